@@ -1,0 +1,67 @@
+#include "buf.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FIRST_CAPACITY 256u
+
+void ddb_buf_init(struct ddb_buf *b, size_t max) {
+  memset(b, 0, sizeof *b);
+  b->max = max;
+}
+
+void ddb_buf_free(struct ddb_buf *b) {
+  free(b->p);
+  ddb_buf_init(b, b->max);
+}
+
+void ddb_buf_cleanse(struct ddb_buf *b) {
+  volatile char *p = b->p;
+  for (size_t i = 0; i < b->cap; i++) p[i] = 0;
+  ddb_buf_free(b);
+}
+
+void ddb_buf_clear(struct ddb_buf *b, size_t keep) {
+  if (b->cap > keep) ddb_buf_free(b);
+  b->len = 0;
+  b->status = DDB_OK;
+}
+
+/* The capacity to ask for: twice what is needed, never past the ceiling. */
+static size_t grown(const struct ddb_buf *b, size_t need) {
+  size_t cap = need < FIRST_CAPACITY / 2 ? FIRST_CAPACITY : need * 2;
+  return cap < b->max ? cap : b->max;
+}
+
+bool ddb_buf_reserve(struct ddb_buf *b, size_t n) {
+  if (b->status) return false;
+  if (n <= b->cap - b->len) return true;
+  if (n > b->max - b->len || b->max > SIZE_MAX / 2) {
+    b->status = DDB_TOOBIG;
+    return false;
+  }
+  size_t cap = grown(b, b->len + n);
+  char *p = realloc(b->p, cap);
+  if (!p) {
+    b->status = DDB_NOMEM;
+    return false;
+  }
+  b->p = p;
+  b->cap = cap;
+  return true;
+}
+
+void ddb_buf_add(struct ddb_buf *b, const void *p, size_t n) {
+  if (n == 0 || !ddb_buf_reserve(b, n)) return;
+  memcpy(b->p + b->len, p, n);
+  b->len += n;
+}
+
+void ddb_buf_add_char(struct ddb_buf *b, char c) {
+  if (ddb_buf_reserve(b, 1)) b->p[b->len++] = c;
+}
+
+void ddb_buf_add_text(struct ddb_buf *b, const char *text) {
+  ddb_buf_add(b, text, strlen(text));
+}

@@ -1,0 +1,42 @@
+/*
+ * Growable bytes with a ceiling. A failure sticks: after it, adding does nothing and 'status' keeps
+ * saying why, so a writer adds piece after piece and looks once, at the end.
+ */
+#ifndef DDB_BUF_H
+#define DDB_BUF_H
+
+#include "status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct ddb_buf {
+  char *p; /* owned; NULL while cap is 0; not NUL-terminated */
+  size_t len;
+  size_t cap;
+  size_t max;             /* the ceiling for len */
+  enum ddb_status status; /* DDB_OK, DDB_NOMEM or DDB_TOOBIG */
+};
+
+/* Cannot fail and allocates nothing. */
+void ddb_buf_init(struct ddb_buf *b, size_t max);
+
+/* Frees the bytes; harmless on a zeroed buffer and when called twice. */
+void ddb_buf_free(struct ddb_buf *b);
+
+/* As free, but overwrites the bytes first: for buffers that held a secret. */
+void ddb_buf_cleanse(struct ddb_buf *b);
+
+/* Empties the buffer and its failure; keeps the memory, except what exceeds 'keep' bytes. */
+void ddb_buf_clear(struct ddb_buf *b, size_t keep);
+
+/* Makes room for 'n' more bytes; true when there is. Writing into p + len is then allowed. */
+bool ddb_buf_reserve(struct ddb_buf *b, size_t n);
+
+void ddb_buf_add(struct ddb_buf *b, const void *p, size_t n);
+void ddb_buf_add_char(struct ddb_buf *b, char c);
+
+/* Adds a NUL-terminated string, without its NUL. */
+void ddb_buf_add_text(struct ddb_buf *b, const char *text);
+
+#endif

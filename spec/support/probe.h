@@ -1,0 +1,21 @@
+/*
+ * Shows the core rooms to the specs: `require "probe"` gives one table per room (probe.buf,
+ * probe.crypto, ...). Built beside the modules, never installed.
+ */
+#ifndef PROBE_H
+#define PROBE_H
+
+#include <lauxlib.h>
+#include <lua.h>
+
+/* Each pushes the table of functions of one room. */
+void probe_buf(lua_State *L);
+void probe_crypto(lua_State *L);
+void probe_inflate(lua_State *L);
+void probe_sigv4(lua_State *L);
+void probe_http1(lua_State *L);
+
+/* Pushes a new table filled from a NULL-terminated list (luaL_newlib is not in Lua 5.1). */
+void probe_table(lua_State *L, const luaL_Reg *functions);
+
+#endif
