@@ -1,0 +1,107 @@
+/*
+ * HTTP/1.1 as a client speaks it, without any I/O: a request becomes bytes, and a response is read
+ * from bytes as they come; strict, and with a ceiling on everything the peer decides.
+ */
+#ifndef DDB_HTTP1_H
+#define DDB_HTTP1_H
+
+#include "buf.h"
+#include "header.h"
+#include "status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * Appends one whole request to 'out': request line, the headers as given, a content-length of its
+ * own, the empty line and the body (RFC 9112 sections 3 to 6). The caller gives 'host'. All text is
+ * borrowed for the call only.
+ * Refuses with DDB_INVALID a method or a header name that is not a token, a target with anything
+ * but visible ASCII, CR, LF or NUL in a value (RFC 9110 sections 5.5 and 5.6.2), and a
+ * content-length or transfer-encoding of the caller's: two opinions on the length are how requests
+ * get smuggled (RFC 9112 section 11.2). DDB_TOOBIG and DDB_NOMEM come from 'out'. The text names
+ * the header, never its value. After a refusal the bytes in 'out' are as before.
+ */
+enum ddb_status ddb_http1_request(struct ddb_buf *out, struct ddb_slice method,
+                                  struct ddb_slice target, const struct ddb_header *headers,
+                                  size_t n, struct ddb_slice body, struct ddb_error *e) DDB_CHECKED;
+
+/* What one response may cost. */
+struct ddb_http1_limits {
+  size_t head_bytes;    /* of each head; and of a chunked body's extensions and trailers together */
+  size_t header_count;  /* of each head, trailers included */
+  size_t informational; /* 1xx responses before the real one */
+  size_t body_bytes;    /* as received, before any gunzip */
+};
+
+/* Where in the response the next byte stands. */
+enum ddb_http1_step {
+  DDB_HTTP1_STATUS_LINE,
+  DDB_HTTP1_HEADER_LINE,
+  DDB_HTTP1_LENGTH_BODY, /* from here on the final head is complete */
+  DDB_HTTP1_CLOSE_BODY,
+  DDB_HTTP1_CHUNK_SIZE,
+  DDB_HTTP1_CHUNK_DATA,
+  DDB_HTTP1_CHUNK_CR,
+  DDB_HTTP1_CHUNK_LF,
+  DDB_HTTP1_TRAILER_LINE
+};
+
+/* One response; owned by the caller, who may read the first part and leaves the second alone. */
+struct ddb_http1 {
+  bool done;           /* the response is complete */
+  bool started;        /* any byte was seen; until then another connection may be tried */
+  bool keep_alive;     /* once done: the connection may carry another request */
+  int status;          /* the status code; 0 until its line is complete */
+  size_t surplus;      /* bytes after the end: nobody asked for them, the connection is poisoned */
+  struct ddb_buf body; /* owned here; cleanse it before freeing when it held a secret */
+
+  struct ddb_http1_limits limits;
+  struct ddb_buf head;  /* owned; header lines with lower-case names, then the line being read */
+  size_t kept;          /* length of those header lines */
+  size_t budget;        /* what the line being read and those after it may still take */
+  size_t fields;        /* headers counted so far */
+  size_t informational; /* 1xx responses counted so far */
+  size_t left;          /* bytes to come in this body or chunk */
+  enum ddb_http1_step step;
+  enum ddb_status failure; /* sticks */
+  bool old;                /* HTTP/1.0 */
+  bool has_length;
+  bool chunked;
+  bool says_close;
+  bool says_keep_alive;
+};
+
+/* Cannot fail and allocates nothing. The limits are copied. */
+void ddb_http1_init(struct ddb_http1 *h, const struct ddb_http1_limits *limits);
+
+/* Frees head and body; harmless on a zeroed struct and when called twice. */
+void ddb_http1_free(struct ddb_http1 *h);
+
+/* Ready for the next response. Memory is kept, up to 64 KiB of head and 2 MiB of body. */
+void ddb_http1_reset(struct ddb_http1 *h);
+
+/*
+ * Takes the next bytes, any number of them; they are copied. The answer to POST, GET or PUT is read
+ * as RFC 9112 sections 2.2, 4, 5, 6.3 and 7.1 say, and whatever those call invalid is refused, even
+ * where they let a client be lenient. A body ended only by the close is taken if the response has
+ * an x-amz-crc32: the caller must then check it, since nothing else tells a whole body from a cut
+ * one. DDB_INVALID: the bytes break a rule; DDB_TOOBIG: a limit is exceeded; DDB_NOMEM. The text
+ * says which and quotes at most a header name. A failure is final: every further call fails. Bytes
+ * after the end are no failure: they are counted in 'surplus' and end 'keep_alive'.
+ */
+enum ddb_status ddb_http1_feed(struct ddb_http1 *h, const char *p, size_t n,
+                               struct ddb_error *e) DDB_CHECKED;
+
+/* The peer closed: DDB_OK if the response is complete now, DDB_INVALID if it was cut short. */
+enum ddb_status ddb_http1_end(struct ddb_http1 *h, struct ddb_error *e) DDB_CHECKED;
+
+/*
+ * The first header of that name, which is given in lower case; false if there is none or the final
+ * head is not complete. The value is without surrounding blanks (RFC 9110 section 5.5) and borrowed
+ * until the next feed, reset or free. x-amz-crc32, content-type and content-encoding cannot occur
+ * twice with different values.
+ */
+bool ddb_http1_header(const struct ddb_http1 *h, const char *lower_name, struct ddb_slice *value);
+
+#endif

@@ -1,0 +1,67 @@
+/*
+ * Strict JSON (RFC 8259): a pull reader over text in memory and the writer of strings. The caller
+ * knows what it expects, asks for it, and builds its own values; nothing is built here.
+ */
+#ifndef DDB_JSON_H
+#define DDB_JSON_H
+
+#include "buf.h"
+#include "header.h"
+
+struct ddb_json {
+  const char *start; /* borrowed, as all of the text */
+  const char *p;
+  const char *end;
+  struct ddb_buf *scratch; /* borrowed; unescaped strings are made here */
+};
+
+void ddb_json_init(struct ddb_json *j, const char *text, size_t n, struct ddb_buf *scratch);
+
+/* Skips white space and tells the next byte without taking it; -1 at the end. */
+int ddb_json_peek(struct ddb_json *j);
+
+/* Skips white space and takes the byte 'c'; false, and nothing taken, when another one is next. */
+bool ddb_json_take(struct ddb_json *j, char c);
+
+/*
+ * Takes a string. The slice borrows from the text, or from 'scratch' when the string has escapes:
+ * then it holds until the next string is taken. DDB_INVALID for control characters, bad escapes,
+ * lone surrogates (section 8.2) and invalid UTF-8 (section 8.1).
+ */
+enum ddb_status ddb_json_string(struct ddb_json *j, struct ddb_slice *out,
+                                struct ddb_error *e) DDB_CHECKED;
+
+/* Takes a number and gives its text (section 6). */
+enum ddb_status ddb_json_number(struct ddb_json *j, struct ddb_slice *out,
+                                struct ddb_error *e) DDB_CHECKED;
+
+/* Takes "true", "false" or "null". */
+enum ddb_status ddb_json_literal(struct ddb_json *j, const char *literal,
+                                 struct ddb_error *e) DDB_CHECKED;
+
+/* "expected ..., got ... at byte N", as DDB_INVALID. */
+enum ddb_status ddb_json_expected(struct ddb_json *j, const char *what, struct ddb_error *e);
+
+/*
+ * Steps through the members of an object or the elements of an array. 'first' is true before the
+ * first one. Answers DDB_OK with *more telling whether another one follows (its text is next), or
+ * whether 'close' ('}' or ']') was taken.
+ */
+enum ddb_status ddb_json_next(struct ddb_json *j, bool first, char close, bool *more,
+                              struct ddb_error *e) DDB_CHECKED;
+
+/* Takes a member's name and its colon; the slice as from ddb_json_string. */
+enum ddb_status ddb_json_name(struct ddb_json *j, struct ddb_slice *out,
+                              struct ddb_error *e) DDB_CHECKED;
+
+/* Takes any value, checking its grammar, at most 'depth' levels deep. */
+enum ddb_status ddb_json_skip(struct ddb_json *j, int depth, struct ddb_error *e) DDB_CHECKED;
+
+/* DDB_INVALID unless only white space is left. */
+enum ddb_status ddb_json_end(struct ddb_json *j, struct ddb_error *e) DDB_CHECKED;
+
+/* Writes a string with its quotes. DDB_INVALID, and nothing written, when it is not UTF-8. */
+enum ddb_status ddb_json_write_string(struct ddb_buf *out, const char *p, size_t n,
+                                      struct ddb_error *e) DDB_CHECKED;
+
+#endif

@@ -1,0 +1,41 @@
+/* dynamodb.binary: bytes, as against text; equal by bytes. */
+#include "value.h"
+
+void binary_wrap(lua_State *L) {
+  (void)object_new(L, &binary_class, 1);
+  lua_insert(L, -2); /* stack: binary bytes */
+  compat_setslot(L, lua_gettop(L) - 1, BINARY_BYTES);
+}
+
+/* dynamodb.binary(bytes) -> dynamodb.binary. Raises unless given a string. */
+int binary_new(lua_State *L) {
+  if (lua_type(L, 1) != LUA_TSTRING)
+    luaL_argerror(L, 1,
+                  lua_pushfstring(L, "bytes (a string) expected, got %s", value_typename(L, 1)));
+  lua_settop(L, 1);
+  binary_wrap(L);
+  return 1;
+}
+
+/* tostring(binary) -> the bytes. */
+static int binary_tostring(lua_State *L) {
+  (void)object_check(L, 1, &binary_class);
+  compat_getslot(L, 1, BINARY_BYTES);
+  return 1;
+}
+
+static int binary_len(lua_State *L) {
+  (void)binary_tostring(L);
+  lua_pushinteger(L, (lua_Integer)lua_rawlen(L, -1));
+  return 1;
+}
+
+static int binary_eq(lua_State *L) {
+  lua_pushboolean(L, value_equal(L, 1, 2));
+  return 1;
+}
+
+static const luaL_Reg methods[] = {{NULL, NULL}};
+static const luaL_Reg meta[] = {
+    {"__tostring", binary_tostring}, {"__len", binary_len}, {"__eq", binary_eq}, {NULL, NULL}};
+const struct object_class binary_class = {"dynamodb.binary", 1, methods, meta};

@@ -1,0 +1,75 @@
+#include "connection.h"
+
+static const struct object_class connection_class;
+
+struct connection *connection_check(lua_State *L, int index) {
+  struct connection *c = object_check(L, index, &connection_class);
+  if (!c->open) luaL_error(L, "attempt to use a closed connection");
+  return c;
+}
+
+/* Forgets the state, so that whatever it holds is collected; safe to call again. */
+static int connection_close(lua_State *L) {
+  struct connection *c = object_check(L, 1, &connection_class);
+  c->open = false;
+  lua_pushnil(L);
+  compat_setslot(L, 1, CONNECTION_STATE);
+  return 0;
+}
+
+static int connection_tostring(lua_State *L) {
+  const struct connection *c = object_check(L, 1, &connection_class);
+  if (!c->open) {
+    lua_pushliteral(L, "Connection(closed)");
+    return 1;
+  }
+  compat_getslot(L, 1, CONNECTION_FIELDS);
+  lua_getfield(L, -1, "endpoint_url");
+  lua_pushfstring(L, "Connection(%s)", lua_tostring(L, -1));
+  return 1;
+}
+
+static int connection_newindex(lua_State *L) {
+  return luaL_error(L, "a connection's fields are read-only: '%s'", lua_tostring(L, 2));
+}
+
+/* core.connection(fields, state): an open connection that owns both tables. */
+static int core_connection(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  struct connection *c = object_new(L, &connection_class, sizeof *c);
+  lua_pushvalue(L, 1);
+  compat_setslot(L, 3, CONNECTION_FIELDS);
+  lua_pushvalue(L, 2);
+  compat_setslot(L, 3, CONNECTION_STATE);
+  c->open = true;
+  lua_settop(L, 3);
+  return 1;
+}
+
+/* core.connection_state(connection) -> the state; raises when it is closed. */
+static int core_connection_state(lua_State *L) {
+  (void)connection_check(L, 1);
+  compat_getslot(L, 1, CONNECTION_STATE);
+  return 1;
+}
+
+static const luaL_Reg methods[] = {{NULL, NULL}};
+static const luaL_Reg meta[] = {{"__gc", connection_close},
+                                {"__tostring", connection_tostring},
+                                {"__newindex", connection_newindex},
+                                {NULL, NULL}};
+static const struct object_class connection_class = {"dynamodb.connection", 2, methods, meta};
+
+void connection_open(lua_State *L) {
+  static const luaL_Reg functions[] = {{"connection", core_connection},
+                                       {"connection_state", core_connection_state},
+                                       {"connection_close", connection_close},
+                                       {NULL, NULL}};
+  object_setfuncs(L, functions);
+  object_register(L, &connection_class);
+  lua_getfield(L, -1, "methods");
+  lua_pushcclosure(L, object_index, 1);
+  lua_setfield(L, -2, "__index");
+  lua_setfield(L, -2, "connection_class");
+}

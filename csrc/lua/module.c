@@ -1,0 +1,101 @@
+/* dynamodb.core: what Lua policy stands on. It does no I/O and links no libcurl. */
+#include "connection.h"
+#include "item.h"
+#include "response.h"
+#include "signer.h"
+#include "table.h"
+#include "value.h"
+
+#define WORKSPACE_KEEP ((size_t)1 << 20) /* bytes of memory kept between calls */
+
+/* Buffers that encode and decode use; never across an allocation of Lua's, so one does for all. */
+struct workspace {
+  struct ddb_buf out;
+  struct ddb_buf scratch;
+};
+
+static int workspace_gc(lua_State *L) {
+  struct workspace *w = lua_touserdata(L, 1);
+  ddb_buf_free(&w->out);
+  ddb_buf_free(&w->scratch);
+  return 0;
+}
+
+static const luaL_Reg workspace_methods[] = {{NULL, NULL}};
+static const luaL_Reg workspace_meta[] = {{"__gc", workspace_gc}, {NULL, NULL}};
+static const struct object_class workspace_class = {"dynamodb.workspace", 0, workspace_methods,
+                                                    workspace_meta};
+
+static struct workspace *workspace(lua_State *L) {
+  return lua_touserdata(L, lua_upvalueindex(1));
+}
+
+/* core.encode(value, shape) -> text | nil, why (with the path of the offending value). */
+static int core_encode(lua_State *L) {
+  struct workspace *w = workspace(L);
+  struct ddb_error e;
+  lua_settop(L, 2);
+  lua_insert(L, 1); /* stack: shape value */
+  ddb_buf_clear(&w->out, WORKSPACE_KEEP);
+  enum ddb_status status = value_encode(L, 1, &w->out, &e);
+  if (status) return object_failure(L, status, &e);
+  lua_pushlstring(L, w->out.p, w->out.len);
+  return 1;
+}
+
+/* core.decode(text, shape [, table]) -> value | nil, why; 'table' is the owner of rows. */
+static int core_decode(lua_State *L) {
+  struct workspace *w = workspace(L);
+  struct ddb_error e;
+  size_t n;
+  const char *p = luaL_checklstring(L, 1, &n);
+  lua_settop(L, 3);
+  int owner = lua_isnil(L, 3) ? 0 : 3;
+  ddb_buf_clear(&w->scratch, WORKSPACE_KEEP);
+  enum ddb_status status = value_decode(L, 2, owner, ddb_slice(p, n), &w->scratch, &e);
+  return status ? object_failure(L, status, &e) : 1;
+}
+
+/* core.equal(a, b) -> are they the same DynamoDB value? */
+static int core_equal(lua_State *L) {
+  lua_settop(L, 2);
+  lua_pushboolean(L, value_equal(L, 1, 2));
+  return 1;
+}
+
+/* core.typename(value) -> "nil", "table", "dynamodb.set", ... */
+static int core_typename(lua_State *L) {
+  lua_settop(L, 1);
+  lua_pushstring(L, value_typename(L, 1));
+  return 1;
+}
+
+static void set_with_workspace(lua_State *L, lua_CFunction f, const char *name) {
+  lua_pushvalue(L, -1);
+  lua_pushcclosure(L, f, 1);
+  lua_setfield(L, -3, name);
+}
+
+__attribute__((visibility("default"))) int luaopen_dynamodb_core(lua_State *L);
+
+int luaopen_dynamodb_core(lua_State *L) {
+  static const luaL_Reg functions[] = {
+      {"equal", core_equal}, {"typename", core_typename}, {NULL, NULL}};
+  lua_newtable(L);
+  object_setfuncs(L, functions);
+  value_open(L);
+  connection_open(L);
+  table_open(L);
+  item_open(L);
+  signer_open(L);
+  response_open(L);
+  object_register(L, &workspace_class);
+  lua_pop(L, 1);
+  struct workspace *w = object_new(L, &workspace_class, sizeof *w);
+  ddb_buf_init(&w->out, VALUE_MAX_TEXT);
+  ddb_buf_init(&w->scratch, VALUE_MAX_TEXT);
+  set_with_workspace(L, core_encode, "encode");
+  set_with_workspace(L, core_decode, "decode");
+  lua_pop(L, 1);
+  return 1;
+}

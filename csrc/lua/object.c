@@ -1,0 +1,73 @@
+#include "object.h"
+
+#include <string.h>
+
+void object_setfuncs(lua_State *L, const luaL_Reg *functions) {
+  for (; functions->name; functions++) {
+    lua_pushcfunction(L, functions->func);
+    lua_setfield(L, -2, functions->name);
+  }
+}
+
+/* The class itself is the key of its metatable in the registry: faster than a name. */
+static void pushmetatable(lua_State *L, const struct object_class *c) {
+  lua_pushlightuserdata(L, (void *)(uintptr_t)c);
+  lua_rawget(L, LUA_REGISTRYINDEX);
+}
+
+void object_register(lua_State *L, const struct object_class *c) {
+  lua_newtable(L);
+  lua_pushstring(L, c->name);
+  lua_setfield(L, -2, "__name"); /* neither LuaJIT nor a hand-made metatable has it */
+  lua_newtable(L);
+  object_setfuncs(L, c->methods);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, -3, "methods");
+  lua_setfield(L, -2, "__index");
+  object_setfuncs(L, c->meta);
+  lua_pushlightuserdata(L, (void *)(uintptr_t)c);
+  lua_pushvalue(L, -2);
+  lua_rawset(L, LUA_REGISTRYINDEX);
+}
+
+int object_index(lua_State *L) {
+  lua_settop(L, 2);
+  lua_pushvalue(L, 2);
+  lua_rawget(L, lua_upvalueindex(1));
+  if (!lua_isnil(L, -1)) return 1;
+  compat_getslot(L, 1, OBJECT_FIELDS);
+  lua_pushvalue(L, 2);
+  lua_rawget(L, -2);
+  return 1;
+}
+
+void *object_new(lua_State *L, const struct object_class *c, size_t size) {
+  void *self = memset(compat_newuserdata(L, size, c->slots), 0, size);
+  pushmetatable(L, c);
+  lua_setmetatable(L, -2);
+  return self;
+}
+
+void *object_test(lua_State *L, int index, const struct object_class *c) {
+  if (lua_type(L, index) != LUA_TUSERDATA || !lua_getmetatable(L, index)) return NULL;
+  pushmetatable(L, c);
+  bool same = lua_rawequal(L, -1, -2);
+  lua_pop(L, 2);
+  return same ? lua_touserdata(L, index) : NULL;
+}
+
+void *object_check(lua_State *L, int index, const struct object_class *c) {
+  void *self = object_test(L, index, c);
+  if (!self) {
+    const char *got = luaL_typename(L, index);
+    luaL_argerror(L, index, lua_pushfstring(L, "%s expected, got %s", c->name, got));
+  }
+  return self;
+}
+
+int object_failure(lua_State *L, enum ddb_status status, const struct ddb_error *e) {
+  if (status == DDB_NOMEM) return luaL_error(L, "not enough memory");
+  lua_pushnil(L);
+  lua_pushstring(L, e->text);
+  return 2;
+}

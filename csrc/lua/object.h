@@ -1,0 +1,48 @@
+/*
+ * Userdata objects. A class is a metatable made once per Lua state; an object is zeroed memory plus
+ * slots for the Lua values it holds, its parent among them, so that parents outlive children.
+ */
+#ifndef DDB_OBJECT_H
+#define DDB_OBJECT_H
+
+#include "../core/status.h"
+#include "compat.h"
+
+#include <stddef.h>
+
+struct object_class {
+  const char *name; /* the metatable's name, also shown in error messages */
+  int slots;        /* Lua values that each object holds */
+  const luaL_Reg *methods;
+  const luaL_Reg *meta; /* __gc, __close, __tostring ...; may bring its own __index */
+};
+
+/* Makes the class and pushes its metatable; 'methods' in it is where Lua adds those that wait. */
+void object_register(lua_State *L, const struct object_class *c);
+
+/* Pushes an object: zeroed, slots nil, finalizer armed. Acquire into it afterwards. */
+void *object_new(lua_State *L, const struct object_class *c, size_t size);
+
+/* The object of this class at 'index', or NULL. */
+void *object_test(lua_State *L, int index, const struct object_class *c);
+
+/* The same, raising "CLASS expected, got TYPE" for the argument. */
+void *object_check(lua_State *L, int index, const struct object_class *c);
+
+/*
+ * As metamethod __index of a class: a method, else a field of the table in slot OBJECT_FIELDS.
+ * Upvalue 1: the table of methods.
+ */
+int object_index(lua_State *L);
+enum { OBJECT_FIELDS = 1 };
+
+/*
+ * What a function answers when the core failed: pushes nil and the text, and returns 2. Running out
+ * of memory raises instead.
+ */
+int object_failure(lua_State *L, enum ddb_status status, const struct ddb_error *e);
+
+/* luaL_setfuncs, which Lua 5.1 has not: sets the functions into the table at the top. */
+void object_setfuncs(lua_State *L, const luaL_Reg *functions);
+
+#endif

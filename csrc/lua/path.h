@@ -1,0 +1,38 @@
+/* Where in a value the codec is, kept only to say it in an error: tags[3].name */
+#ifndef DDB_PATH_H
+#define DDB_PATH_H
+
+#include "../core/buf.h"
+#include "../core/header.h"
+
+#define PATH_DEPTH 80
+
+struct path {
+  int depth; /* may exceed PATH_DEPTH: deeper steps are counted, not kept */
+  struct path_step {
+    struct ddb_slice name; /* borrowed; p is NULL for an index */
+    long index;
+  } steps[PATH_DEPTH];
+};
+
+static inline void path_name(struct path *path, const char *p, size_t n) {
+  if (path->depth < PATH_DEPTH) path->steps[path->depth].name = ddb_slice(p, n);
+  path->depth++;
+}
+
+static inline void path_index(struct path *path, long index) {
+  if (path->depth < PATH_DEPTH) {
+    path->steps[path->depth].name = ddb_slice(NULL, 0);
+    path->steps[path->depth].index = index;
+  }
+  path->depth++;
+}
+
+static inline void path_leave(struct path *path) {
+  path->depth--;
+}
+
+/* Puts "PATH: " before the error's text, unless the path is empty. Names are cut, text is kept. */
+void path_explain(const struct path *path, struct ddb_error *e);
+
+#endif

@@ -1,0 +1,192 @@
+#include "response.h"
+
+#include "../core/http1.h"
+#include "../core/inflate.h"
+#include "value.h"
+
+#include <string.h>
+
+static const struct ddb_http1_limits limits = {
+    .head_bytes = 65536, .header_count = 100, .informational = 8, .body_bytes = VALUE_MAX_TEXT};
+
+struct response {
+  struct ddb_http1 http;
+  struct ddb_buf plain;   /* the body after gunzip, when it came zipped */
+  struct ddb_buf scratch; /* for strings with escapes */
+  bool gzip;              /* was asked for */
+};
+
+#define RESPONSE_KEEP ((size_t)1 << 20) /* bytes of memory kept between responses */
+
+static const struct object_class response_class;
+
+static struct response *check(lua_State *L, int index) {
+  return object_check(L, index, &response_class);
+}
+
+/* core.response() -> response. */
+static int core_response(lua_State *L) {
+  struct response *r = object_new(L, &response_class, sizeof *r);
+  ddb_http1_init(&r->http, &limits);
+  ddb_buf_init(&r->plain, VALUE_MAX_TEXT);
+  ddb_buf_init(&r->scratch, VALUE_MAX_TEXT);
+  return 1;
+}
+
+/* response:reset([gzip]) -> response: ready for the next one, which may come zipped if 'gzip'. */
+static int response_reset(lua_State *L) {
+  struct response *r = check(L, 1);
+  ddb_http1_reset(&r->http);
+  ddb_buf_clear(&r->plain, RESPONSE_KEEP);
+  ddb_buf_clear(&r->scratch, RESPONSE_KEEP);
+  r->gzip = lua_toboolean(L, 2);
+  lua_settop(L, 1);
+  return 1;
+}
+
+/* response:feed(bytes) -> done | nil, why. */
+static int response_feed(lua_State *L) {
+  struct response *r = check(L, 1);
+  struct ddb_error e;
+  size_t n;
+  const char *p = luaL_checklstring(L, 2, &n);
+  enum ddb_status status = ddb_http1_feed(&r->http, p, n, &e);
+  if (status) return object_failure(L, status, &e);
+  lua_pushboolean(L, r->http.done);
+  return 1;
+}
+
+/* response:finish() -> true | nil, why: the peer closed the connection. */
+static int response_finish(lua_State *L) {
+  struct response *r = check(L, 1);
+  struct ddb_error e;
+  enum ddb_status status = ddb_http1_end(&r->http, &e);
+  if (status) return object_failure(L, status, &e);
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+/* response:started() -> has any byte come? */
+static int response_started(lua_State *L) {
+  lua_pushboolean(L, check(L, 1)->http.started);
+  return 1;
+}
+
+/* response:keep_alive() -> may the connection carry another request? */
+static int response_keep_alive(lua_State *L) {
+  const struct response *r = check(L, 1);
+  lua_pushboolean(L, r->http.done && r->http.keep_alive);
+  return 1;
+}
+
+/* response:status() -> the HTTP status code. */
+static int response_status(lua_State *L) {
+  lua_pushinteger(L, check(L, 1)->http.status);
+  return 1;
+}
+
+/* response:header(name) -> value | nil; the name in lower case. */
+static int response_header(lua_State *L) {
+  const struct response *r = check(L, 1);
+  struct ddb_slice value;
+  if (ddb_http1_header(&r->http, luaL_checkstring(L, 2), &value))
+    lua_pushlstring(L, value.p, value.n);
+  else
+    lua_pushnil(L);
+  return 1;
+}
+
+/* response:body() -> the body as received. */
+static int response_body(lua_State *L) {
+  const struct response *r = check(L, 1);
+  lua_pushlstring(L, r->http.body.len ? r->http.body.p : "", r->http.body.len);
+  return 1;
+}
+
+static bool has_prefix(struct ddb_slice text, const char *prefix) {
+  size_t n = strlen(prefix);
+  return text.n >= n && memcmp(text.p, prefix, n) == 0 &&
+         (text.n == n || text.p[n] == ';' || text.p[n] == ' ');
+}
+
+/* The number in an x-amz-crc32 header, or -1. */
+static int64_t crc_value(struct ddb_slice text) {
+  int64_t v = 0;
+  if (text.n == 0 || text.n > 10) return -1;
+  for (size_t i = 0; i < text.n; i++) {
+    if (text.p[i] < '0' || text.p[i] > '9') return -1;
+    v = v * 10 + (text.p[i] - '0');
+  }
+  return v;
+}
+
+/* x-amz-crc32 is over the bytes as received, zipped or not; it may be absent. */
+static enum ddb_status verify_crc(const struct response *r, struct ddb_error *e) {
+  struct ddb_slice given;
+  if (!ddb_http1_header(&r->http, "x-amz-crc32", &given)) return DDB_OK;
+  if (crc_value(given) == (int64_t)ddb_crc32(0, r->http.body.p, r->http.body.len)) return DDB_OK;
+  return ddb_fail(e, DDB_INVALID, "x-amz-crc32 does not match the body");
+}
+
+/* The text of the body: as received, or unzipped. */
+static enum ddb_status body_text(struct response *r, struct ddb_slice *text, struct ddb_error *e) {
+  struct ddb_slice encoding;
+  *text = ddb_slice(r->http.body.p, r->http.body.len);
+  if (!ddb_http1_header(&r->http, "content-encoding", &encoding)) return DDB_OK;
+  if (r->gzip && encoding.n == 4 && memcmp(encoding.p, "gzip", 4) == 0) {
+    ddb_buf_clear(&r->plain, RESPONSE_KEEP);
+    enum ddb_status status = ddb_gunzip(text->p, text->n, &r->plain, e);
+    *text = ddb_slice(r->plain.p, r->plain.len);
+    return status;
+  }
+  return ddb_fail(e, DDB_INVALID, "content-encoding that was not asked for: '%.*s'",
+                  (int)(encoding.n < 40 ? encoding.n : 40), encoding.p);
+}
+
+static enum ddb_status verify_type(const struct response *r, struct ddb_error *e) {
+  struct ddb_slice type = {"", 0};
+  (void)ddb_http1_header(&r->http, "content-type", &type);
+  if (r->http.status != 200 || has_prefix(type, "application/x-amz-json-1.0")) return DDB_OK;
+  return ddb_fail(e, DDB_INVALID, "content-type application/x-amz-json-1.0 expected, got '%.*s'",
+                  (int)(type.n < 60 ? type.n : 60), type.p);
+}
+
+/*
+ * response:decode(shape [, table]) -> value | nil, why. Checks the CRC32, the content type of a 200
+ * and the JSON; 'table' is the dynamodb.table whose items the rows are.
+ */
+static int response_decode(lua_State *L) {
+  struct response *r = check(L, 1);
+  struct ddb_error e;
+  struct ddb_slice text;
+  lua_settop(L, 3);
+  enum ddb_status status = verify_crc(r, &e);
+  if (!status) status = verify_type(r, &e);
+  if (!status) status = body_text(r, &text, &e);
+  if (!status) status = value_decode(L, 2, lua_isnil(L, 3) ? 0 : 3, text, &r->scratch, &e);
+  return status ? object_failure(L, status, &e) : 1;
+}
+
+static int response_gc(lua_State *L) {
+  struct response *r = check(L, 1);
+  ddb_http1_free(&r->http);
+  ddb_buf_free(&r->plain);
+  ddb_buf_free(&r->scratch);
+  return 0;
+}
+
+static const luaL_Reg methods[] = {
+    {"reset", response_reset},           {"feed", response_feed},
+    {"finish", response_finish},         {"started", response_started},
+    {"keep_alive", response_keep_alive}, {"status", response_status},
+    {"header", response_header},         {"body", response_body},
+    {"decode", response_decode},         {NULL, NULL}};
+static const luaL_Reg meta[] = {{"__gc", response_gc}, {NULL, NULL}};
+static const struct object_class response_class = {"dynamodb.response", 0, methods, meta};
+
+void response_open(lua_State *L) {
+  object_register(L, &response_class);
+  lua_pop(L, 1);
+  lua_pushcfunction(L, core_response);
+  lua_setfield(L, -2, "response");
+}

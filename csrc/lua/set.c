@@ -1,0 +1,200 @@
+/* dynamodb.set: a string, number or binary set with membership in O(1). */
+#include "value.h"
+
+#include <string.h>
+
+struct set *set_push(lua_State *L, enum set_type type) {
+  struct set *set = object_new(L, &set_class, sizeof *set);
+  set->type = type;
+  lua_newtable(L);
+  lua_pushvalue(L, -1);
+  compat_setslot(L, lua_gettop(L) - 2, SET_ELEMENTS);
+  return set;
+}
+
+void set_add(lua_State *L, struct set *set) {
+  lua_pushvalue(L, -1);
+  lua_rawget(L, -3); /* stack: elements key known */
+  bool known = !lua_isnil(L, -1);
+  lua_pop(L, 1);
+  lua_pushboolean(L, 1);
+  lua_rawset(L, -3);
+  if (!known) set->count++;
+}
+
+static struct set *check(lua_State *L, int index) {
+  return object_check(L, index, &set_class);
+}
+
+static const char *type_text(enum set_type type) {
+  switch (type) {
+  case SET_STRING:
+    return "string";
+  case SET_NUMBER:
+    return "number";
+  case SET_BINARY:
+    return "dynamodb.binary";
+  }
+  return "unknown";
+}
+
+/* The type of set that the value at 'index' can be in; 0 for none. */
+static int element_type(lua_State *L, int index) {
+  int type = lua_type(L, index);
+  if (type == LUA_TSTRING) return SET_STRING;
+  if (type == LUA_TNUMBER || object_test(L, index, &number_class)) return SET_NUMBER;
+  return object_test(L, index, &binary_class) ? SET_BINARY : 0;
+}
+
+/* Pushes the key of the value at 'index' in a set of this type; raises for values of other types.
+ */
+static void push_key(lua_State *L, const struct set *set, int index) {
+  int type = element_type(L, index);
+  if (type != (int)set->type)
+    luaL_error(L, "set of %ss: got %s", type_text(set->type), value_typename(L, index));
+  if (type == SET_NUMBER) {
+    struct ddb_decimal d;
+    struct ddb_error e;
+    char text[DDB_DECIMAL_TEXT];
+    if (number_get(L, index, &d, &e)) luaL_error(L, "set of numbers: %s", e.text);
+    lua_pushlstring(L, text, ddb_decimal_text(&d, text));
+  } else if (type == SET_BINARY) {
+    compat_getslot(L, index, BINARY_BYTES);
+  } else {
+    lua_pushvalue(L, index);
+  }
+}
+
+/* The type named by argument 2 ("S", "SS", "N"...), or else that of the list's first element. */
+static enum set_type wanted_type(lua_State *L) {
+  static const char *const names[] = {"S", "N", "B", "SS", "NS", "BS", NULL};
+  static const char types[] = "SNBSNB";
+  if (!lua_isnoneornil(L, 2)) return (enum set_type)types[luaL_checkoption(L, 2, NULL, names)];
+  lua_rawgeti(L, 1, 1);
+  int type = element_type(L, lua_gettop(L));
+  if (!type)
+    luaL_error(L, "set: strings, numbers or dynamodb.binary expected, got %s",
+               value_typename(L, -1));
+  lua_pop(L, 1);
+  return (enum set_type)type;
+}
+
+/* dynamodb.set(list [, type]) -> dynamodb.set. Raises on an empty list and on mixed types. */
+int set_new(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  size_t n = lua_rawlen(L, 1);
+  if (n == 0) luaL_error(L, "set: at least one element expected (DynamoDB has no empty sets)");
+  struct set *set = set_push(L, wanted_type(L));
+  for (size_t i = 1; i <= n; i++) {
+    lua_rawgeti(L, 1, (int)i); /* stack: set elements value */
+    push_key(L, set, lua_gettop(L));
+    lua_remove(L, -2);
+    set_add(L, set);
+  }
+  lua_pop(L, 1);
+  return 1;
+}
+
+/* set:has(value) -> boolean. */
+static int set_has(lua_State *L) {
+  struct set *set = check(L, 1);
+  luaL_checkany(L, 2);
+  if (element_type(L, 2) != (int)set->type) {
+    lua_pushboolean(L, 0);
+    return 1;
+  }
+  compat_getslot(L, 1, SET_ELEMENTS);
+  push_key(L, set, 2);
+  lua_rawget(L, -2);
+  lua_pushboolean(L, !lua_isnil(L, -1));
+  return 1;
+}
+
+/* set:add(value) -> the set. */
+static int set_add_method(lua_State *L) {
+  struct set *set = check(L, 1);
+  luaL_checkany(L, 2);
+  compat_getslot(L, 1, SET_ELEMENTS);
+  push_key(L, set, 2);
+  set_add(L, set);
+  lua_settop(L, 1);
+  return 1;
+}
+
+/* set:remove(value) -> true when it was in the set. */
+static int set_remove(lua_State *L) {
+  struct set *set = check(L, 1);
+  luaL_checkany(L, 2);
+  compat_getslot(L, 1, SET_ELEMENTS);
+  push_key(L, set, 2); /* stack: elements key */
+  lua_pushvalue(L, -1);
+  lua_rawget(L, -3);
+  bool known = !lua_isnil(L, -1);
+  lua_pop(L, 1);
+  lua_pushnil(L);
+  lua_rawset(L, -3);
+  if (known) set->count--;
+  lua_pushboolean(L, known);
+  return 1;
+}
+
+/* Pushes the value whose key is at 'index'. */
+static void push_element(lua_State *L, const struct set *set, int index) {
+  size_t n;
+  const char *p = lua_tolstring(L, index, &n);
+  struct ddb_number number;
+  struct ddb_error e;
+  if (set->type != SET_NUMBER) {
+    lua_pushvalue(L, index);
+    if (set->type == SET_BINARY) binary_wrap(L);
+  } else if (ddb_number_read(&number, p, n, COMPAT_INTEGER_MIN, COMPAT_INTEGER_MAX, &e)) {
+    luaL_error(L, "set: %s", e.text); /* unreachable: keys are canonical numbers */
+  } else {
+    number_push(L, &number);
+  }
+}
+
+/* set:values() -> a new list of the elements, in no particular order. */
+static int set_values(lua_State *L) {
+  struct set *set = check(L, 1);
+  compat_getslot(L, 1, SET_ELEMENTS);
+  int elements = lua_gettop(L);
+  lua_createtable(L, (int)set->count, 0);
+  lua_pushnil(L);
+  for (int i = 1; lua_next(L, elements); i++) {
+    lua_pop(L, 1); /* stack: elements list key */
+    push_element(L, set, lua_gettop(L));
+    lua_rawseti(L, -3, i);
+  }
+  return 1;
+}
+
+/* set:type() -> "SS", "NS" or "BS". */
+static int set_type(lua_State *L) {
+  struct set *set = check(L, 1);
+  lua_pushfstring(L, "%cS", (int)set->type);
+  return 1;
+}
+
+static int set_len(lua_State *L) {
+  lua_pushinteger(L, (lua_Integer)check(L, 1)->count);
+  return 1;
+}
+
+static int set_tostring(lua_State *L) {
+  struct set *set = check(L, 1);
+  lua_pushfstring(L, "dynamodb.set (%cS, %d)", (int)set->type, (int)set->count);
+  return 1;
+}
+
+static int set_eq(lua_State *L) {
+  lua_pushboolean(L, value_equal(L, 1, 2));
+  return 1;
+}
+
+static const luaL_Reg methods[] = {{"has", set_has},       {"add", set_add_method},
+                                   {"remove", set_remove}, {"values", set_values},
+                                   {"type", set_type},     {NULL, NULL}};
+static const luaL_Reg meta[] = {
+    {"__len", set_len}, {"__tostring", set_tostring}, {"__eq", set_eq}, {NULL, NULL}};
+const struct object_class set_class = {"dynamodb.set", 1, methods, meta};

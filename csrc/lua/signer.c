@@ -1,0 +1,138 @@
+/*
+ * dynamodb.signer (internal): turns a body into the bytes of one signed HTTP request. It keeps the
+ * signing key, so there is one for each region, service and set of credentials in use.
+ */
+#include "signer.h"
+
+#include "../core/http1.h"
+#include "../core/sigv4.h"
+#include "value.h"
+
+#include <string.h>
+
+#define SIGNER_HEADERS 16  /* of one request; AWS's and ours are eight */
+#define SIGNER_KEEP 65536u /* bytes of memory kept between requests */
+
+struct signer {
+  struct ddb_sigv4 v4;
+  struct ddb_buf out; /* holds the session token: cleansed */
+};
+
+static const struct object_class signer_class;
+
+static struct signer *check(lua_State *L, int index) {
+  return object_check(L, index, &signer_class);
+}
+
+static struct ddb_slice check_slice(lua_State *L, int index) {
+  size_t n;
+  const char *p = luaL_checklstring(L, index, &n);
+  return ddb_slice(p, n);
+}
+
+/* core.signer(region, service) -> signer | nil, why. */
+static int core_signer(lua_State *L) {
+  struct ddb_error e;
+  struct ddb_slice region = check_slice(L, 1), service = check_slice(L, 2);
+  struct signer *s = object_new(L, &signer_class, sizeof *s);
+  ddb_sigv4_init(&s->v4);
+  ddb_buf_init(&s->out, VALUE_MAX_TEXT);
+  enum ddb_status status = ddb_sigv4_scope(&s->v4, region, service, &e);
+  return status ? object_failure(L, status, &e) : 1;
+}
+
+/* signer:credentials(key_id, secret [, token]) -> true | nil, why. Copies them. */
+static int signer_credentials(lua_State *L) {
+  struct signer *s = check(L, 1);
+  struct ddb_error e;
+  struct ddb_slice key_id = check_slice(L, 2), secret = check_slice(L, 3);
+  struct ddb_slice token = lua_isnoneornil(L, 4) ? ddb_slice("", 0) : check_slice(L, 4);
+  enum ddb_status status = ddb_sigv4_credentials(&s->v4, key_id, secret, token, &e);
+  if (status) return object_failure(L, status, &e);
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+struct headers {
+  struct ddb_header list[SIGNER_HEADERS + 3]; /* the signer's own three come last */
+  size_t count;
+};
+
+static void add(struct headers *h, struct ddb_slice name, struct ddb_slice value) {
+  h->list[h->count].name = name;
+  h->list[h->count++].value = value;
+}
+
+/* Takes the flat list {name, value, ...} at 'index'; its strings stay in the table. */
+static void take_headers(lua_State *L, int index, struct headers *h) {
+  luaL_checktype(L, index, LUA_TTABLE);
+  int n = (int)lua_rawlen(L, index);
+  luaL_argcheck(L, n % 2 == 0 && n / 2 + (int)h->count <= SIGNER_HEADERS, index,
+                "too many headers, or one without a value");
+  for (int i = 1; i < n; i += 2) {
+    struct ddb_slice part[2];
+    for (int k = 0; k < 2; k++) {
+      lua_rawgeti(L, index, i + k);
+      part[k].p = lua_tolstring(L, -1, &part[k].n);
+      luaL_argcheck(L, part[k].p, index, "headers are strings");
+      lua_pop(L, 1);
+    }
+    add(h, part[0], part[1]);
+  }
+}
+
+static enum ddb_status frame(struct signer *s, struct ddb_sigv4_request *r, struct headers *h,
+                             int64_t time, struct ddb_error *e) {
+  r->headers = h->list;
+  r->header_count = h->count;
+  enum ddb_status status = ddb_sigv4_sign(&s->v4, r, time, e);
+  if (status) return status;
+  add(h, ddb_text("x-amz-date"), ddb_text(s->v4.date));
+  add(h, ddb_text("authorization"), ddb_slice(s->v4.authorization.p, s->v4.authorization.len));
+  if (s->v4.token.n) add(h, ddb_text("x-amz-security-token"), s->v4.token);
+  ddb_buf_clear(&s->out, SIGNER_KEEP);
+  return ddb_http1_request(&s->out, r->method, r->path, h->list, h->count, r->body, e);
+}
+
+/*
+ * signer:request(host, path, target, body, time [, headers]) -> bytes | nil, why. One signed POST
+ * of AWS JSON 1.0; 'time' in seconds since 1970; 'headers' is a flat list {name, value, ...}.
+ */
+static int signer_request(lua_State *L) {
+  struct signer *s = check(L, 1);
+  struct ddb_sigv4_request r;
+  struct ddb_error e;
+  struct headers h = {.count = 0};
+  memset(&r, 0, sizeof r);
+  r.method = ddb_text("POST");
+  add(&h, ddb_text("host"), check_slice(L, 2));
+  r.path = check_slice(L, 3);
+  add(&h, ddb_text("content-type"), ddb_text("application/x-amz-json-1.0"));
+  add(&h, ddb_text("x-amz-target"), check_slice(L, 4));
+  r.body = check_slice(L, 5);
+  int64_t time = (int64_t)luaL_checknumber(L, 6);
+  if (!lua_isnoneornil(L, 7)) take_headers(L, 7, &h);
+  enum ddb_status status = frame(s, &r, &h, time, &e);
+  if (status) return object_failure(L, status, &e);
+  lua_pushlstring(L, s->out.p, s->out.len);
+  return 1;
+}
+
+static int signer_gc(lua_State *L) {
+  struct signer *s = check(L, 1);
+  ddb_sigv4_free(&s->v4);
+  ddb_buf_cleanse(&s->out);
+  return 0;
+}
+
+static const luaL_Reg methods[] = {
+    {"credentials", signer_credentials}, {"request", signer_request}, {NULL, NULL}};
+static const luaL_Reg meta[] = {{"__gc", signer_gc}, {NULL, NULL}};
+static const struct object_class signer_class = {"dynamodb.signer", 0, methods, meta};
+
+void signer_open(lua_State *L) {
+  object_register(L, &signer_class);
+  lua_pop(L, 1);
+  lua_pushcfunction(L, core_signer);
+  lua_setfield(L, -2, "signer");
+}

@@ -1,0 +1,10 @@
+/* dynamodb.signer (internal): one signed request after another for one region and service. */
+#ifndef DDB_SIGNER_H
+#define DDB_SIGNER_H
+
+#include "object.h"
+
+/* Registers the class; adds core.signer to the table at the top. */
+void signer_open(lua_State *L);
+
+#endif

@@ -1,0 +1,23 @@
+/* dynamodb.table: a table of the service, as seen through one connection. */
+#ifndef DDB_TABLE_H
+#define DDB_TABLE_H
+
+#include "object.h"
+
+enum {
+  TABLE_FIELDS = OBJECT_FIELDS, /* name, schema, status...: what users read */
+  TABLE_CONNECTION
+};
+
+extern const struct object_class table_class;
+
+/* Pushes the name of the table at 'index'. */
+void table_pushname(lua_State *L, int index);
+
+/* Same connection and same name. */
+bool table_equal(lua_State *L, int a, int b);
+
+/* Registers the class; adds the functions that Lua policy needs to the table at the top. */
+void table_open(lua_State *L);
+
+#endif

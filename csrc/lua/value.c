@@ -1,0 +1,173 @@
+#include "value.h"
+
+#include <string.h>
+
+/* Addresses of these are registry keys. */
+static const char marks_key = 0; /* table: metatable or sentinel -> MARK_LIST or MARK_MAP */
+static const char mark_keys[3] = {0};
+
+static void push_registry(lua_State *L, const char *key) {
+  lua_pushlightuserdata(L, (void *)(uintptr_t)key);
+  lua_rawget(L, LUA_REGISTRYINDEX);
+}
+
+const char *value_typename(lua_State *L, int index) {
+  const char *name = luaL_typename(L, index);
+  if (lua_type(L, index) != LUA_TUSERDATA || !lua_getmetatable(L, index)) return name;
+  lua_pushliteral(L, "__name");
+  lua_rawget(L, -2);
+  if (lua_type(L, -1) == LUA_TSTRING) name = lua_tostring(L, -1); /* the metatable keeps it */
+  lua_pop(L, 2);
+  return name;
+}
+
+enum mark value_mark(lua_State *L, int index) {
+  if (lua_type(L, index) == LUA_TLIGHTUSERDATA)
+    lua_pushvalue(L, index);
+  else if (!lua_getmetatable(L, index))
+    return MARK_NONE;
+  push_registry(L, &marks_key);
+  lua_insert(L, -2);
+  lua_rawget(L, -2);
+  enum mark mark = (enum mark)lua_tointeger(L, -1); /* nil reads as MARK_NONE */
+  lua_pop(L, 2);
+  return mark;
+}
+
+void value_setmark(lua_State *L, enum mark mark) {
+  push_registry(L, &mark_keys[mark]);
+  lua_setmetatable(L, -2);
+}
+
+static int mark_argument(lua_State *L, enum mark mark) {
+  if (lua_isnoneornil(L, 1)) {
+    lua_settop(L, 0);
+    lua_newtable(L);
+  }
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 1);
+  if (value_mark(L, 1) == MARK_NONE && lua_getmetatable(L, 1))
+    luaL_argerror(L, 1, "table without a metatable expected");
+  value_setmark(L, mark);
+  return 1;
+}
+
+/* dynamodb.list([t]) -> t (or a new table), marked as a list. */
+static int list_call(lua_State *L) {
+  return mark_argument(L, MARK_LIST);
+}
+
+/* dynamodb.map([t]) -> t (or a new table), marked as a map. */
+static int map_call(lua_State *L) {
+  return mark_argument(L, MARK_MAP);
+}
+
+/* Declares that a metatable or sentinel of another library (lua-cjson's array marks) means a list.
+ */
+static int list_mark(lua_State *L) {
+  luaL_checkany(L, 1);
+  push_registry(L, &marks_key);
+  lua_pushvalue(L, 1);
+  lua_pushinteger(L, MARK_LIST);
+  lua_rawset(L, -3);
+  return 0;
+}
+
+static bool equal(lua_State *L, int a, int b, int depth);
+
+static bool equal_numbers(lua_State *L, int a, int b) {
+  struct ddb_decimal x, y;
+  struct ddb_error ignored; /* NaN and the like equal nothing */
+  if (number_get(L, a, &x, &ignored) || number_get(L, b, &y, &ignored)) return false;
+  return ddb_decimal_compare(&x, &y) == 0;
+}
+
+static bool is_number(lua_State *L, int index) {
+  return lua_type(L, index) == LUA_TNUMBER || object_test(L, index, &number_class);
+}
+
+/* Sets are equal by type and elements, binaries by bytes: by what is in their only slot. */
+static bool equal_userdata(lua_State *L, int a, int b, int depth) {
+  const struct set *x = object_test(L, a, &set_class), *y = object_test(L, b, &set_class);
+  bool sets = x && y && x->type == y->type;
+  if (!sets && !(object_test(L, a, &binary_class) && object_test(L, b, &binary_class)))
+    return false;
+  compat_getslot(L, a, 1);
+  compat_getslot(L, b, 1);
+  bool same = equal(L, lua_gettop(L) - 1, lua_gettop(L), depth + 1);
+  lua_pop(L, 2);
+  return same;
+}
+
+/* A table that is empty and unmarked is a map, as when it is written. */
+static bool is_list(lua_State *L, int index) {
+  enum mark mark = value_mark(L, index);
+  return mark ? mark == MARK_LIST : lua_rawlen(L, index) > 0;
+}
+
+static size_t count_members(lua_State *L, int index) {
+  size_t n = 0;
+  lua_pushnil(L);
+  for (; lua_next(L, index); n++) lua_pop(L, 1);
+  return n;
+}
+
+static bool equal_tables(lua_State *L, int a, int b, int depth) {
+  int top = lua_gettop(L);
+  if (depth > VALUE_DEPTH_READ) luaL_error(L, "tables nested too deep to compare (a cycle?)");
+  luaL_checkstack(L, 8, "tables nested too deep to compare");
+  bool same = is_list(L, a) == is_list(L, b) && count_members(L, a) == count_members(L, b);
+  lua_pushnil(L);
+  while (same && lua_next(L, a)) {
+    lua_pushvalue(L, -2);
+    lua_rawget(L, b); /* stack: key value-of-a value-of-b */
+    same = equal(L, lua_gettop(L) - 1, lua_gettop(L), depth + 1);
+    lua_pop(L, 2);
+  }
+  lua_settop(L, top);
+  return same;
+}
+
+static bool equal(lua_State *L, int a, int b, int depth) {
+  if (lua_rawequal(L, a, b)) return true;
+  if (is_number(L, a) && is_number(L, b)) return equal_numbers(L, a, b);
+  int type = lua_type(L, a);
+  if (type != lua_type(L, b)) return false;
+  if (type == LUA_TUSERDATA) return equal_userdata(L, a, b, depth);
+  return type == LUA_TTABLE && equal_tables(L, a, b, depth);
+}
+
+bool value_equal(lua_State *L, int a, int b) {
+  return equal(L, a, b, 0);
+}
+
+static void open_mark(lua_State *L, enum mark mark, const char *name) {
+  lua_pushlightuserdata(L, (void *)(uintptr_t)&mark_keys[mark]);
+  lua_newtable(L);
+  lua_pushstring(L, name);
+  lua_setfield(L, -2, "__name");
+  push_registry(L, &marks_key);
+  lua_pushvalue(L, -2);
+  lua_pushinteger(L, mark);
+  lua_rawset(L, -3);
+  lua_pop(L, 1);
+  lua_rawset(L, LUA_REGISTRYINDEX);
+}
+
+void value_open(lua_State *L) {
+  static const luaL_Reg functions[] = {
+      {"number", number_new}, {"binary", binary_new},   {"set", set_new}, {"list", list_call},
+      {"map", map_call},      {"list_mark", list_mark}, {NULL, NULL}};
+  object_setfuncs(L, functions);
+  lua_pushlightuserdata(L, NULL);
+  lua_setfield(L, -2, "null");
+  lua_pushlightuserdata(L, (void *)(uintptr_t)&marks_key);
+  lua_newtable(L);
+  lua_rawset(L, LUA_REGISTRYINDEX);
+  open_mark(L, MARK_LIST, "dynamodb.list");
+  open_mark(L, MARK_MAP, "dynamodb.map");
+  object_register(L, &number_class);
+  object_register(L, &set_class);
+  object_register(L, &binary_class);
+  lua_pop(L, 3);
+}
