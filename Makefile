@@ -1,4 +1,5 @@
 # One knob: which Lua. `make LUA=luajit` builds beside, never over, `make LUA=lua5.4`.
+MAKEFLAGS  += --no-print-directory
 LUA        ?= lua5.4
 PKG_CONFIG ?= pkg-config
 LUA_CFLAGS ?= $(if $(LUA_INCDIR),-I$(LUA_INCDIR),$(shell $(PKG_CONFIG) --cflags $(LUA)))
@@ -9,12 +10,14 @@ LUA_LMOD   ?= $(PREFIX)/share/lua/$(LUA_API)
 
 B       ?= build/$(LUA)$(SAN)
 WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla
+STD     := -std=c11 -D_GNU_SOURCE
 CFLAGS  ?= -O2 -g
 CORE    := $(wildcard csrc/core/*.c)
 GLUE    := $(wildcard csrc/lua/*.c)
 CURL    := $(wildcard csrc/curl/*.c)
 PROBE   := $(wildcard spec/support/probe*.c)
-OBJ      = $(patsubst %.c,$B/%.o,$(CORE) $(GLUE) $(CURL) $(PROBE))
+SOURCES := $(CORE) $(GLUE) $(CURL) $(PROBE)
+OBJ      = $(SOURCES:%.c=$B/%.o)
 # liblua is never linked: the host program brings its own.
 LINK     = @mkdir -p $(@D); $(CC) -shared -Wl,--as-needed $(LDFLAGS) -o $@ $^
 
@@ -23,7 +26,7 @@ all: $B/dynamodb/core.so $B/dynamodb/curl.so
 $B/dynamodb/core.so: $(patsubst %.c,$B/%.o,$(CORE) $(GLUE))
 	$(LINK) -lcrypto -lz -lm
 
-$B/dynamodb/curl.so: $(patsubst %.c,$B/%.o,$(CURL))
+$B/dynamodb/curl.so: $(patsubst %.c,$B/%.o,$(CURL) csrc/lua/object.c)
 	$(LINK) -lcurl
 
 $B/probe.so: $(patsubst %.c,$B/%.o,$(CORE) $(PROBE))
@@ -31,10 +34,104 @@ $B/probe.so: $(patsubst %.c,$B/%.o,$(CORE) $(PROBE))
 
 $B/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -MMD $(WARN) $(LUA_CFLAGS) $(CFLAGS) -c -o $@ $<
+	$(CC) $(STD) -fPIC -fvisibility=hidden -MMD $(WARN) $(LUA_CFLAGS) $(CFLAGS) -c -o $@ $<
 
 -include $(OBJ:.o=.d)
 
+# The tutorial against a local server. Installs what is missing; so does `test`, for the specs.
+demo:
+	@tools/setup.sh demo
+	@$(MAKE) -s all
+	@LUA_PATH='lua/?.lua;lua/?/init.lua;;' LUA_CPATH='$B/?.so;;' spec/support/emulator.sh $(LUA) examples/tutorial.lua
+
+# The specs. SPEC is what busted gets: make spec LUA=luajit SPEC='spec/core --filter=crc'
+LUAS ?= lua5.4 luajit
+SPEC ?= spec
+export SPEC SAN
+
+test:
+	@echo "== test: the specs on $(LUAS)"
+	@tools/setup.sh test
+	@$(MAKE) -s specs
+
+spec:
+	@$(MAKE) -s specs LUAS=$(LUA)
+
+specs: $(LUAS:%=modules-%)
+	@RUN='$(RUN)' tools/specs.sh $(LUAS)
+
+modules-%:
+	@$(MAKE) LUA=$* modules
+
+modules: all $B/probe.so
+	@:
+
+# Every check is a target of its own.
+CHECKS := warnings format luacheck tidy cppcheck test asan valgrind coverage
+
+check:
+	@tools/setup.sh check
+	@for check in $(CHECKS); do $(MAKE) $$check || exit; done
+
+warnings:
+	@echo "== warnings: none from gcc and clang"
+	@$(MAKE) -s $(LUAS:%=modules-%) SAN=-gcc CC=gcc CFLAGS='-O2 -Werror'
+	@$(MAKE) -s $(LUAS:%=modules-%) SAN=-clang CC=clang CFLAGS='-O2 -Werror'
+
+format:
+	@echo "== format: C laid out as .clang-format says"
+	@clang-format --dry-run -Werror $(SOURCES) $(wildcard csrc/*/*.h spec/support/*.h)
+
+luacheck:
+	@echo "== luacheck: nothing to say about the Lua files"
+	@luacheck --quiet --no-color $(wildcard lua spec examples bench tools)
+
+tidy:
+	@echo "== tidy: clang-tidy finds nothing"
+	@printf '%s\n' $(SOURCES) | xargs -P 4 -I{} clang-tidy --quiet {} -- $(STD) $(LUA_CFLAGS) 2>&1 | \
+	  (! grep -vE '^[0-9]+ warnings? generated') # those it was told to keep to itself
+
+cppcheck:
+	@echo "== cppcheck: finds nothing"
+	@cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 $(SOURCES)
+
+# nodelete: a module unloaded at exit would take the names out of the leak reports, and its globals from the roots.
+asan:
+	@echo "== asan: specs without bad memory access, undefined behaviour or leak"
+	@$(MAKE) -s specs SAN=-asan CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all' \
+	  LDFLAGS='-fsanitize=address,undefined -Wl,-z,nodelete' RUN='env LD_PRELOAD=$(shell $(CC) -print-file-name=libasan.so)'
+
+valgrind:
+	@echo "== valgrind: specs of the C rooms without error or leak"
+	@$(MAKE) -s spec LUA=lua5.4 SPEC='$(wildcard spec/core spec/glue)' \
+	  RUN='valgrind -q --error-exitcode=9 --keep-debuginfo=yes --leak-check=full --errors-for-leak-kinds=definite'
+
+# Per cent of the lines that the specs reach, at least.
+C_FLOOR   ?= 90
+LUA_FLOOR ?= 90
+COVERED   := SAN=-cov CFLAGS='-O0 -g --coverage' LDFLAGS='--coverage -Wl,--exclude-libs,ALL'
+
+coverage:
+	@echo "== coverage: $(C_FLOOR) % of the C lines, $(LUA_FLOOR) % of the Lua lines"
+	@rm -rf build/coverage && mkdir -p build/coverage && find build -name '*.gcda' -delete
+	@$(MAKE) -s spec LUA=lua5.4 $(COVERED) SPEC='--helper=tools/linecov.lua $(SPEC)'
+	@$(MAKE) -s spec LUA=luajit $(COVERED)
+	@lua5.4 tools/linecov.lua $(LUA_FLOOR)
+	@gcovr --filter csrc/ --fail-under-line $(C_FLOOR) build/lua5.4-cov build/luajit-cov
+
+LUA_FILES := $(shell cd lua && find dynamodb -name '*.lua')
+
+install: all
+	install -d $(DESTDIR)$(LUA_CMOD)/dynamodb
+	install -m 755 $B/dynamodb/core.so $B/dynamodb/curl.so $(DESTDIR)$(LUA_CMOD)/dynamodb
+	for file in $(LUA_FILES); do install -D -m 644 lua/$$file $(DESTDIR)$(LUA_LMOD)/$$file || exit; done
+
+uninstall:
+	cd $(DESTDIR)$(LUA_CMOD) && rm -f dynamodb/core.so dynamodb/curl.so
+	cd $(DESTDIR)$(LUA_LMOD) && rm -f $(LUA_FILES)
+	-find $(DESTDIR)$(LUA_CMOD)/dynamodb $(DESTDIR)$(LUA_LMOD)/dynamodb -depth -type d -empty -delete
+
 clean:
 	rm -rf build
-.PHONY: all clean
+
+.PHONY: all demo test spec specs modules check warnings format luacheck tidy cppcheck asan valgrind coverage install uninstall clean

@@ -246,7 +246,7 @@ static enum ddb_status derive(struct ddb_sigv4 *s) {
 
 /* AWS asks for these; proxies may add or rewrite the others. */
 static bool is_signed(struct ddb_slice name) {
-  if (name.n > 6 && ddb_canonical_is(ddb_slice(name.p, 6), "x-amz-")) return true;
+  if (name.n >= 6 && ddb_canonical_is(ddb_slice(name.p, 6), "x-amz-")) return true;
   return ddb_canonical_is(name, "host") || ddb_canonical_is(name, "content-type");
 }
 

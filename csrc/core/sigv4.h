@@ -18,8 +18,7 @@
 #define DDB_SIGV4_MAX_HEADERS 32u  /* of a request; the two that the signer adds come on top */
 #define DDB_SIGV4_MAX_NAME 128u    /* bytes of a header name, a region, a service, a method */
 #define DDB_SIGV4_MAX_VALUE 65536u /* bytes of a header value, a path, a query */
-#define DDB_SIGV4_MAX_SECRET                                                                       \
-  1024u /* bytes of a key id or a secret; AWS documents 128 and uses 40 */
+#define DDB_SIGV4_MAX_SECRET 1024u /* bytes of a key id or a secret; AWS uses up to 128 */
 #define DDB_SIGV4_MAX_TOKEN 32768u /* bytes of a session token; AWS sets no limit */
 #define DDB_SIGV4_DATE 16u         /* bytes of "20150830T123600Z" */
 

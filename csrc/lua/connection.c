@@ -54,6 +54,13 @@ static int core_connection_state(lua_State *L) {
   return 1;
 }
 
+/* core.connection_is_open(connection) -> boolean. */
+static int core_connection_is_open(lua_State *L) {
+  const struct connection *c = object_check(L, 1, &connection_class);
+  lua_pushboolean(L, c->open);
+  return 1;
+}
+
 static const luaL_Reg methods[] = {{NULL, NULL}};
 static const luaL_Reg meta[] = {{"__gc", connection_close},
                                 {"__tostring", connection_tostring},
@@ -64,6 +71,7 @@ static const struct object_class connection_class = {"dynamodb.connection", 2, m
 void connection_open(lua_State *L) {
   static const luaL_Reg functions[] = {{"connection", core_connection},
                                        {"connection_state", core_connection_state},
+                                       {"connection_is_open", core_connection_is_open},
                                        {"connection_close", connection_close},
                                        {NULL, NULL}};
   object_setfuncs(L, functions);

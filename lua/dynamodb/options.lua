@@ -1,0 +1,82 @@
+--- Options as data: a schema maps each option's name to a validator. Nothing is copied or filled in, so that a
+--- check costs a look per option given.
+
+local errors = require("dynamodb.error")
+
+local options = {}
+
+--- A validator: value -> true | false, what was expected.
+local function typed(name)
+  return function(value)
+    return type(value) == name, name
+  end
+end
+
+options.string = typed("string")
+options.boolean = typed("boolean")
+options.table = typed("table")
+options["function"] = typed("function")
+
+--- Any value but nil: what it may be is checked elsewhere.
+function options.any()
+  return true
+end
+
+function options.text(value)
+  return type(value) == "string" and value ~= "", "non-empty string"
+end
+
+--- A duration or a moment.
+function options.seconds(value)
+  return type(value) == "number" and value > 0 and value < 1e9, "positive number of seconds"
+end
+
+--- A whole number from 'low' up.
+function options.count(low)
+  local expected = ("whole number of at least %d"):format(low)
+  return function(value)
+    return type(value) == "number" and value >= low and value % 1 == 0 and value < 2 ^ 53, expected
+  end
+end
+
+--- One of these strings.
+function options.choice(...)
+  local known = {}
+  for _, name in ipairs({ ... }) do known[name] = true end
+  local expected = "one of " .. table.concat({ ... }, ", ")
+  return function(value)
+    return known[value] == true, expected
+  end
+end
+
+local function show(value)
+  if type(value) == "string" then return ("'%s'"):format(#value > 40 and value:sub(1, 40) .. "..." or value) end
+  if type(value) == "number" or type(value) == "boolean" then return tostring(value) end
+  return type(value)
+end
+
+local function known(schema)
+  local names = {}
+  for name in pairs(schema) do names[#names + 1] = name end
+  table.sort(names)
+  return table.concat(names, ", ")
+end
+
+--- Raises unless 'given' is a table whose every option the schema has and accepts. 'where' names the call.
+--- Options listed in 'secret' are not shown.
+function options.check(schema, given, where)
+  if type(given) ~= "table" then errors.raise("%s: table of options expected, got %s", where, type(given)) end
+  for name, value in pairs(given) do
+    local validator = schema[name]
+    if not validator then
+      errors.raise("%s: unknown option '%s' (known: %s)", where, tostring(name), known(schema))
+    end
+    local ok, expected = validator(value)
+    if not ok then
+      local got = schema.aws_secret_access_key and type(value) == "string" and "another string" or show(value)
+      errors.raise("%s: option '%s': %s expected, got %s", where, name, expected, got)
+    end
+  end
+end
+
+return options

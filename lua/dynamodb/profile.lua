@@ -1,0 +1,68 @@
+--- Reads the files that AWS's tools share and boto's: sections of name = value.
+-- Source: AWS SDKs and Tools Reference Guide, "Shared config and credentials files".
+
+local system = require("dynamodb.system")
+
+local profile = {}
+
+local BYTE_ORDER_MARK = "^\239\187\191"
+
+-- Is there nothing in the line for us? Indented lines belong to a value before them, of another service's settings.
+local function is_silent(line)
+  return line:match("^%s*$") or line:match("^%s*[#;]") or line:match("^%s")
+end
+
+--- Sections of the text: section -> name -> value. Later sections of one name add to earlier ones.
+--- nil, why on a line that is none of the known forms.
+function profile.parse(text, path)
+  local sections, section, number = {}, nil, 0
+  for line in (text:gsub(BYTE_ORDER_MARK, "") .. "\n"):gmatch("(.-)\r?\n") do
+    number = number + 1
+    local title = line:match("^%[%s*(.-)%s*%]%s*$") or line:match("^%[%s*(.-)%s*%]%s*[#;]")
+    local name, value = line:match("^([^%s=][^=]-)%s*=%s*(.-)%s*$")
+    if title then
+      section = sections[title] or {}
+      sections[title] = section
+    elseif name and section and not is_silent(line) then
+      section[name:lower()] = value:gsub("%s[#;].*$", "")
+    elseif not is_silent(line) then
+      return nil, ("%s:%d: '[section]' or 'name = value' expected"):format(path, number)
+    end
+  end
+  return sections
+end
+
+--- The sections of a file: an empty table when there is no such file | nil, why.
+function profile.read(path)
+  local text = path and system.read_file(path)
+  if not text then return {} end
+  return profile.parse(text, path)
+end
+
+--- Where the shared files are.
+function profile.paths()
+  return system.getenv("AWS_SHARED_CREDENTIALS_FILE") or system.expand("~/.aws/credentials"),
+    system.getenv("AWS_CONFIG_FILE") or system.expand("~/.aws/config")
+end
+
+--- The profile to use: the caller's, the environment's, or "default".
+function profile.name(chosen)
+  return chosen or system.getenv("AWS_PROFILE") or system.getenv("AWS_DEFAULT_PROFILE") or "default"
+end
+
+--- A profile's section in the config file, where all but the default one are called "profile NAME" | nil, why.
+function profile.config(name)
+  local _, path = profile.paths()
+  local sections, why = profile.read(path)
+  if not sections then return nil, why end
+  return sections["profile " .. name] or (name == "default" and sections.default) or {}
+end
+
+--- A profile's section in the credentials file | nil, why.
+function profile.credentials(name)
+  local sections, why = profile.read((profile.paths()))
+  if not sections then return nil, why end
+  return sections[name] or {}
+end
+
+return profile

@@ -1,0 +1,204 @@
+local crypto = require("probe").crypto
+
+local function bytes(hex)
+  return (hex:gsub("%x%x", function(digits)
+    return string.char(tonumber(digits, 16))
+  end))
+end
+
+local function every_byte()
+  local list = {}
+  for byte = 0, 255 do list[#list + 1] = string.char(byte) end
+  return table.concat(list)
+end
+
+describe("SHA-256", function()
+  -- FIPS 180: the examples of NIST, and the empty message
+  local examples = {
+    { "", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" },
+    { "abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" },
+    {
+      "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+      "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1",
+    },
+    {
+      "abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmn"
+        .. "hijklmnoijklmnopjklmnopqklmnopqrlmnopqrsmnopqrstnopqrstu",
+      "cf5b16a778af8380036ce59e7b0492370b249b11e8f07a51afac45037afee9d1",
+    },
+    { ("a"):rep(1000000), "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0" },
+  }
+
+  for _, example in ipairs(examples) do
+    it("gives the published digest of " .. #example[1] .. " bytes", function()
+      assert.equal(example[2], crypto.sha256(example[1]))
+    end)
+  end
+
+  it("starts each digest afresh", function()
+    assert.equal(examples[2][2], crypto.sha256("something", "", "else", "abc"))
+  end)
+end)
+
+describe("HMAC-SHA-256", function()
+  -- RFC 4231, section 4; test case 5 is about truncated output, which we have not
+  local cases = {
+    { bytes(("0b"):rep(20)), "Hi There", "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7" },
+    { "Jefe", "what do ya want for nothing?", "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843" },
+    {
+      bytes(("aa"):rep(20)),
+      bytes(("dd"):rep(50)),
+      "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe",
+    },
+    {
+      bytes("0102030405060708090a0b0c0d0e0f10111213141516171819"),
+      bytes(("cd"):rep(50)),
+      "82558a389a443c0ea4cc819899f2083a85f0faa3e578f8077a2e3ff46729665b",
+    },
+    {
+      bytes(("aa"):rep(131)),
+      "Test Using Larger Than Block-Size Key - Hash Key First",
+      "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54",
+    },
+    {
+      bytes(("aa"):rep(131)),
+      "This is a test using a larger than block-size key and a larger than block-size data. "
+        .. "The key needs to be hashed before being used by the HMAC algorithm.",
+      "9b09ffa71b942fcb27635fbcd5b0e944bfdc63644f0713938a7f51535c3a35e2",
+    },
+  }
+
+  for i, case in ipairs(cases) do
+    it("gives the MAC of RFC 4231, example " .. i, function()
+      assert.equal(case[3], crypto.hmac(case[1], case[2]))
+    end)
+  end
+
+  it("keeps the key for many messages", function()
+    local key, message, mac = cases[2][1], cases[2][2], cases[2][3]
+    assert.equal(mac, crypto.hmac(key, "", "other", message))
+    assert.equal(mac, crypto.hmac(key, message, message, message))
+  end)
+
+  it("forgets the old key for a new one, longer or shorter", function()
+    for _, old in ipairs({ "", "old", ("o"):rep(64), ("o"):rep(65) }) do
+      assert.equal(cases[2][3], crypto.rekeyed(old, cases[2][1], cases[2][2]))
+    end
+  end)
+
+  it("takes an empty key, and an empty message", function()
+    assert.equal("b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad", crypto.hmac("", ""))
+  end)
+
+  it("refuses to work without a key", function()
+    assert.equal("invalid input", crypto.unkeyed())
+  end)
+
+  it("hashes a key only when it is longer than a block", function()
+    local long = ("k"):rep(65)
+    assert.equal(crypto.hmac(bytes(crypto.sha256(long)), "m"), crypto.hmac(long, "m"))
+    local block = ("k"):rep(64)
+    assert.not_equal(crypto.hmac(bytes(crypto.sha256(block)), "m"), crypto.hmac(block, "m"))
+  end)
+end)
+
+describe("hex", function()
+  it("is lower-case, two digits a byte", function()
+    assert.equal("", crypto.hex(""))
+    assert.equal("00017f80abcdefff", crypto.hex("\0\1\127\128\171\205\239\255"))
+    assert.equal(every_byte(), bytes(crypto.hex(every_byte())))
+  end)
+end)
+
+describe("base64", function()
+  -- RFC 4648, section 10
+  local vectors = {
+    [""] = "",
+    f = "Zg==",
+    fo = "Zm8=",
+    foo = "Zm9v",
+    foob = "Zm9vYg==",
+    fooba = "Zm9vYmE=",
+    foobar = "Zm9vYmFy",
+  }
+
+  for plain, text in pairs(vectors) do
+    it("turns '" .. plain .. "' into '" .. text .. "' and back", function()
+      assert.equal(text, crypto.base64_encode(plain))
+      assert.equal(plain, crypto.base64_decode(text))
+    end)
+  end
+
+  it("uses + and /", function()
+    assert.equal("+/+/", crypto.base64_encode("\251\255\191"))
+    assert.equal("\251\255\191", crypto.base64_decode("+/+/"))
+  end)
+
+  it("knows all 64 characters", function()
+    local alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    assert.equal(alphabet, crypto.base64_encode(crypto.base64_decode(alphabet)))
+    assert.equal("00108310518720928b30d38f41149351559761969b71d79f8218a39259a7a29aabb2dbafc31cb3d35db7e39ebbf3dfbf",
+      crypto.hex(crypto.base64_decode(alphabet)))
+  end)
+
+  it("brings back bytes of every value at every length, in place too", function()
+    local all = every_byte() .. every_byte():reverse()
+    for n = 0, #all do
+      local text = crypto.base64_encode(all:sub(1, n))
+      assert.equal(math.ceil(n / 3) * 4, #text)
+      assert.equal(all:sub(1, n), crypto.base64_decode(text))
+      assert.equal(all:sub(1, n), crypto.base64_decode_in_place(text))
+    end
+  end)
+
+  local function refused(text)
+    local decoded, status, used = crypto.base64_decode(text)
+    assert.is_nil(decoded, text)
+    assert.same({ "invalid input", 0 }, { status, used })
+  end
+
+  it("refuses a length that is no multiple of four", function()
+    for _, text in ipairs({ "Z", "Zg", "Zg=", "Zm9vY", "Zm9vYg", "Zm9vYg=", "=", "==" }) do refused(text) end
+  end)
+
+  it("refuses misplaced padding", function()
+    local wrong = { "====", "Z===", "=Zg=", "Z=g=", "=m9v", "Z=9v", "Zm=v", "Zg==Zg==", "Zm8=Zm8=", "Zm9v====" }
+    for _, text in ipairs(wrong) do refused(text) end
+  end)
+
+  it("refuses bits that belong to no byte", function()
+    for _, text in ipairs({ "Zh==", "Zv==", "Z/==", "Zm9=", "Zm+=", "AAAAAB==", "AAAAAAB=" }) do refused(text) end
+    assert.equal("\0", crypto.base64_decode("AA=="))
+    assert.equal("\0\0", crypto.base64_decode("AAA="))
+  end)
+
+  it("refuses every byte outside the alphabet, wherever it stands", function()
+    for byte = 0, 255 do
+      local c = string.char(byte)
+      if not c:find("^[A-Za-z0-9+/]$") then
+        refused(c .. "AAAAAAA")
+        refused("A" .. c .. "AAAAAA")
+        refused("AA" .. c .. "AAAAA")
+        refused("AAA" .. c .. "AAAA")
+        refused("AAAA" .. c .. "AAA")
+        refused("AAAAA" .. c .. "AA")
+        refused("AAAAAA" .. c .. "A")
+        if c ~= "=" then
+          refused("AAAAAAA" .. c)
+          refused("A" .. c .. "==")
+          refused("AA" .. c .. "=")
+        end
+      end
+    end
+  end)
+
+  it("answers a size that cannot be with one that nothing can hold", function()
+    assert.is_true(crypto.base64_overflows())
+  end)
+end)
+
+describe("cleanse", function()
+  it("overwrites every byte", function()
+    assert.equal(("\0"):rep(37), crypto.cleanse(("x"):rep(37)))
+  end)
+end)

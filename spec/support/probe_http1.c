@@ -1,0 +1,193 @@
+/* probe.http1: a request as bytes, and the response parser as an object fed piece by piece. */
+#include "../../csrc/core/http1.h"
+#include "probe.h"
+
+#include <string.h>
+
+#define PARSER "probe.http1"
+#define BYTES "probe.http1.bytes"
+#define MOST_HEADERS 16
+
+static struct ddb_slice check_slice(lua_State *L, int i) {
+  size_t n;
+  const char *p = luaL_checklstring(L, i, &n);
+  return ddb_slice(p, n);
+}
+
+/* Pushes 'size' zeroed bytes whose metatable, filled by the caller, frees what they own. */
+static void *new_box(lua_State *L, size_t size, const char *name) {
+  void *box = memset(lua_newuserdata(L, size), 0, size);
+  luaL_getmetatable(L, name);
+  lua_setmetatable(L, -2);
+  return box;
+}
+
+static int push_result(lua_State *L, enum ddb_status st, const struct ddb_error *e) {
+  if (!st) {
+    lua_pushboolean(L, 1);
+    return 1;
+  }
+  lua_pushnil(L);
+  lua_pushstring(L, e->text);
+  lua_pushinteger(L, st);
+  return 3;
+}
+
+static void set_slice(lua_State *L, const char *name, const char *p, size_t n) {
+  lua_pushlstring(L, n ? p : "", n);
+  lua_setfield(L, -2, name);
+}
+
+static void set_boolean(lua_State *L, const char *name, bool value) {
+  lua_pushboolean(L, value);
+  lua_setfield(L, -2, name);
+}
+
+static void set_number(lua_State *L, const char *name, size_t value) {
+  lua_pushinteger(L, (lua_Integer)value);
+  lua_setfield(L, -2, name);
+}
+
+static size_t limit(lua_State *L, const char *name) {
+  lua_getfield(L, 1, name);
+  lua_Number n = luaL_checknumber(L, -1);
+  lua_pop(L, 1);
+  return n < 0 ? (size_t)-1 : (size_t)n; /* -1 stands for no limit at all */
+}
+
+/* new(limits) -> parser */
+static int parser_new(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  struct ddb_http1_limits limits = {.head_bytes = limit(L, "head_bytes"),
+                                    .header_count = limit(L, "header_count"),
+                                    .informational = limit(L, "informational"),
+                                    .body_bytes = limit(L, "body_bytes")};
+  struct ddb_http1 *h = new_box(L, sizeof *h, PARSER);
+  ddb_http1_init(h, &limits);
+  return 1;
+}
+
+/* zeroed() -> parser whose memory was only zeroed, never initialised */
+static int parser_zeroed(lua_State *L) {
+  (void)new_box(L, sizeof(struct ddb_http1), PARSER);
+  return 1;
+}
+
+static int parser_feed(lua_State *L) {
+  struct ddb_http1 *h = luaL_checkudata(L, 1, PARSER);
+  struct ddb_slice bytes = check_slice(L, 2);
+  struct ddb_error e;
+  return push_result(L, ddb_http1_feed(h, bytes.p, bytes.n, &e), &e);
+}
+
+static int parser_close(lua_State *L) {
+  struct ddb_http1 *h = luaL_checkudata(L, 1, PARSER);
+  struct ddb_error e;
+  return push_result(L, ddb_http1_end(h, &e), &e);
+}
+
+static int parser_reset(lua_State *L) {
+  ddb_http1_reset(luaL_checkudata(L, 1, PARSER));
+  return 0;
+}
+
+static int parser_free(lua_State *L) {
+  ddb_http1_free(luaL_checkudata(L, 1, PARSER));
+  return 0;
+}
+
+/* parser:starve("head" | "body"): from now on that buffer acts as if an allocation had failed */
+static int parser_starve(lua_State *L) {
+  struct ddb_http1 *h = luaL_checkudata(L, 1, PARSER);
+  bool head = strcmp(luaL_checkstring(L, 2), "head") == 0;
+  (head ? &h->head : &h->body)->status = DDB_NOMEM;
+  return 0;
+}
+
+/* parser:header(name) -> value | nil */
+static int parser_header(lua_State *L) {
+  const struct ddb_http1 *h = luaL_checkudata(L, 1, PARSER);
+  struct ddb_slice value;
+  if (!ddb_http1_header(h, luaL_checkstring(L, 2), &value)) return 0;
+  lua_pushlstring(L, value.p, value.n);
+  return 1;
+}
+
+static int parser_state(lua_State *L) {
+  const struct ddb_http1 *h = luaL_checkudata(L, 1, PARSER);
+  lua_newtable(L);
+  set_boolean(L, "done", h->done);
+  set_boolean(L, "started", h->started);
+  set_boolean(L, "keep_alive", h->keep_alive);
+  set_number(L, "status", (size_t)h->status);
+  set_number(L, "surplus", h->surplus);
+  set_number(L, "head_capacity", h->head.cap);
+  set_number(L, "body_capacity", h->body.cap);
+  set_slice(L, "body", h->body.p, h->body.len);
+  return 1;
+}
+
+static int bytes_free(lua_State *L) {
+  ddb_buf_free(luaL_checkudata(L, 1, BYTES));
+  return 0;
+}
+
+/* The headers of the list at 'i', which keeps their text alive; returns how many. */
+static size_t check_headers(lua_State *L, int i, struct ddb_header *headers) {
+  size_t n = 0;
+  luaL_checktype(L, i, LUA_TTABLE);
+  for (;; n++) {
+    lua_rawgeti(L, i, (int)n + 1);
+    if (lua_isnil(L, -1)) break;
+    luaL_argcheck(L, n < MOST_HEADERS, i, "too many headers");
+    lua_rawgeti(L, -1, 1);
+    lua_rawgeti(L, -2, 2);
+    headers[n].name = check_slice(L, -2);
+    headers[n].value = check_slice(L, -1);
+    lua_pop(L, 3);
+  }
+  lua_pop(L, 1);
+  return n;
+}
+
+/*
+ * request(method, target, {{name, value}, ...}, body, limit, before) -> bytes, or nil, text, status
+ * and what is left in a buffer that held "before"
+ */
+static int request(lua_State *L) {
+  struct ddb_header headers[MOST_HEADERS];
+  struct ddb_slice method = check_slice(L, 1), target = check_slice(L, 2);
+  size_t n = check_headers(L, 3, headers);
+  struct ddb_slice body = check_slice(L, 4);
+  size_t max = (size_t)luaL_optnumber(L, 5, 1 << 20);
+  const char *before = luaL_optstring(L, 6, "");
+  struct ddb_error e;
+  struct ddb_buf *out = new_box(L, sizeof *out, BYTES);
+  ddb_buf_init(out, max);
+  ddb_buf_add_text(out, before);
+  enum ddb_status st = ddb_http1_request(out, method, target, headers, n, body, &e);
+  if (st) (void)push_result(L, st, &e);
+  lua_pushlstring(L, out->len ? out->p : "", out->len);
+  return st ? 4 : 1;
+}
+
+static void new_class(lua_State *L, const char *name, lua_CFunction gc) {
+  luaL_newmetatable(L, name);
+  lua_pushcfunction(L, gc);
+  lua_setfield(L, -2, "__gc");
+}
+
+void probe_http1(lua_State *L) {
+  static const luaL_Reg methods[] = {{"feed", parser_feed},     {"close", parser_close},
+                                     {"reset", parser_reset},   {"free", parser_free},
+                                     {"starve", parser_starve}, {"header", parser_header},
+                                     {"state", parser_state},   {NULL, NULL}};
+  static const luaL_Reg functions[] = {
+      {"new", parser_new}, {"zeroed", parser_zeroed}, {"request", request}, {NULL, NULL}};
+  new_class(L, PARSER, parser_free);
+  probe_table(L, methods);
+  lua_setfield(L, -2, "__index");
+  new_class(L, BYTES, bytes_free);
+  lua_pop(L, 2);
+  probe_table(L, functions);
+}

@@ -1,0 +1,164 @@
+/* The signer as the specs see it: a userdata and functions on it. */
+#include "probe.h"
+
+#include "../../csrc/core/canonical.h"
+#include "../../csrc/core/sigv4.h"
+
+#include <string.h>
+
+#define SIGV4 "probe.sigv4"
+#define MAX_HEADERS 64
+
+static struct ddb_sigv4 *check(lua_State *L) {
+  return luaL_checkudata(L, 1, SIGV4);
+}
+
+static int sigv4_new(lua_State *L) {
+  ddb_sigv4_init(lua_newuserdata(L, sizeof(struct ddb_sigv4)));
+  luaL_getmetatable(L, SIGV4);
+  lua_setmetatable(L, -2);
+  return 1;
+}
+
+/* A struct of zeroes, which free has to accept. */
+static int sigv4_zeroed(lua_State *L) {
+  memset(lua_newuserdata(L, sizeof(struct ddb_sigv4)), 0, sizeof(struct ddb_sigv4));
+  luaL_getmetatable(L, SIGV4);
+  lua_setmetatable(L, -2);
+  return 1;
+}
+
+static int sigv4_free(lua_State *L) {
+  ddb_sigv4_free(check(L));
+  return 0;
+}
+
+/* true, or nil, error text, status */
+static int answer(lua_State *L, enum ddb_status st, const struct ddb_error *e) {
+  if (!st) {
+    lua_pushboolean(L, 1);
+    return 1;
+  }
+  lua_pushnil(L);
+  lua_pushstring(L, e->text);
+  lua_pushstring(L, ddb_status_text(st));
+  return 3;
+}
+
+static struct ddb_slice argument(lua_State *L, int index) {
+  size_t n;
+  const char *p = luaL_optlstring(L, index, "", &n);
+  return ddb_slice(p, n);
+}
+
+static int sigv4_scope(lua_State *L) {
+  struct ddb_error e = {""};
+  return answer(L, ddb_sigv4_scope(check(L), argument(L, 2), argument(L, 3), &e), &e);
+}
+
+static int sigv4_credentials(lua_State *L) {
+  struct ddb_error e = {""};
+  struct ddb_sigv4 *s = check(L);
+  enum ddb_status st = ddb_sigv4_credentials(s, argument(L, 2), argument(L, 3), argument(L, 4), &e);
+  return answer(L, st, &e);
+}
+
+/* A field of the request table; the table keeps the string alive. */
+static struct ddb_slice field(lua_State *L, const char *name, const char *otherwise) {
+  struct ddb_slice s = ddb_text(otherwise);
+  lua_getfield(L, 2, name);
+  if (lua_isstring(L, -1)) s.p = lua_tolstring(L, -1, &s.n);
+  lua_pop(L, 1);
+  return s;
+}
+
+/* One half of the header on the top of the stack. */
+static struct ddb_slice half(lua_State *L, int which) {
+  struct ddb_slice s;
+  lua_rawgeti(L, -1, which);
+  s.p = luaL_checklstring(L, -1, &s.n);
+  lua_pop(L, 1);
+  return s;
+}
+
+/* headers = {{name, value}, ...} */
+static size_t headers(lua_State *L, struct ddb_header *list) {
+  size_t count = 0;
+  lua_getfield(L, 2, "headers");
+  for (; count < MAX_HEADERS; count++) {
+    lua_rawgeti(L, -1, (int)count + 1);
+    if (lua_isnil(L, -1)) break;
+    list[count].name = half(L, 1);
+    list[count].value = half(L, 2);
+    lua_pop(L, 1);
+  }
+  return count;
+}
+
+/* (signer, request, seconds) -> authorization, date, token; or nil, error text, status */
+static int sigv4_sign(lua_State *L) {
+  struct ddb_header list[MAX_HEADERS];
+  struct ddb_error e = {""};
+  struct ddb_sigv4 *s = check(L);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  struct ddb_sigv4_request r = {
+      field(L, "method", "GET"), field(L, "path", "/"), field(L, "query", ""), list, 0,
+      field(L, "body", "")};
+  r.header_count = headers(L, list);
+  enum ddb_status st = ddb_sigv4_sign(s, &r, (int64_t)luaL_checknumber(L, 3), &e);
+  if (st) return answer(L, st, &e);
+  lua_pushlstring(L, s->authorization.p, s->authorization.len);
+  lua_pushlstring(L, s->date, DDB_SIGV4_DATE);
+  lua_pushlstring(L, s->token.p ? s->token.p : "", s->token.n);
+  return 3;
+}
+
+static int sigv4_authorization(lua_State *L) {
+  const struct ddb_buf *b = &check(L)->authorization;
+  lua_pushlstring(L, b->p ? b->p : "", b->len);
+  return 1;
+}
+
+/* Changes the secret behind the signer's back: only a signature with a new key shows it. */
+static int sigv4_spoil(lua_State *L) {
+  struct ddb_buf *secret = &check(L)->secret;
+  secret->p[secret->len - 1] ^= 1;
+  return 0;
+}
+
+/* -> the canonical request and the string to sign of the last signature, in a row */
+static int sigv4_scratch(lua_State *L) {
+  const struct ddb_buf *b = &check(L)->scratch;
+  lua_pushlstring(L, b->p, b->len);
+  return 1;
+}
+
+/* -> how many fields a canonical form takes before it refuses */
+static int sigv4_canonical_room(lua_State *L) {
+  struct ddb_canonical c;
+  const struct ddb_header h = {ddb_text("a"), ddb_text("b")};
+  ddb_canonical_init(&c);
+  int n = 0;
+  while (n < 1000 && ddb_canonical_insert(&c, &h) == DDB_OK) n++;
+  lua_pushnumber(L, n);
+  return 1;
+}
+
+void probe_sigv4(lua_State *L) {
+  static const luaL_Reg functions[] = {{"new", sigv4_new},
+                                       {"zeroed", sigv4_zeroed},
+                                       {"free", sigv4_free},
+                                       {"scope", sigv4_scope},
+                                       {"credentials", sigv4_credentials},
+                                       {"sign", sigv4_sign},
+                                       {"authorization", sigv4_authorization},
+                                       {"spoil", sigv4_spoil},
+                                       {"scratch", sigv4_scratch},
+                                       {"canonical_room", sigv4_canonical_room},
+                                       {NULL, NULL}};
+  luaL_newmetatable(L, SIGV4);
+  lua_pushcfunction(L, sigv4_free);
+  lua_setfield(L, -2, "__gc");
+  lua_pop(L, 1);
+  probe_table(L, functions);
+}

@@ -1,0 +1,86 @@
+#!/usr/bin/env bash
+# Runs a command beside TLS terminators in front of DYNAMODB_ENDPOINT: spec/support/tls.sh COMMAND ARGS...
+# One has a good certificate by a private CA (DYNAMODB_TLS_CA, a file), one a certificate for another host, one a
+# certificate by a CA that nobody knows: DYNAMODB_TLS_ENDPOINT, DYNAMODB_TLS_WRONG_HOST_ENDPOINT, DYNAMODB_TLS_UNKNOWN_CA_ENDPOINT.
+set -eu
+
+[ $# -gt 0 ] || { echo "usage: $0 COMMAND ARGS..." >&2; exit 2; }
+: "${DYNAMODB_ENDPOINT:?is not set; spec/support/emulator.sh sets it}"
+. "$(dirname "${BASH_SOURCE[0]}")/serve.sh"
+PATH=$PATH:/usr/sbin
+
+make_ca() { # NAME
+  openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj "/CN=$1" -addext keyUsage=critical,keyCertSign \
+    -keyout "$scratch/$1.key" -out "$scratch/$1.pem" 2>>"$scratch/log"
+}
+
+make_certificate() { # NAME CA SUBJECT_ALT_NAMES
+  openssl req -newkey rsa:2048 -nodes -subj "/CN=$1" -keyout "$scratch/$1.key" -out "$scratch/$1.csr" 2>>"$scratch/log"
+  openssl x509 -req -in "$scratch/$1.csr" -CA "$scratch/$2.pem" -CAkey "$scratch/$2.key" -CAcreateserial -days 2 \
+    -extfile <(echo "subjectAltName=$3") -out "$scratch/$1.pem" 2>>"$scratch/log"
+}
+
+terminator() { # PORT CERTIFICATE
+  cat <<CONF
+  server {
+    listen 127.0.0.1:$1 ssl;
+    ssl_certificate $2.pem;
+    ssl_certificate_key $2.key;
+    location / { proxy_pass $DYNAMODB_ENDPOINT; }
+  }
+CONF
+}
+
+write_configuration() {
+  cat <<CONF
+daemon off;
+master_process off;
+pid nginx.pid;
+error_log stderr warn;
+events { worker_connections 512; }
+http {
+  access_log off;
+  client_body_temp_path body;
+  proxy_temp_path proxy;
+  fastcgi_temp_path fastcgi;
+  uwsgi_temp_path uwsgi;
+  scgi_temp_path scgi;
+  client_max_body_size 64m;
+  client_body_buffer_size 1m;
+  keepalive_requests 1000000;
+  proxy_http_version 1.1;
+  proxy_set_header Host \$http_host;
+$(terminator "$good" good; terminator "$wrong_host" wrong_host; terminator "$unknown_ca" unknown_ca)
+}
+CONF
+}
+
+# nginx writes its pid file when all ports are its own.
+ready() {
+  [ -s "$scratch/nginx.pid" ] && answers "$good" && answers "$wrong_host" && answers "$unknown_ca"
+}
+
+(
+  make_ca ca
+  make_ca other_ca
+  make_certificate good ca DNS:localhost,IP:127.0.0.1
+  make_certificate wrong_host ca DNS:other.example
+  make_certificate unknown_ca other_ca DNS:localhost,IP:127.0.0.1
+) || give_up openssl
+
+for _ in {1..20}; do
+  good=$(random_port)
+  wrong_host=$((good + 1))
+  unknown_ca=$((good + 2))
+  ! { answers "$good" || answers "$wrong_host" || answers "$unknown_ca"; } || continue # nginx would try for seconds
+  write_configuration >"$scratch/nginx.conf"
+  if start_server nginx -p "$scratch/" -c nginx.conf; then
+    export DYNAMODB_TLS_ENDPOINT=https://localhost:$good
+    export DYNAMODB_TLS_WRONG_HOST_ENDPOINT=https://localhost:$wrong_host
+    export DYNAMODB_TLS_UNKNOWN_CA_ENDPOINT=https://localhost:$unknown_ca
+    export DYNAMODB_TLS_CA=$scratch/ca.pem
+    run_command "$@"
+    exit
+  fi
+done
+give_up nginx

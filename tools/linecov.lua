@@ -1,0 +1,104 @@
+-- Line coverage of lua/ without luacov, in two steps:
+--   lua5.4 busted --helper=tools/linecov.lua spec   notes which lines ran, in build/coverage
+--   lua5.4 tools/linecov.lua FLOOR                  names those that did not; fails below FLOOR per cent
+-- LuaJIT calls no hook from compiled code, so only Lua 5.4 is measured.
+local notes = "build/coverage/lua-lines"
+
+local function record()
+  local getinfo, sethook = debug.getinfo, debug.sethook
+  local seen = {}
+
+  local function on_line(_, line)
+    local source = getinfo(2, "S").source
+    local lines = seen[source]
+    if not lines then
+      lines = {}
+      seen[source] = lines
+    end
+    lines[line] = true
+  end
+
+  -- A hook belongs to one coroutine, so each new one starts by setting its own.
+  local function hooked(body)
+    return function(...)
+      sethook(on_line, "l")
+      return body(...)
+    end
+  end
+  local create, wrap = coroutine.create, coroutine.wrap
+  function coroutine.create(body) return create(hooked(body)) end
+  function coroutine.wrap(body) return wrap(hooked(body)) end
+  sethook(on_line, "l")
+
+  require("busted").subscribe({ "exit" }, function()
+    sethook()
+    local file = assert(io.open(notes, "a"))
+    for source, lines in pairs(seen) do
+      local name = source:match("^@.-(lua/dynamodb/.*%.lua)$")
+      for line in pairs(name and lines or {}) do file:write(name, ":", line, "\n") end
+    end
+    file:close()
+    return nil, true -- let the other subscribers hear of it
+  end)
+end
+
+-- The lines that luac made code for. The return that ends every function is nobody's line.
+local function executable_lines(file)
+  local lines, last = {}, 0
+  local listing = assert(io.popen("luac5.4 -l -p '" .. file .. "'"))
+  for text in listing:lines() do
+    local function_end = text:match("^function <.-:%d+,(%d+)>") or text:match("^main <") and 0
+    local line, opcode = text:match("^%s+%d+%s+%[(%d+)%]%s+(%u+)")
+    if function_end then
+      last = tonumber(function_end)
+    elseif line then
+      local implicit = opcode:find("^RETURN") and (last == 0 or tonumber(line) == last)
+      if not implicit and opcode ~= "VARARGPREP" then lines[tonumber(line)] = true end
+    end
+  end
+  assert(listing:close(), "luac5.4 cannot read " .. file)
+  return lines
+end
+
+local function lines_that_ran()
+  local ran = {}
+  for place in io.lines(notes) do ran[place] = true end
+  return ran
+end
+
+local function missed_ranges(missed)
+  local ranges, first, last = {}, nil, nil
+  table.sort(missed)
+  for i = 1, #missed + 1 do
+    local line = missed[i]
+    if first and line ~= last + 1 then
+      ranges[#ranges + 1] = first == last and first or first .. "-" .. last
+      first = nil
+    end
+    first, last = first or line, line
+  end
+  return table.concat(ranges, " ")
+end
+
+local function report(floor)
+  local ran, total, hit = lines_that_ran(), 0, 0
+  local files = assert(io.popen("find lua -name '*.lua' | LC_ALL=C sort"))
+  for file in files:lines() do
+    local missed = {}
+    for line in pairs(executable_lines(file)) do
+      total = total + 1
+      if ran[file .. ":" .. line] then hit = hit + 1 else missed[#missed + 1] = line end
+    end
+    if missed[1] then print("missed " .. file .. ": " .. missed_ranges(missed)) end
+  end
+  files:close()
+  local percent = 100 * hit / total
+  print(("lua/: %.1f %% of %d lines, floor %d %%"):format(percent, total, floor))
+  return percent >= floor -- false, too, where there is no line at all
+end
+
+if arg and arg[0]:find("linecov", 1, true) then
+  os.exit(report(tonumber(arg[1])))
+else
+  record()
+end

@@ -1,0 +1,110 @@
+#!/usr/bin/env bash
+# Installs what a make target needs and this machine lacks: tools/setup.sh demo|test|check
+# It looks before it asks: where nothing is missing, nothing is fetched, so a second run needs no network.
+set -eu
+cd "$(dirname "$0")/.."
+PATH=$PATH:/usr/sbin:/sbin
+unset LUA_INIT LUA_INIT_5_4 LUA_PATH LUA_PATH_5_4 LUA_CPATH LUA_CPATH_5_4 # the system's modules are what counts
+support=spec/support
+plan=${1-}
+
+fail() {
+  echo "$0: $*" >&2
+  exit 1
+}
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+# Checks: each is true when the thing is there.
+runs() { command -v "$1"; }
+library() { pkg-config --exists "$1"; }
+loads() { "$1" -e "require '$2'"; } # LUA MODULE
+compiles() { echo '#include <stdlib.h>' | cc -fsyntax-only -xc -; }
+trusts() { [ -s /etc/ssl/certs/ca-certificates.crt ]; }
+
+# The lock file beside the modules is the one they were installed from.
+emulator() { [ -n "${DYNAMODB_ENDPOINT-}" ] || cmp -s $support/package-lock.json $support/node_modules/.installed; }
+
+# What LUAJIT stands for. Where there is a luajit2, it is the one that nginx's Lua runs on, and the two exclude each other.
+luajit_packages() {
+  if dpkg -s libluajit-5.1-2 2>&1 | grep -q '^Status: .* installed' || [ -z "$(apt-cache madison luajit2)" ]; then
+    echo luajit libluajit-5.1-dev
+  else
+    echo luajit2 libluajit2-5.1-dev
+  fi
+}
+
+need() { # PACKAGES CHECK ARGS...
+  [[ "$missing " == *" $1 "* ]] || "${@:2}" >/dev/null 2>&1 || missing+=" $1"
+}
+
+need_for_demo() {
+  need "gcc libc6-dev" compiles
+  need make runs make
+  need pkg-config runs pkg-config
+  need lua5.4 runs lua5.4
+  need liblua5.4-dev library lua5.4
+  need libcurl4-openssl-dev library libcurl
+  need libssl-dev library libcrypto
+  need zlib1g-dev library zlib
+  need lua-cjson loads lua5.4 cjson
+  if ! emulator; then
+    need "nodejs npm" runs npm
+    need ca-certificates trusts
+  fi
+}
+
+need_for_test() {
+  need_for_demo
+  need LUAJIT runs luajit
+  need LUAJIT library luajit
+  need lua-cjson loads luajit cjson
+  need lua-busted loads lua5.4 busted
+  need lua-busted loads luajit busted
+  need nginx runs nginx
+  need openssl runs openssl
+}
+
+need_for_check() {
+  need_for_test
+  local package
+  for package in clang clang-format clang-tidy cppcheck valgrind gcovr luarocks; do
+    need $package runs $package
+  done
+  need lua-check runs luacheck
+}
+
+look() {
+  missing=''
+  "need_for_$plan"
+}
+
+install_packages() {
+  runs apt-get >/dev/null || fail "please install these first (by Debian's names):$missing"
+  as_root apt-get -q update || echo "apt-get update failed; trying with the lists at hand"
+  missing=${missing//LUAJIT/$(luajit_packages)}
+  echo "installing:$missing"
+  # shellcheck disable=SC2086 # one word is one package
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends $missing
+  look
+  [ -z "$missing" ] || fail "installed, yet these do not work:$missing"
+}
+
+# Dynoxide is one binary; Dynalite, a program for node, serves where there is no such binary.
+install_emulator() {
+  local npm="npm ci --prefix $support --no-audit --no-fund --loglevel=error"
+  echo "installing the DynamoDB emulator"
+  $npm --omit=dev
+  ls $support/node_modules/@dynoxide/*/dynoxide >/dev/null 2>&1 || $npm --omit=optional --include=dev
+  cp $support/package-lock.json $support/node_modules/.installed
+}
+
+case $plan in
+  demo | test | check) ;;
+  *) fail "demo, test or check?" ;;
+esac
+look
+[ -z "$missing" ] || install_packages
+emulator || install_emulator

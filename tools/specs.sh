@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Runs the specs on each Lua named, beside fresh servers, and adds up: tools/specs.sh LUA...
+# The last line is `N passed, N failed`. SPEC holds busted's arguments, SAN names the build, RUN goes before the interpreter.
+# Specs may read LUA, the interpreter's name, and LUA_BUILD, where its modules lie.
+set -eu -o pipefail
+cd "$(dirname "$0")/.."
+servers="spec/support/emulator.sh spec/support/tls.sh"
+busted=$(command -v busted)
+output=$(mktemp)
+trap 'rm -f "$output"' EXIT
+unset LUA_INIT LUA_INIT_5_4 LUA_PATH_5_4 LUA_CPATH_5_4 AWS_PROFILE AWS_SESSION_TOKEN
+passed=0 failed=0
+
+run_specs() { # LUA
+  export LUA=$1 LUA_BUILD=build/$1${SAN-}
+  export LUA_PATH="$PWD/lua/?.lua;$PWD/lua/?/init.lua;;" LUA_CPATH="$PWD/$LUA_BUILD/?.so;;"
+  # Line by line, so that nothing said before a crash is lost.
+  # shellcheck disable=SC2086 # these are lists of words
+  $servers ${RUN-} "$1" -e 'io.stdout:setvbuf("line")' "$busted" --output=plainTerminal ${SPEC:-spec} </dev/null 2>&1
+}
+
+# Reads busted's "1 success / 2 failures / 3 errors / 0 pending"; a run without that line has crashed.
+count() { # LUA EXIT_CODE
+  local good bad errors
+  read -r good bad errors < <(sed -nE 's,^([0-9]+) success(es)? / ([0-9]+) failures? / ([0-9]+) errors? / .*,\1 \3 \4,p' "$output" | tail -n 1) || true
+  bad=$((${bad:-0} + ${errors:-0}))
+  if [ "$2" != 0 ] && [ $bad = 0 ]; then
+    echo "$1 ended with code $2 although no spec failed"
+    bad=1
+  fi
+  passed=$((passed + ${good:-0}))
+  failed=$((failed + bad))
+}
+
+for lua; do
+  echo "specs on $lua${SAN-}"
+  code=0
+  run_specs "$lua" | tee "$output" || code=${PIPESTATUS[0]}
+  count "$lua" "$code"
+done
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ] && [ "$passed" != 0 ]
