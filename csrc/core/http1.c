@@ -104,7 +104,6 @@ static enum ddb_status start_close_body(struct ddb_http1 *h, struct ddb_error *e
                     "response ends only with the connection and has no x-amz-crc32: "
                     "truncation could not be noticed");
   h->step = DDB_HTTP1_CLOSE_BODY;
-  h->keep_alive = false;
   return DDB_OK;
 }
 

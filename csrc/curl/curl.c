@@ -52,6 +52,7 @@ struct setting {
 static CURLcode set_fixed(CURL *easy) {
   static const struct setting settings[] = {
       {CURLOPT_CONNECT_ONLY, 1},
+      {CURLOPT_BUFFERSIZE, RECEIVE_BYTES}, /* or it receives less at a time */
       {CURLOPT_TCP_NODELAY, 1},
       {CURLOPT_TCP_KEEPALIVE, 1},
       {CURLOPT_SSL_VERIFYPEER, 1},

@@ -71,7 +71,8 @@ end
 local function authenticate(state)
   local found, err = state.find_credentials()
   if not found then return nil, err end
-  local ok, why = state.signer:credentials(found.aws_access_key_id, found.aws_secret_access_key, found.aws_session_token)
+  local ok, why = state.signer:credentials(found.aws_access_key_id, found.aws_secret_access_key,
+    found.aws_session_token)
   if not ok then return nil, errors.new({ kind = "credentials", message = why }) end
   state.authenticated = true
   return true

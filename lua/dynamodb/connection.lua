@@ -38,6 +38,7 @@ local function is_port(value)
   return type(value) == "number" and value >= 1 and value <= 65535 and value % 1 == 0, "port number"
 end
 
+--- What connect takes: name -> validator. The documentation's spec reads it, too.
 local connect_options = {
   aws_access_key_id = options.text,
   aws_secret_access_key = options.text,
@@ -54,6 +55,8 @@ local connect_options = {
   region = is_region,
   transport = is_transport,
 }
+
+connection.options = connect_options
 
 local function check_keys(given)
   local key, secret = given.aws_access_key_id, given.aws_secret_access_key

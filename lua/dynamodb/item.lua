@@ -13,13 +13,14 @@ local items = {}
 -- PutItem of attributes that were encoded before.
 local PUT_ENCODED = setmetatable({ input = { Item = "wire" } }, { __index = operations.PutItem })
 
---- Iterates over the attributes of an item or of a plain table; raises for anything else.
-function items.each_attribute(value, where)
-  if core.typename(value) == "dynamodb.item" then return value:pairs() end
-  if type(value) ~= "table" then
+--- The attributes of an item or of a plain table, not copied; raises for anything else.
+function items.attributes_of(value, where)
+  if type(value) == "table" then return value end
+  if core.typename(value) ~= "dynamodb.item" then
     errors.raise("%s: table of attributes expected, got %s", where, core.typename(value))
   end
-  return next, value, nil
+  local _, attributes = core.item_parts(value)
+  return attributes
 end
 
 -- Table, attributes, what was loaded of them (nil for a new item), fields and connection of the table.

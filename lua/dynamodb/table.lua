@@ -120,7 +120,7 @@ function Table:new_item(first, range, attrs)
   end
   local fields = core.table_parts(self)
   local attributes = {}
-  for name, value in items.each_attribute(given.attrs or {}, "new_item") do attributes[name] = value end
+  for name, value in next, items.attributes_of(given.attrs or {}, "new_item") do attributes[name] = value end
   local key = fields.schema
   if given.hash_key ~= nil then attributes[key.hash_key_name] = given.hash_key end
   if given.range_key ~= nil then
@@ -134,8 +134,7 @@ end
 --- Stores an item, replacing any with its key: a table of attributes, or an item -> true | nil, err.
 function Table:put_item(item)
   local fields, connection = core.table_parts(self)
-  local attributes = {}
-  for name, value in items.each_attribute(item, "put_item") do attributes[name] = value end
+  local attributes = items.attributes_of(item, "put_item")
   schema.key_of(fields.schema, "put_item", attributes)
   local result, err = client.call(connection, operations.PutItem, { TableName = fields.name, Item = attributes })
   if not result then return nil, err end

@@ -258,7 +258,8 @@ describe("the parser", function()
 
   it("says when memory runs out", function()
     local in_chunks = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n"
-    for _, piece in ipairs { answer("ok"), in_chunks } do
+    local only_head = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"
+    for _, piece in ipairs { only_head, in_chunks } do
       for _, what in ipairs { "head", "body" } do
         local parser = http1.new(generous)
         parser:starve(what)

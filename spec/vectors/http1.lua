@@ -115,6 +115,8 @@ local accepted = {
     keep_alive = false },
   { name = "HTTP/1.0 with keep-alive",
     bytes = "HTTP/1.0 200 OK\r\nConnection: Keep-Alive\r\nContent-Length: 0\r\n\r\n" },
+  { name = "HTTP/1.0 with another option", keep_alive = false,
+    bytes = "HTTP/1.0 200 OK\r\nConnection: x\r\nContent-Length: 0\r\n\r\n" },
   { name = "HTTP/1.0 with keep-alive and close", keep_alive = false,
     bytes = "HTTP/1.0 200 OK\r\nConnection: keep-alive, close\r\nContent-Length: 0\r\n\r\n" },
 

@@ -1,0 +1,351 @@
+local dynamodb = require("dynamodb")
+local helper = dofile("spec/support/helper.lua")
+
+describe("connection", function()
+  local conn
+
+  setup(function() conn = helper.connect() end)
+  teardown(function() conn:close() end)
+
+  local function exists(name)
+    for _, found in ipairs(assert(conn:list_tables())) do
+      if found == name then return true end
+    end
+    return false
+  end
+
+  describe("connect", function()
+    it("sends nothing", function()
+      local fake = helper.fake()
+      helper.offline(fake):close()
+      assert.are.equal(0, fake.opened)
+      assert.are.equal(0, fake.bytes)
+    end)
+
+    for _, case in ipairs({
+      { "an endpoint_url", { endpoint_url = "http://localhost:8000" }, "http://localhost:8000" },
+      { "an endpoint_url with the usual port", { endpoint_url = "https://example.com:443" }, "https://example.com" },
+      { "a host", { host = "example.com" }, "https://example.com" },
+      { "a host and port", { host = "example.com", port = 8443 }, "https://example.com:8443" },
+      { "a host, insecure", { host = "localhost", port = 8000, is_secure = false }, "http://localhost:8000" },
+      { "a region", { region = "eu-west-1" }, "https://dynamodb.eu-west-1.amazonaws.com" },
+      { "a Chinese region", { region = "cn-north-1" }, "https://dynamodb.cn-north-1.amazonaws.com.cn" },
+    }) do
+      it("goes where told: " .. case[1], function()
+        local given = { transport = helper.fake(), region = "us-east-1" }
+        for name, value in pairs(case[2]) do given[name] = value end
+        local made = dynamodb.connect(given)
+        assert.are.equal(case[3], made.endpoint_url)
+        assert.are.equal(given.region, made.region)
+        assert.are.equal("Connection(" .. case[3] .. ")", tostring(made))
+      end)
+    end
+
+    it("knows no other fields", function()
+      assert.is_nil(conn.credentials)
+      assert.is_nil(conn.aws_secret_access_key)
+    end)
+  end)
+
+  describe("list_tables", function()
+    local created = {}
+
+    setup(function()
+      local schema = conn:create_schema(helper.HASH)
+      for i = 1, 105 do
+        created[i] = assert(conn:create_table({ name = helper.table_name("many"), schema = schema }))
+      end
+      for _, tbl in ipairs(created) do assert(tbl:wait_until_active()) end
+    end)
+    teardown(function()
+      for _, tbl in ipairs(created) do assert(tbl:delete()) end
+    end)
+
+    it("gives every name, beyond one page of a hundred", function()
+      local listed = {}
+      for _, name in ipairs(assert(conn:list_tables())) do
+        assert.is_nil(listed[name], name .. " is listed twice")
+        listed[name] = true
+      end
+      for _, tbl in ipairs(created) do assert.is_true(listed[tbl.name], tbl.name .. " is not listed") end
+    end)
+
+    for _, limit in ipairs({ 1, 7, 100, 101 }) do
+      it("gives the first " .. limit, function()
+        local all, some = assert(conn:list_tables()), assert(conn:list_tables({ limit = limit }))
+        assert.are.equal(limit, #some)
+        for i, name in ipairs(some) do assert.are.equal(all[i], name) end
+      end)
+    end
+
+    it("asks for pages until there is none", function()
+      local pages = {
+        '{"TableNames":["a","b"],"LastEvaluatedTableName":"b"}',
+        '{"TableNames":[],"LastEvaluatedTableName":"c"}',
+        '{"TableNames":["d"]}',
+      }
+      local fake = helper.fake(function(_, n) return helper.answer(200, pages[n]) end)
+      assert.are.same({ "a", "b", "d" }, helper.offline(fake):list_tables())
+      assert.is_truthy(fake.requests[2]:find('{"ExclusiveStartTableName":"b"}', 1, true))
+      assert.is_truthy(fake.requests[3]:find('{"ExclusiveStartTableName":"c"}', 1, true))
+    end)
+
+    it("gives up when the service does not get on", function()
+      local stuck = '{"TableNames":["a"],"LastEvaluatedTableName":"a"}'
+      local names, err = helper.offline(helper.fake(helper.answer(200, stuck))):list_tables()
+      assert.is_nil(names)
+      assert.are.equal("response", err.kind)
+    end)
+  end)
+
+  describe("create_schema", function()
+    it("takes boto's four options, or their values in order", function()
+      local named = conn:create_schema({ hash_key_name = "forum_name", hash_key_proto_value = "S",
+        range_key_name = "subject", range_key_proto_value = "N" })
+      assert.are.equal(named, conn:create_schema("forum_name", "S", "subject", "N"))
+      assert.are.equal("forum_name", named.hash_key_name)
+      assert.are.equal("S", named.hash_key_type)
+      assert.are.equal("subject", named.range_key_name)
+      assert.are.equal("N", named.range_key_type)
+      assert.are.equal("Schema(forum_name:subject)", tostring(named))
+    end)
+
+    it("does without a range key", function()
+      local schema = conn:create_schema({ hash_key_name = "id", hash_key_proto_value = "B" })
+      assert.are.equal(schema, conn:create_schema("id", "B"))
+      assert.is_nil(schema.range_key_name)
+      assert.are.equal("Schema(id)", tostring(schema))
+      assert.is_false(schema == conn:create_schema("id", "S"))
+      assert.is_false(schema == conn:create_schema("id", "B", "at", "N"))
+    end)
+
+    for _, case in ipairs({
+      { "text", "some text", "S" }, { "a type name", "N", "N" }, { "an integer", 1, "N" }, { "a float", 1.5, "N" },
+      { "a decimal", dynamodb.number("1e100"), "N" }, { "bytes", dynamodb.binary("x"), "B" },
+    }) do
+      it("takes a sample value: " .. case[1], function()
+        assert.are.equal(case[3], conn:create_schema("id", case[2]).hash_key_type)
+      end)
+    end
+  end)
+
+  describe("create_table", function()
+    it("makes a provisioned one when units are given", function()
+      local tbl = assert(conn:create_table({ name = helper.table_name(), read_units = 3, write_units = 2,
+        schema = conn:create_schema(helper.HASH_RANGE) }))
+      assert(tbl:wait_until_active())
+      local description = assert(conn:describe_table(tbl)).Table
+      assert.are.equal(3, description.ProvisionedThroughput.ReadCapacityUnits)
+      assert.are.equal(2, description.ProvisionedThroughput.WriteCapacityUnits)
+      assert.are.equal(3, tbl.read_units)
+      assert.are.equal(2, tbl.write_units)
+      assert(tbl:delete())
+    end)
+
+    it("makes an on-demand one otherwise", function()
+      local tbl = helper.create_table(conn)
+      local description = assert(conn:describe_table(tbl)).Table
+      assert.are.equal("PAY_PER_REQUEST", description.BillingModeSummary.BillingMode)
+      assert(tbl:delete())
+    end)
+
+    it("fails for a name in use, as error object", function()
+      local tbl = helper.create_table(conn)
+      local again, err = conn:create_table({ name = tbl.name, schema = tbl.schema })
+      assert.is_nil(again)
+      assert.is_true(dynamodb.is_error(err))
+      assert.are.equal("service", err.kind)
+      assert.are.equal("ResourceInUseException", err.code)
+      assert.are.equal("CreateTable", err.operation)
+      assert.are.equal(400, err.status)
+      assert.are.equal(1, err.attempts)
+      assert.are.equal("ResourceInUseException: " .. err.message, tostring(err))
+      assert.are.equal("! " .. tostring(err) .. " !", "! " .. err .. " !")
+      assert(tbl:delete())
+    end)
+  end)
+
+  describe("get_table and describe_table", function()
+    local made
+
+    setup(function() made = helper.create_table(conn, helper.HASH_RANGE) end)
+    teardown(function() assert(made:delete()) end)
+
+    it("give the table of a name", function()
+      local tbl = assert(conn:get_table(made.name))
+      assert.are.equal(made.name, tbl.name)
+      assert.are.equal("ACTIVE", tbl.status)
+      assert.are.equal(made.schema, tbl.schema)
+      assert.are.equal(made, tbl)
+      assert.are.equal("Table(" .. made.name .. ")", tostring(tbl))
+    end)
+
+    it("describe it by name and by object", function()
+      for _, target in ipairs({ made.name, made }) do
+        local description = assert(conn:describe_table(target)).Table
+        assert.are.equal(made.name, description.TableName)
+        assert.are.equal("id", description.KeySchema[1].AttributeName)
+        assert.are.equal("RANGE", description.KeySchema[2].KeyType)
+      end
+    end)
+
+    for _, method in ipairs({ "get_table", "describe_table", "delete_table" }) do
+      it("say that a table is missing: " .. method, function()
+        local none, err = conn[method](conn, helper.table_name("missing"))
+        assert.is_nil(none)
+        assert.are.equal("service", err.kind)
+        assert.are.equal("ResourceNotFoundException", err.code)
+        assert.is_false(err.retryable)
+        assert.is_false(err.ambiguous)
+      end)
+    end
+  end)
+
+  describe("delete_table", function()
+    it("takes a name", function()
+      local tbl = helper.create_table(conn)
+      local description = assert(conn:delete_table(tbl.name))
+      assert.are.equal(tbl.name, description.TableName)
+      assert(tbl:wait_until_deleted())
+      assert.is_false(exists(tbl.name))
+    end)
+
+    it("takes an object, whose status follows", function()
+      local tbl = helper.create_table(conn)
+      assert(conn:delete_table(tbl))
+      assert.are.equal("DELETING", tbl.status)
+      assert(tbl:wait_until_deleted())
+      assert.is_false(exists(tbl.name))
+    end)
+  end)
+
+  describe("table", function()
+    it("asks nobody", function()
+      local fake = helper.fake()
+      local offline = helper.offline(fake)
+      local tbl = offline:table("messages", { hash_key = "forum", range_key = "at", range_key_type = "N" })
+      assert.are.equal("messages", tbl.name)
+      assert.are.equal(offline:create_schema("forum", "S", "at", "N"), tbl.schema)
+      assert.is_nil(tbl.status)
+      assert.are.equal(0, fake.opened)
+      assert.are.equal(tbl, offline:table("messages", tbl.schema))
+      assert.is_false(tbl == offline:table("others", tbl.schema))
+    end)
+
+    it("is one to work with", function()
+      local made = helper.create_table(conn, helper.HASH_RANGE)
+      local tbl = conn:table(made.name, { hash_key = "id", range_key = "at", range_key_type = "N" })
+      assert(tbl:put_item({ id = "a", at = 1, text = "b" }))
+      assert.are.equal("b", assert(made:get_item("a", 1)).text)
+      assert(made:delete())
+    end)
+  end)
+
+  describe("call", function()
+    local tbl
+
+    setup(function() tbl = helper.create_table(conn) end)
+    teardown(function() assert(tbl:delete()) end)
+
+    it("speaks AWS's names and Lua's values", function()
+      local text, null = "v", dynamodb.null
+      local put = assert(conn:call("PutItem", { TableName = tbl.name, ReturnValues = "ALL_OLD",
+        Item = { id = "call", n = 1, list = { 1, "two" }, nothing = null } }))
+      assert.is_nil(put.Attributes)
+      local got = assert(conn:call("GetItem", { TableName = tbl.name, Key = { id = "call" } }))
+      assert.are.equal(1, got.Item.n)
+      assert.are.equal("two", got.Item.list[2])
+      assert.are.equal(null, got.Item.nothing)
+      local updated = assert(conn:call("UpdateItem", { TableName = tbl.name, Key = { id = "call" },
+        UpdateExpression = "SET n = :n", ExpressionAttributeValues = { [":n"] = text },
+        ReturnValues = "UPDATED_NEW" }))
+      assert.are.same({ n = text }, updated.Attributes)
+      local scanned = assert(conn:call("Scan", { TableName = tbl.name }))
+      assert.are.equal(1, scanned.Count)
+      assert.are.equal(text, scanned.Items[1].n)
+    end)
+
+    it("does without parameters where the operation does", function()
+      assert.is_table(assert(conn:call("ListTables")).TableNames)
+    end)
+
+    it("passes on what it does not know", function()
+      local fake = helper.fake(helper.answer(200, '{"Novelty":{"Deep":[1,"x"]}}'))
+      local result = assert(helper.offline(fake):call("DescribeTable", { FutureOption = { Depth = 2 } }))
+      assert.are.same({ Novelty = { Deep = { 1, "x" } } }, result)
+      assert.are.equal('{"FutureOption":{"Depth":2}}', fake.requests[1]:match("\r\n\r\n(.*)$"))
+    end)
+
+    it("answers nil and the error", function()
+      local result, err = conn:call("GetItem", { TableName = tbl.name, Key = { wrong = "key" } })
+      assert.is_nil(result)
+      assert.are.equal("ValidationException", err.code)
+      assert.are.equal("GetItem", err.operation)
+    end)
+  end)
+
+  describe("with a service that misbehaves", function()
+    local calls = {
+      get_table = function(c) return c:get_table("t") end,
+      describe_table = function(c) return c:describe_table("t") end,
+      create_table = function(c) return c:create_table({ name = "t", schema = c:create_schema("id", "S") }) end,
+      delete_table = function(c) return c:delete_table("t") end,
+      list_tables = function(c) return c:list_tables() end,
+      refresh = function(c) return c:table("t", { hash_key = "id" }):refresh() end,
+      delete = function(c) return c:table("t", { hash_key = "id" }):delete() end,
+      get_item = function(c) return c:table("t", { hash_key = "id" }):get_item("a") end,
+    }
+
+    for name, call in pairs(calls) do
+      for _, body in ipairs({ "", "[]", '"text"', "null", "5", '{"Table":', '{"Item":[]}x',
+        '{"TableNames":5,"Table":5,"TableDescription":5,"Item":5}' }) do
+        it(("never takes a wrong body for an answer: %s, %s"):format(name, body), function()
+          local result, err = call(helper.offline(helper.fake(helper.answer(200, body))))
+          assert.is_nil(result)
+          assert.is_true(dynamodb.is_error(err))
+          assert.are.equal("response", err.kind)
+        end)
+      end
+      if name ~= "get_item" then -- for which it is an answer: there is no item
+        it("wants more than an empty object: " .. name, function()
+          local result, err = call(helper.offline(helper.fake(helper.answer(200, "{}"))))
+          assert.is_nil(result)
+          assert.are.equal("response", err.kind)
+        end)
+      end
+      it("says that the network failed: " .. name, function()
+        local result, err = call(helper.offline(helper.fake(function() return nil end)))
+        assert.is_nil(result)
+        assert.are.equal("network", err.kind)
+        assert.is_true(err.retryable)
+      end)
+    end
+  end)
+
+  it("keeps one TCP connection", function()
+    local counting = helper.counting()
+    local counted = helper.connect({ transport = counting })
+    for _ = 1, 5 do assert(counted:list_tables({ limit = 1 })) end
+    assert.are.equal(5, counting.requests)
+    assert.are.equal(1, counting.opened)
+    counted:close()
+    assert.are.equal(1, counting.closed)
+  end)
+
+  it("says where it looked for credentials when there are none", function()
+    local system = require("dynamodb.system")
+    local getenv, read_file = system.getenv, system.read_file
+    finally(function() system.getenv, system.read_file = getenv, read_file end)
+    system.getenv = function(name) return name == "HOME" and "/nowhere" or nil end
+    system.read_file = function() return nil end
+    local fake = helper.fake()
+    local names, err = dynamodb.connect({ transport = fake }):list_tables()
+    assert.is_nil(names)
+    assert.are.equal("credentials", err.kind)
+    assert.are.equal("ListTables", err.operation)
+    for _, place in ipairs({ "AWS_ACCESS_KEY_ID", "/nowhere/.aws/credentials", "/nowhere/.boto" }) do
+      assert.is_truthy(err.message:find(place, 1, true), err.message)
+    end
+    assert.are.equal(0, fake.opened)
+  end)
+end)

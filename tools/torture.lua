@@ -1,0 +1,53 @@
+-- The script that tools/torture.c runs: the whole pipeline over canned answers, and every kind of value.
+
+if jit then jit.off() end -- LuaJIT's own compiler does not survive failing allocations
+
+local dynamodb = require("dynamodb")
+
+local HEAD = "HTTP/1.1 200 OK\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: %d\r\n\r\n%s"
+
+local bodies = {
+  GetItem = '{"Item":{"id":{"S":"a\\u00e9"},"n":{"N":"12345678901234567890.5"},"l":{"L":[{"M":{}},{"NULL":true}]},'
+    .. '"s":{"SS":["x","y"]},"b":{"B":"AAEC"},"f":{"N":"26.34"}}}',
+  PutItem = "{}",
+  UpdateItem = "{}",
+  DeleteItem = '{"__type":"com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException","message":"no"}',
+}
+
+local asked
+local transport = {
+  connect = function() return {} end,
+  send = function(_, bytes)
+    asked = bytes:match("DynamoDB_20120810%.(%w+)")
+    return true
+  end,
+  receive = function()
+    local text = HEAD:format(#bodies[asked], bodies[asked])
+    return asked == "DeleteItem" and text:gsub("200 OK", "400 Bad Request") or text
+  end,
+  idle = function() return true end,
+  close = function() end,
+  now = function() return 0 end,
+  time = function() return 1440938160 end,
+  sleep = function() end,
+}
+
+return function()
+  local connection = dynamodb.connect({
+    aws_access_key_id = "AKIDEXAMPLE",
+    aws_secret_access_key = "secret",
+    aws_session_token = ("token"):rep(20),
+    endpoint_url = "http://localhost:8000",
+    transport = transport,
+  })
+  local messages = connection:table("messages", { hash_key = "id" })
+  local item = assert(messages:get_item("a"))
+  item.long = ("x"):rep(5000)
+  item.l[3] = { deep = dynamodb.set({ 1, 2.5 }), binary = dynamodb.binary("\0\1") }
+  assert(item:save())
+  assert(item:put())
+  local done, err = item:delete()
+  assert(not done and err.code == "ConditionalCheckFailedException", err)
+  assert(messages:new_item("b", nil, { n = dynamodb.number("1E-100") }):put())
+  connection:close()
+end
