@@ -1,6 +1,6 @@
 #include "sigv4.h"
 
-#include "canonical.h"
+#include "sigv4_canonical.h"
 
 #include <string.h>
 

@@ -9,6 +9,7 @@
 #include <lua.h>
 
 /* Each pushes the table of functions of one room. */
+void probe_status(lua_State *L);
 void probe_buf(lua_State *L);
 void probe_crypto(lua_State *L);
 void probe_inflate(lua_State *L);

@@ -1,4 +1,4 @@
-#include "canonical.h"
+#include "sigv4_canonical.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* The canonical form of header fields, which Signature Version 4 hashes. */
-#ifndef DDB_CANONICAL_H
-#define DDB_CANONICAL_H
+#ifndef DDB_SIGV4_CANONICAL_H
+#define DDB_SIGV4_CANONICAL_H
 
 #include "buf.h"
 #include "header.h"

@@ -1,0 +1,85 @@
+// A loopback server that answers by script: node canned.js SCRIPT LOG; spec/support/canned.lua starts it.
+// SCRIPT (JSON) has `connections`, a list of steps for each in the order they come; one beyond the list is cut off.
+// Steps: {wait: "request"}, {send: text}, {send_slowly: text, every: ms}, {delay: ms}, {close: true}, {reset: true}.
+// After its last step a connection stays open, silent. `tls` has the files `key` and `cert`; with `full` nothing is
+// ever accepted. LOG (JSON) tells `connections`, their number, and `requests`, the complete ones.
+// Texts are bytes, one for each character (latin1), in both files.
+const fs = require("fs"), net = require("net"), tls = require("tls");
+const [scriptFile, logFile] = process.argv.slice(2);
+const script = JSON.parse(fs.readFileSync(scriptFile, "latin1"));
+const log = { connections: 0, requests: [] };
+
+function writeLog() {
+  fs.writeFileSync(logFile + ".new", JSON.stringify(log), "latin1");
+  fs.renameSync(logFile + ".new", logFile);
+}
+
+// The length of the complete request at the start of the text, else 0.
+function requestLength(text) {
+  const head = text.indexOf("\r\n\r\n") + 4;
+  if (head < 4) return 0;
+  const body = /\r\ncontent-length: *(\d+)\r\n/i.exec(text.slice(0, head));
+  const length = head + (body ? Number(body[1]) : 0);
+  return text.length < length ? 0 : length;
+}
+
+// A function whose promise comes true once per complete request.
+function requests(socket) {
+  let text = "", unused = 0, wake = () => {};
+  socket.on("data", bytes => {
+    text += bytes.toString("latin1");
+    for (let n; (n = requestLength(text)) > 0; text = text.slice(n)) {
+      log.requests.push(text.slice(0, n));
+      unused++;
+    }
+    writeLog();
+    wake();
+  });
+  return async () => {
+    while (unused === 0) await new Promise(done => { wake = done; });
+    unused--;
+  };
+}
+
+const delay = ms => new Promise(done => setTimeout(done, ms));
+
+async function run(steps, socket, request) {
+  for (const step of steps) {
+    if (step.wait) await request();
+    if (step.delay) await delay(step.delay);
+    if (step.send) socket.write(step.send, "latin1");
+    for (const byte of step.send_slowly || "") {
+      socket.write(byte, "latin1");
+      await delay(step.every || 1);
+    }
+    if (step.close) socket.end();
+    if (step.reset) socket.resetAndDestroy ? socket.resetAndDestroy() : socket.destroy();
+  }
+}
+
+function serve(socket) {
+  const steps = script.connections[log.connections++];
+  writeLog();
+  socket.on("error", () => {}); // the client may leave at any time
+  if (!steps) return socket.destroy();
+  socket.setNoDelay(true);
+  run(Object.values(steps), socket, requests(socket));
+}
+
+// Fills the queue of connections not yet accepted, then accepts none.
+function fill(port) {
+  for (let i = 0; i < 8; i++) net.connect(port, "127.0.0.1").on("error", () => {});
+  process.nextTick(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60000));
+}
+
+const files = script.tls && { key: fs.readFileSync(script.tls.key), cert: fs.readFileSync(script.tls.cert) };
+const server = files ? tls.createServer(files, serve).on("tlsClientError", () => {}) : net.createServer(serve);
+const parent = process.ppid;
+setInterval(() => process.ppid === parent || process.exit(), 500); // nobody is left to stop us
+
+writeLog();
+server.listen({ port: 0, host: "127.0.0.1", backlog: script.full ? 1 : 511 }, () => {
+  const { port } = server.address();
+  fs.writeSync(1, `${process.pid} ${port}\n`);
+  if (script.full) fill(port);
+});

@@ -1,0 +1,62 @@
+--- Starts spec/support/canned.js: a server whose answers, down to the byte and the pause, are the spec's.
+
+local cjson = require("cjson")
+
+local canned = {}
+
+local running = {}
+
+local function write(path, text)
+  local file = assert(io.open(path, "wb"))
+  assert(file:write(text))
+  file:close()
+end
+
+local function read_log(path)
+  local file = assert(io.open(path, "rb"))
+  local text = file:read("*a")
+  file:close()
+  return cjson.decode(text)
+end
+
+--- Starts a server for these connections, each a list of steps (canned.js tells which); 'settings' may have tls, full.
+--- -> { endpoint_url, port, connections(), requests(), stop() }
+function canned.start(connections, settings)
+  local script, log = os.tmpname(), os.tmpname()
+  local tls = settings and settings.tls
+  write(script, cjson.encode({ connections = connections, tls = tls, full = settings and settings.full }))
+  -- A sanitizer that is preloaded into Lua has no business in node.
+  local process = assert(io.popen(("exec env -u LD_PRELOAD node spec/support/canned.js '%s' '%s'"):format(script, log)))
+  local pid, port = assert(process:read("*l"), "canned.js does not start"):match("^(%d+) (%d+)$")
+  local server = {
+    port = tonumber(port),
+    endpoint_url = tls and "https://localhost:" .. port or "http://127.0.0.1:" .. port,
+  }
+  function server.connections() return read_log(log).connections end
+  function server.requests() return read_log(log).requests end
+  function server.stop()
+    if not running[server] then return end
+    running[server] = nil
+    os.execute("kill " .. pid)
+    process:close()
+    for _, path in ipairs({ script, log, log .. ".new" }) do os.remove(path) end
+  end
+  running[server] = true
+  return server
+end
+
+--- Stops all servers that are still running.
+function canned.stop()
+  for server in pairs(running) do server.stop() end
+end
+
+--- The bytes of a response: its status line follows from 'status', its length from 'body'.
+function canned.response(body, status, headers)
+  local lines = { ("HTTP/1.1 %d Canned"):format(status or 200), "Content-Length: " .. #body }
+  for name, value in pairs(headers or { ["Content-Type"] = "application/x-amz-json-1.0" }) do
+    lines[#lines + 1] = name .. ": " .. value
+  end
+  return table.concat(lines, "\r\n") .. "\r\n\r\n" .. body
+end
+
+return canned
