@@ -74,8 +74,8 @@ check:
 	@for check in $(CHECKS); do $(MAKE) $$check || exit; done
 
 warnings:
-	@echo "== warnings: none from gcc and clang"
-	@$(MAKE) -s $(LUAS:%=modules-%) SAN=-gcc CC=gcc CFLAGS='-O2 -Werror'
+	@echo "== warnings: none from gcc, its analyzer and clang"
+	@$(MAKE) -s $(LUAS:%=modules-%) SAN=-gcc CC=gcc CFLAGS='-O2 -Werror -fanalyzer'
 	@$(MAKE) -s $(LUAS:%=modules-%) SAN=-clang CC=clang CFLAGS='-O2 -Werror'
 
 format:
@@ -122,6 +122,16 @@ coverage:
 	@lua5.4 tools/linecov.lua $(LUA_FLOOR)
 	@gcovr --filter csrc/ --fail-under-line $(C_FLOOR) build/lua5.4-cov build/luajit-cov
 
+# CPU time as a ratio to a bare socket's.
+bench:
+	@tools/setup.sh test
+	@$(MAKE) -s $(LUAS:%=modules-%) build/bench/socket build/bench/easy
+	@bench/run.sh $(LUAS)
+
+build/bench/%: bench/%.c bench/bench.h
+	@mkdir -p $(@D)
+	$(CC) $(STD) $(WARN) $(CFLAGS) -Wl,--as-needed -o $@ $< -lcurl
+
 LUA_FILES := $(shell cd lua && find dynamodb -name '*.lua')
 
 install: all
@@ -136,4 +146,4 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: all demo test spec specs modules check warnings format luacheck tidy cppcheck asan valgrind coverage install uninstall clean
+.PHONY: all demo test spec specs modules check warnings format luacheck tidy cppcheck asan valgrind coverage bench install uninstall clean

@@ -65,6 +65,7 @@ need_for_test() {
   need lua-busted loads luajit busted
   need nginx runs nginx
   need openssl runs openssl
+  need nodejs runs node
 }
 
 need_for_check() {
