@@ -2,7 +2,8 @@ std = "min"
 max_line_length = 110
 read_globals = { "jit" }
 exclude_files = { "spec/support/node_modules" }
-files["spec"] = { std = "+busted" }
+files["spec"] = { std = "+busted", max_line_length = 130, read_globals = { "loadstring", "package.searchpath" } }
+files["bench"] = { max_line_length = 130 }
 files["spec/vectors"] = { max_line_length = false }
 files["lua/dynamodb/transport/nginx.lua"] = { std = "ngx_lua" }
 files["tools/linecov.lua"] = { globals = { "coroutine.create", "coroutine.wrap" } }

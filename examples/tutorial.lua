@@ -1,5 +1,5 @@
--- boto's DynamoDB tutorial, step by step, in Lua. `make demo` runs it against a local server; DYNAMODB_ENDPOINT names
--- another one. Run against AWS itself it creates and deletes two tables.
+-- boto's DynamoDB tutorial, step by step, in Lua. `make demo` runs it against a local server;
+-- DYNAMODB_ENDPOINT names another one. Run against AWS itself it creates and deletes two tables.
 
 local dynamodb = require("dynamodb")
 
@@ -74,13 +74,13 @@ say("%s is %s", tostring(messages), messages.status)
 step("List again, and get the table by its name")
 say("%s", table.concat(assert(conn:list_tables()), ", "))
 messages = assert(conn:get_table("messages"))
-say("%s: key %s, %d read and %d write units", tostring(messages), tostring(messages.schema), messages.read_units,
-  messages.write_units)
+say("%s: key %s, %d read and %d write units", tostring(messages), tostring(messages.schema),
+  messages.read_units, messages.write_units)
 
 step("Describe the table")
 local description = assert(conn:describe_table("messages"))
-say("%s has %d items and %d bytes", description.Table.TableArn or description.Table.TableName, messages.item_count,
-  messages.size_bytes)
+say("%s has %d items and %d bytes", description.Table.TableArn or description.Table.TableName,
+  messages.item_count, messages.size_bytes)
 
 step("Make a new item")
 local item = messages:new_item({

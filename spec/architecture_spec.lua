@@ -1,4 +1,5 @@
--- The architecture as a test: what DESIGN's "rooms" and "C rules" promise and a reader should not have to check.
+-- The architecture as a test: what DESIGN's "rooms" and "C rules" promise and a reader should not have to
+-- check.
 
 local function lines_of(command)
   local pipe, list = assert(io.popen(command)), {}
@@ -91,7 +92,7 @@ describe("architecture", function()
         local count, data = 0, path:match("^spec/")
         for line in (read(path)):gmatch("([^\n]*)\n") do
           count = count + 1
-          if #line > 120 and not data then long[#long + 1] = path .. ":" .. count end
+          if #line > 110 and not data then long[#long + 1] = path .. ":" .. count end
         end
         if count > 400 and not data then long[#long + 1] = path .. " has " .. count .. " lines" end
       end

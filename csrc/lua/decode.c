@@ -214,11 +214,16 @@ static enum ddb_status decode_marked(struct decoder *d, enum mark mark, int dept
   return status;
 }
 
+/* SS, NS or BS? */
+static bool is_set(struct ddb_slice type) {
+  return type.n == 2 && type.p[1] == 'S' &&
+         (type.p[0] == SET_STRING || type.p[0] == SET_NUMBER || type.p[0] == SET_BINARY);
+}
+
 /* Reads the value behind a type's name. */
 static enum ddb_status decode_typed(struct decoder *d, struct ddb_slice type, int depth) {
-  char first = type.n ? type.p[0] : '\0';
   if (type.n == 1) {
-    switch (first) {
+    switch (type.p[0]) {
     case 'S':
       return decode_string(d);
     case 'N':
@@ -233,8 +238,7 @@ static enum ddb_status decode_typed(struct decoder *d, struct ddb_slice type, in
       break;
     }
   }
-  if (type.n == 2 && type.p[1] == 'S' && strchr("SNB", first))
-    return decode_set(d, (enum set_type)first);
+  if (is_set(type)) return decode_set(d, (enum set_type)type.p[0]);
   if (type.n == 4 && memcmp(type.p, "BOOL", 4) == 0) return decode_boolean(d);
   if (type.n == 4 && memcmp(type.p, "NULL", 4) == 0) return decode_null(d);
   return ddb_fail(d->error, DDB_INVALID, "unknown attribute type '%.*s'",

@@ -31,8 +31,7 @@ void path_explain(const struct path *path, struct ddb_error *e) {
   for (int i = 0; i < path->depth && i < PATH_DEPTH; i++) {
     size_t n = (size_t)format_step(&path->steps[i], i == 0, step, sizeof step);
     if (length + n > PATH_SHOWN) {
-      memcpy(place + length, "...", 3);
-      length += 3;
+      length += (size_t)snprintf(place + length, sizeof place - length, "...");
       break;
     }
     memcpy(place + length, step, n);

@@ -30,15 +30,18 @@ local function text_of(value)
   return type(value) == "string" and value or nil
 end
 
--- The error that a response with another status than 200 tells; every place where code and message may be is looked at.
+-- The error that a response with another status than 200 tells; every place where code and message may be is
+-- looked at.
 local function service_error(response, status, operation)
   local body = response:decode(ERROR_SHAPE)
   if type(body) ~= "table" then body = {} end
-  local code = bare_code(body.__type) or bare_code(body.code) or bare_code(response:header("x-amzn-errortype"))
+  local code = bare_code(body.__type) or bare_code(body.code)
+    or bare_code(response:header("x-amzn-errortype"))
   return errors.new({
     kind = code and "service" or "response",
     code = code,
-    message = text_of(body.message) or text_of(body.Message) or ("HTTP status %d without a message"):format(status),
+    message = text_of(body.message) or text_of(body.Message)
+      or ("HTTP status %d without a message"):format(status),
     status = status,
     item = body.Item,
     reasons = body.CancellationReasons,
@@ -104,8 +107,8 @@ function client.call(connection, operation, params, owner)
   if not request then errors.raise("%s: %s", operation.name, why) end
   local link, kind, reason, sent = exchange.run(pool, request)
   if not link then
-    return nil, errors.new({ kind = kind, message = reason, operation = operation.name, attempts = 1, retryable = true,
-      ambiguous = operation.writes and sent })
+    return nil, errors.new({ kind = kind, message = reason, operation = operation.name, attempts = 1,
+      retryable = true, ambiguous = operation.writes and sent })
   end
   local result, err = interpret(link.response, operation, owner)
   exchange.release(pool, link)

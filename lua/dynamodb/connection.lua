@@ -144,7 +144,8 @@ function connection.connect(given)
   })
 end
 
---- Closes the connection and its sockets; calls on it, its tables and items raise from then on. Safe to call again.
+--- Closes the connection and its sockets; calls on it, its tables and items raise from then on. Safe to call
+--- again.
 function Connection:close()
   if not core.connection_is_open(self) then return end
   exchange.close(core.connection_state(self).pool)
@@ -152,8 +153,8 @@ function Connection:close()
 end
 core.connection_class.__close = Connection.close
 
---- Calls an operation by its AWS name, with its request as a table -> response | nil, err. Members that hold attribute
---- values take and give Lua values; members that the client does not know are passed on.
+--- Calls an operation by its AWS name, with its request as a table -> response | nil, err. Members that hold
+--- attribute values take and give Lua values; members that the client does not know are passed on.
 function Connection:call(name, params)
   local operation = operations[name]
   if not operation then errors.raise("call: unknown operation '%s'", tostring(name)) end
@@ -178,7 +179,8 @@ function Connection:list_tables(given)
     if not page then return nil, err end
     for _, name in ipairs(page.TableNames or {}) do names[#names + 1] = name end
     if page.LastEvaluatedTableName and page.LastEvaluatedTableName == start then
-      return nil, errors.new({ kind = "response", message = "ListTables does not get beyond '" .. start .. "'" })
+      return nil, errors.new({ kind = "response", operation = "ListTables", attempts = 1,
+        message = "ListTables does not get beyond '" .. start .. "'" })
     end
     start = page.LastEvaluatedTableName
   until not start or (given.limit and #names >= given.limit)
@@ -211,7 +213,9 @@ local create_options = {
 --- Creates a table, on-demand unless units are given -> table, whose status is CREATING | nil, err.
 function Connection:create_table(given)
   options.check(create_options, given, "create_table")
-  if not given.name or not given.schema then errors.raise("create_table: options 'name' and 'schema' expected") end
+  if not given.name or not given.schema then
+    errors.raise("create_table: options 'name' and 'schema' expected")
+  end
   if (given.read_units == nil) ~= (given.write_units == nil) then
     errors.raise("create_table: options 'read_units' and 'write_units' expected together")
   end
@@ -252,7 +256,8 @@ function Connection:get_table(name)
 end
 
 --- The table of that name without asking the service: its key is what the caller says, a schema or
---- { hash_key = name, range_key = name [, hash_key_type =, range_key_type =] } with strings as keys by default.
+--- { hash_key = name, range_key = name [, hash_key_type =, range_key_type =] } with strings as keys by
+--- default.
 function Connection:table(name, key)
   core.connection_state(self)
   return tables.from_key(self, name_of(name, "table"), key)
@@ -260,7 +265,8 @@ end
 
 --- Deletes a table, given as object or name -> table description (its status is DELETING) | nil, err.
 function Connection:delete_table(target)
-  local result, err = client.call(self, operations.DeleteTable, { TableName = name_of(target, "delete_table") })
+  local name = name_of(target, "delete_table")
+  local result, err = client.call(self, operations.DeleteTable, { TableName = name })
   if not result then return nil, err end
   if core.typename(target) == "dynamodb.table" then tables.update(target, result.TableDescription) end
   return result.TableDescription

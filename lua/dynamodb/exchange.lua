@@ -1,5 +1,5 @@
---- One HTTP exchange over a kept connection: takes or opens one, sends the request, feeds the response parser.
--- Above the transport, so that it is the same for all of them.
+--- One HTTP exchange over a kept connection: takes or opens one, sends the request, feeds the response
+-- parser. Above the transport, so that it is the same for all of them.
 
 local core = require("dynamodb.core")
 
@@ -64,8 +64,8 @@ local function converse(pool, link, request)
   return receive(pool, link, deadline)
 end
 
---- Does one exchange -> link with the complete response | nil, kind, why, sent (may the service have seen it?).
---- Give the link back with exchange.release.
+--- Does one exchange -> link with the complete response | nil, kind, why, sent (may the service have seen
+--- it?). Give the link back with exchange.release.
 function exchange.run(pool, request)
   local link = take_idle(pool)
   if link then

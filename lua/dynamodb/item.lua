@@ -60,8 +60,8 @@ function Item:totable()
   return copy(attributes)
 end
 
---- What put or save would change: { set = { name = value }, remove = { name, ... } } | nil when nothing. Nested values
---- count as changed when anything in them is.
+--- What put or save would change: { set = { name = value }, remove = { name, ... } } | nil when nothing.
+--- Nested values count as changed when anything in them is.
 function Item:changes()
   local attributes, loaded = parts(self)
   local set, remove = {}, {}
@@ -111,8 +111,8 @@ local function update_of(changes, key)
   return { expression = table.concat(clauses, " "), names = names, values = set[1] and values }
 end
 
---- Sends what changed, and nothing when nothing did: an UpdateItem that leaves other attributes alone -> the item |
---- nil, err.
+--- Sends what changed, and nothing when nothing did: an UpdateItem that leaves other attributes alone -> the
+--- item | nil, err.
 function Item:save()
   local attributes, loaded, fields, connection = parts(self)
   local key = key_of("save", fields, attributes, loaded)
@@ -144,7 +144,8 @@ end
 
 local reload_options = { consistent_read = options.boolean }
 
---- Reads the item again and forgets local changes -> the item | nil when it is gone (nothing forgotten) | nil, err.
+--- Reads the item again and forgets local changes -> the item | nil when it is gone (nothing forgotten) |
+--- nil, err.
 function Item:reload(given)
   given = given or {}
   options.check(reload_options, given, "reload")

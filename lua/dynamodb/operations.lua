@@ -1,5 +1,5 @@
---- The service's operations as data: which members of request and response hold attribute values, in the shapes
---- that csrc/lua/encode.c describes, and whether the operation writes.
+--- The service's operations as data: which members of request and response hold attribute values, in the
+--- shapes that csrc/lua/encode.c describes, and whether the operation writes.
 -- Source: the service model of DynamoDB_20120810.
 
 local operations = {

@@ -1,5 +1,5 @@
---- Options as data: a schema maps each option's name to a validator. Nothing is copied or filled in, so that a
---- check costs a look per option given.
+--- Options as data: a schema maps each option's name to a validator. Nothing is copied or filled in, so that
+--- a check costs a look per option given.
 
 local errors = require("dynamodb.error")
 
@@ -50,7 +50,7 @@ function options.choice(...)
 end
 
 local function show(value)
-  if type(value) == "string" then return ("'%s'"):format(#value > 40 and value:sub(1, 40) .. "..." or value) end
+  if type(value) == "string" then return "'" .. value:sub(1, 40) .. (#value > 40 and "...'" or "'") end
   if type(value) == "number" or type(value) == "boolean" then return tostring(value) end
   return type(value)
 end

@@ -7,7 +7,8 @@ local profile = {}
 
 local BYTE_ORDER_MARK = "^\239\187\191"
 
--- Is there nothing in the line for us? Indented lines belong to a value before them, of another service's settings.
+-- Is there nothing in the line for us? Indented lines belong to a value before them, of another service's
+-- settings.
 local function is_silent(line)
   return line:match("^%s*$") or line:match("^%s*[#;]") or line:match("^%s")
 end
@@ -50,7 +51,8 @@ function profile.name(chosen)
   return chosen or system.getenv("AWS_PROFILE") or system.getenv("AWS_DEFAULT_PROFILE") or "default"
 end
 
---- A profile's section in the config file, where all but the default one are called "profile NAME" | nil, why.
+--- A profile's section in the config file, where all but the default one are called "profile NAME" | nil,
+--- why.
 function profile.config(name)
   local _, path = profile.paths()
   local sections, why = profile.read(path)

@@ -102,7 +102,8 @@ local expected = { S = "string", N = "number", B = "dynamodb.binary" }
 local function check_value(where, name, kind, value)
   if value == nil then errors.raise("%s: key attribute '%s' is missing", where, name) end
   if type_of(value) ~= kind then
-    errors.raise("%s: key attribute '%s': %s expected, got %s", where, name, expected[kind], core.typename(value))
+    errors.raise("%s: key attribute '%s': %s expected, got %s", where, name, expected[kind],
+      core.typename(value))
   end
   if kind ~= "N" and #value == 0 then errors.raise("%s: key attribute '%s' is empty", where, name) end
 end

@@ -51,7 +51,9 @@ function tables.from_key(connection, name, key)
   if not schema.is(key) then
     options.check(key_options, key or {}, "table")
     key = key or {}
-    if not key.hash_key then errors.raise("table: option 'hash_key' expected (the name of the key attribute)") end
+    if not key.hash_key then
+      errors.raise("table: option 'hash_key' expected (the name of the key attribute)")
+    end
     key = schema.create({
       hash_key_name = key.hash_key,
       hash_key_proto_value = key.hash_key_type or "S",
@@ -82,8 +84,8 @@ local function arguments(fields, known, where, first, range)
   return schema.key_of(fields.schema, where, first.key), first
 end
 
---- Reads one item: get_item(hash [, range]) or get_item{ hash_key =, range_key =, consistent_read = } -> item | nil
---- when there is none | nil, err.
+--- Reads one item: get_item(hash [, range]) or get_item{ hash_key =, range_key =, consistent_read = } -> item
+--- | nil when there is none | nil, err.
 function Table:get_item(first, range)
   local fields, connection = core.table_parts(self)
   local key, given = arguments(fields, get_options, "get_item", first, range)
@@ -110,8 +112,8 @@ end
 
 local new_options = { attrs = options.any, hash_key = options.any, range_key = options.any }
 
---- A new item, not stored yet: new_item{ hash_key =, range_key =, attrs = } or new_item(hash, range, attrs). The key
---- may stand in attrs; explicit keys win. The attributes are copied, the values in them are not.
+--- A new item, not stored yet: new_item{ hash_key =, range_key =, attrs = } or new_item(hash, range, attrs).
+--- The key may stand in attrs; explicit keys win. The attributes are copied, the values in them are not.
 function Table:new_item(first, range, attrs)
   local given = { hash_key = first, range_key = range, attrs = attrs }
   if type(first) == "table" then
@@ -136,12 +138,14 @@ function Table:put_item(item)
   local fields, connection = core.table_parts(self)
   local attributes = items.attributes_of(item, "put_item")
   schema.key_of(fields.schema, "put_item", attributes)
-  local result, err = client.call(connection, operations.PutItem, { TableName = fields.name, Item = attributes })
+  local request = { TableName = fields.name, Item = attributes }
+  local result, err = client.call(connection, operations.PutItem, request)
   if not result then return nil, err end
   return true
 end
 
---- Deletes the item with this key: delete_item(hash [, range]) or with options; no item is fine -> true | nil, err.
+--- Deletes the item with this key: delete_item(hash [, range]) or with options; no item is fine -> true |
+--- nil, err.
 function Table:delete_item(first, range)
   local fields, connection = core.table_parts(self)
   local key = arguments(fields, delete_options, "delete_item", first, range)

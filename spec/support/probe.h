@@ -14,6 +14,8 @@ void probe_buf(lua_State *L);
 void probe_crypto(lua_State *L);
 void probe_inflate(lua_State *L);
 void probe_sigv4(lua_State *L);
+void probe_json(lua_State *L);
+void probe_decimal(lua_State *L);
 void probe_http1(lua_State *L);
 
 /* Pushes a new table filled from a NULL-terminated list (luaL_newlib is not in Lua 5.1). */

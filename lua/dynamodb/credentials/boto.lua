@@ -1,5 +1,5 @@
---- Credentials from boto's own files, as its tutorial promises: section [Credentials] of the file that BOTO_CONFIG
---- names, else of ~/.boto, else of /etc/boto.cfg.
+--- Credentials from boto's own files, as its tutorial promises: section [Credentials] of the file that
+--- BOTO_CONFIG names, else of ~/.boto, else of /etc/boto.cfg.
 
 local from_section = require("dynamodb.credentials.section")
 local profile = require("dynamodb.profile")

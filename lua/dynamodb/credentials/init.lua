@@ -1,5 +1,5 @@
---- Finds credentials: the caller's, or the first of environment, profile and boto's files that has them. Files are
---- read at the first request, not when connecting.
+--- Finds credentials: the caller's, or the first of environment, profile and boto's files that has them.
+--- Files are read at the first request, not when connecting.
 
 local boto = require("dynamodb.credentials.boto")
 local environment = require("dynamodb.credentials.environment")

@@ -10,7 +10,8 @@ return function(chosen)
   for _, place in ipairs({ { profile.credentials, credentials_path }, { profile.config, config_path } }) do
     local section, why = place[1](name)
     if not section then return nil, why end
-    local found, incomplete = from_section(section, ("profile '%s' in %s"):format(name, place[2] or "no file"))
+    local where = ("profile '%s' in %s"):format(name, place[2] or "no file")
+    local found, incomplete = from_section(section, where)
     if found or incomplete then return found, incomplete end
   end
   return nil

@@ -41,8 +41,8 @@ function curl.send(socket, bytes, deadline)
   end
 end
 
---- Receives what there is, at least a byte -> bytes | nil, "closed" or another kind, why. 'answering' is true for the
---- first bytes of an answer, which are not there yet.
+--- Receives what there is, at least a byte -> bytes | nil, "closed" or another kind, why. 'answering' is true
+--- for the first bytes of an answer, which are not there yet.
 function curl.receive(socket, deadline, answering)
   while true do
     if answering then
