@@ -67,7 +67,7 @@ modules: all $B/probe.so
 	@:
 
 # Every check is a target of its own.
-CHECKS := warnings format luacheck tidy cppcheck test asan valgrind coverage
+CHECKS := warnings format luacheck tidy cppcheck test asan valgrind torture coverage
 
 check:
 	@tools/setup.sh check
@@ -108,6 +108,15 @@ valgrind:
 	@echo "== valgrind: specs of the C rooms without error or leak"
 	@$(MAKE) -s spec LUA=lua5.4 SPEC='$(wildcard spec/core spec/glue)' \
 	  RUN='valgrind -q --error-exitcode=9 --keep-debuginfo=yes --leak-check=full --errors-for-leak-kinds=definite'
+
+torture: $(LUAS:%=torture-%)
+
+torture-%:
+	@echo "== torture: $* survives each allocation failing"
+	@mkdir -p build/torture
+	@$(CC) $(STD) -O1 -g -fsanitize=address,undefined $(shell $(PKG_CONFIG) --cflags $*) -Wl,--wrap=malloc,--wrap=realloc \
+	  -o build/torture/$* tools/torture.c $(CORE) $(GLUE) $(shell $(PKG_CONFIG) --libs $*) -lcrypto -lz -lm
+	@LUA_PATH='lua/?.lua;lua/?/init.lua;;' build/torture/$* tools/torture.lua
 
 # Per cent of the lines that the specs reach, at least.
 C_FLOOR   ?= 90
