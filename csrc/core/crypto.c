@@ -1,9 +1,11 @@
 #include "crypto.h"
 
+#include <limits.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/opensslv.h>
+#include <openssl/rand.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -223,6 +225,10 @@ enum ddb_status ddb_base64_decode(const char *p, size_t n, unsigned char *out, s
   if (tail == 0) return DDB_INVALID;
   *out_len = done + tail;
   return DDB_OK;
+}
+
+enum ddb_status ddb_random(void *p, size_t n) {
+  return n <= INT_MAX && RAND_bytes(p, (int)n) == 1 ? DDB_OK : DDB_CRYPTO;
 }
 
 void ddb_crypto_cleanse(void *p, size_t n) {

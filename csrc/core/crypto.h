@@ -83,6 +83,9 @@ size_t ddb_base64_decoded_size(size_t n);
 DDB_CHECKED enum ddb_status ddb_base64_decode(const char *p, size_t n, unsigned char *out,
                                               size_t *out_len);
 
+/* Fills 'p' with bytes that nobody can guess; DDB_CRYPTO when OpenSSL has none. */
+DDB_CHECKED enum ddb_status ddb_random(void *p, size_t n);
+
 /* Overwrites a secret in a way no compiler leaves out; NULL is fine when n is 0. */
 void ddb_crypto_cleanse(void *p, size_t n);
 

@@ -185,17 +185,11 @@ static enum ddb_status encode_members(struct encoder *e, encode_function *value,
   return status;
 }
 
-/* Is the table at the top of the stack written as a list? Unmarked and empty it is a map. */
-static bool is_list(struct encoder *e, enum mark mark) {
-  if (mark != MARK_NONE) return mark == MARK_LIST;
-  return lua_rawlen(e->L, -1) > 0;
-}
-
 static enum ddb_status encode_table(struct encoder *e, int depth) {
   enum ddb_status status;
   if (depth >= VALUE_DEPTH) return fail(e, "nested deeper than 32 levels (a cycle?)");
   if (!lua_checkstack(e->L, 16)) return ddb_fail(e->error, DDB_NOMEM, "out of memory");
-  if (is_list(e, value_mark(e->L, -1))) {
+  if (value_is_list(e->L, -1)) {
     ddb_buf_add_text(e->out, "{\"L\":");
     status = encode_elements(e, encode_value, 0, depth + 1);
   } else {
@@ -277,7 +271,7 @@ static enum ddb_status encode_plain(struct encoder *e, int shape, int depth) {
   case LUA_TTABLE:
     if (depth >= VALUE_DEPTH) return fail(e, "nested deeper than 32 levels (a cycle?)");
     if (!lua_checkstack(e->L, 16)) return ddb_fail(e->error, DDB_NOMEM, "out of memory");
-    if (is_list(e, value_mark(e->L, -1))) return encode_elements(e, encode_plain, 0, depth + 1);
+    if (value_is_list(e->L, -1)) return encode_elements(e, encode_plain, 0, depth + 1);
     return encode_members(e, encode_plain, 0, depth + 1);
   default:
     return ddb_fail(e->error, DDB_INVALID, "%s cannot stand in a request",

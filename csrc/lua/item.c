@@ -165,10 +165,23 @@ static int core_item_load(lua_State *L) {
   return 0;
 }
 
+/* core.item_queue(item [, table]) -> the actions that wait for save; sets them when given, false
+ * for none. */
+static int core_item_queue(lua_State *L) {
+  check(L, 1);
+  if (lua_gettop(L) > 1) {
+    lua_settop(L, 2);
+    if (!lua_toboolean(L, 2)) lua_pushnil(L);
+    compat_setslot(L, 1, ITEM_QUEUE);
+  }
+  compat_getslot(L, 1, ITEM_QUEUE);
+  return 1;
+}
+
 static const luaL_Reg methods[] = {{"get", item_get}, {"set", item_set}, {NULL, NULL}};
 static const luaL_Reg meta[] = {
     {"__len", item_len}, {"__eq", item_eq}, {"__tostring", item_tostring}, {NULL, NULL}};
-const struct object_class item_class = {"dynamodb.item", 3, methods, meta};
+const struct object_class item_class = {"dynamodb.item", 4, methods, meta};
 
 /* Sets a closure over the value at the top of the stack into the table below it; pops the value. */
 static void set_closure(lua_State *L, lua_CFunction f, const char *name) {
@@ -180,6 +193,7 @@ void item_open(lua_State *L) {
   static const luaL_Reg functions[] = {{"item", core_item},
                                        {"item_parts", core_item_parts},
                                        {"item_load", core_item_load},
+                                       {"item_queue", core_item_queue},
                                        {NULL, NULL}};
   object_setfuncs(L, functions);
   object_register(L, &item_class); /* stack: core metatable */

@@ -7,6 +7,7 @@
 enum {
   ITEM_TABLE = 1,  /* the dynamodb.table it belongs to */
   ITEM_ATTRIBUTES, /* table: name -> value */
+  ITEM_QUEUE,      /* actions that wait for save, by attribute name; nil for none */
   ITEM_LOADED      /* text of the attributes as the service has them; nil for a new item */
 };
 

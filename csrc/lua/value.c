@@ -34,6 +34,11 @@ enum mark value_mark(lua_State *L, int index) {
   return mark;
 }
 
+bool value_is_list(lua_State *L, int index) {
+  enum mark mark = value_mark(L, index);
+  return mark ? mark == MARK_LIST : lua_rawlen(L, index) > 0;
+}
+
 void value_setmark(lua_State *L, enum mark mark) {
   push_registry(L, &mark_keys[mark]);
   lua_setmetatable(L, -2);
@@ -99,12 +104,6 @@ static bool equal_userdata(lua_State *L, int a, int b, int depth) {
   return same;
 }
 
-/* A table that is empty and unmarked is a map, as when it is written. */
-static bool is_list(lua_State *L, int index) {
-  enum mark mark = value_mark(L, index);
-  return mark ? mark == MARK_LIST : lua_rawlen(L, index) > 0;
-}
-
 static size_t count_members(lua_State *L, int index) {
   size_t n = 0;
   lua_pushnil(L);
@@ -116,7 +115,8 @@ static bool equal_tables(lua_State *L, int a, int b, int depth) {
   int top = lua_gettop(L);
   if (depth > VALUE_DEPTH_READ) luaL_error(L, "tables nested too deep to compare (a cycle?)");
   luaL_checkstack(L, 8, "tables nested too deep to compare");
-  bool same = is_list(L, a) == is_list(L, b) && count_members(L, a) == count_members(L, b);
+  bool same =
+      value_is_list(L, a) == value_is_list(L, b) && count_members(L, a) == count_members(L, b);
   lua_pushnil(L);
   while (same && lua_next(L, a)) {
     lua_pushvalue(L, -2);

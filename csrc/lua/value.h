@@ -63,6 +63,9 @@ enum mark { MARK_NONE, MARK_LIST, MARK_MAP };
  */
 enum mark value_mark(lua_State *L, int index);
 
+/* Is the table at 'index' a list? By its mark, else by having positions: empty ones are maps. */
+bool value_is_list(lua_State *L, int index);
+
 /* Marks the table at the top of the stack. */
 void value_setmark(lua_State *L, enum mark mark);
 

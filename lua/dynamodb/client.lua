@@ -81,6 +81,24 @@ local function authenticate(state)
   return true
 end
 
+-- The parameters with the token that makes a repeated request count once.
+local function with_token(params, member)
+  if params[member] ~= nil then return params end
+  local copy = { [member] = core.uuid() }
+  for name, value in pairs(params) do copy[name] = value end
+  return copy
+end
+
+-- The pool of connections to the host that answers this kind of operation.
+local function pool_for(state, kind)
+  local pool = state.pools[kind]
+  if not pool then
+    pool = exchange.pool(state.transport, state.endpoint_for(kind), state.limits)
+    state.pools[kind] = pool
+  end
+  return pool
+end
+
 --- Encodes the parameters of an operation -> text; raises, naming the path, for what cannot be sent.
 function client.encode(params, shape, where)
   local body, why = core.encode(params, shape)
@@ -93,6 +111,7 @@ end
 --- -> result | nil, err. Raises for a closed connection and for values that cannot be sent.
 function client.call(connection, operation, params, owner)
   local state = core.connection_state(connection)
+  if operation.token then params = with_token(params, operation.token) end
   local body = client.encode(params, operation.input, operation.name)
   if not state.authenticated then
     local ok, err = authenticate(state)
@@ -101,9 +120,10 @@ function client.call(connection, operation, params, owner)
       return nil, err
     end
   end
-  local pool, endpoint = state.pool, state.endpoint
+  local pool = pool_for(state, operation.kind)
+  local endpoint = pool.endpoint
   local request, why = state.signer:request(endpoint.host, endpoint.path, operation.target, body,
-    pool.transport.time(), state.headers)
+    state.transport.time(), state.headers)
   if not request then errors.raise("%s: %s", operation.name, why) end
   local link, kind, reason, sent = exchange.run(pool, request)
   if not link then

@@ -3,11 +3,13 @@
 local client = require("dynamodb.client")
 local core = require("dynamodb.core")
 local credentials = require("dynamodb.credentials")
+local definition = require("dynamodb.definition")
 local endpoint = require("dynamodb.endpoint")
 local errors = require("dynamodb.error")
 local exchange = require("dynamodb.exchange")
 local operations = require("dynamodb.operations")
 local options = require("dynamodb.options")
+local pages = require("dynamodb.pages")
 local profile = require("dynamodb.profile")
 local schema = require("dynamodb.schema")
 local system = require("dynamodb.system")
@@ -80,8 +82,9 @@ local function resolve_region(given)
   return region
 end
 
--- The endpoint: endpoint_url, or boto's host, port and is_secure, or the region's own.
-local function resolve_endpoint(given, region)
+-- The endpoint that the caller names: endpoint_url, or boto's host, port and is_secure | nil for the region's
+-- own.
+local function resolve_endpoint(given)
   if given.endpoint_url then
     for _, name in ipairs({ "host", "port", "is_secure" }) do
       if given[name] ~= nil then errors.raise("connect: option '%s' contradicts 'endpoint_url'", name) end
@@ -92,7 +95,7 @@ local function resolve_endpoint(given, region)
     if given.port or given.is_secure ~= nil then
       errors.raise("connect: options 'port' and 'is_secure' go with 'host'")
     end
-    return endpoint.parse(endpoint.for_region(region), "connect")
+    return nil
   end
   local scheme = given.is_secure == false and "http" or "https"
   local port = given.port and ":" .. ("%d"):format(given.port) or ""
@@ -125,7 +128,10 @@ function connection.connect(given)
   options.check(connect_options, given, "connect")
   check_keys(given)
   local region = resolve_region(given)
-  local target = resolve_endpoint(given, region)
+  local named = resolve_endpoint(given)
+  local function endpoint_for(kind)
+    return named or endpoint.parse(endpoint.for_region(region, kind), "connect")
+  end
   local signer, why = core.signer(region == "local" and "us-east-1" or region, "dynamodb")
   if not signer then errors.raise("connect: %s", why) end
   local limits = {
@@ -135,12 +141,15 @@ function connection.connect(given)
     compression = given.compression,
   }
   local transport = given.transport or require("dynamodb.transport.curl")
-  return core.connection({ region = region, endpoint_url = target.url }, {
-    endpoint = target,
+  return core.connection({ region = region, endpoint_url = endpoint_for("plain").url }, {
+    endpoint_for = endpoint_for,
     find_credentials = finder(given),
     headers = headers(given.compression),
-    pool = exchange.pool(transport, target, limits),
+    limits = limits,
+    known_tables = {}, -- by name
+    pools = {}, -- by kind of operation
     signer = signer,
+    transport = transport,
   })
 end
 
@@ -148,20 +157,63 @@ end
 --- again.
 function Connection:close()
   if not core.connection_is_open(self) then return end
-  exchange.close(core.connection_state(self).pool)
+  for _, pool in pairs(core.connection_state(self).pools) do exchange.close(pool) end
   core.connection_close(self)
 end
 core.connection_class.__close = Connection.close
 
---- Calls an operation by its AWS name, with its request as a table -> response | nil, err. Members that hold
---- attribute values take and give Lua values; members that the client does not know are passed on.
-function Connection:call(name, params)
+local call_options = { unknown = options.boolean }
+
+-- The operation of that name; one that the client does not know only when the caller says so.
+local function operation_named(name, given, where)
+  options.check(call_options, given or {}, where)
   local operation = operations[name]
-  if not operation then errors.raise("call: unknown operation '%s'", tostring(name)) end
-  if params ~= nil and type(params) ~= "table" then
-    errors.raise("call: table of parameters expected, got %s", core.typename(params))
+  if operation then return operation end
+  if type(name) == "string" and name:match("^%a+$") and given and given.unknown then
+    return operations(name)
   end
-  return client.call(self, operation, params or {})
+  errors.raise("%s: unknown operation '%s' (option unknown = true allows it)", where, tostring(name))
+end
+
+local function check_parameters(params, where)
+  if params ~= nil and type(params) ~= "table" then
+    errors.raise("%s: table of parameters expected, got %s", where, core.typename(params))
+  end
+  return params or {}
+end
+
+--- Calls an operation by its AWS name, with its request as a table -> response | nil, err. Members that hold
+--- attribute values take and give Lua values; members that the client does not know are passed on. Operations
+--- that the client does not know are called with { unknown = true }, as plain JSON.
+function Connection:call(name, params, given)
+  local operation = operation_named(name, given, "call")
+  return client.call(self, operation, check_parameters(params, "call"))
+end
+
+-- The results of a listing operation.
+local function listing(self, name, params, where)
+  local operation = operation_named(name, nil, where)
+  if not operation.pages then errors.raise("%s: %s has no pages", where, name) end
+  local request = {}
+  for member, value in pairs(check_parameters(params, where)) do request[member] = value end
+  return pages.new(self, operation, request, {})
+end
+
+--- for element in conn:each("ListBackups", params) do: all that an operation lists, page after page. The loop
+--- raises the error object on failure; the object also has next, all, pages: doc/reading.md.
+function Connection:each(name, params)
+  return listing(self, name, params, "each")
+end
+
+--- for page in conn:pages("ListBackups", params) do: the responses one by one. Raises the error object on
+--- failure.
+function Connection:pages(name, params)
+  local results = listing(self, name, params, "pages")
+  return function()
+    local page, err = results:next_response()
+    if err then error(err, 0) end
+    return page
+  end
 end
 
 local list_options = { limit = options.count(1) }
@@ -199,39 +251,12 @@ function Connection:create_schema(given, ...)
   return schema.create(given, "create_schema")
 end
 
-local function is_schema(value)
-  return schema.is(value), "schema from create_schema"
-end
-
-local create_options = {
-  name = options.text,
-  schema = is_schema,
-  read_units = options.count(1),
-  write_units = options.count(1),
-}
-
 --- Creates a table, on-demand unless units are given -> table, whose status is CREATING | nil, err.
 function Connection:create_table(given)
-  options.check(create_options, given, "create_table")
-  if not given.name or not given.schema then
-    errors.raise("create_table: options 'name' and 'schema' expected")
-  end
-  if (given.read_units == nil) ~= (given.write_units == nil) then
-    errors.raise("create_table: options 'read_units' and 'write_units' expected together")
-  end
-  local keys, attributes = schema.to_request(given.schema)
-  local result, err = client.call(self, operations.CreateTable, {
-    TableName = given.name,
-    KeySchema = keys,
-    AttributeDefinitions = attributes,
-    BillingMode = given.read_units and "PROVISIONED" or "PAY_PER_REQUEST",
-    ProvisionedThroughput = given.read_units and {
-      ReadCapacityUnits = given.read_units,
-      WriteCapacityUnits = given.write_units,
-    } or nil,
-  })
+  local request = definition.create_request(given, "create_table")
+  local result, err = client.call(self, operations.CreateTable, request)
   if not result then return nil, err end
-  return tables.from_description(self, result.TableDescription)
+  return tables.from_description(self, result.TableDescription, given.version_attribute)
 end
 
 --- A table's name, from a table object or itself.

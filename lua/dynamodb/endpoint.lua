@@ -20,11 +20,15 @@ function endpoint.is_region(text)
   return #text <= 63 and text:match("^%w[%w-]*$") ~= nil and text:sub(-1) ~= "-"
 end
 
---- The URL of a region's public endpoint.
-function endpoint.for_region(region)
+local services = { plain = "dynamodb", streams = "streams.dynamodb", search = "search-dynamodb" }
+
+--- The URL of a region's public endpoint for a kind of operation: "plain", "streams" or "search".
+function endpoint.for_region(region, kind)
   if region == "local" then return "http://localhost:8000" end
   for _, pair in ipairs(domains) do
-    if region:match(pair[1]) then return ("https://dynamodb.%s.%s"):format(region, pair[2]) end
+    if region:match(pair[1]) then
+      return ("https://%s.%s.%s"):format(services[kind or "plain"], region, pair[2])
+    end
   end
 end
 

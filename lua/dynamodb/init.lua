@@ -1,8 +1,15 @@
 --- A DynamoDB client: connections, tables, and items that are Lua tables.
 
 local core = require("dynamodb.core")
+local condition = require("dynamodb.condition")
 local connection = require("dynamodb.connection")
 local errors = require("dynamodb.error")
+local update = require("dynamodb.update")
+
+-- Rooms that add methods to connections and tables.
+for _, room in ipairs({ "admin", "bulk", "ensure", "layer2", "partiql", "reading", "transaction" }) do
+  require("dynamodb." .. room)
+end
 
 -- The array marks of lua-cjson's later versions mean the same to us.
 local found, cjson = pcall(require, "cjson")
@@ -23,4 +30,35 @@ return {
   set = core.set,
   list = core.list,
   map = core.map,
+  -- conditions; doc/expressions.md
+  attr = condition.attr,
+  where = condition.where,
+  all = condition.all,
+  any = condition.any,
+  negate = condition.negate,
+  eq = condition.eq,
+  ne = condition.ne,
+  lt = condition.lt,
+  le = condition.le,
+  gt = condition.gt,
+  ge = condition.ge,
+  between = condition.between,
+  begins_with = condition.begins_with,
+  contains = condition.contains,
+  not_contains = condition.not_contains,
+  is_in = condition.is_in,
+  exists = condition.exists,
+  not_exists = condition.not_exists,
+  attribute_type = condition.attribute_type,
+  size = condition.size,
+  -- updates; doc/expressions.md
+  update = update.builder,
+  add = update.add,
+  append = update.append,
+  decrement = update.decrement,
+  delete = update.delete,
+  if_not_exists = update.if_not_exists,
+  increment = update.increment,
+  prepend = update.prepend,
+  remove = update.remove,
 }

@@ -2,16 +2,18 @@
 
 local client = require("dynamodb.client")
 local core = require("dynamodb.core")
+local difference = require("dynamodb.difference")
 local errors = require("dynamodb.error")
-local operations = require("dynamodb.operations")
 local options = require("dynamodb.options")
 local schema = require("dynamodb.schema")
+local update = require("dynamodb.update")
+local writing = require("dynamodb.writing")
 
 local Item = core.item_class.methods
 local items = {}
 
--- PutItem of attributes that were encoded before.
-local PUT_ENCODED = setmetatable({ input = { Item = "wire" } }, { __index = operations.PutItem })
+local MODIFY_DEADLINE = 10 -- seconds
+local FIRST_PAUSE, LONGEST_PAUSE = 0.01, 1 -- seconds between tries of modify
 
 --- The attributes of an item or of a plain table, not copied; raises for anything else.
 function items.attributes_of(value, where)
@@ -23,7 +25,8 @@ function items.attributes_of(value, where)
   return attributes
 end
 
--- Table, attributes, what was loaded of them (nil for a new item), fields and connection of the table.
+-- What an item is made of: attributes, what was loaded of them (nil for a new item), the table's fields and
+-- connection.
 local function parts(self)
   local owner, attributes, text = core.item_parts(self)
   local fields, connection = core.table_parts(owner)
@@ -35,6 +38,12 @@ local function copy(value)
   local made = {}
   for name, inner in next, value do made[name] = copy(inner) end
   return setmetatable(made, getmetatable(value))
+end
+
+local function shallow_copy(value)
+  local made = {}
+  for name, inner in next, value do made[name] = inner end
+  return made
 end
 
 -- The item's key; raises when it is incomplete, or was changed since the item was loaded.
@@ -76,71 +85,165 @@ function Item:changes()
   return { set = set, remove = remove }
 end
 
---- Stores the whole item, replacing what has its key -> the item | nil, err.
-function Item:put()
+-- {===== Writing =====
+
+-- Every attribute as a change of its own: what a put or delete does to all of them.
+local function every_attribute(loaded)
+  local changes = {}
+  for name, value in next, loaded or {} do changes[#changes + 1] = { path = { name }, old = value } end
+  return changes
+end
+
+-- The condition of a guarded write | nil.
+local function guard_condition(guard, fields, loaded, changes)
+  if guard == "version" then return writing.same_version(fields.version_attribute, loaded) end
+  if guard == "changed" then return writing.unchanged(fields, loaded, changes) end
+end
+
+-- The attributes as they will be stored: with the next version, if the write is guarded by it.
+local function with_version(guard, fields, attributes, loaded, where)
+  if guard ~= "version" then return attributes end
+  local stored, name = shallow_copy(attributes), fields.version_attribute
+  stored[name] = writing.next_version(name, loaded, where, errors.raise)
+  return stored
+end
+
+-- The write succeeded: 'text' is what the service has, and the version was counted.
+local function stored_as(self, text, guard, fields, attributes, stored)
+  if guard == "version" then attributes[fields.version_attribute] = stored[fields.version_attribute] end
+  core.item_load(self, text)
+end
+
+local put_options = writing.options({ guard = writing.guard_option })
+
+--- Stores the whole item, replacing what has its key -> the item, old attributes if asked for | nil, err.
+function Item:put(given)
+  given = given or {}
+  options.check(put_options, given, "put")
   local attributes, loaded, fields, connection = parts(self)
   key_of("put", fields, attributes, loaded)
-  local text = client.encode(attributes, "item", "put")
-  local result, err = client.call(connection, PUT_ENCODED, { TableName = fields.name, Item = text })
+  local guard = writing.guard(given, fields, "put", errors.raise)
+  local stored = with_version(guard, fields, attributes, loaded, "put")
+  local text = client.encode(stored, "item", "put")
+  local condition = guard_condition(guard, fields, loaded, every_attribute(loaded))
+  local result, err = writing.put(connection, fields, text, given, "put", condition)
   if not result then return nil, err end
-  core.item_load(self, text)
-  return self
+  stored_as(self, text, guard, fields, attributes, stored)
+  return self, result.Attributes
 end
 
--- The UpdateExpression for changes, with its names and values; nil for no changes but the key.
-local function update_of(changes, key)
-  local names, values, set, remove = {}, {}, {}, {}
-  local count = 0
-  local function placeholder(name)
-    count = count + 1
-    names["#" .. count] = name
-    return "#" .. count
+-- Puts an action into the queue for save.
+local function enqueue(self, where, name, action)
+  local _, _, fields = parts(self)
+  if type(name) ~= "string" or name == "" then errors.raise("%s: attribute name expected", where) end
+  if name == fields.schema.hash_key_name or name == fields.schema.range_key_name then
+    errors.raise("%s: '%s' is a key attribute", where, name)
   end
-  for name, value in next, changes.set do
+  local queue = shallow_copy(core.item_queue(self) or {})
+  queue[name] = action
+  core.item_queue(self, queue)
+end
+
+--- Queues for save: set the attribute. The attribute here changes when save succeeds.
+function Item:put_attribute(name, value)
+  enqueue(self, "put_attribute", name, update.set(value))
+end
+
+--- Queues for save: add to the number or set there (boto's ADD), whatever it is by then.
+function Item:add_attribute(name, value)
+  enqueue(self, "add_attribute", name, update.add(value))
+end
+
+--- Queues for save: remove the attribute, or these elements of the set it is.
+function Item:delete_attribute(name, set)
+  enqueue(self, "delete_attribute", name, set == nil and update.remove() or update.delete(set))
+end
+
+-- The builder of an update that makes these changes, without those of the key, and runs the queue.
+local function actions_of(changes, key, queue)
+  local actions, count = update.builder(), 0
+  for _, change in ipairs(changes) do
+    local name = change.path[1]
+    if queue[name] then errors.raise("save: attribute '%s' is both changed and queued", name) end
     if key[name] == nil then
-      local place = placeholder(name)
-      values[":" .. count] = value
-      set[#set + 1] = place .. " = :" .. count
+      count = count + 1
+      if change.new == nil then actions:remove(change.path) else actions:set(change.path, change.new) end
     end
   end
-  for _, name in ipairs(changes.remove) do remove[#remove + 1] = placeholder(name) end
-  if count == 0 then return {} end
-  local clauses = {}
-  if set[1] then clauses[1] = "SET " .. table.concat(set, ", ") end
-  if remove[1] then clauses[#clauses + 1] = "REMOVE " .. table.concat(remove, ", ") end
-  return { expression = table.concat(clauses, " "), names = names, values = set[1] and values }
+  for name, action in next, queue do
+    count = count + 1
+    actions[#actions + 1] = { path = { name }, action = action }
+  end
+  return actions, count
 end
 
---- Sends what changed, and nothing when nothing did: an UpdateItem that leaves other attributes alone -> the
---- item | nil, err.
-function Item:save()
+-- The queue's results, as the service returns them, become the item's.
+local function take_queued(queue, attributes, stored, returned)
+  for name in next, queue do
+    attributes[name], stored[name] = returned[name], returned[name]
+  end
+end
+
+local save_options = writing.options({ guard = writing.guard_option, return_values = writing.any_values })
+
+-- Save, when there is something to send.
+local function send_save(self, given, guard, changes)
   local attributes, loaded, fields, connection = parts(self)
   local key = key_of("save", fields, attributes, loaded)
-  local changes = self:changes()
-  if not changes then return self end
-  local text = client.encode(attributes, "item", "save")
-  local update = update_of(changes, key)
-  local result, err = client.call(connection, operations.UpdateItem, {
-    TableName = fields.name,
-    Key = key,
-    UpdateExpression = update.expression,
-    ExpressionAttributeNames = update.names,
-    ExpressionAttributeValues = update.values,
-  })
+  local queue = core.item_queue(self) or {}
+  local stored = with_version(guard, fields, attributes, loaded, "save")
+  local condition = guard_condition(guard, fields, loaded, changes)
+  if guard == "version" then changes = difference.changes(loaded, stored) end
+  local actions = actions_of(changes, key, queue)
+  local text = client.encode(stored, "item", "save")
+  local queued = next(queue) ~= nil
+  local asked = given
+  if queued then
+    if given.return_values then errors.raise("save: option 'return_values': not with queued attributes") end
+    asked = shallow_copy(given)
+    asked.return_values = "ALL_NEW"
+  end
+  local result, err = writing.update(connection, fields, key, actions, asked, "save", condition)
   if not result then return nil, err end
-  core.item_load(self, text)
-  return self
+  if queued then
+    local known = assert(core.decode(text, "item"))
+    take_queued(queue, attributes, known, result.Attributes or {})
+    text = client.encode(known, "item", "save")
+    core.item_queue(self, false)
+  end
+  stored_as(self, text, guard, fields, attributes, stored)
+  return self, not queued and result.Attributes or nil
 end
 
---- Deletes the item; it is then as if new, its attributes still here -> the item | nil, err.
-function Item:delete()
+--- Sends the least update that turns what was loaded into what is here, nested values included, and what is
+--- queued; nothing when there is nothing to do -> the item, returned attributes if asked for | nil, err.
+function Item:save(given)
+  given = given or {}
+  options.check(save_options, given, "save")
+  local attributes, loaded, fields = parts(self)
+  key_of("save", fields, attributes, loaded)
+  local guard = writing.guard(given, fields, "save", errors.raise)
+  local changes = difference.changes(loaded, attributes)
+  if loaded and #changes == 0 and not core.item_queue(self) then return self end
+  return send_save(self, given, guard, changes)
+end
+
+--- Deletes the item; it is then as if new, its attributes still here -> the item, old attributes if asked for
+--- | nil, err.
+function Item:delete(given)
+  given = given or {}
+  options.check(put_options, given, "delete")
   local attributes, loaded, fields, connection = parts(self)
   local key = key_of("delete", fields, attributes, loaded)
-  local result, err = client.call(connection, operations.DeleteItem, { TableName = fields.name, Key = key })
+  local guard = writing.guard(given, fields, "delete", errors.raise)
+  local condition = guard_condition(guard, fields, loaded, every_attribute(loaded))
+  local result, err = writing.delete(connection, fields, key, given, "delete", condition)
   if not result then return nil, err end
   core.item_load(self, nil)
-  return self
+  return self, result.Attributes
 end
+
+-- ===================== }
 
 local reload_options = { consistent_read = options.boolean }
 
@@ -149,14 +252,41 @@ local reload_options = { consistent_read = options.boolean }
 function Item:reload(given)
   given = given or {}
   options.check(reload_options, given, "reload")
-  local attributes, loaded, _, _, owner = parts(self)
-  local fields = core.table_parts(owner)
+  local attributes, loaded, fields, _, owner = parts(self)
   local key = key_of("reload", fields, attributes, loaded)
   local fresh, err = owner:get_item({ key = key, consistent_read = given.consistent_read })
   if not fresh then return nil, err end
   local _, fresh_attributes, text = core.item_parts(fresh)
   core.item_load(self, text, fresh_attributes)
+  core.item_queue(self, false)
   return self
+end
+
+local modify_options = { deadline = options.seconds }
+
+--- Reads the item, lets 'change' change it and saves it guarded; when somebody else was faster, all of it
+--- again, until 'deadline' seconds (10) have passed. 'change' gets the item and may be called several times;
+--- when it returns false nothing is saved -> the item | nil when it is gone | nil, err.
+function Item:modify(change, given)
+  given = given or {}
+  options.check(modify_options, given, "modify")
+  if type(change) ~= "function" then
+    errors.raise("modify: function expected, got %s", core.typename(change))
+  end
+  local _, _, _, connection = parts(self)
+  local transport = core.connection_state(connection).transport
+  local deadline, pause = transport.now() + (given.deadline or MODIFY_DEADLINE), FIRST_PAUSE
+  while true do
+    local ok, err = self:reload({ consistent_read = true })
+    if not ok then return nil, err end
+    if change(self) == false then return self end
+    ok, err = self:save({ guard = "changed" })
+    if ok then return self end
+    local left = deadline - transport.now()
+    if err.code ~= "ConditionalCheckFailedException" or left <= 0 then return nil, err end
+    transport.sleep(math.min(left, pause * math.random()))
+    pause = math.min(pause * 2, LONGEST_PAUSE)
+  end
 end
 
 return items

@@ -1,43 +1,192 @@
---- The service's operations as data: which members of request and response hold attribute values, in the
---- shapes that csrc/lua/encode.c describes, and whether the operation writes.
--- Source: the service model of DynamoDB_20120810.
+--- The service's operations as data. For each:
+---   input, output: which members hold attribute values, in the shapes that csrc/lua/encode.c describes
+---   writes:        does it change anything?
+---   repeatable:    may the same request be sent again without doing more than once? Always true of reads.
+---   token:         the member that makes a repeated request count once; filled in when the caller does not
+--- pages: { member that says where to start, member that says where to go on, member with the list }
+---   kind:          which of the service's hosts answers: "plain", "streams" or "search"
+-- Source: the service models of DynamoDB_20120810 and DynamoDBStreams_20120810, November 2026.
+
+local LIST_OF_KEYS = { "map", { Keys = { "list", "item" } } }
+local METRICS = { ItemCollectionKey = "item" }
+local WRITE_REQUEST = { PutRequest = { Item = "item" }, DeleteRequest = { Key = "item" } }
+local WRITE_REQUESTS = { "map", { "list", WRITE_REQUEST } }
+local COMPARED = { "map", { Value = "value", AttributeValueList = { "list", "value" } } }
+local EXPORT = { ExportDescription = { FilterSpecification = { ExpressionAttributeValues = "item" } } }
+local KEYED = { Key = "item", ExpressionAttributeValues = "item" }
+local WRITTEN = { Attributes = "item", ItemCollectionMetrics = METRICS }
+local ROWS = { Items = { "list", "row" }, LastEvaluatedKey = "item" }
+local PARAMETERS = { Parameters = { "list", "value" } }
+
+local NEXT_TOKEN = function(list) return { "NextToken", "NextToken", list } end
+local NEXT_KEY = { "ExclusiveStartKey", "LastEvaluatedKey", "Items" }
+
+-- Operations that change nothing and hold no attribute values; with pages where they list.
+local plain_reads = {
+  DescribeBackup = {},
+  DescribeBulkOperation = {},
+  DescribeContinuousBackups = {},
+  DescribeContributorInsights = {},
+  DescribeEndpoints = {},
+  DescribeGlobalTable = {},
+  DescribeGlobalTableSettings = {},
+  DescribeImport = {},
+  DescribeKinesisStreamingDestination = {},
+  DescribeLimits = {},
+  DescribeTable = {},
+  DescribeTableReplicaAutoScaling = {},
+  DescribeTimeToLive = {},
+  GetResourcePolicy = {},
+  ListBackups = { pages = { "ExclusiveStartBackupArn", "LastEvaluatedBackupArn", "BackupSummaries" } },
+  ListBulkOperations = { pages = NEXT_TOKEN("BulkOperationsSummaryList") },
+  ListContributorInsights = { pages = NEXT_TOKEN("ContributorInsightsSummaries") },
+  ListExports = { pages = NEXT_TOKEN("ExportSummaries") },
+  ListGlobalTables = {
+    pages = { "ExclusiveStartGlobalTableName", "LastEvaluatedGlobalTableName", "GlobalTables" },
+  },
+  ListImports = { pages = NEXT_TOKEN("ImportSummaryList") },
+  ListTables = { pages = { "ExclusiveStartTableName", "LastEvaluatedTableName", "TableNames" } },
+  ListTagsOfResource = { pages = NEXT_TOKEN("Tags") },
+}
+
+-- Operations on tables and the like: a repeated request finds its work done, or is refused for it.
+local plain_writes = {
+  "CancelBulkOperation", "CreateGlobalTable", "CreateTable", "DeleteBackup", "DeleteResourcePolicy",
+  "DeleteTable", "DisableKinesisStreamingDestination", "EnableKinesisStreamingDestination",
+  "PutResourcePolicy",  "RestoreTableFromBackup", "RestoreTableToPointInTime", "TagResource", "UntagResource",
+  "UpdateContinuousBackups", "UpdateContributorInsights", "UpdateGlobalTable", "UpdateGlobalTableSettings",
+  "UpdateKinesisStreamingDestination", "UpdateTable", "UpdateTableReplicaAutoScaling", "UpdateTimeToLive",
+}
 
 local operations = {
-  CreateTable = { writes = true },
+  BatchExecuteStatement = {
+    writes = true, -- it may: the statements say
+    input = { Statements = { "list", PARAMETERS } },
+    output = { Responses = { "list", { Item = "item", Error = { Item = "item" } } } },
+  },
+  BatchGetItem = {
+    input = { RequestItems = LIST_OF_KEYS },
+    output = { Responses = { "map", { "list", "row" } }, UnprocessedKeys = LIST_OF_KEYS },
+  },
+  BatchWriteItem = {
+    writes = true,
+    repeatable = true,
+    input = { RequestItems = WRITE_REQUESTS },
+    output = { UnprocessedItems = WRITE_REQUESTS, ItemCollectionMetrics = { "map", { "list", METRICS } } },
+  },
+  CreateBackup = { writes = true }, -- another one each time
   DeleteItem = {
     writes = true,
-    input = { Key = "item", ExpressionAttributeValues = "item" },
-    output = { Attributes = "item" },
+    repeatable = true,
+    input = { Key = "item", ExpressionAttributeValues = "item", Expected = COMPARED },
+    output = WRITTEN,
   },
-  DeleteTable = { writes = true },
-  DescribeTable = {},
+  DescribeExport = { output = EXPORT },
+  ExecuteStatement = {
+    writes = true,
+    input = PARAMETERS,
+    output = ROWS,
+    pages = NEXT_TOKEN("Items"),
+  },
+  ExecuteTransaction = {
+    writes = true,
+    token = "ClientRequestToken",
+    input = { TransactStatements = { "list", PARAMETERS } },
+    output = { Responses = { "list", { Item = "item" } } },
+  },
+  ExportTableToPointInTime = {
+    writes = true,
+    token = "ClientToken",
+    input = { FilterSpecification = { ExpressionAttributeValues = "item" } },
+    output = EXPORT,
+  },
   GetItem = { input = { Key = "item" }, output = { Item = "row" } },
-  ListTables = {},
+  ImportTable = { writes = true, token = "ClientToken" },
   PutItem = {
     writes = true,
-    input = { Item = "item", ExpressionAttributeValues = "item" },
-    output = { Attributes = "item" },
+    repeatable = true,
+    input = { Item = "item", ExpressionAttributeValues = "item", Expected = COMPARED },
+    output = WRITTEN,
   },
   Query = {
-    input = { ExclusiveStartKey = "item", ExpressionAttributeValues = "item" },
-    output = { Items = { "list", "row" }, LastEvaluatedKey = "item" },
+    input = { ExclusiveStartKey = "item", ExpressionAttributeValues = "item",
+      KeyConditions = COMPARED, QueryFilter = COMPARED },
+    output = ROWS,
+    pages = NEXT_KEY,
   },
   Scan = {
-    input = { ExclusiveStartKey = "item", ExpressionAttributeValues = "item" },
-    output = { Items = { "list", "row" }, LastEvaluatedKey = "item" },
+    input = { ExclusiveStartKey = "item", ExpressionAttributeValues = "item", ScanFilter = COMPARED },
+    output = ROWS,
+    pages = NEXT_KEY,
+  },
+  SearchVectors = {
+    kind = "search",
+    input = { SearchVector = { "list", "value" }, ExpressionAttributeValues = "item" },
+    output = { SearchResults = { "list", { Item = "item" } } },
+  },
+  StartBulkPutItems = { writes = true, token = "ClientToken" },
+  TransactGetItems = {
+    input = { TransactItems = { "list", { Get = { Key = "item" } } } },
+    output = { Responses = { "list", { Item = "item" } } },
+  },
+  TransactWriteItems = {
+    writes = true,
+    token = "ClientRequestToken",
+    input = { TransactItems = { "list", {
+      ConditionCheck = KEYED,
+      Delete = KEYED,
+      Put = { Item = "item", ExpressionAttributeValues = "item" },
+      Update = KEYED,
+    } } },
+    output = { ItemCollectionMetrics = { "map", { "list", METRICS } } },
   },
   UpdateItem = {
-    writes = true,
-    input = { Key = "item", ExpressionAttributeValues = "item" },
-    output = { Attributes = "item" },
+    writes = true, -- repeatable or not: the update says
+    input = { Key = "item", ExpressionAttributeValues = "item", Expected = COMPARED,
+      AttributeUpdates = { "map", { Value = "value" } } },
+    output = WRITTEN,
+  },
+  -- Streams
+  DescribeStream = {
+    kind = "streams",
+    pages = { "ExclusiveStartShardId", "StreamDescription.LastEvaluatedShardId", "StreamDescription.Shards" },
+  },
+  GetRecords = {
+    kind = "streams",
+    output = { Records = { "list", { dynamodb = { Keys = "item", NewImage = "item", OldImage = "item" } } } },
+  },
+  GetShardIterator = { kind = "streams" },
+  ListStreams = {
+    kind = "streams",
+    pages = { "ExclusiveStartStreamArn", "LastEvaluatedStreamArn", "Streams" },
   },
 }
 
-for name, operation in pairs(operations) do
+for name, operation in pairs(plain_reads) do operations[name] = operation end
+for _, name in ipairs(plain_writes) do operations[name] = { writes = true, repeatable = true } end
+
+local prefixes = {
+  plain = "DynamoDB_20120810.",
+  search = "DynamoDB_20120810.",
+  streams = "DynamoDBStreams_20120810.",
+}
+
+-- Fills in what an entry leaves out.
+local function complete(name, operation)
   operation.name = name
-  operation.target = "DynamoDB_20120810." .. name
+  operation.kind = operation.kind or "plain"
+  operation.target = prefixes[operation.kind] .. name
   operation.input = operation.input or {}
   operation.output = operation.output or {}
+  operation.writes = operation.writes or false
+  operation.repeatable = operation.repeatable or not operation.writes or operation.token ~= nil
+  return operation
 end
+
+for name, operation in pairs(operations) do complete(name, operation) end
+
+-- An operation that is not in the list: plain JSON both ways, and nothing is assumed of it. Not in the table
+-- itself, so that pairs() over the operations shows only them.
+setmetatable(operations, { __call = function(_, name) return complete(name, { writes = true }) end })
 
 return operations

@@ -71,29 +71,39 @@ function schema.create(given, where)
   return made
 end
 
+--- The names in a key schema: { hash = { name, ... }, range = { name, ... } }; an index may have four of
+--- each.
+function schema.key_names(key_schema)
+  local names = { hash = {}, range = {} }
+  for _, element in ipairs(key_schema or {}) do
+    local list = element.KeyType == "HASH" and names.hash or names.range
+    list[#list + 1] = element.AttributeName
+  end
+  return names
+end
+
 --- The schema that a table description tells.
 ---@return dynamodb.Schema
 function schema.from_description(description)
-  local made, types = setmetatable({}, Schema), {}
+  local types, names = {}, schema.key_names(description.KeySchema)
   for _, attribute in ipairs(description.AttributeDefinitions or {}) do
     types[attribute.AttributeName] = attribute.AttributeType
   end
-  for _, element in ipairs(description.KeySchema or {}) do
-    local part = element.KeyType == "HASH" and "hash_key" or "range_key"
-    made[part .. "_name"], made[part .. "_type"] = element.AttributeName, types[element.AttributeName]
-  end
-  return made
+  local hash, range = names.hash[1], names.range[1]
+  return setmetatable({ hash_key_name = hash, hash_key_type = types[hash], range_key_name = range,
+    range_key_type = range and types[range] }, Schema)
 end
 
---- KeySchema and AttributeDefinitions as CreateTable takes them.
+--- KeySchema as CreateTable takes it.
 function schema.to_request(self)
   local keys = { { AttributeName = self.hash_key_name, KeyType = "HASH" } }
-  local attributes = { { AttributeName = self.hash_key_name, AttributeType = self.hash_key_type } }
-  if self.range_key_name then
-    keys[2] = { AttributeName = self.range_key_name, KeyType = "RANGE" }
-    attributes[2] = { AttributeName = self.range_key_name, AttributeType = self.range_key_type }
-  end
-  return keys, attributes
+  if self.range_key_name then keys[2] = { AttributeName = self.range_key_name, KeyType = "RANGE" } end
+  return keys
+end
+
+--- Is this the name of a key's type?
+function schema.is_type(value)
+  return key_types[value] == true
 end
 
 local expected = { S = "string", N = "number", B = "dynamodb.binary" }
@@ -125,13 +135,18 @@ function schema.key_of(self, where, attributes)
     self.range_key_name and attributes[self.range_key_name])
 end
 
---- Raises unless the table holds the key attributes and no other name.
-function schema.check_names(self, where, key)
-  for name in pairs(key) do
+--- The key that options tell: hash_key and range_key, or key = { name = value, ... }.
+function schema.key_from_options(self, where, given)
+  if given.key == nil then return schema.key(self, where, given.hash_key, given.range_key) end
+  if given.hash_key ~= nil or given.range_key ~= nil then
+    errors.raise("%s: option 'key' excludes 'hash_key' and 'range_key'", where)
+  end
+  for name in pairs(given.key) do
     if name ~= self.hash_key_name and name ~= self.range_key_name then
       errors.raise("%s: option 'key': '%s' is no key attribute of the table", where, tostring(name))
     end
   end
+  return schema.key_of(self, where, given.key)
 end
 
 --- Is the value a schema?

@@ -1,36 +1,56 @@
---- dynamodb.table: one table of the service, and the items in it.
+--- dynamodb.table: one table of the service, and single items in it.
 
 local client = require("dynamodb.client")
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
+local expressions = require("dynamodb.expression")
 local items = require("dynamodb.item")
 local operations = require("dynamodb.operations")
 local options = require("dynamodb.options")
 local schema = require("dynamodb.schema")
-local waiter = require("dynamodb.waiter")
+local writing = require("dynamodb.writing")
 
 local Table = core.table_class.methods
 local tables = {}
 
-local WAIT_TIMEOUT = 300 -- seconds
+-- {===== What users read of a table =====
+
+-- The indexes of a description: name -> { name, kind, hash, range, projection, status }.
+local function indexes_of(description)
+  local found = {}
+  local function add(list, kind)
+    for _, index in ipairs(list or {}) do
+      local key = schema.key_names(index.KeySchema)
+      found[index.IndexName] = { name = index.IndexName, kind = kind, hash = key.hash, range = key.range,
+        projection = index.Projection, status = index.IndexStatus or "ACTIVE" }
+    end
+  end
+  add(description.GlobalSecondaryIndexes, "global")
+  add(description.LocalSecondaryIndexes, "local")
+  return found
+end
 
 -- Copies what a description says into the fields that users read.
 local function describe(fields, description)
   local throughput = description.ProvisionedThroughput or {}
   fields.name = description.TableName
   fields.schema = description.KeySchema and schema.from_description(description) or fields.schema
+  fields.indexes = description.KeySchema and indexes_of(description) or fields.indexes
   fields.status = description.TableStatus
   fields.item_count = description.ItemCount or 0
   fields.size_bytes = description.TableSizeBytes or 0
   fields.create_time = description.CreationDateTime or fields.create_time
   fields.read_units = throughput.ReadCapacityUnits
   fields.write_units = throughput.WriteCapacityUnits
+  fields.arn = description.TableArn or fields.arn
+  fields.stream_arn = description.LatestStreamArn
   return fields
 end
 
---- The table that a description tells.
-function tables.from_description(connection, description)
-  return core.table(connection, describe({}, description))
+--- The table that a description tells; 'version_attribute' names the attribute that counts an item's
+--- versions.
+function tables.from_description(connection, description, version_attribute)
+  return core.table(connection, describe({ version_attribute = version_attribute }, description))
 end
 
 --- Brings a table object up to date.
@@ -39,70 +59,89 @@ function tables.update(self, description)
 end
 
 local key_type = options.choice("S", "N", "B")
-local key_options = {
+tables.key_options = {
   hash_key = options.text,
   hash_key_type = key_type,
   range_key = options.text,
   range_key_type = key_type,
+  version_attribute = options.text,
 }
 
---- A table known only by name and key.
+-- The schema that the options of conn:table tell.
+local function schema_from(key)
+  if not key.hash_key then
+    errors.raise("table: option 'hash_key' expected (the name of the key attribute)")
+  end
+  return schema.create({
+    hash_key_name = key.hash_key,
+    hash_key_proto_value = key.hash_key_type or "S",
+    range_key_name = key.range_key,
+    range_key_proto_value = key.range_key and (key.range_key_type or "S"),
+  }, "table")
+end
+
+--- A table known only by name and key: a schema, or options.
 function tables.from_key(connection, name, key)
-  if not schema.is(key) then
-    options.check(key_options, key or {}, "table")
-    key = key or {}
-    if not key.hash_key then
-      errors.raise("table: option 'hash_key' expected (the name of the key attribute)")
-    end
-    key = schema.create({
-      hash_key_name = key.hash_key,
-      hash_key_proto_value = key.hash_key_type or "S",
-      range_key_name = key.range_key,
-      range_key_proto_value = key.range_key and (key.range_key_type or "S"),
-    }, "table")
-  end
-  return core.table(connection, { name = name, schema = key })
+  if schema.is(key) then return core.table(connection, { name = name, schema = key }) end
+  options.check(tables.key_options, key or {}, "table")
+  key = key or {}
+  local fields = { name = name, schema = schema_from(key), version_attribute = key.version_attribute }
+  return core.table(connection, fields)
 end
 
-local get_options = {
-  consistent_read = options.boolean,
-  hash_key = options.any,
-  key = options.table,
-  range_key = options.any,
-}
-local delete_options = { hash_key = options.any, key = options.table, range_key = options.any }
+-- ===================== }
 
--- The key that a call's arguments tell: (hash, range) or one table of options -> key, the options or nil.
+-- Options that say which item is meant, and more.
+local function with_key(more)
+  local all = { hash_key = options.any, key = options.table, range_key = options.any }
+  for name, validator in pairs(more) do all[name] = validator end
+  return all
+end
+
+-- The key that a call's arguments tell: (hash, range) or one table of options -> key, the options.
 local function arguments(fields, known, where, first, range)
-  if type(first) ~= "table" then return schema.key(fields.schema, where, first, range) end
+  if type(first) ~= "table" then return schema.key(fields.schema, where, first, range), {} end
   options.check(known, first, where)
-  if first.key == nil then return schema.key(fields.schema, where, first.hash_key, first.range_key), first end
-  if first.hash_key ~= nil or first.range_key ~= nil then
-    errors.raise("%s: option 'key' excludes 'hash_key' and 'range_key'", where)
-  end
-  schema.check_names(fields.schema, where, first.key)
-  return schema.key_of(fields.schema, where, first.key), first
+  return schema.key_from_options(fields.schema, where, first), first
 end
 
---- Reads one item: get_item(hash [, range]) or get_item{ hash_key =, range_key =, consistent_read = } -> item
---- | nil when there is none | nil, err.
+local get_options = with_key({
+  attributes_to_get = options.any,
+  consistent_read = options.boolean,
+  projection = options.any,
+})
+
+--- Reads one item: get_item(hash [, range]) or get_item{ hash_key =, range_key =, consistent_read =,
+--- projection = } -> item | nil when there is none | nil, err. A projection always brings the key along.
 function Table:get_item(first, range)
   local fields, connection = core.table_parts(self)
   local key, given = arguments(fields, get_options, "get_item", first, range)
-  local result, err = client.call(connection, operations.GetItem,
-    { TableName = fields.name, Key = key, ConsistentRead = given and given.consistent_read }, self)
+  local request = { TableName = fields.name, Key = key, ConsistentRead = given.consistent_read }
+  local paths = given.projection or given.attributes_to_get
+  if paths ~= nil then
+    local expression = expressions.new("get_item")
+    request.ProjectionExpression = expression:projection(paths,
+      { fields.schema.hash_key_name, fields.schema.range_key_name })
+    expression:into(request)
+  end
+  local result, err = client.call(connection, operations.GetItem, request, self)
   if not result then return nil, err end
   return result.Item
 end
 
+--- The same as get_item: a missing item is plain nil.
+Table.lookup = Table.get_item
+
+local has_options = with_key({ consistent_read = options.boolean })
+
 --- Is there an item with this key? Arguments as for get_item -> true | false | nil, err.
 function Table:has_item(first, range)
   local fields, connection = core.table_parts(self)
-  local key, given = arguments(fields, get_options, "has_item", first, range)
+  local key, given = arguments(fields, has_options, "has_item", first, range)
   local result, err = client.call(connection, operations.GetItem, {
     TableName = fields.name,
     Key = key,
-    ConsistentRead = given and given.consistent_read,
+    ConsistentRead = given.consistent_read,
     ProjectionExpression = "#k",
     ExpressionAttributeNames = { ["#k"] = fields.schema.hash_key_name },
   })
@@ -133,81 +172,62 @@ function Table:new_item(first, range, attrs)
   return core.item(self, attributes)
 end
 
---- Stores an item, replacing any with its key: a table of attributes, or an item -> true | nil, err.
-function Table:put_item(item)
+local put_options = writing.options()
+
+--- Stores an item, replacing any with its key: a table of attributes, or an item; conditions and the like as
+--- options -> true, old attributes if asked for | nil, err.
+function Table:put_item(item, given)
+  given = given or {}
+  options.check(put_options, given, "put_item")
   local fields, connection = core.table_parts(self)
   local attributes = items.attributes_of(item, "put_item")
   schema.key_of(fields.schema, "put_item", attributes)
-  local request = { TableName = fields.name, Item = attributes }
-  local result, err = client.call(connection, operations.PutItem, request)
+  local result, err = writing.put(connection, fields, attributes, given, "put_item")
   if not result then return nil, err end
-  return true
+  return true, result.Attributes
 end
 
---- Deletes the item with this key: delete_item(hash [, range]) or with options; no item is fine -> true |
---- nil, err.
+local delete_options = with_key(put_options)
+
+--- Deletes the item with this key: delete_item(hash [, range]) or with options; no such item is fine -> true,
+--- old attributes if asked for | nil, err.
 function Table:delete_item(first, range)
   local fields, connection = core.table_parts(self)
-  local key = arguments(fields, delete_options, "delete_item", first, range)
-  local result, err = client.call(connection, operations.DeleteItem, { TableName = fields.name, Key = key })
+  local key, given = arguments(fields, delete_options, "delete_item", first, range)
+  local result, err = writing.delete(connection, fields, key, given, "delete_item")
   if not result then return nil, err end
-  return true
+  return true, result.Attributes
 end
 
---- Asks for the table's state and brings its fields up to date -> the table | nil, err.
-function Table:refresh()
+local update_options = with_key(writing.options({ return_values = writing.any_values, update = options.any }))
+
+--- Updates an item, or makes it: update_item{ hash_key =, update = { Age = 5, Views = increment(1) } } ->
+--- true, attributes if asked for | nil, err.
+function Table:update_item(given)
+  options.check(update_options, given, "update_item")
   local fields, connection = core.table_parts(self)
-  local result, err = client.call(connection, operations.DescribeTable, { TableName = fields.name })
+  local key = schema.key_from_options(fields.schema, "update_item", given)
+  if given.update == nil then errors.raise("update_item: option 'update' expected") end
+  local result, err = writing.update(connection, fields, key, given.update, given, "update_item")
   if not result then return nil, err end
-  describe(fields, result.Table)
-  return self
+  return true, result.Attributes
 end
 
---- Deletes the table -> true | nil, err.
-function Table:delete()
+local increment_options = with_key({ by = options.any, path = options.any, start = options.any })
+
+--- Adds to a number: increment{ hash_key =, path = "Views", by = 1, start = 0 } -> the new value | nil, err.
+--- 'start' is what the number counts as while it is not there.
+function Table:increment(given)
+  options.check(increment_options, given, "increment")
   local fields, connection = core.table_parts(self)
-  local result, err = client.call(connection, operations.DeleteTable, { TableName = fields.name })
+  local key = schema.key_from_options(fields.schema, "increment", given)
+  local expression = expressions.new("increment")
+  local steps = expression:steps(given.path)
+  local actions = require("dynamodb.update").builder():increment(steps, given.by, given.start)
+  local asked = { return_values = "UPDATED_NEW" }
+  local result, err = writing.update(connection, fields, key, actions, asked, "increment")
   if not result then return nil, err end
-  describe(fields, result.TableDescription)
-  return true
-end
-
-local wait_options = { timeout = options.seconds }
-
--- Refreshes until 'ask' is content.
-local function wait(self, given, where, ask)
-  given = given or {}
-  options.check(wait_options, given, where)
-  local fields, connection = core.table_parts(self)
-  local transport = core.connection_state(connection).pool.transport
-  return waiter.poll(transport, given.timeout or WAIT_TIMEOUT, tostring(self), function()
-    local ok, err = self:refresh()
-    return ask(ok, err, fields)
-  end)
-end
-
---- Waits until the table is ACTIVE, at most 'timeout' seconds (300) -> true | nil, err.
-function Table:wait_until_active(given)
-  return wait(self, given, "wait_until_active", function(ok, err, fields)
-    if not ok then
-      if err.code == "ResourceNotFoundException" then return false, "unknown to the service" end
-      return nil, err
-    end
-    if fields.status == "ACTIVE" then return true end
-    if fields.status == "DELETING" then
-      return nil, errors.new({ kind = "service", message = tostring(self) .. " is being deleted" })
-    end
-    return false, fields.status
-  end)
-end
-
---- Waits until the table is gone, at most 'timeout' seconds (300) -> true | nil, err.
-function Table:wait_until_deleted(given)
-  return wait(self, given, "wait_until_deleted", function(ok, err, fields)
-    if ok then return false, fields.status end
-    if err.code == "ResourceNotFoundException" then return true end
-    return nil, err
-  end)
+  return writing.value_at(result.Attributes, steps)
 end
 
 return tables

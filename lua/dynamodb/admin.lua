@@ -1,0 +1,285 @@
+--- Tables as such: made, changed, waited for, deleted; their indexes, time to live, tags and backups.
+
+local client = require("dynamodb.client")
+local core = require("dynamodb.core")
+local definition = require("dynamodb.definition")
+local errors = require("dynamodb.error")
+local operations = require("dynamodb.operations")
+local options = require("dynamodb.options")
+local pages = require("dynamodb.pages")
+local tables = require("dynamodb.table")
+local waiter = require("dynamodb.waiter")
+
+local Table = core.table_class.methods
+local admin = {}
+
+local WAIT_TIMEOUT = 300 -- seconds
+
+-- Calls an operation on the table -> response | nil, err. 'more' is the rest of the request.
+local function call(self, name, more)
+  local fields, connection = core.table_parts(self)
+  local request = { TableName = fields.name }
+  for member, value in pairs(more or {}) do request[member] = value end
+  return client.call(connection, operations[name], request)
+end
+
+-- The same for operations that name the table by its ARN, which may take one DescribeTable.
+local function call_by_arn(self, name, member, more)
+  local fields, connection = core.table_parts(self)
+  if not fields.arn then
+    local ok, err = self:refresh()
+    if not ok then return nil, err end
+  end
+  local request = { [member] = fields.arn }
+  for key, value in pairs(more or {}) do request[key] = value end
+  return client.call(connection, operations[name], request)
+end
+
+-- {===== State and waiting =====
+
+local refresh_options = { timeout = options.seconds, wait_for_active = options.boolean }
+
+--- Asks for the table's state and brings its fields up to date; with wait_for_active waits until it is
+--- ACTIVE, at most 'timeout' seconds (300) -> the table | nil, err.
+function Table:refresh(given)
+  if given then
+    options.check(refresh_options, given, "refresh")
+    if given.wait_for_active then
+      local ok, err = self:wait_until_active({ timeout = given.timeout })
+      return ok and self, err
+    end
+  end
+  local result, err = call(self, "DescribeTable")
+  if not result then return nil, err end
+  tables.update(self, result.Table)
+  return self
+end
+
+--- Deletes the table -> true | nil, err.
+function Table:delete()
+  local result, err = call(self, "DeleteTable")
+  if not result then return nil, err end
+  tables.update(self, result.TableDescription)
+  return true
+end
+
+local wait_options = { timeout = options.seconds }
+
+-- Asks until 'ask' is content.
+local function wait(self, given, where, what, ask)
+  given = given or {}
+  options.check(wait_options, given, where)
+  local _, connection = core.table_parts(self)
+  local transport = core.connection_state(connection).transport
+  return waiter.poll(transport, given.timeout or WAIT_TIMEOUT, what, ask)
+end
+
+local function unreachable(text)
+  return nil, errors.new({ kind = "service", message = text })
+end
+
+-- Refreshes until 'ask' is content with the outcome.
+local function wait_for_table(self, given, where, ask)
+  local fields = core.table_parts(self)
+  return wait(self, given, where, tostring(self), function()
+    local ok, err = self:refresh()
+    return ask(ok, err, fields)
+  end)
+end
+
+--- Waits until the table is ACTIVE, at most 'timeout' seconds (300) -> true | nil, err.
+function Table:wait_until_active(given)
+  return wait_for_table(self, given, "wait_until_active", function(ok, err, fields)
+    if not ok then
+      if err.code == "ResourceNotFoundException" then return false, "unknown to the service" end
+      return nil, err
+    end
+    if fields.status == "ACTIVE" then return true end
+    if fields.status == "DELETING" then return unreachable(tostring(self) .. " is being deleted") end
+    return false, fields.status
+  end)
+end
+
+--- Waits until the table is gone, at most 'timeout' seconds (300) -> true | nil, err.
+function Table:wait_until_deleted(given)
+  return wait_for_table(self, given, "wait_until_deleted", function(ok, err, fields)
+    if ok then return false, fields.status end
+    if err.code == "ResourceNotFoundException" then return true end
+    return nil, err
+  end)
+end
+
+--- Waits until an index is ACTIVE, at most 'timeout' seconds (300) -> true | nil, err.
+function Table:wait_until_index_active(name, given)
+  return wait_for_table(self, given, "wait_until_index_active", function(ok, err, fields)
+    if not ok then return nil, err end
+    local index = fields.indexes[name]
+    if not index then return unreachable(("%s has no index '%s'"):format(tostring(self), tostring(name))) end
+    return index.status == "ACTIVE", index.status
+  end)
+end
+
+-- ===================== }
+-- {===== Changing =====
+
+-- Sends an UpdateTable -> the table, with what it answers | nil, err.
+local function update_table(self, request)
+  local result, err = call(self, "UpdateTable", request)
+  if not result then return nil, err end
+  tables.update(self, result.TableDescription)
+  return self
+end
+
+--- Changes the table's settings, those of create_table -> the table | nil, err. Units make it provisioned,
+--- billing_mode = "PAY_PER_REQUEST" on-demand.
+function Table:update(given)
+  local known = { billing_mode = options.choice("PAY_PER_REQUEST", "PROVISIONED") }
+  for name, validator in pairs(definition.settings_options) do known[name] = validator end
+  options.check(known, given, "update")
+  if next(given) == nil then errors.raise("update: at least one option expected") end
+  definition.check_units(given, "update")
+  local mode = given.billing_mode or (given.read_units and "PROVISIONED") or nil
+  return update_table(self, definition.settings(given, { BillingMode = mode }))
+end
+
+--- Changes provisioned capacity -> the table | nil, err.
+function Table:update_throughput(read_units, write_units)
+  return self:update({ read_units = read_units, write_units = write_units })
+end
+
+--- Adds a global index: { name =, hash_key = { "a", "S" }, range_key =, projection =, ... } -> the table |
+--- nil, err.
+function Table:create_index(given)
+  local fields, attributes = core.table_parts(self), {}
+  local index = definition.index(given, "create_index", attributes)
+  local key = fields.schema
+  attributes[key.hash_key_name] = key.hash_key_type
+  if key.range_key_name then attributes[key.range_key_name] = key.range_key_type end
+  return update_table(self, {
+    AttributeDefinitions = definition.attributes(attributes),
+    GlobalSecondaryIndexUpdates = { { Create = index } },
+  })
+end
+
+--- Drops a global index -> the table | nil, err.
+function Table:drop_index(name)
+  if type(name) ~= "string" then errors.raise("drop_index: name expected, got %s", core.typename(name)) end
+  return update_table(self, { GlobalSecondaryIndexUpdates = { { Delete = { IndexName = name } } } })
+end
+
+--- Lets items expire by an attribute that holds seconds since 1970; enabled = false ends it -> description |
+--- nil, err.
+function Table:update_ttl(attribute, enabled)
+  if type(attribute) ~= "string" then
+    errors.raise("update_ttl: attribute name expected, got %s", core.typename(attribute))
+  end
+  local result, err = call(self, "UpdateTimeToLive", {
+    TimeToLiveSpecification = { AttributeName = attribute, Enabled = enabled ~= false },
+  })
+  if not result then return nil, err end
+  return result.TimeToLiveSpecification
+end
+
+--- How items expire -> { AttributeName =, TimeToLiveStatus = } | nil, err.
+function Table:describe_ttl()
+  local result, err = call(self, "DescribeTimeToLive")
+  if not result then return nil, err end
+  return result.TimeToLiveDescription
+end
+
+--- Waits until expiry is ENABLED, at most 'timeout' seconds (300) -> true | nil, err.
+function Table:wait_until_ttl_enabled(given)
+  return wait(self, given, "wait_until_ttl_enabled", tostring(self) .. ": time to live", function()
+    local ttl, err = self:describe_ttl()
+    if not ttl then return nil, err end
+    if ttl.TimeToLiveStatus == "DISABLED" then return unreachable("time to live is not being enabled") end
+    return ttl.TimeToLiveStatus == "ENABLED", ttl.TimeToLiveStatus
+  end)
+end
+
+--- Sets tags: { name = value } -> true | nil, err.
+function Table:tag(tags)
+  local result, err = call_by_arn(self, "TagResource", "ResourceArn", { Tags = definition.tag_list(tags) })
+  if not result then return nil, err end
+  return true
+end
+
+--- Removes tags by their names -> true | nil, err.
+function Table:untag(names)
+  if type(names) ~= "table" or #names == 0 then errors.raise("untag: list of names expected") end
+  local result, err = call_by_arn(self, "UntagResource", "ResourceArn", { TagKeys = names })
+  if not result then return nil, err end
+  return true
+end
+
+--- All tags -> { name = value } | nil, err.
+function Table:tags()
+  local fields, connection = core.table_parts(self)
+  if not fields.arn then
+    local ok, err = self:refresh()
+    if not ok then return nil, err end
+  end
+  local request = { ResourceArn = fields.arn }
+  local list, err = pages.new(connection, operations.ListTagsOfResource, request, {}):all()
+  if not list then return nil, err end
+  local tags = {}
+  for _, tag in ipairs(list) do tags[tag.Key] = tag.Value end
+  return tags
+end
+
+-- ===================== }
+-- {===== Backups, exports, imports =====
+
+--- Point-in-time recovery on or off; 'days' is how far back -> description | nil, err.
+function Table:update_point_in_time_recovery(enabled, days)
+  local result, err = call(self, "UpdateContinuousBackups", {
+    PointInTimeRecoverySpecification = {
+      PointInTimeRecoveryEnabled = enabled ~= false,
+      RecoveryPeriodInDays = days,
+    },
+  })
+  if not result then return nil, err end
+  return result.ContinuousBackupsDescription
+end
+
+--- Is point-in-time recovery on, and since when -> description | nil, err.
+function Table:describe_point_in_time_recovery()
+  local result, err = call(self, "DescribeContinuousBackups")
+  if not result then return nil, err end
+  return result.ContinuousBackupsDescription
+end
+
+--- Makes a backup -> its details | nil, err.
+function Table:create_backup(name)
+  local result, err = call(self, "CreateBackup", { BackupName = name })
+  if not result then return nil, err end
+  return result.BackupDetails
+end
+
+--- The backups of this table: for backup in tbl:list_backups() do. Raises the error object on failure.
+function Table:list_backups()
+  local fields, connection = core.table_parts(self)
+  return pages.new(connection, operations.ListBackups, { TableName = fields.name }, {})
+end
+
+local export_options = {
+  bucket = options.text,
+  format = options.choice("DYNAMODB_JSON", "ION"),
+  prefix = options.text,
+  time = options.count(1),
+}
+
+--- Exports the table to S3: { bucket =, prefix =, time =, format = } -> description | nil, err.
+function Table:export(given)
+  options.check(export_options, given, "export")
+  if not given.bucket then errors.raise("export: option 'bucket' expected") end
+  local result, err = call_by_arn(self, "ExportTableToPointInTime", "TableArn", {
+    S3Bucket = given.bucket, S3Prefix = given.prefix, ExportTime = given.time, ExportFormat = given.format,
+  })
+  if not result then return nil, err end
+  return result.ExportDescription
+end
+
+-- ===================== }
+
+return admin

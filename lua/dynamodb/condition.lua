@@ -1,0 +1,293 @@
+--- Conditions as values: gt(3) waits for an attribute, attr"a":gt(3) has one, all/any/negate combine them.
+-- Source: DynamoDB developer guide, "Condition and filter expressions, operators, and functions".
+
+local core = require("dynamodb.core")
+local errors = require("dynamodb.error")
+
+local unpack = table.unpack or unpack -- luacheck: ignore 143 113
+
+local MAX_IN = 100 -- values of one IN
+
+local condition = {}
+
+-- What a comparison is about: an attribute at a path, or the size of one.
+local Operand = { __name = "dynamodb.attr" }
+Operand.__index = Operand
+
+-- A condition: 'write' gives its text in an expression; 'operand' is nil while it waits for one.
+local Condition = { __name = "dynamodb.condition" }
+Condition.__index = Condition
+
+--- Is the value a condition?
+function condition.is(value)
+  return getmetatable(value) == Condition
+end
+
+--- Is the value an attribute's path (attr) or size?
+function condition.is_operand(value)
+  return getmetatable(value) == Operand
+end
+
+-- The text of a value, or of another attribute.
+local function write_value(expression, value)
+  if condition.is_operand(value) then return value:write(expression) end
+  if condition.is(value) then expression:fail("value expected, got a condition") end
+  return expression:value(value)
+end
+
+function Operand:write(expression)
+  local text = expression:path(self.path)
+  if not self.sized then return text end
+  expression:count(1)
+  return "size(" .. text .. ")"
+end
+
+--- An attribute by its document path: attr"a.b[2].c".
+function condition.attr(path)
+  if type(path) ~= "string" and type(path) ~= "table" then
+    errors.raise("attr: document path expected, got %s", core.typename(path))
+  end
+  return setmetatable({ path = path }, Operand)
+end
+
+--- The size of the attribute: attr"a":size():gt(3).
+function Operand:size()
+  return setmetatable({ path = self.path, sized = true }, Operand)
+end
+
+-- The writers: (expression, operand's text, values) -> text.
+
+local function comparison(operator)
+  return function(expression, operand, values)
+    expression:count(1)
+    return ("%s %s %s"):format(operand, operator, write_value(expression, values[1]))
+  end
+end
+
+local function call(name)
+  return function(expression, operand, values)
+    expression:count(1)
+    return ("%s(%s, %s)"):format(name, operand, write_value(expression, values[1]))
+  end
+end
+
+local function existence(name)
+  return function(expression, operand)
+    expression:count(1)
+    return ("%s(%s)"):format(name, operand)
+  end
+end
+
+local contains = call("contains")
+local TYPES = { S = 1, N = 1, B = 1, BOOL = 1, NULL = 1, M = 1, L = 1, SS = 1, NS = 1, BS = 1 }
+
+local writers = {
+  eq = { 1, comparison("=") },
+  ne = { 1, comparison("<>") },
+  lt = { 1, comparison("<") },
+  le = { 1, comparison("<=") },
+  gt = { 1, comparison(">") },
+  ge = { 1, comparison(">=") },
+  begins_with = { 1, call("begins_with") },
+  contains = { 1, contains },
+  not_contains = { 1, function(expression, operand, values)
+    expression:count(1)
+    return "NOT " .. contains(expression, operand, values)
+  end },
+  exists = { 0, existence("attribute_exists") },
+  not_exists = { 0, existence("attribute_not_exists") },
+  attribute_type = { 1, function(expression, operand, values)
+    if not TYPES[values[1]] then
+      expression:fail("attribute_type: S, N, B, BOOL, NULL, M, L, SS, NS or BS expected")
+    end
+    return call("attribute_type")(expression, operand, values)
+  end },
+  between = { 2, function(expression, operand, values)
+    expression:count(1)
+    return ("%s BETWEEN %s AND %s"):format(operand, write_value(expression, values[1]),
+      write_value(expression, values[2]))
+  end },
+  is_in = { 1, function(expression, operand, values)
+    local list = values[1]
+    if type(list) ~= "table" or #list == 0 then expression:fail("is_in: list of values expected") end
+    if #list > MAX_IN then expression:fail("is_in: %d values, at most %d", #list, MAX_IN) end
+    local texts = {}
+    for i, value in ipairs(list) do texts[i] = write_value(expression, value) end
+    expression:count(1)
+    return ("%s IN (%s)"):format(operand, table.concat(texts, ", "))
+  end },
+}
+
+local function make(name, operand, ...)
+  local arity = writers[name][1]
+  if select("#", ...) ~= arity then
+    errors.raise("%s: %d value%s expected, got %d", name, arity, arity == 1 and "" or "s", select("#", ...))
+  end
+  for i = 1, arity do
+    if (select(i, ...)) == nil then errors.raise("%s: value expected, got nil", name) end
+  end
+  return setmetatable({ name = name, operand = operand, values = { ... } }, Condition)
+end
+
+for name in pairs(writers) do
+  condition[name] = function(...) return make(name, nil, ...) end
+  Operand[name] = function(self, ...) return make(name, self, ...) end
+end
+
+--- A condition on the size of the attribute it will be bound to: size(gt(3)).
+function condition.size(inner)
+  if not condition.is(inner) or inner.operand or not inner.name then
+    errors.raise("size: comparison without an attribute expected, such as gt(3)")
+  end
+  return setmetatable({ name = inner.name, values = inner.values, sized = true }, Condition)
+end
+
+-- {===== Combining =====
+
+local function combine(word, given, where)
+  local list = {}
+  for i = 1, given.n do -- nil is skipped, so that conditions may be collected
+    local part = given[i]
+    if part ~= nil then
+      if not condition.is(part) then
+        errors.raise("%s: condition expected as argument %d, got %s", where, i, core.typename(part))
+      end
+      list[#list + 1] = part
+    end
+  end
+  if #list == 0 then errors.raise("%s: at least one condition expected", where) end
+  return setmetatable({ word = word, list = list }, Condition)
+end
+
+--- True when all of the conditions are.
+function condition.all(...)
+  return combine(" AND ", { n = select("#", ...), ... }, "all")
+end
+
+--- The same of a list.
+function condition.all_of(list)
+  return combine(" AND ", { n = #list, unpack(list) }, "all")
+end
+
+--- True when any of the conditions is.
+function condition.any(...)
+  return combine(" OR ", { n = select("#", ...), ... }, "any")
+end
+
+--- True when the condition is not.
+function condition.negate(inner)
+  local negated = combine("NOT ", { n = 1, inner }, "negate")
+  negated.negated = true
+  return negated
+end
+
+--- A condition as text: where("Age > ? AND begins_with('Full Name', ?)", 3, "A").
+function condition.where(text, ...)
+  if type(text) ~= "string" then errors.raise("where: text expected, got %s", core.typename(text)) end
+  return setmetatable({ text = text, values = { ... } }, Condition)
+end
+
+Condition.__band = condition.all
+Condition.__bor = condition.any
+Condition.__bnot = function(inner) return condition.negate(inner) end
+
+-- ===================== }
+
+-- {===== Writing =====
+
+-- The text in parentheses, unless it is in a pair of them already: the service refuses a second pair.
+local function enclose(text)
+  local depth = 0
+  for position, mark in text:gmatch("()([()])") do
+    depth = depth + (mark == "(" and 1 or -1)
+    if depth == 0 and text:sub(1, 1) == "(" and position == #text then return text end
+    if depth == 0 then break end
+  end
+  return "(" .. text .. ")"
+end
+
+-- The text of a condition, with 'operand' for one that waits for an attribute.
+function Condition:write(expression, operand)
+  if self.text then return enclose(expression:text(self.text, self.values)) end
+  if self.word then
+    local texts = {}
+    for i, part in ipairs(self.list) do texts[i] = part:write(expression, operand) end
+    if self.negated then
+      expression:count(1)
+      return "(NOT " .. texts[1] .. ")"
+    end
+    expression:count(#texts - 1)
+    return #texts == 1 and texts[1] or "(" .. table.concat(texts, self.word) .. ")"
+  end
+  operand = self.operand or operand
+  if not operand then
+    expression:fail("%s: about which attribute? attr\"name\":%s(...)", self.name, self.name)
+  end
+  if self.sized then operand = operand:size() end
+  return writers[self.name][2](expression, operand:write(expression), self.values)
+end
+
+--- The text of one test of an attribute: a condition that waits for it, or a value it has to equal.
+function condition.write_test(expression, path, test)
+  local operand = condition.attr(path)
+  if not condition.is(test) then test = condition.eq(test) end
+  return test:write(expression, operand)
+end
+
+-- Names in order, so that the same table makes the same expression.
+local function sorted_names(expression, given)
+  local names = {}
+  for name in pairs(given) do
+    if type(name) == "string" then
+      names[#names + 1] = name
+    elseif type(name) ~= "number" then
+      expression:fail("attribute name expected, got %s", core.typename(name))
+    end
+  end
+  table.sort(names)
+  return names
+end
+
+-- The parts at positions: text with its values, or conditions.
+local function write_positions(expression, given, texts)
+  if type(given[1]) == "string" then
+    local values = {}
+    for index, value in pairs(given) do
+      if type(index) == "number" and index > 1 then values[index - 1] = value end
+    end
+    texts[1] = enclose(expression:text(given[1], values))
+    return
+  end
+  for i, part in ipairs(given) do
+    if not condition.is(part) then
+      expression:fail("condition expected at position %d, got %s", i, core.typename(part))
+    end
+    texts[i] = part:write(expression)
+  end
+end
+
+--- The text of what users give as a condition: a condition; text; or a table of tests by path ({ Age = gt(3)
+--- }), which may also hold conditions, or text and its values, at its positions. All of them have to hold.
+function condition.write(expression, given, what)
+  local text
+  if type(given) == "string" then given = { given } end
+  if condition.is(given) then
+    text = given:write(expression)
+  elseif type(given) == "table" then
+    local texts = {}
+    write_positions(expression, given, texts)
+    for _, path in ipairs(sorted_names(expression, given)) do
+      texts[#texts + 1] = condition.write_test(expression, path, given[path])
+    end
+    if #texts == 0 then expression:fail("%s: condition expected, got an empty table", what) end
+    expression:count(#texts - 1)
+    text = table.concat(texts, " AND ")
+  else
+    expression:fail("%s: condition, text or table expected, got %s", what, core.typename(given))
+  end
+  return expression:finish(text, what)
+end
+
+-- ===================== }
+
+return condition

@@ -1,0 +1,205 @@
+--- What a table is to be, as users say it, made into what CreateTable and UpdateTable take.
+
+local errors = require("dynamodb.error")
+local options = require("dynamodb.options")
+local schema = require("dynamodb.schema")
+
+local definition = {}
+
+local function is_projection(value)
+  return value == "ALL" or value == "KEYS_ONLY" or (type(value) == "table" and #value > 0),
+    "'ALL', 'KEYS_ONLY' or a list of attributes"
+end
+
+local function is_units(value)
+  return type(value) == "table" and type(value.read) == "number" and type(value.write) == "number",
+    "{ read = units, write = units }"
+end
+
+local index_options = {
+  hash_key = options.any,
+  max_read_units = options.count(1),
+  max_write_units = options.count(1),
+  name = options.text,
+  projection = is_projection,
+  range_key = options.any,
+  read_units = options.count(1),
+  warm_throughput = is_units,
+  write_units = options.count(1),
+}
+
+-- Key attributes of an index: "name" (a string), { "name", "N" }, or a list of up to four such pairs.
+local function key_parts(given, where)
+  if given == nil then return {} end
+  if type(given) == "string" then return { { given, "S" } } end
+  if type(given) ~= "table" then
+    errors.raise("%s: name, { name, type } or a list of these expected", where)
+  end
+  if type(given[1]) == "string" then given = { given } end
+  if #given > 4 then errors.raise("%s: %d attributes, at most 4", where, #given) end
+  for _, part in ipairs(given) do
+    if type(part) ~= "table" or type(part[1]) ~= "string" or not schema.is_type(part[2]) then
+      errors.raise("%s: { name, \"S\", \"N\" or \"B\" } expected", where)
+    end
+  end
+  return given
+end
+
+local function throughput(given)
+  if not given.read_units then return nil end
+  return { ReadCapacityUnits = given.read_units, WriteCapacityUnits = given.write_units }
+end
+
+local function on_demand(given)
+  if not given.max_read_units and not given.max_write_units then return nil end
+  return { MaxReadRequestUnits = given.max_read_units, MaxWriteRequestUnits = given.max_write_units }
+end
+
+local function warm(given)
+  local units = given.warm_throughput
+  return units and { ReadUnitsPerSecond = units.read, WriteUnitsPerSecond = units.write } or nil
+end
+
+--- One index as CreateTable takes it; its key attributes are added to 'attributes' (name -> type).
+function definition.index(given, where, attributes, hash_of_table)
+  options.check(index_options, given, where)
+  if not given.name then errors.raise("%s: option 'name' expected", where) end
+  local keys = {}
+  local function add(parts, kind)
+    for _, part in ipairs(parts) do
+      keys[#keys + 1] = { AttributeName = part[1], KeyType = kind }
+      attributes[part[1]] = part[2]
+    end
+  end
+  add(hash_of_table and { hash_of_table } or key_parts(given.hash_key, where .. ": hash_key"), "HASH")
+  add(key_parts(given.range_key, where .. ": range_key"), "RANGE")
+  if #keys == 0 then errors.raise("%s: option 'hash_key' expected", where) end
+  local projection = given.projection or "ALL"
+  local listed = type(projection) == "table"
+  return {
+    IndexName = given.name,
+    KeySchema = keys,
+    Projection = {
+      ProjectionType = listed and "INCLUDE" or projection,
+      NonKeyAttributes = listed and projection or nil,
+    },
+    ProvisionedThroughput = throughput(given),
+    OnDemandThroughput = on_demand(given),
+    WarmThroughput = warm(given),
+  }
+end
+
+--- Attribute definitions, in order of their names.
+function definition.attributes(attributes)
+  local list = {}
+  for name, kind in pairs(attributes) do list[#list + 1] = { AttributeName = name, AttributeType = kind } end
+  table.sort(list, function(a, b) return a.AttributeName < b.AttributeName end)
+  return list
+end
+
+function definition.tag_list(tags)
+  local list = {}
+  for name, value in pairs(tags or {}) do list[#list + 1] = { Key = name, Value = tostring(value) } end
+  table.sort(list, function(a, b) return a.Key < b.Key end)
+  return list
+end
+
+local stream_views = options.choice("KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES")
+
+local function is_stream(value)
+  return value == false or stream_views(value), "KEYS_ONLY, NEW_IMAGE, OLD_IMAGE, NEW_AND_OLD_IMAGES or false"
+end
+
+local function is_encryption(value)
+  return type(value) == "boolean" or (type(value) == "string" and value ~= ""), "KMS key, true or false"
+end
+
+--- What a table has besides key, name and indexes, when it is made and later.
+definition.settings_options = {
+  deletion_protection = options.boolean,
+  encryption = is_encryption,
+  max_read_units = options.count(1),
+  max_write_units = options.count(1),
+  read_units = options.count(1),
+  stream = is_stream,
+  table_class = options.choice("STANDARD", "STANDARD_INFREQUENT_ACCESS"),
+  warm_throughput = is_units,
+  write_units = options.count(1),
+}
+
+local function encryption(value)
+  if value == nil then return nil end
+  return { Enabled = value ~= false, SSEType = value and "KMS" or nil,
+    KMSMasterKeyId = type(value) == "string" and value or nil }
+end
+
+local function stream(value)
+  if value == nil then return nil end
+  return { StreamEnabled = value ~= false, StreamViewType = value or nil }
+end
+
+function definition.check_units(given, where)
+  if (given.read_units == nil) ~= (given.write_units == nil) then
+    errors.raise("%s: options 'read_units' and 'write_units' expected together", where)
+  end
+  if given.read_units and (given.max_read_units or given.max_write_units) then
+    errors.raise("%s: 'max_read_units' and 'max_write_units' are for tables without 'read_units'", where)
+  end
+end
+
+--- Puts the settings into a request.
+function definition.settings(given, request)
+  request.DeletionProtectionEnabled = given.deletion_protection
+  request.OnDemandThroughput = on_demand(given)
+  request.ProvisionedThroughput = throughput(given)
+  request.SSESpecification = encryption(given.encryption)
+  request.StreamSpecification = stream(given.stream)
+  request.TableClass = given.table_class
+  request.WarmThroughput = warm(given)
+  return request
+end
+
+local function is_schema(value)
+  return schema.is(value), "schema from create_schema"
+end
+
+definition.options = {
+  global_indexes = options.table,
+  local_indexes = options.table,
+  name = options.text,
+  schema = is_schema,
+  tags = options.table,
+  version_attribute = options.text,
+}
+for name, validator in pairs(definition.settings_options) do definition.options[name] = validator end
+
+--- The CreateTable request that the options tell.
+function definition.create_request(given, where)
+  options.check(definition.options, given, where)
+  if not given.name or not given.schema then
+    errors.raise("%s: options 'name' and 'schema' expected", where)
+  end
+  definition.check_units(given, where)
+  local key = given.schema
+  local attributes, globals, locals = { [key.hash_key_name] = key.hash_key_type }, {}, {}
+  if key.range_key_name then attributes[key.range_key_name] = key.range_key_type end
+  for i, index in ipairs(given.global_indexes or {}) do
+    globals[i] = definition.index(index, ("%s: global_indexes[%d]"):format(where, i), attributes)
+    if given.read_units and not index.read_units then globals[i].ProvisionedThroughput = throughput(given) end
+  end
+  for i, index in ipairs(given.local_indexes or {}) do
+    locals[i] = definition.index(index, ("%s: local_indexes[%d]"):format(where, i), attributes,
+      { key.hash_key_name, key.hash_key_type })
+  end
+  return definition.settings(given, {
+    TableName = given.name,
+    KeySchema = schema.to_request(key),
+    AttributeDefinitions = definition.attributes(attributes),
+    BillingMode = given.read_units and "PROVISIONED" or "PAY_PER_REQUEST",
+    GlobalSecondaryIndexes = #globals > 0 and globals or nil,
+    LocalSecondaryIndexes = #locals > 0 and locals or nil,
+    Tags = given.tags and definition.tag_list(given.tags) or nil,
+  })
+end
+
+return definition

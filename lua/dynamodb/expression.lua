@@ -1,0 +1,218 @@
+--- What the expressions of one request share: document paths, placeholders for names and values, the text
+--- form, and the service's limits. Conditions and updates write themselves into it.
+-- Source: DynamoDB developer guide, "Expressions" and "Service, account, and table quotas".
+
+local core = require("dynamodb.core")
+local errors = require("dynamodb.error")
+
+local MAX_TEXT = 4096 -- bytes of one expression
+local MAX_OPERATORS = 300 -- operators and functions of one expression
+
+local Expression = {}
+Expression.__index = Expression
+
+local expression = {}
+
+--- A new, empty set of placeholders; 'where' names the call in errors.
+function expression.new(where)
+  return setmetatable({ where = where, names = {}, name_count = 0, values = {}, value_count = 0, name_of = {},
+    value_of = {}, operators = 0 }, Expression)
+end
+
+function Expression:fail(format, ...)
+  errors.raise("%s: " .. format, self.where, ...)
+end
+
+-- {===== Document paths =====
+
+-- Takes a step off the front of a path's text -> step, rest | nil.
+local function take_step(text, first)
+  local index, rest = text:match("^%[(%d+)%](.*)$")
+  if index and not first then return tonumber(index), rest end
+  local name
+  if not first then
+    text = text:match("^%.(.+)$")
+    if not text then return nil end
+  end
+  name, rest = text:match("^'([^']+)'(.*)$")
+  if not name then name, rest = text:match("^([^%.%[%]']+)(.*)$") end
+  return name, rest
+end
+
+--- Takes a document path apart: "a.b[2].c", "'name.with.dots'[0]" -> { "a", "b", 2, "c" }. Positions count
+--- from 0, as the service's do. nil when the text is no path.
+function expression.parse_path(text)
+  local steps, rest = {}, text
+  repeat
+    local step
+    step, rest = take_step(rest, #steps == 0)
+    if not step then return nil end
+    steps[#steps + 1] = step
+  until rest == ""
+  return steps
+end
+
+--- The steps of a path given as text or as a list of steps; raises for anything else.
+function Expression:steps(path)
+  if type(path) == "table" and #path > 0 and type(path[1]) == "string" then return path end
+  local steps = type(path) == "string" and path ~= "" and expression.parse_path(path)
+  if not steps then
+    self:fail("document path expected (a.b[2].c, names with dots as 'a.b'), got %s",
+      type(path) == "string" and '"' .. path .. '"' or core.typename(path))
+  end
+  return steps
+end
+
+--- The placeholder of an attribute's name.
+function Expression:name(name)
+  local place = self.name_of[name]
+  if not place then
+    self.name_count = self.name_count + 1
+    place = "#" .. self.name_count
+    self.name_of[name], self.names[place] = place, name
+  end
+  return place
+end
+
+--- The text of a path, in placeholders.
+function Expression:path(path)
+  local parts = {}
+  for i, step in ipairs(self:steps(path)) do
+    if type(step) == "number" then
+      parts[i] = ("[%d]"):format(step)
+    else
+      parts[i] = (i > 1 and "." or "") .. self:name(step)
+    end
+  end
+  return table.concat(parts)
+end
+
+-- ===================== }
+
+--- The placeholder of a value; one value used twice is sent once.
+function Expression:value(value)
+  if value == nil then self:fail("value expected, got nil") end
+  local text, why = core.encode(value, "value")
+  if not text then self:fail("value: %s", why) end
+  local place = self.value_of[text]
+  if not place then
+    self.value_count = self.value_count + 1
+    place = ":" .. self.value_count
+    self.value_of[text], self.values[place] = place, value
+  end
+  return place
+end
+
+--- Counts operators and functions, to refuse what the service would.
+function Expression:count(n)
+  self.operators = self.operators + n
+end
+
+--- Checks a finished expression against the limits and returns it; the count starts again.
+function Expression:finish(text, what)
+  local operators = self.operators
+  self.operators = 0
+  if #text > MAX_TEXT then self:fail("%s: expression of %d bytes, at most %d", what, #text, MAX_TEXT) end
+  if operators > MAX_OPERATORS then
+    self:fail("%s: %d operators, at most %d", what, operators, MAX_OPERATORS)
+  end
+  return text
+end
+
+--- Puts the placeholders into a request.
+function Expression:into(request)
+  if self.name_count > 0 then request.ExpressionAttributeNames = self.names end
+  if self.value_count > 0 then request.ExpressionAttributeValues = self.values end
+  return request
+end
+
+--- A projection of paths, given as a list or as text with commas; 'names' are attributes that come along
+--- anyway.
+function Expression:projection(paths, names)
+  local list, known, texts = {}, {}, {}
+  if type(paths) == "string" then
+    for path in paths:gmatch("[^,]+") do list[#list + 1] = path:match("^%s*(.-)%s*$") end
+  elseif type(paths) == "table" then
+    for i, path in ipairs(paths) do list[i] = path end
+  end
+  if #list == 0 then self:fail("projection: list of document paths expected") end
+  for _, name in ipairs(names) do list[#list + 1] = { name } end
+  for _, path in ipairs(list) do
+    local text = self:path(path)
+    if not known[text] then texts[#texts + 1] = text end
+    known[text] = true
+  end
+  return self:finish(table.concat(texts, ", "), "projection")
+end
+
+-- {===== Text with placeholders =====
+
+local keywords = { AND = 1, OR = 1, NOT = 1, BETWEEN = 1, IN = 1, SET = 0, REMOVE = 0, ADD = 0, DELETE = 0 }
+local functions = {
+  attribute_exists = true, attribute_not_exists = true, attribute_type = true, begins_with = true,
+  contains = true, size = true, if_not_exists = true, list_append = true,
+}
+
+-- Patterns of what may stand next in a text, and what becomes of it.
+local tokens = {
+  { "^%s+", function() return " " end },
+  { "^%?", function(self, _, given) return self:value(given()) end },
+  { "^#", function(self, _, given) return self:path(given()) end },
+  { "^'[^']+'", function(self, text) return self:name(text:sub(2, -2)) end },
+  { "^[<>]=?", function(self, text, _, rest)
+    self:count(text == "<" and rest:match("^>") and 0 or 1) -- the two of <> count once
+    return text
+  end },
+  { "^[=+%-]", function(self, text)
+    self:count(1)
+    return text
+  end },
+  { "^%[%d+%]", function(_, text) return text end },
+  { "^[(),.]", function(_, text) return text end },
+  { "^[%a_][%w_]*", function(self, text, _, rest)
+    local keyword = keywords[text:upper()]
+    if keyword then
+      self:count(keyword)
+      return text:upper()
+    end
+    if rest:match("^%s*%(") then
+      if not functions[text] then self:fail("unknown function '%s'", text) end
+      self:count(1)
+      return text
+    end
+    return self:name(text)
+  end },
+}
+
+--- Compiles text with "?" for values and "#" for paths, both taken from 'given' in their order; 'names' in
+--- quotes are taken as they are, other words that are no keywords are names too. Every name and value becomes
+--- a placeholder.
+function Expression:text(text, given)
+  local parts, used = {}, 0
+  local function next_given()
+    used = used + 1
+    if given[used] == nil then self:fail('value %d of "%s" is missing', used, text) end
+    return given[used]
+  end
+  local rest = text
+  while rest ~= "" do
+    local found
+    for _, token in ipairs(tokens) do
+      found = rest:match(token[1])
+      if found then
+        rest = rest:sub(#found + 1)
+        parts[#parts + 1] = token[2](self, found, next_given, rest)
+        break
+      end
+    end
+    if not found then self:fail('"%s": unexpected \'%s\'', text, rest:sub(1, 1)) end
+  end
+  local count = 0
+  for index in pairs(given) do count = math.max(count, index) end
+  if count > used then self:fail('"%s" takes %d values, got %d', text, used, count) end
+  return (table.concat(parts):match("^%s*(.-)%s*$"))
+end
+
+-- ===================== }
+
+return expression

@@ -1,0 +1,88 @@
+--- PartiQL: statements with Lua values for their question marks.
+-- Source: DynamoDB developer guide, "PartiQL - a SQL-compatible query language for Amazon DynamoDB".
+
+local client = require("dynamodb.client")
+local core = require("dynamodb.core")
+local errors = require("dynamodb.error")
+local operations = require("dynamodb.operations")
+local options = require("dynamodb.options")
+local pages = require("dynamodb.pages")
+local transaction = require("dynamodb.transaction")
+
+local Connection = core.connection_class.methods
+local partiql = {}
+
+local BATCH, TRANSACTION = 25, 100 -- statements
+
+local function statement_of(statement, values, where)
+  if type(statement) ~= "string" or statement == "" then
+    errors.raise("%s: statement expected, got %s", where, core.typename(statement))
+  end
+  if values ~= nil and (type(values) ~= "table" or (next(values) ~= nil and #values == 0)) then
+    errors.raise("%s: list of values expected, got %s", where, core.typename(values))
+  end
+  return { Statement = statement, Parameters = values and #values > 0 and core.list(values) or nil }
+end
+
+local execute_options = {
+  consistent_read = options.boolean,
+  max_requests = options.count(1),
+  max_results = options.count(0),
+  request_limit = options.count(1),
+}
+
+--- Executes a statement: for row in conn:execute("SELECT * FROM messages WHERE id = ?", { 1 }) do. Rows are
+--- plain tables. The request is sent when the first row is asked for; a statement that writes is executed by
+--- conn:execute(...):all() -> results, as those of query.
+function Connection:execute(statement, values, given)
+  given = given or {}
+  options.check(execute_options, given, "execute")
+  core.connection_state(self)
+  local request = statement_of(statement, values, "execute")
+  request.ConsistentRead = given.consistent_read
+  request.ReturnConsumedCapacity = "TOTAL"
+  return pages.new(self, operations.ExecuteStatement, request, {
+    max_results = given.max_results, max_requests = given.max_requests, request_limit = given.request_limit })
+end
+
+-- The statements as requests: each given as text or as { text, values }.
+local function statements_of(given, most, where)
+  if type(given) ~= "table" or #given == 0 then errors.raise("%s: list of statements expected", where) end
+  if #given > most then errors.raise("%s: %d statements, at most %d", where, #given, most) end
+  local list = {}
+  for i, each in ipairs(given) do
+    local text, values = each, nil
+    if type(each) == "table" then text, values = each[1], each[2] end
+    list[i] = statement_of(text, values, ("%s[%d]"):format(where, i))
+  end
+  return list
+end
+
+--- Executes up to 25 statements, each { text, values } -> list with, for each statement, { item = row or nil
+--- } or { err = error object } | nil, err when none was executed.
+function Connection:execute_batch(given)
+  local request = { Statements = statements_of(given, BATCH, "execute_batch") }
+  local result, err = client.call(self, operations.BatchExecuteStatement, request)
+  if not result then return nil, err end
+  local list = {}
+  for i, response in ipairs(result.Responses or {}) do
+    local failure = response.Error
+    list[i] = { item = response.Item, err = failure and errors.new({ kind = "service", code = failure.Code,
+      message = failure.Message or failure.Code, item = failure.Item, operation = "BatchExecuteStatement" }) }
+  end
+  return list
+end
+
+--- Executes up to 100 statements, all or none, each { text, values } -> list of rows, false where there is
+--- none | nil, err, with err.reasons as of transact_write.
+function Connection:execute_transaction(given)
+  local request = { TransactStatements = statements_of(given, TRANSACTION, "execute_transaction"),
+    ClientRequestToken = core.uuid() }
+  local result, err = transaction.call(self, operations.ExecuteTransaction, request, given)
+  if not result then return nil, err end
+  local rows = {}
+  for i, response in ipairs(result.Responses or {}) do rows[i] = response.Item or false end
+  return rows
+end
+
+return partiql

@@ -1,0 +1,218 @@
+--- Transactions: writes that happen all or not at all, reads of one moment.
+-- Source: DynamoDB developer guide, "Amazon DynamoDB Transactions: How it works".
+
+local batch = require("dynamodb.batch")
+local client = require("dynamodb.client")
+local condition = require("dynamodb.condition")
+local core = require("dynamodb.core")
+local errors = require("dynamodb.error")
+local expressions = require("dynamodb.expression")
+local items = require("dynamodb.item")
+local operations = require("dynamodb.operations")
+local options = require("dynamodb.options")
+local schema = require("dynamodb.schema")
+local update = require("dynamodb.update")
+local writing = require("dynamodb.writing")
+
+local Connection = core.connection_class.methods
+local transaction = {}
+
+local MOST_OPERATIONS = 100
+local MOST_BYTES = 4 * 1024 * 1024
+local DEADLINE = 10 -- seconds, of trying again
+local FIRST_PAUSE, LONGEST_PAUSE = 0.025, 1 -- seconds
+
+-- Reasons for which a cancelled transaction may go through the next time.
+local passing = { None = true, ThrottlingError = true, TransactionConflict = true,
+  ProvisionedThroughputExceeded = true }
+
+local shared = {
+  condition = options.any,
+  expected_value = options.any,
+  create_only = options.boolean,
+  replace_only = options.boolean,
+  hash_key = options.any,
+  key = options.table,
+  range_key = options.any,
+  return_item_on_failure = options.boolean,
+  table = options.any,
+}
+
+local function with(name)
+  local all = { [name] = options.any }
+  for option, validator in pairs(shared) do all[option] = validator end
+  return all
+end
+
+-- The table that an operation is about: named, or that of its item -> dynamodb.table.
+local function owner_of(given, item, where)
+  if core.typename(item) == "dynamodb.item" then return (core.item_parts(item)) end
+  if core.typename(given.table) ~= "dynamodb.table" then
+    errors.raise("%s: option 'table' expected (a table object)", where)
+  end
+  return given.table
+end
+
+local function key_of(given, item, fields, where)
+  if core.typename(item) == "dynamodb.item" then return item:key() end
+  return schema.key_from_options(fields.schema, where, given)
+end
+
+-- For each kind of operation its AWS name and how its request is made: (given, fields, expression, where) ->
+-- members, key.
+local kinds = {
+  put = { "Put", function(given, fields, _, where)
+    local attributes = items.attributes_of(given.put, where)
+    return { Item = attributes }, schema.key_of(fields.schema, where, attributes)
+  end },
+  update = { "Update", function(given, fields, expression, where)
+    local key = key_of(given, given.item, fields, where)
+    local text = update.write(expression, given.update)
+    if not text then errors.raise("%s: option 'update': nothing to do", where) end
+    return { Key = key, UpdateExpression = text }, key
+  end },
+  delete = { "Delete", function(given, fields, _, where)
+    local key = key_of(given, given.delete, fields, where)
+    return { Key = key }, key
+  end },
+  check = { "ConditionCheck", function(given, fields, expression, where)
+    local key = key_of(given, given.item, fields, where)
+    return { Key = key, ConditionExpression = condition.write(expression, given.check, "check") }, key
+  end },
+}
+
+-- One operation -> { Put = {...} } or the like, the text that tells its item.
+local function write_operation(given, where)
+  if type(given) ~= "table" then errors.raise("%s: table expected, got %s", where, core.typename(given)) end
+  for name, kind in pairs(kinds) do
+    if given[name] ~= nil then
+      local known = with(name)
+      known.item = options.any
+      options.check(known, given, where)
+      local item = given.item
+      if name == "put" or name == "delete" then item = given[name] end
+      local fields = core.table_parts(owner_of(given, item, where))
+      local expression = expressions.new(where)
+      local members, key = kind[2](given, fields, expression, where)
+      members.TableName = fields.name
+      members.ConditionExpression = members.ConditionExpression
+        or writing.condition(expression, given, fields)
+      members.ReturnValuesOnConditionCheckFailure = given.return_item_on_failure and "ALL_OLD" or nil
+      return { [kind[1]] = expression:into(members) }, batch.identify(fields, key)
+    end
+  end
+  errors.raise("%s: 'put', 'update', 'delete' or 'check' expected", where)
+end
+
+local function check_count(given, where)
+  if type(given) ~= "table" or #given == 0 then errors.raise("%s: list of operations expected", where) end
+  if #given > MOST_OPERATIONS then
+    errors.raise("%s: %d operations, at most %d", where, #given, MOST_OPERATIONS)
+  end
+end
+
+-- Each reason with the operation that it is about.
+local function explain(err, given)
+  for i, reason in ipairs(err.reasons or {}) do
+    err.reasons[i] = { code = reason.Code or "None", message = reason.Message, item = reason.Item,
+      operation = given[i] }
+  end
+end
+
+local function may_pass(err)
+  if err.code == "TransactionInProgressException" then return true end
+  if err.code ~= "TransactionCanceledException" or not err.reasons or #err.reasons == 0 then return false end
+  local conflict = false
+  for _, reason in ipairs(err.reasons) do
+    if not passing[reason.code] then return false end
+    conflict = conflict or reason.code ~= "None"
+  end
+  return conflict
+end
+
+
+--- Calls until it goes through, fails for good, or the deadline has passed -> result | nil, err.
+function transaction.call(connection, operation, request, given, deadline)
+  local transport = core.connection_state(connection).transport
+  local last, pause, attempts = transport.now() + (deadline or DEADLINE), FIRST_PAUSE, 0
+  while true do
+    local result, err = client.call(connection, operation, request)
+    if result then return result end
+    attempts = attempts + 1
+    err.attempts = attempts
+    explain(err, given)
+    local left = last - transport.now()
+    if left <= 0 or not may_pass(err) then return nil, err end
+    transport.sleep(math.min(left, pause * math.random()))
+    pause = math.min(pause * 2, LONGEST_PAUSE)
+  end
+end
+
+local write_options = { deadline = options.seconds, token = options.text }
+
+--- Writes all of it or nothing: transact_write{ { put = item }, { put = attributes, table = }, { update =
+--- {...}, table =, hash_key = }, { delete = item }, { check = condition, table =, hash_key = }, ... }, each
+--- with conditions if wanted -> true | nil, err, with err.reasons[i] = { code, message, item, operation }.
+--- The token that makes it count once stays the same however often it is tried; conflicts with others are
+--- tried again until 'deadline' (10 seconds).
+function Connection:transact_write(given, more)
+  more = more or {}
+  options.check(write_options, more, "transact_write")
+  check_count(given, "transact_write")
+  local list, seen, bytes = {}, {}, 0
+  for i, operation in ipairs(given) do
+    local where = ("transact_write[%d]"):format(i)
+    local request, id = write_operation(operation, where)
+    if seen[id] then
+      errors.raise("%s: the item of operation %d again (one operation per item)", where, seen[id])
+    end
+    seen[id], list[i] = i, request
+    bytes = bytes + #client.encode({ request }, operations.TransactWriteItems.input.TransactItems, where)
+  end
+  if bytes > MOST_BYTES then errors.raise("transact_write: %d bytes, at most %d", bytes, MOST_BYTES) end
+  local request = { TransactItems = list, ClientRequestToken = more.token or core.uuid() }
+  local result, err = transaction.call(self, operations.TransactWriteItems, request, given, more.deadline)
+  if not result then return nil, err end
+  return true
+end
+
+local get_options = {
+  hash_key = options.any,
+  key = options.table,
+  projection = options.any,
+  range_key = options.any,
+  table = options.any,
+}
+
+--- Reads items of one moment: transact_get{ { table =, hash_key =, projection = }, ... } -> list of items,
+--- false where there is none | nil, err.
+function Connection:transact_get(given, more)
+  more = more or {}
+  options.check({ deadline = options.seconds }, more, "transact_get")
+  check_count(given, "transact_get")
+  local list, owners = {}, {}
+  for i, operation in ipairs(given) do
+    local where = ("transact_get[%d]"):format(i)
+    options.check(get_options, operation, where)
+    owners[i] = owner_of(operation, nil, where)
+    local fields = core.table_parts(owners[i])
+    local key, expression = schema.key_from_options(fields.schema, where, operation), expressions.new(where)
+    local projection = operation.projection and expression:projection(operation.projection,
+      { fields.schema.hash_key_name, fields.schema.range_key_name })
+    local get = { TableName = fields.name, Key = key, ProjectionExpression = projection }
+    list[i] = { Get = expression:into(get) }
+  end
+  local request = { TransactItems = list }
+  local result, err = transaction.call(self, operations.TransactGetItems, request, given, more.deadline)
+  if not result then return nil, err end
+  local found = {}
+  for i, owner in ipairs(owners) do
+    local attributes = (result.Responses or {})[i]
+    attributes = attributes and attributes.Item
+    found[i] = attributes and core.item(owner, attributes) or false
+    if found[i] then core.item_load(found[i], (assert(core.encode(attributes, "item")))) end
+  end
+  return found
+end
+
+return transaction

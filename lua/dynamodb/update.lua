@@ -1,0 +1,215 @@
+--- Updates: what an UpdateItem does to an item, as a table by document path ({ Age = 5, Views = increment(1)
+--- }), built step by step, or as text.
+-- Source: DynamoDB developer guide, "Update expressions".
+
+local condition = require("dynamodb.condition")
+local core = require("dynamodb.core")
+local errors = require("dynamodb.error")
+
+local update = {}
+
+-- An action waits for the path that it is for.
+local Action = { __name = "dynamodb.action" }
+Action.__index = Action
+
+-- Actions in the order they were asked for.
+local Builder = { __name = "dynamodb.update" }
+Builder.__index = Builder
+
+local CLAUSES = { "SET", "REMOVE", "ADD", "DELETE" }
+
+-- The text of a value, or of another attribute.
+local function operand(expression, value)
+  if condition.is_operand(value) then return value:write(expression) end
+  if condition.is(value) then expression:fail("value expected, got a condition") end
+  return expression:value(value)
+end
+
+local function list(expression, name, value)
+  if condition.is_operand(value) then return value:write(expression) end
+  if type(value) ~= "table" or #value == 0 then expression:fail("%s: list of values expected", name) end
+  return expression:value(value)
+end
+
+local function current_or(expression, path, value)
+  expression:count(1)
+  return ("if_not_exists(%s, %s)"):format(path, operand(expression, value))
+end
+
+local function join(expression, first, second)
+  expression:count(1)
+  return ("list_append(%s, %s)"):format(first, second)
+end
+
+local function plus(expression, path, action, sign)
+  local by, start = action[1], action[2]
+  expression:count(1)
+  return ("%s = %s %s %s"):format(path, current_or(expression, path, start == nil and 0 or start), sign,
+    operand(expression, by == nil and 1 or by))
+end
+
+-- For each action its clause, and its text given (expression, path, action).
+local actions = {
+  set = { "SET", function(expression, path, action)
+    return ("%s = %s"):format(path, operand(expression, action[1]))
+  end },
+  if_not_exists = { "SET", function(expression, path, action)
+    return ("%s = %s"):format(path, current_or(expression, path, action[1]))
+  end },
+  increment = { "SET", function(expression, path, action) return plus(expression, path, action, "+") end },
+  decrement = { "SET", function(expression, path, action) return plus(expression, path, action, "-") end },
+  append = { "SET", function(expression, path, action)
+    local now = current_or(expression, path, core.list({}))
+    return ("%s = %s"):format(path, join(expression, now, list(expression, "append", action[1])))
+  end },
+  prepend = { "SET", function(expression, path, action)
+    local added = list(expression, "prepend", action[1])
+    return ("%s = %s"):format(path, join(expression, added, current_or(expression, path, core.list({}))))
+  end },
+  remove = { "REMOVE", function(_, path) return path end },
+  add = { "ADD", function(expression, path, action)
+    local kind = core.typename(action[1])
+    if kind ~= "number" and kind ~= "dynamodb.number" and kind ~= "dynamodb.set" then
+      expression:fail("add: number or set expected, got %s", kind)
+    end
+    return path .. " " .. expression:value(action[1])
+  end },
+  delete = { "DELETE", function(expression, path, action)
+    local kind = core.typename(action[1])
+    if kind ~= "dynamodb.set" then expression:fail("delete: set expected, got %s", kind) end
+    return path .. " " .. expression:value(action[1])
+  end },
+}
+
+-- Actions that work without a value; the others need one.
+local bare = { remove = true, increment = true, decrement = true }
+
+local function make(name, ...)
+  if (...) == nil and not bare[name] then errors.raise("%s: value expected, got nil", name) end
+  return setmetatable({ name = name, ... }, Action)
+end
+
+for name in pairs(actions) do
+  update[name] = function(...) return make(name, ...) end
+  Builder[name] = function(self, path, ...)
+    self[#self + 1] = { path = path, action = make(name, ...) }
+    return self
+  end
+end
+
+--- An empty update, to be filled: update():set("a.b", 1):remove("c"):increment("n", 1, 0).
+function update.builder()
+  return setmetatable({}, Builder)
+end
+
+--- Is the value an update from the builder?
+function update.is(value)
+  return getmetatable(value) == Builder
+end
+
+-- Adds one action to the clauses.
+local function write_action(expression, clauses, path, value)
+  local action = getmetatable(value) == Action and value or make("set", value)
+  local clause, write = actions[action.name][1], actions[action.name][2]
+  if clause == "SET" then expression:count(1) end
+  table.insert(clauses[clause], write(expression, expression:path(path), action))
+end
+
+-- Adds the clauses of a text; its names and values are placeholders, so that its words are keywords.
+local function write_text(expression, clauses, text, values)
+  local compiled = expression:text(text, values)
+  if not compiled:match("^%u") then expression:fail('"%s": SET, REMOVE, ADD or DELETE expected', text) end
+  for word, rest in compiled:gmatch("(%u+)([^%u]*)") do
+    local clause, body = clauses[word], rest:match("^%s+(.-)%s*$")
+    if not clause then expression:fail('"%s": %s is no clause of an update', text, word) end
+    if not body or body == "" then expression:fail('"%s": %s does nothing', text, word) end
+    clause[#clause + 1] = body
+  end
+end
+
+-- Each action's path, in placeholders.
+local function each_path(clauses, visit)
+  for _, clause in ipairs(CLAUSES) do
+    for _, text in ipairs(clauses[clause]) do
+      local depth, start = 0, 1
+      for position, mark in (text .. ","):gmatch("()([(),])") do
+        depth = depth + (mark == "(" and 1 or mark == ")" and -1 or 0)
+        if mark == "," and depth == 0 then
+          visit(text:sub(start, position - 1):match("^%s*([#%d%.%[%]]+)"))
+          start = position + 1
+        end
+      end
+    end
+  end
+end
+
+-- Raises when one path is another one or leads to it: the service takes no two actions on one thing.
+local function check_overlap(expression, clauses)
+  local seen, all = {}, {}
+  local function shown(path) return (path:gsub("#%d+", expression.names)) end
+  each_path(clauses, function(path)
+    if path then
+      if seen[path] then expression:fail("update: two actions on '%s'", shown(path)) end
+      seen[path] = true
+      all[#all + 1] = path
+    end
+  end)
+  for _, path in ipairs(all) do
+    for position in path:gmatch("()[%.%[]") do
+      local outer = path:sub(1, position - 1)
+      if seen[outer] then
+        expression:fail("update: actions on '%s' and on '%s' in it", shown(outer), shown(path))
+      end
+    end
+  end
+end
+
+local function sorted(expression, given)
+  local paths = {}
+  for path in pairs(given) do
+    if type(path) == "string" then
+      paths[#paths + 1] = path
+    elseif type(path) ~= "number" then
+      expression:fail("update: document path expected, got %s", core.typename(path))
+    end
+  end
+  table.sort(paths)
+  return paths
+end
+
+local function write_given(expression, clauses, given)
+  if type(given) == "string" then return write_text(expression, clauses, given, {}) end
+  if update.is(given) then
+    for _, step in ipairs(given) do write_action(expression, clauses, step.path, step.action) end
+    return
+  end
+  if type(given) ~= "table" then
+    expression:fail("update: table by document path, builder or text expected, got %s", core.typename(given))
+  end
+  if type(given[1]) == "string" then
+    local values = {}
+    for index, value in pairs(given) do
+      if type(index) == "number" and index > 1 then values[index - 1] = value end
+    end
+    write_text(expression, clauses, given[1], values)
+  else
+    for _, part in ipairs(given) do write_given(expression, clauses, part) end
+  end
+  for _, path in ipairs(sorted(expression, given)) do write_action(expression, clauses, path, given[path]) end
+end
+
+--- The UpdateExpression of what users give: a table of values and actions by path, which may hold text with
+--- its values or builders at its positions; a builder; or text. nil when there is nothing to do.
+function update.write(expression, given)
+  local clauses, texts = {}, {}
+  for _, clause in ipairs(CLAUSES) do clauses[clause] = {} end
+  write_given(expression, clauses, given)
+  check_overlap(expression, clauses)
+  for _, clause in ipairs(CLAUSES) do
+    if #clauses[clause] > 0 then texts[#texts + 1] = clause .. " " .. table.concat(clauses[clause], ", ") end
+  end
+  if #texts == 0 then return nil end
+  return expression:finish(table.concat(texts, " "), "update")
+end
+
+return update
