@@ -15,7 +15,8 @@
 
 struct signer {
   struct ddb_sigv4 v4;
-  struct ddb_buf out; /* holds the session token: cleansed */
+  struct ddb_buf out; /* the request; it may hold a session token, so it is cleansed in the end */
+  unsigned long uses; /* a finalizer that runs in between may use the signer, too */
 };
 
 static const struct object_class signer_class;
@@ -81,8 +82,10 @@ static void take_headers(lua_State *L, int index, struct headers *h) {
   }
 }
 
-static enum ddb_status frame(struct signer *s, struct ddb_sigv4_request *r, struct headers *h,
+/* Signs and writes the request into 'out'; 'h' is a copy, to which the signer's own are added. */
+static enum ddb_status frame(struct signer *s, struct ddb_sigv4_request *r, struct headers headers,
                              int64_t time, struct ddb_error *e) {
+  struct headers *h = &headers;
   r->headers = h->list;
   r->header_count = h->count;
   enum ddb_status status = ddb_sigv4_sign(&s->v4, r, time, e);
@@ -112,9 +115,15 @@ static int signer_request(lua_State *L) {
   r.body = check_slice(L, 5);
   int64_t time = (int64_t)luaL_checknumber(L, 6);
   if (!lua_isnoneornil(L, 7)) take_headers(L, 7, &h);
-  enum ddb_status status = frame(s, &r, &h, time, &e);
-  if (status) return object_failure(L, status, &e);
-  lua_pushlstring(L, s->out.p, s->out.len);
+  lua_settop(L, 7);
+  unsigned long use;
+  do {
+    lua_settop(L, 7);
+    use = ++s->uses;
+    enum ddb_status status = frame(s, &r, h, time, &e);
+    if (status) return object_failure(L, status, &e);
+    lua_pushlstring(L, s->out.p, s->out.len);
+  } while (use != s->uses);
   return 1;
 }
 

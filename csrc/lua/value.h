@@ -63,8 +63,8 @@ enum mark { MARK_NONE, MARK_LIST, MARK_MAP };
  */
 enum mark value_mark(lua_State *L, int index);
 
-/* Marks the table at the top of the stack. */
-void value_setmark(lua_State *L, enum mark mark);
+/* Pushes the metatable that is the mark. */
+void value_pushmark(lua_State *L, enum mark mark);
 
 /* True when both values are the same DynamoDB value, tables compared by content. May raise. */
 bool value_equal(lua_State *L, int a, int b);
