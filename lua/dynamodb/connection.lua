@@ -157,7 +157,7 @@ core.connection_class.__close = Connection.close
 --- attribute values take and give Lua values; members that the client does not know are passed on.
 function Connection:call(name, params)
   local operation = operations[name]
-  if not operation then errors.raise("call: unknown operation '%s'", tostring(name)) end
+  if not operation then errors.raise("call: unknown operation '%s'", tostring(name):sub(1, 40)) end
   if params ~= nil and type(params) ~= "table" then
     errors.raise("call: table of parameters expected, got %s", core.typename(params))
   end

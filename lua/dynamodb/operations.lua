@@ -1,20 +1,23 @@
 --- The service's operations as data: which members of request and response hold attribute values, in the
---- shapes that csrc/lua/encode.c describes, and whether the operation writes.
+--- shapes that csrc/lua/encode.c describes; whether the operation writes, and may then be repeated; and the
+--- member that an answer has in any case.
 -- Source: the service model of DynamoDB_20120810.
 
 local operations = {
-  CreateTable = { writes = true },
+  CreateTable = { writes = true, repeatable = true, answer = "TableDescription" },
   DeleteItem = {
     writes = true,
+    repeatable = true,
     input = { Key = "item", ExpressionAttributeValues = "item" },
     output = { Attributes = "item" },
   },
-  DeleteTable = { writes = true },
-  DescribeTable = {},
+  DeleteTable = { writes = true, repeatable = true, answer = "TableDescription" },
+  DescribeTable = { answer = "Table" },
   GetItem = { input = { Key = "item" }, output = { Item = "row" } },
-  ListTables = {},
+  ListTables = { answer = "TableNames" },
   PutItem = {
     writes = true,
+    repeatable = true,
     input = { Item = "item", ExpressionAttributeValues = "item" },
     output = { Attributes = "item" },
   },

@@ -129,7 +129,8 @@ end
 function schema.check_names(self, where, key)
   for name in pairs(key) do
     if name ~= self.hash_key_name and name ~= self.range_key_name then
-      errors.raise("%s: option 'key': '%s' is no key attribute of the table", where, tostring(name))
+      errors.raise("%s: option 'key': '%s' is no key attribute of the table",
+        where, tostring(name):sub(1, 40))
     end
   end
 end
