@@ -7,7 +7,7 @@ local fake = {}
 
 local real = { getenv = system.getenv, read_file = system.read_file, time = system.time }
 
---- Variables by name and texts by path; home is /home, or none if HOME is false. -> the paths read, as they are.
+--- Variables by name, texts by path; home is /home (none if HOME is false). -> the paths as they are read.
 function fake.install(variables, files)
   local read = {}
   function system.getenv(name)
