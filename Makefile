@@ -34,7 +34,7 @@ $B/probe.so: $(patsubst %.c,$B/%.o,$(CORE) $(PROBE))
 
 $B/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(STD) -fPIC -fvisibility=hidden -MMD $(WARN) $(LUA_CFLAGS) $(CFLAGS) -c -o $@ $<
+	$(CC) $(STD) -fPIC -fvisibility=hidden -MMD -MP $(WARN) $(LUA_CFLAGS) $(CFLAGS) -c -o $@ $<
 
 -include $(OBJ:.o=.d)
 

@@ -24,7 +24,8 @@ describe("connection", function()
 
     for _, case in ipairs({
       { "an endpoint_url", { endpoint_url = "http://localhost:8000" }, "http://localhost:8000" },
-      { "an endpoint_url with the usual port", { endpoint_url = "https://example.com:443" }, "https://example.com" },
+      { "an endpoint_url with the usual port", { endpoint_url = "https://example.com:443" },
+        "https://example.com" },
       { "a host", { host = "example.com" }, "https://example.com" },
       { "a host and port", { host = "example.com", port = 8443 }, "https://example.com:8443" },
       { "a host, insecure", { host = "localhost", port = 8000, is_secure = false }, "http://localhost:8000" },
@@ -120,7 +121,8 @@ describe("connection", function()
     end)
 
     for _, case in ipairs({
-      { "text", "some text", "S" }, { "a type name", "N", "N" }, { "an integer", 1, "N" }, { "a float", 1.5, "N" },
+      { "text", "some text", "S" }, { "a type name", "N", "N" },
+      { "an integer", 1, "N" }, { "a float", 1.5, "N" },
       { "a decimal", dynamodb.number("1e100"), "N" }, { "bytes", dynamodb.binary("x"), "B" },
     }) do
       it("takes a sample value: " .. case[1], function()
@@ -271,7 +273,7 @@ describe("connection", function()
 
     it("passes on what it does not know", function()
       local fake = helper.fake(helper.answer(200, '{"Novelty":{"Deep":[1,"x"]}}'))
-      local result = assert(helper.offline(fake):call("DescribeTable", { FutureOption = { Depth = 2 } }))
+      local result = assert(helper.offline(fake):call("Scan", { FutureOption = { Depth = 2 } }))
       assert.are.same({ Novelty = { Deep = { 1, "x" } } }, result)
       assert.are.equal('{"FutureOption":{"Depth":2}}', fake.requests[1]:match("\r\n\r\n(.*)$"))
     end)
@@ -287,8 +289,9 @@ describe("connection", function()
   describe("with a service that misbehaves", function()
     local calls = {
       get_table = function(c) return c:get_table("t") end,
-      describe_table = function(c) return c:describe_table("t") end,
-      create_table = function(c) return c:create_table({ name = "t", schema = c:create_schema("id", "S") }) end,
+      create_table = function(c)
+        return c:create_table({ name = "t", schema = c:create_schema("id", "S") })
+      end,
       delete_table = function(c) return c:delete_table("t") end,
       list_tables = function(c) return c:list_tables() end,
       refresh = function(c) return c:table("t", { hash_key = "id" }):refresh() end,

@@ -140,21 +140,42 @@ static bool from_short_fraction(struct ddb_decimal *out, double d) {
   return false;
 }
 
-/* Any double: the first of 15, 16, 17 digits that reads back as itself. */
-static enum ddb_status from_any_double(struct ddb_decimal *out, double d, struct ddb_error *e) {
-  enum ddb_status status = DDB_OK;
-  for (int digits = DBL_DIG; digits <= DBL_DIG + 2; digits++) {
-    char text[40];
-    /* The second place of %e is the locale's decimal point, which may be any bytes. */
-    int n = snprintf(text, sizeof text, "%.*e", digits - 1, d);
-    char *first = text + (d < 0), *point = first + 1, *rest = point;
-    while (!is_digit(*rest)) rest++;
-    *point = '.';
-    memmove(point + 1, rest, (size_t)(text + n - rest) + 1);
-    status = ddb_decimal_parse(out, text, strlen(text), e);
-    if (status || ddb_decimal_to_double(out) == d) break;
+/* The decimal of so many digits that is nearest to 'd': its digits as an integer, and its exponent.
+ */
+static int64_t nearest_decimal(double d, int digits, int *exponent) {
+  char text[40];
+  int64_t m = 0;
+  (void)snprintf(text, sizeof text, "%.*e", digits - 1, fabs(d));
+  const char *p = text;
+  /* Behind the first digit stands the locale's decimal point, which may be any bytes. */
+  for (; *p != 'e'; p++) {
+    if (is_digit(*p)) m = m * 10 + (*p - '0');
   }
-  return status;
+  *exponent = (int)strtol(p + 1, NULL, 10) - (digits - 1);
+  return d < 0 ? -m : m;
+}
+
+/* Does m x 10^exponent read back as 'd'? Its range is not looked at. */
+static bool reads_back(struct ddb_decimal *out, int64_t m, int exponent, double d) {
+  ddb_decimal_from_integer(out, m);
+  out->exponent = (short)(out->exponent + exponent);
+  return ddb_decimal_to_double(out) == d;
+}
+
+/*
+ * Any double: the first of 15, 16, 17 digits that reads back as itself. At a power of two, where
+ * the doubles below are closer than those above, it may be a neighbour of the nearest 16 digits.
+ */
+static enum ddb_status from_any_double(struct ddb_decimal *out, double d, struct ddb_error *e) {
+  for (int digits = DBL_DIG; digits <= DBL_DIG + 2; digits++) {
+    int exponent;
+    int64_t m = nearest_decimal(d, digits, &exponent);
+    if (reads_back(out, m, exponent, d)) break;
+    if (digits == DBL_DIG + 1 &&
+        (reads_back(out, m - 1, exponent, d) || reads_back(out, m + 1, exponent, d)))
+      break;
+  }
+  return check_range(out, out->exponent, e);
 }
 
 enum ddb_status ddb_decimal_from_double(struct ddb_decimal *out, double d, struct ddb_error *e) {

@@ -36,8 +36,8 @@ struct ddb_number {
 };
 
 /*
- * Reads [+-]digits[.digits][e[+-]digits]. DDB_INVALID with a text when it is no number, has more
- * than 38 significant digits or is out of range.
+ * Reads [+-]digits.digits[e[+-]digits], digits on one side of the point at least. DDB_INVALID with
+ * a text when it is no number, has more than 38 significant digits or is out of range.
  */
 enum ddb_status ddb_decimal_parse(struct ddb_decimal *out, const char *p, size_t n,
                                   struct ddb_error *e) DDB_CHECKED;

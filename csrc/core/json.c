@@ -15,18 +15,12 @@ static enum ddb_status fail(const struct ddb_json *j, const char *what, struct d
   return ddb_fail(e, DDB_INVALID, "%s at byte %zu", what, (size_t)(j->p - j->start) + 1);
 }
 
-int ddb_json_peek(struct ddb_json *j) {
+int ddb_json_skip_space(struct ddb_json *j) {
   for (; j->p < j->end; j->p++) {
     unsigned char c = (unsigned char)*j->p;
     if (c > ' ' || (c != ' ' && c != '\n' && c != '\t' && c != '\r')) return c;
   }
   return -1;
-}
-
-bool ddb_json_take(struct ddb_json *j, char c) {
-  if (ddb_json_peek(j) != (unsigned char)c) return false;
-  j->p++;
-  return true;
 }
 
 enum ddb_status ddb_json_expected(struct ddb_json *j, const char *what, struct ddb_error *e) {
@@ -44,7 +38,8 @@ static bool is_plain(unsigned char c) {
   return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
 }
 
-/* The high bit of each byte that is zero in 'w' (of the lowest such byte, at least). */
+/* The high bit of each byte that is zero in 'w'; above the lowest such byte others may be set too.
+ */
 static uint64_t zero_bytes(uint64_t w) {
   return (w - ONES) & ~w & TOPS;
 }
@@ -57,7 +52,11 @@ static const char *plain_run(const char *p, const char *end) {
     uint64_t special = (w | zero_bytes(w ^ (ONES * '"')) | zero_bytes(w ^ (ONES * '\\')) |
                         ((w - ONES * 0x20) & ~w)) &
                        TOPS;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    if (special) return p + __builtin_ctzll(special) / 8; /* the lowest one is exact */
+#else
     if (special) break;
+#endif
   }
   while (p < end && is_plain((unsigned char)*p)) p++;
   return p;
@@ -260,13 +259,6 @@ enum ddb_status ddb_json_literal(struct ddb_json *j, const char *literal, struct
     return ddb_json_expected(j, literal, e);
   j->p += n;
   return DDB_OK;
-}
-
-enum ddb_status ddb_json_next(struct ddb_json *j, bool first, char close, bool *more,
-                              struct ddb_error *e) {
-  *more = !ddb_json_take(j, close);
-  if (!*more || first || ddb_json_take(j, ',')) return DDB_OK;
-  return ddb_json_expected(j, close == '}' ? "',' or '}'" : "',' or ']'", e);
 }
 
 enum ddb_status ddb_json_name(struct ddb_json *j, struct ddb_slice *out, struct ddb_error *e) {

@@ -18,10 +18,20 @@ struct ddb_json {
 void ddb_json_init(struct ddb_json *j, const char *text, size_t n, struct ddb_buf *scratch);
 
 /* Skips white space and tells the next byte without taking it; -1 at the end. */
-int ddb_json_peek(struct ddb_json *j);
+int ddb_json_skip_space(struct ddb_json *j);
+
+/* The same, faster where there is no space to skip. */
+static inline int ddb_json_peek(struct ddb_json *j) {
+  if (j->p < j->end && (unsigned char)*j->p > ' ') return (unsigned char)*j->p;
+  return ddb_json_skip_space(j);
+}
 
 /* Skips white space and takes the byte 'c'; false, and nothing taken, when another one is next. */
-bool ddb_json_take(struct ddb_json *j, char c);
+static inline bool ddb_json_take(struct ddb_json *j, char c) {
+  if (ddb_json_peek(j) != (unsigned char)c) return false;
+  j->p++;
+  return true;
+}
 
 /*
  * Takes a string. The slice borrows from the text, or from 'scratch' when the string has escapes:
@@ -47,8 +57,12 @@ enum ddb_status ddb_json_expected(struct ddb_json *j, const char *what, struct d
  * first one. Answers DDB_OK with *more telling whether another one follows (its text is next), or
  * whether 'close' ('}' or ']') was taken.
  */
-enum ddb_status ddb_json_next(struct ddb_json *j, bool first, char close, bool *more,
-                              struct ddb_error *e) DDB_CHECKED;
+DDB_CHECKED static inline enum ddb_status ddb_json_next(struct ddb_json *j, bool first, char close,
+                                                        bool *more, struct ddb_error *e) {
+  *more = !ddb_json_take(j, close);
+  if (!*more || first || ddb_json_take(j, ',')) return DDB_OK;
+  return ddb_json_expected(j, close == '}' ? "',' or '}'" : "',' or ']'", e);
+}
 
 /* Takes a member's name and its colon; the slice as from ddb_json_string. */
 enum ddb_status ddb_json_name(struct ddb_json *j, struct ddb_slice *out,

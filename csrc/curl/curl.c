@@ -95,7 +95,10 @@ static int socket_connect(lua_State *L) {
   if (!code) code = curl_easy_perform(s->easy);
   if (!code) code = curl_easy_getinfo(s->easy, CURLINFO_ACTIVESOCKET, &s->fd);
   if (!code) return 1;
-  return fail(L, s, code == CURLE_OPERATION_TIMEDOUT ? "timeout" : "network", code);
+  int answers = fail(L, s, code == CURLE_OPERATION_TIMEDOUT ? "timeout" : "network", code);
+  curl_easy_cleanup(s->easy); /* it holds descriptors even so; not until the collector comes */
+  s->easy = NULL;
+  return answers;
 }
 
 /* socket:send(bytes, first) -> count sent, 0 when it would block | nil, kind, why. */

@@ -16,9 +16,13 @@
 #if LUA_VERSION_NUM >= 503
 #define COMPAT_INTEGER_MIN INT64_MIN
 #define COMPAT_INTEGER_MAX INT64_MAX
+#define COMPAT_INTEGER_LIMIT                                                                       \
+  9223372036854775808.0 /* whole floats below it are integers as well                              \
+                         */
 #else
 #define COMPAT_INTEGER_MIN (-(INT64_C(1) << 53))
 #define COMPAT_INTEGER_MAX (INT64_C(1) << 53)
+#define COMPAT_INTEGER_LIMIT 9007199254740993.0
 #define lua_rawlen(L, i) lua_objlen((L), (i))
 #endif
 
@@ -71,7 +75,10 @@ static inline void compat_setslot(lua_State *L, int index, int slot) {
 #endif
 }
 
-/* True when the number at 'index' is whole and within int64; LuaJIT's doubles count as well. */
+/*
+ * True when the number at 'index' is whole and would be read back as an integer: floats too, so
+ * that a large whole one is written with all its digits.
+ */
 static inline bool compat_tointeger(lua_State *L, int index, int64_t *out) {
 #if LUA_VERSION_NUM >= 503
   if (lua_isinteger(L, index)) {
@@ -80,7 +87,7 @@ static inline bool compat_tointeger(lua_State *L, int index, int64_t *out) {
   }
 #endif
   double d = lua_tonumber(L, index);
-  if (!(fabs(d) <= 9007199254740992.0) || d != floor(d)) return false;
+  if (!(fabs(d) < COMPAT_INTEGER_LIMIT) || d != floor(d)) return false;
   *out = (int64_t)d;
   return true;
 }

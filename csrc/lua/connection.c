@@ -4,7 +4,7 @@ static const struct object_class connection_class;
 
 struct connection *connection_check(lua_State *L, int index) {
   struct connection *c = object_check(L, index, &connection_class);
-  if (!c->open) luaL_error(L, "attempt to use a closed connection");
+  if (!c->open) object_raise(L, "attempt to use a closed connection");
   return c;
 }
 
@@ -37,6 +37,7 @@ static int connection_newindex(lua_State *L) {
 static int core_connection(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   luaL_checktype(L, 2, LUA_TTABLE);
+  lua_settop(L, 2);
   struct connection *c = object_new(L, &connection_class, sizeof *c);
   lua_pushvalue(L, 1);
   compat_setslot(L, 3, CONNECTION_FIELDS);
@@ -77,7 +78,8 @@ void connection_open(lua_State *L) {
   object_setfuncs(L, functions);
   object_register(L, &connection_class);
   lua_getfield(L, -1, "methods");
-  lua_pushcclosure(L, object_index, 1);
+  lua_pushlightuserdata(L, (void *)(uintptr_t)&connection_class);
+  lua_pushcclosure(L, object_index, 2);
   lua_setfield(L, -2, "__index");
   lua_setfield(L, -2, "connection_class");
 }

@@ -187,7 +187,6 @@ static enum ddb_status encode_members(struct encoder *e, encode_function *value,
 
 static enum ddb_status encode_table(struct encoder *e, int depth) {
   enum ddb_status status;
-  if (depth >= VALUE_DEPTH) return fail(e, "nested deeper than 32 levels (a cycle?)");
   if (!lua_checkstack(e->L, 16)) return ddb_fail(e->error, DDB_NOMEM, "out of memory");
   if (value_is_list(e->L, -1)) {
     ddb_buf_add_text(e->out, "{\"L\":");
@@ -210,10 +209,11 @@ static enum ddb_status encode_sentinel(struct encoder *e) {
   return DDB_OK;
 }
 
-/* One attribute value, with its type. */
+/* One attribute value, with its type. The service counts the value of an attribute as level 1. */
 static enum ddb_status encode_value(struct encoder *e, int shape, int depth) {
   enum ddb_status status;
   (void)shape;
+  if (depth >= VALUE_DEPTH) return fail(e, "nested deeper than 32 levels (a cycle?)");
   switch (lua_type(e->L, -1)) {
   case LUA_TSTRING:
     ddb_buf_add_text(e->out, "{\"S\":");
@@ -287,9 +287,9 @@ static enum ddb_status encode_wire(struct encoder *e) {
   return DDB_OK;
 }
 
-static enum ddb_status encode_kind(struct encoder *e, const char *kind, int depth) {
+static enum ddb_status encode_kind(struct encoder *e, const char *kind) {
   if (strcmp(kind, "item") == 0) return encode_item(e);
-  if (strcmp(kind, "value") == 0) return encode_value(e, 0, depth);
+  if (strcmp(kind, "value") == 0) return encode_value(e, 0, 0);
   if (strcmp(kind, "wire") == 0) return encode_wire(e);
   return ddb_fail(e->error, DDB_INVALID, "unknown shape '%s'", kind);
 }
@@ -306,6 +306,7 @@ static enum ddb_status encode_container(struct encoder *e, int shape, int depth)
   lua_State *L = e->L;
   int top = lua_gettop(L);
   enum ddb_status status;
+  if (depth >= VALUE_DEPTH) return fail(e, "nested deeper than 32 levels (a cycle?)");
   if (!lua_istable(L, top))
     return ddb_fail(e->error, DDB_INVALID, "table expected, got %s", value_typename(L, top));
   lua_rawgeti(L, shape, 2); /* stack: value element-shape */
@@ -326,7 +327,7 @@ static enum ddb_status encode_container(struct encoder *e, int shape, int depth)
 static enum ddb_status encode_shaped(struct encoder *e, int shape, int depth) {
   switch (lua_type(e->L, shape)) {
   case LUA_TSTRING:
-    return encode_kind(e, lua_tostring(e->L, shape), depth);
+    return encode_kind(e, lua_tostring(e->L, shape));
   case LUA_TTABLE:
     if (!lua_checkstack(e->L, 16)) return ddb_fail(e->error, DDB_NOMEM, "out of memory");
     return encode_container(e, shape, depth);

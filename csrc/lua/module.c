@@ -12,14 +12,20 @@
 
 #define WORKSPACE_KEEP ((size_t)1 << 20) /* bytes of memory kept between calls */
 
-/* Buffers that encode and decode use; never across an allocation of Lua's, so one does for all. */
+/*
+ * Buffers that encode and decode use. Where Lua allocates, a finalizer may run that encodes and
+ * decodes as well: 'uses' tells, and the work is done again.
+ */
 struct workspace {
+  unsigned long uses;
   struct ddb_buf out;
   struct ddb_buf scratch;
 };
 
+static const struct object_class workspace_class;
+
 static int workspace_gc(lua_State *L) {
-  struct workspace *w = lua_touserdata(L, 1);
+  struct workspace *w = object_check(L, 1, &workspace_class);
   ddb_buf_free(&w->out);
   ddb_buf_free(&w->scratch);
   return 0;
@@ -40,10 +46,15 @@ static int core_encode(lua_State *L) {
   struct ddb_error e;
   lua_settop(L, 2);
   lua_insert(L, 1); /* stack: shape value */
-  ddb_buf_clear(&w->out, WORKSPACE_KEEP);
-  enum ddb_status status = value_encode(L, 1, &w->out, &e);
-  if (status) return object_failure(L, status, &e);
-  lua_pushlstring(L, w->out.p, w->out.len);
+  unsigned long use;
+  do {
+    lua_settop(L, 2);
+    use = ++w->uses;
+    ddb_buf_clear(&w->out, WORKSPACE_KEEP);
+    enum ddb_status status = value_encode(L, 1, &w->out, &e);
+    if (status) return object_failure(L, status, &e);
+    lua_pushlstring(L, w->out.p, w->out.len);
+  } while (use != w->uses);
   return 1;
 }
 
@@ -55,8 +66,15 @@ static int core_decode(lua_State *L) {
   const char *p = luaL_checklstring(L, 1, &n);
   lua_settop(L, 3);
   int owner = lua_isnil(L, 3) ? 0 : 3;
-  ddb_buf_clear(&w->scratch, WORKSPACE_KEEP);
-  enum ddb_status status = value_decode(L, 2, owner, ddb_slice(p, n), &w->scratch, &e);
+  if (owner) (void)object_check(L, owner, &table_class);
+  enum ddb_status status;
+  unsigned long use;
+  do {
+    lua_settop(L, 3);
+    use = ++w->uses;
+    ddb_buf_clear(&w->scratch, WORKSPACE_KEEP);
+    status = value_decode(L, 2, owner, ddb_slice(p, n), &w->scratch, &e);
+  } while (use != w->uses);
   return status ? object_failure(L, status, &e) : 1;
 }
 
@@ -99,6 +117,14 @@ static int core_typename(lua_State *L) {
   return 1;
 }
 
+/* core.library(prefix): where the Lua files of this library are; see object_raise. */
+static int core_library(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TSTRING);
+  lua_settop(L, 1);
+  object_setlibrary(L);
+  return 0;
+}
+
 static void set_with_workspace(lua_State *L, lua_CFunction f, const char *name) {
   lua_pushvalue(L, -1);
   lua_pushcclosure(L, f, 1);
@@ -108,11 +134,9 @@ static void set_with_workspace(lua_State *L, lua_CFunction f, const char *name) 
 __attribute__((visibility("default"))) int luaopen_dynamodb_core(lua_State *L);
 
 int luaopen_dynamodb_core(lua_State *L) {
-  static const luaL_Reg functions[] = {{"equal", core_equal},
-                                       {"typename", core_typename},
-                                       {"is_list", core_is_list},
-                                       {"uuid", core_uuid},
-                                       {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"equal", core_equal},     {"typename", core_typename},
+                                       {"library", core_library}, {"is_list", core_is_list},
+                                       {"uuid", core_uuid},       {NULL, NULL}};
   lua_newtable(L);
   object_setfuncs(L, functions);
   value_open(L);

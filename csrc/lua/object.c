@@ -1,5 +1,6 @@
 #include "object.h"
 
+#include <stdarg.h>
 #include <string.h>
 
 void object_setfuncs(lua_State *L, const luaL_Reg *functions) {
@@ -16,6 +17,9 @@ static void pushmetatable(lua_State *L, const struct object_class *c) {
 }
 
 void object_register(lua_State *L, const struct object_class *c) {
+  pushmetatable(L, c); /* loaded before, say after package.loaded was cleared: objects of it live */
+  if (lua_istable(L, -1)) return;
+  lua_pop(L, 1);
   lua_newtable(L);
   lua_pushstring(L, c->name);
   lua_setfield(L, -2, "__name"); /* neither LuaJIT nor a hand-made metatable has it */
@@ -31,6 +35,7 @@ void object_register(lua_State *L, const struct object_class *c) {
 }
 
 int object_index(lua_State *L) {
+  (void)object_check(L, 1, lua_touserdata(L, lua_upvalueindex(2)));
   lua_settop(L, 2);
   lua_pushvalue(L, 2);
   lua_rawget(L, lua_upvalueindex(1));
@@ -56,12 +61,44 @@ void *object_test(lua_State *L, int index, const struct object_class *c) {
   return same ? lua_touserdata(L, index) : NULL;
 }
 
+/* The address is the key of where this library's Lua files are: their callers made the mistake. */
+static const char library_key = 0;
+
+void object_setlibrary(lua_State *L) {
+  lua_pushlightuserdata(L, (void *)(uintptr_t)&library_key);
+  lua_insert(L, -2);
+  lua_rawset(L, LUA_REGISTRYINDEX);
+}
+
+/* Pushes the position of the first function up the stack that is Lua and not this library's. */
+static void pushwhere(lua_State *L) {
+  lua_Debug ar;
+  lua_pushlightuserdata(L, (void *)(uintptr_t)&library_key);
+  lua_rawget(L, LUA_REGISTRYINDEX);
+  const char *here = lua_tostring(L, -1); /* the registry keeps it */
+  lua_pop(L, 1);
+  for (int level = 1; lua_getstack(L, level, &ar); level++) {
+    lua_getinfo(L, "Sl", &ar);
+    if (ar.currentline <= 0 || (here && strncmp(ar.source, here, strlen(here)) == 0)) continue;
+    lua_pushfstring(L, "%s:%d: ", ar.short_src, ar.currentline);
+    return;
+  }
+  lua_pushliteral(L, "");
+}
+
+int object_raise(lua_State *L, const char *format, ...) {
+  va_list arguments;
+  pushwhere(L);
+  va_start(arguments, format);
+  lua_pushvfstring(L, format, arguments);
+  va_end(arguments);
+  lua_concat(L, 2);
+  return lua_error(L);
+}
+
 void *object_check(lua_State *L, int index, const struct object_class *c) {
   void *self = object_test(L, index, c);
-  if (!self) {
-    const char *got = luaL_typename(L, index);
-    luaL_argerror(L, index, lua_pushfstring(L, "%s expected, got %s", c->name, got));
-  }
+  if (!self) (void)object_raise(L, "%s expected, got %s", c->name, luaL_typename(L, index));
   return self;
 }
 

@@ -26,12 +26,18 @@ void *object_new(lua_State *L, const struct object_class *c, size_t size);
 /* The object of this class at 'index', or NULL. */
 void *object_test(lua_State *L, int index, const struct object_class *c);
 
-/* The same, raising "CLASS expected, got TYPE" for the argument. */
+/* Raises for a mistake of the caller's, at the line of the first caller outside this library. */
+int object_raise(lua_State *L, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Pops the text that the 'source' of each of this library's Lua functions begins with. */
+void object_setlibrary(lua_State *L);
+
+/* The same as object_test, raising "CLASS expected, got TYPE". */
 void *object_check(lua_State *L, int index, const struct object_class *c);
 
 /*
  * As metamethod __index of a class: a method, else a field of the table in slot OBJECT_FIELDS.
- * Upvalue 1: the table of methods.
+ * Upvalues: the table of methods; the class, as light userdata.
  */
 int object_index(lua_State *L);
 enum { OBJECT_FIELDS = 1 };

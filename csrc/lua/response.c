@@ -2,6 +2,7 @@
 
 #include "../core/http1.h"
 #include "../core/inflate.h"
+#include "table.h"
 #include "value.h"
 
 #include <string.h>
@@ -160,6 +161,7 @@ static int response_decode(lua_State *L) {
   struct ddb_error e;
   struct ddb_slice text;
   lua_settop(L, 3);
+  if (!lua_isnil(L, 3)) (void)object_check(L, 3, &table_class);
   enum ddb_status status = verify_crc(r, &e);
   if (!status) status = verify_type(r, &e);
   if (!status) status = body_text(r, &text, &e);

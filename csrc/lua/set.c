@@ -84,6 +84,10 @@ int set_new(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   size_t n = lua_rawlen(L, 1);
   if (n == 0) luaL_error(L, "set: at least one element expected (DynamoDB has no empty sets)");
+  size_t members = 0;
+  lua_pushnil(L);
+  for (; lua_next(L, 1); members++) lua_pop(L, 1);
+  if (members != n) luaL_error(L, "set: list of elements expected (positions 1, 2, 3...)");
   struct set *set = set_push(L, wanted_type(L));
   for (size_t i = 1; i <= n; i++) {
     lua_rawgeti(L, 1, (int)i); /* stack: set elements value */
@@ -176,6 +180,25 @@ static int set_type(lua_State *L) {
   return 1;
 }
 
+/* set:copy() -> a new set of the same elements. */
+static int set_copy(lua_State *L) {
+  struct set *set = check(L, 1);
+  lua_settop(L, 1);
+  compat_getslot(L, 1, SET_ELEMENTS);
+  struct set *made = set_push(L, set->type); /* stack: set elements copy its-elements */
+  lua_pushnil(L);
+  while (lua_next(L, 2)) {
+    lua_pop(L, 1);
+    lua_pushvalue(L, -1);
+    lua_insert(L, 3); /* stack: set elements key copy its-elements key */
+    set_add(L, made);
+    lua_pushvalue(L, 3);
+    lua_remove(L, 3);
+  }
+  lua_settop(L, 3);
+  return 1;
+}
+
 static int set_len(lua_State *L) {
   lua_pushinteger(L, (lua_Integer)check(L, 1)->count);
   return 1;
@@ -192,9 +215,13 @@ static int set_eq(lua_State *L) {
   return 1;
 }
 
-static const luaL_Reg methods[] = {{"has", set_has},       {"add", set_add_method},
-                                   {"remove", set_remove}, {"values", set_values},
-                                   {"type", set_type},     {NULL, NULL}};
+static const luaL_Reg methods[] = {{"has", set_has},
+                                   {"add", set_add_method},
+                                   {"remove", set_remove},
+                                   {"values", set_values},
+                                   {"type", set_type},
+                                   {"copy", set_copy},
+                                   {NULL, NULL}};
 static const luaL_Reg meta[] = {
     {"__len", set_len}, {"__tostring", set_tostring}, {"__eq", set_eq}, {NULL, NULL}};
 const struct object_class set_class = {"dynamodb.set", 1, methods, meta};

@@ -15,7 +15,8 @@
 
 struct signer {
   struct ddb_sigv4 v4;
-  struct ddb_buf out; /* holds the session token: cleansed */
+  struct ddb_buf out; /* the request; it may hold a session token, so it is cleansed in the end */
+  unsigned long uses; /* a finalizer that runs in between may use the signer, too */
 };
 
 static const struct object_class signer_class;
@@ -81,17 +82,18 @@ static void take_headers(lua_State *L, int index, struct headers *h) {
   }
 }
 
-static enum ddb_status frame(struct signer *s, struct ddb_sigv4_request *r, struct headers *h,
+/* Signs and writes the request into 'out'. Both structs are copies, to which headers are added. */
+static enum ddb_status frame(struct signer *s, struct ddb_sigv4_request r, struct headers h,
                              int64_t time, struct ddb_error *e) {
-  r->headers = h->list;
-  r->header_count = h->count;
-  enum ddb_status status = ddb_sigv4_sign(&s->v4, r, time, e);
+  r.headers = h.list;
+  r.header_count = h.count;
+  enum ddb_status status = ddb_sigv4_sign(&s->v4, &r, time, e);
   if (status) return status;
-  add(h, ddb_text("x-amz-date"), ddb_text(s->v4.date));
-  add(h, ddb_text("authorization"), ddb_slice(s->v4.authorization.p, s->v4.authorization.len));
-  if (s->v4.token.n) add(h, ddb_text("x-amz-security-token"), s->v4.token);
+  add(&h, ddb_text("x-amz-date"), ddb_text(s->v4.date));
+  add(&h, ddb_text("authorization"), ddb_slice(s->v4.authorization.p, s->v4.authorization.len));
+  if (s->v4.token.n) add(&h, ddb_text("x-amz-security-token"), s->v4.token);
   ddb_buf_clear(&s->out, SIGNER_KEEP);
-  return ddb_http1_request(&s->out, r->method, r->path, h->list, h->count, r->body, e);
+  return ddb_http1_request(&s->out, r.method, r.path, h.list, h.count, r.body, e);
 }
 
 /*
@@ -112,9 +114,14 @@ static int signer_request(lua_State *L) {
   r.body = check_slice(L, 5);
   int64_t time = (int64_t)luaL_checknumber(L, 6);
   if (!lua_isnoneornil(L, 7)) take_headers(L, 7, &h);
-  enum ddb_status status = frame(s, &r, &h, time, &e);
-  if (status) return object_failure(L, status, &e);
-  lua_pushlstring(L, s->out.p, s->out.len);
+  unsigned long use;
+  do {
+    lua_settop(L, 7);
+    use = ++s->uses;
+    enum ddb_status status = frame(s, r, h, time, &e);
+    if (status) return object_failure(L, status, &e);
+    lua_pushlstring(L, s->out.p, s->out.len);
+  } while (use != s->uses);
   return 1;
 }
 

@@ -41,6 +41,7 @@ static int table_newindex(lua_State *L) {
 static int core_table(lua_State *L) {
   (void)connection_check(L, 1);
   luaL_checktype(L, 2, LUA_TTABLE);
+  lua_settop(L, 2);
   (void)object_new(L, &table_class, 1);
   lua_pushvalue(L, 2);
   compat_setslot(L, 3, TABLE_FIELDS);
@@ -71,7 +72,8 @@ void table_open(lua_State *L) {
   object_setfuncs(L, functions);
   object_register(L, &table_class);
   lua_getfield(L, -1, "methods");
-  lua_pushcclosure(L, object_index, 1);
+  lua_pushlightuserdata(L, (void *)(uintptr_t)&table_class);
+  lua_pushcclosure(L, object_index, 2);
   lua_setfield(L, -2, "__index");
   lua_setfield(L, -2, "table_class");
 }

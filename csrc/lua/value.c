@@ -39,9 +39,8 @@ bool value_is_list(lua_State *L, int index) {
   return mark ? mark == MARK_LIST : lua_rawlen(L, index) > 0;
 }
 
-void value_setmark(lua_State *L, enum mark mark) {
+void value_pushmark(lua_State *L, enum mark mark) {
   push_registry(L, &mark_keys[mark]);
-  lua_setmetatable(L, -2);
 }
 
 static int mark_argument(lua_State *L, enum mark mark) {
@@ -53,7 +52,8 @@ static int mark_argument(lua_State *L, enum mark mark) {
   lua_settop(L, 1);
   if (value_mark(L, 1) == MARK_NONE && lua_getmetatable(L, 1))
     luaL_argerror(L, 1, "table without a metatable expected");
-  value_setmark(L, mark);
+  value_pushmark(L, mark);
+  lua_setmetatable(L, 1);
   return 1;
 }
 
@@ -128,8 +128,16 @@ static bool equal_tables(lua_State *L, int a, int b, int depth) {
   return same;
 }
 
+/* A sentinel of another library that means an empty list (cjson.empty_array), or an empty list. */
+static bool is_empty_list(lua_State *L, int index) {
+  if (value_mark(L, index) != MARK_LIST) return false;
+  return lua_type(L, index) == LUA_TLIGHTUSERDATA || count_members(L, index) == 0;
+}
+
 static bool equal(lua_State *L, int a, int b, int depth) {
   if (lua_rawequal(L, a, b)) return true;
+  if (lua_islightuserdata(L, a) || lua_islightuserdata(L, b))
+    return is_empty_list(L, a) && is_empty_list(L, b);
   if (is_number(L, a) && is_number(L, b)) return equal_numbers(L, a, b);
   int type = lua_type(L, a);
   if (type != lua_type(L, b)) return false;
@@ -141,7 +149,16 @@ bool value_equal(lua_State *L, int a, int b) {
   return equal(L, a, b, 0);
 }
 
+/* Marks outlive a second load of the module, as tables that bear them do. */
+static bool is_open(lua_State *L, const char *key) {
+  push_registry(L, key);
+  bool found = !lua_isnil(L, -1);
+  lua_pop(L, 1);
+  return found;
+}
+
 static void open_mark(lua_State *L, enum mark mark, const char *name) {
+  if (is_open(L, &mark_keys[mark])) return;
   lua_pushlightuserdata(L, (void *)(uintptr_t)&mark_keys[mark]);
   lua_newtable(L);
   lua_pushstring(L, name);
@@ -161,9 +178,11 @@ void value_open(lua_State *L) {
   object_setfuncs(L, functions);
   lua_pushlightuserdata(L, NULL);
   lua_setfield(L, -2, "null");
-  lua_pushlightuserdata(L, (void *)(uintptr_t)&marks_key);
-  lua_newtable(L);
-  lua_rawset(L, LUA_REGISTRYINDEX);
+  if (!is_open(L, &marks_key)) {
+    lua_pushlightuserdata(L, (void *)(uintptr_t)&marks_key);
+    lua_newtable(L);
+    lua_rawset(L, LUA_REGISTRYINDEX);
+  }
   open_mark(L, MARK_LIST, "dynamodb.list");
   open_mark(L, MARK_MAP, "dynamodb.map");
   object_register(L, &number_class);

@@ -66,8 +66,8 @@ enum mark value_mark(lua_State *L, int index);
 /* Is the table at 'index' a list? By its mark, else by having positions: empty ones are maps. */
 bool value_is_list(lua_State *L, int index);
 
-/* Marks the table at the top of the stack. */
-void value_setmark(lua_State *L, enum mark mark);
+/* Pushes the metatable that is the mark. */
+void value_pushmark(lua_State *L, enum mark mark);
 
 /* True when both values are the same DynamoDB value, tables compared by content. May raise. */
 bool value_equal(lua_State *L, int a, int b);

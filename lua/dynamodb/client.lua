@@ -22,7 +22,7 @@ local retryable_status = { [500] = true, [502] = true, [503] = true, [504] = tru
 -- "com.amazonaws.dynamodb.v20120810#ValidationException:http://..." is ValidationException.
 local function bare_code(text)
   if type(text) ~= "string" then return nil end
-  local code = text:gsub("^.*#", ""):gsub(":.*$", "")
+  local code = text:gsub(":.*$", ""):gsub("^.*#", "")
   return code ~= "" and code or nil
 end
 
@@ -37,6 +37,7 @@ local function service_error(response, status, operation)
   if type(body) ~= "table" then body = {} end
   local code = bare_code(body.__type) or bare_code(body.code)
     or bare_code(response:header("x-amzn-errortype"))
+  local slow_down = throttled[code] or status == 429
   return errors.new({
     kind = code and "service" or "response",
     code = code,
@@ -45,8 +46,8 @@ local function service_error(response, status, operation)
     status = status,
     item = body.Item,
     reasons = body.CancellationReasons,
-    throttled = throttled[code] or status == 429,
-    retryable = throttled[code] or retryable_status[status] or code == "ReplicatedWriteConflictException",
+    throttled = slow_down,
+    retryable = slow_down or retryable_status[status] or code == "ReplicatedWriteConflictException",
     ambiguous = operation.writes and status >= 500,
   })
 end
@@ -57,6 +58,10 @@ local function interpret(response, operation, owner)
   local result, why
   if status == 200 then
     result, why = response:decode(operation.output, owner)
+    local member = operation.answer
+    if result and member and type(result[member]) ~= "table" then
+      result, why = nil, ("answer without %s"):format(member)
+    end
     if result then return result end
   end
   local err
@@ -106,6 +111,13 @@ function client.encode(params, shape, where)
   return body
 end
 
+-- Must the request not be sent again when nobody knows whether the service has seen it? A condition that
+-- holds the first time may not hold the second.
+local function is_once(operation, params)
+  if not operation.writes then return false end
+  return not operation.repeatable or params.ConditionExpression ~= nil or params.Expected ~= nil
+end
+
 --- Calls an operation: 'params' is its request as AWS names the members, with attribute values as Lua values.
 --- 'owner' is the dynamodb.table whose items the rows of the response become.
 --- -> result | nil, err. Raises for a closed connection and for values that cannot be sent.
@@ -125,7 +137,7 @@ function client.call(connection, operation, params, owner)
   local request, why = state.signer:request(endpoint.host, endpoint.path, operation.target, body,
     state.transport.time(), state.headers)
   if not request then errors.raise("%s: %s", operation.name, why) end
-  local link, kind, reason, sent = exchange.run(pool, request)
+  local link, kind, reason, sent = exchange.run(pool, request, is_once(operation, params))
   if not link then
     return nil, errors.new({ kind = kind, message = reason, operation = operation.name, attempts = 1,
       retryable = true, ambiguous = operation.writes and sent })

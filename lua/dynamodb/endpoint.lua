@@ -49,7 +49,7 @@ function endpoint.parse(url, where)
   local clean = host and is_host(host) and port >= 1 and port <= 65535 and path:match("^[%w%-._~/]*$")
     and not path:find("//", 1, true)
   if not clean then
-    local shown = url:gsub("//.*@", "//...@") -- there may be a password
+    local shown = url:gsub("^.*@", "...@") -- there may be a password
     errors.raise("%s: 'http(s)://host[:port][/path]' expected, got '%s'", where, shown:sub(1, 100))
   end
   local named = port == default_port[scheme] and host or host .. ":" .. port

@@ -45,6 +45,7 @@ end
 
 -- Where this library's own files are: callers are everybody else.
 local here = getinfo(1, "S").source:match("^(.*)error%.lua$")
+require("dynamodb.core").library(here)
 
 --- Raises for a mistake of the caller's, with the position of the first caller outside this library.
 function errors.raise(format, ...)

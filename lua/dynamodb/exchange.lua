@@ -55,32 +55,34 @@ local function receive(pool, link, deadline)
   end
 end
 
--- Sends and receives on one link -> true | nil, kind, why.
+-- Sends and receives on one link -> true | nil, kind, why, whether all of the request was sent.
 local function converse(pool, link, request)
   local deadline = pool.transport.now() + pool.limits.attempt_timeout
   link.response:reset(pool.limits.compression)
-  local sent, kind, why = pool.transport.send(link.socket, request, deadline)
-  if not sent then return nil, kind, why end
-  return receive(pool, link, deadline)
+  local ok, kind, why = pool.transport.send(link.socket, request, deadline)
+  if not ok then return nil, kind, why, false end
+  ok, kind, why = receive(pool, link, deadline)
+  return ok, kind, why, true
 end
 
 --- Does one exchange -> link with the complete response | nil, kind, why, sent (may the service have seen
---- it?). Give the link back with exchange.release.
-function exchange.run(pool, request)
-  local link = take_idle(pool)
+--- it?). Give the link back with exchange.release. A kept connection that dies without a byte was closed
+--- meanwhile, which is nobody's failure: the request goes out on a new one, unless it is to be sent only
+--- 'once' and the service may have seen it.
+function exchange.run(pool, request, once)
+  local link, seen = take_idle(pool), false
+  local ok, kind, why
   if link then
-    local ok, kind, why = converse(pool, link, request)
+    ok, kind, why, seen = converse(pool, link, request)
     if ok then return link end
     drop(pool, link)
-    -- A kept connection that dies without a byte was closed meanwhile: that is nobody's failure.
-    if link.response:started() or kind ~= "network" then return nil, kind, why, true end
+    if kind ~= "network" or link.response:started() or (once and seen) then return nil, kind, why, true end
   end
-  local fresh, kind, why = open(pool)
-  if not fresh then return nil, kind, why, link ~= nil end
-  local ok
-  ok, kind, why = converse(pool, fresh, request)
-  if ok then return fresh end
-  drop(pool, fresh)
+  link, kind, why = open(pool)
+  if not link then return nil, kind, why, seen end
+  ok, kind, why = converse(pool, link, request)
+  if ok then return link end
+  drop(pool, link)
   return nil, kind, why, true
 end
 

@@ -33,10 +33,14 @@ local function parts(self)
   return attributes, text and assert(core.decode(text, "item")), fields, connection, owner
 end
 
-local function copy(value)
+local DEEPEST = 64 -- levels that are ever read
+
+local function copy(value, depth)
+  if core.typename(value) == "dynamodb.set" then return value:copy() end
   if type(value) ~= "table" then return value end
+  if depth > DEEPEST then errors.raise("totable: nested deeper than %d levels (a cycle?)", DEEPEST) end
   local made = {}
-  for name, inner in next, value do made[name] = copy(inner) end
+  for name, inner in next, value do made[name] = copy(inner, depth + 1) end
   return setmetatable(made, getmetatable(value))
 end
 
@@ -66,7 +70,7 @@ end
 --- A copy of the attributes as plain tables.
 function Item:totable()
   local _, attributes = core.item_parts(self)
-  return copy(attributes)
+  return copy(attributes, 0)
 end
 
 --- What put or save would change: { set = { name = value }, remove = { name, ... } } | nil when nothing.

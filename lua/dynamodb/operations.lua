@@ -3,7 +3,8 @@
 ---   writes:        does it change anything?
 ---   repeatable:    may the same request be sent again without doing more than once? Always true of reads.
 ---   token:         the member that makes a repeated request count once; filled in when the caller does not
---- pages: { member that says where to start, member that says where to go on, member with the list }
+---   answer:        a member that the response has in any case, a table
+---   pages:         { member to start with, member to go on with, member with the list }
 ---   kind:          which of the service's hosts answers: "plain", "streams" or "search"
 -- Source: the service models of DynamoDB_20120810 and DynamoDBStreams_20120810, November 2026.
 
@@ -33,7 +34,7 @@ local plain_reads = {
   DescribeImport = {},
   DescribeKinesisStreamingDestination = {},
   DescribeLimits = {},
-  DescribeTable = {},
+  DescribeTable = { answer = "Table" },
   DescribeTableReplicaAutoScaling = {},
   DescribeTimeToLive = {},
   GetResourcePolicy = {},
@@ -45,14 +46,17 @@ local plain_reads = {
     pages = { "ExclusiveStartGlobalTableName", "LastEvaluatedGlobalTableName", "GlobalTables" },
   },
   ListImports = { pages = NEXT_TOKEN("ImportSummaryList") },
-  ListTables = { pages = { "ExclusiveStartTableName", "LastEvaluatedTableName", "TableNames" } },
+  ListTables = {
+    answer = "TableNames",
+    pages = { "ExclusiveStartTableName", "LastEvaluatedTableName", "TableNames" },
+  },
   ListTagsOfResource = { pages = NEXT_TOKEN("Tags") },
 }
 
 -- Operations on tables and the like: a repeated request finds its work done, or is refused for it.
 local plain_writes = {
-  "CancelBulkOperation", "CreateGlobalTable", "CreateTable", "DeleteBackup", "DeleteResourcePolicy",
-  "DeleteTable", "DisableKinesisStreamingDestination", "EnableKinesisStreamingDestination",
+  "CancelBulkOperation", "CreateGlobalTable", "DeleteBackup", "DeleteResourcePolicy",
+  "DisableKinesisStreamingDestination", "EnableKinesisStreamingDestination",
   "PutResourcePolicy",  "RestoreTableFromBackup", "RestoreTableToPointInTime", "TagResource", "UntagResource",
   "UpdateContinuousBackups", "UpdateContributorInsights", "UpdateGlobalTable", "UpdateGlobalTableSettings",
   "UpdateKinesisStreamingDestination", "UpdateTable", "UpdateTableReplicaAutoScaling", "UpdateTimeToLive",
@@ -75,12 +79,14 @@ local operations = {
     output = { UnprocessedItems = WRITE_REQUESTS, ItemCollectionMetrics = { "map", { "list", METRICS } } },
   },
   CreateBackup = { writes = true }, -- another one each time
+  CreateTable = { writes = true, repeatable = true, answer = "TableDescription" },
   DeleteItem = {
     writes = true,
     repeatable = true,
     input = { Key = "item", ExpressionAttributeValues = "item", Expected = COMPARED },
     output = WRITTEN,
   },
+  DeleteTable = { writes = true, repeatable = true, answer = "TableDescription" },
   DescribeExport = { output = EXPORT },
   ExecuteStatement = {
     writes = true,

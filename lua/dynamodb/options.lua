@@ -69,11 +69,14 @@ function options.check(schema, given, where)
   for name, value in pairs(given) do
     local validator = schema[name]
     if not validator then
-      errors.raise("%s: unknown option '%s' (known: %s)", where, tostring(name), known(schema))
+      errors.raise("%s: unknown option '%s' (known: %s)", where, tostring(name):sub(1, 40), known(schema))
     end
     local ok, expected = validator(value)
     if not ok then
-      local got = schema.aws_secret_access_key and type(value) == "string" and "another string" or show(value)
+      local got = show(value)
+      if schema.aws_secret_access_key and (type(value) == "string" or name:find("^aws_")) then
+        got = "another " .. type(value)
+      end
       errors.raise("%s: option '%s': %s expected, got %s", where, name, expected, got)
     end
   end

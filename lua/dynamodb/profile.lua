@@ -7,27 +7,35 @@ local profile = {}
 
 local BYTE_ORDER_MARK = "^\239\187\191"
 
--- Is there nothing in the line for us? Indented lines belong to a value before them, of another service's
--- settings.
-local function is_silent(line)
-  return line:match("^%s*$") or line:match("^%s*[#;]") or line:match("^%s")
+-- The name of a section, blanks in it made one, when the line is "[name]" and perhaps a comment.
+local function title_of(line)
+  local name, rest = line:match("^%[%s*([^%]]-)%s*%](.*)$")
+  return name and (rest:match("^%s*$") or rest:match("^%s*[#;]")) and (name:gsub("%s+", " "))
 end
 
---- Sections of the text: section -> name -> value. Later sections of one name add to earlier ones.
+-- "name = value" and perhaps a comment behind it -> name in lower case, value.
+local function setting_of(line)
+  local name, value = line:match("^%s*([^%s=#;][^=]-)%s*=%s*(.-)%s*$")
+  if name then return name:lower(), (value:gsub("%s+[#;].*$", "")) end
+end
+
+--- Sections of the text: section -> name -> value. Later sections of one name add to earlier ones. Indented
+--- lines go on with the value above them (settings for single services) and are passed over.
 --- nil, why on a line that is none of the known forms.
 function profile.parse(text, path)
-  local sections, section, number = {}, nil, 0
+  local sections, section, number, inside = {}, nil, 0, false
   for line in (text:gsub(BYTE_ORDER_MARK, "") .. "\n"):gmatch("(.-)\r?\n") do
     number = number + 1
-    local title = line:match("^%[%s*(.-)%s*%]%s*$") or line:match("^%[%s*(.-)%s*%]%s*[#;]")
-    local name, value = line:match("^([^%s=][^=]-)%s*=%s*(.-)%s*$")
+    local title, name, value = title_of(line), setting_of(line)
+    local silent = line:match("^%s*$") or line:match("^%s*[#;]") or (inside and line:match("^%s"))
     if title then
-      section = sections[title] or {}
+      section, inside = sections[title] or {}, false
       sections[title] = section
-    elseif name and section and not is_silent(line) then
-      section[name:lower()] = value:gsub("%s[#;].*$", "")
-    elseif not is_silent(line) then
-      return nil, ("%s:%d: '[section]' or 'name = value' expected"):format(path, number)
+    elseif not silent then
+      if not (name and section) then
+        return nil, ("%s:%d: '[section]' or 'name = value' expected"):format(path, number)
+      end
+      section[name], inside = value, true
     end
   end
   return sections

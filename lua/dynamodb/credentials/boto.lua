@@ -7,11 +7,14 @@ local system = require("dynamodb.system")
 
 local boto = {}
 
+local SYSTEM_FILE = "/etc/boto.cfg"
+
 --- The files looked at, in order.
 function boto.paths()
   local named = system.getenv("BOTO_CONFIG")
   if named then return { named } end
-  return { system.expand("~/.boto") or "/etc/boto.cfg", "/etc/boto.cfg" }
+  local own = system.expand("~/.boto")
+  return own and { own, SYSTEM_FILE } or { SYSTEM_FILE }
 end
 
 --- -> credentials | nil when there are none | nil, why.

@@ -1,0 +1,31 @@
+-- Writes what the C programs send and what the server answers: canned.lua DIRECTORY PORT
+
+local core = require("dynamodb.core")
+local operations = require("dynamodb.operations")
+local sample = require("sample")
+
+local directory, port = arg[1], arg[2]
+
+local function write(name, text)
+  local file = assert(io.open(directory .. "/" .. name, "wb"))
+  assert(file:write(text))
+  assert(file:close())
+end
+
+-- The bytes that the client sends for such a call.
+local function request(name, params)
+  local operation = operations[name]
+  local signer = assert(core.signer("us-east-1", "dynamodb"))
+  assert(signer:credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"))
+  local body = assert(core.encode(params, operation.input))
+  local headers = { "user-agent", "lua-dynamodb/" .. require("dynamodb.version") }
+  local bytes = signer:request("127.0.0.1:" .. port, "/", operation.target, body, os.time(), headers)
+  write(name .. ".request", assert(bytes))
+end
+
+request("GetItem", { TableName = "bench", Key = { id = "user#000001" } })
+request("PutItem", { TableName = "bench", Item = sample.attributes(1) })
+request("Scan", { TableName = "bench" })
+write("GetItem.json", sample.item())
+write("PutItem.json", "{}")
+write("Scan.json", sample.page())

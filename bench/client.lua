@@ -1,0 +1,73 @@
+-- The client against the canned server: client.lua NAME CASE PORT COUNT
+-- Prints NAME, CASE, the microseconds of CPU and the bytes of one call, and how many connections were opened.
+
+local dynamodb = require("dynamodb")
+local sample = require("sample")
+local native = require("dynamodb.transport.curl")
+
+local name, case, port, count = arg[1], arg[2], arg[3], tonumber(arg[4])
+
+-- The usual transport, copied, so that counting what it opens costs the other functions nothing.
+local opened, transport = 0, {}
+for key, value in pairs(native) do transport[key] = value end
+function transport.connect(...)
+  opened = opened + 1
+  return native.connect(...)
+end
+
+local conn = dynamodb.connect({
+  aws_access_key_id = "AKIDEXAMPLE",
+  aws_secret_access_key = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+  region = "us-east-1",
+  endpoint_url = "http://127.0.0.1:" .. port,
+  transport = transport,
+})
+local tbl = conn:table("bench", { hash_key = "id" })
+local attributes = sample.attributes(1)
+local item = tbl:new_item({ attrs = attributes })
+
+local cases = {}
+
+function cases.GetItem()
+  return assert(tbl:get_item({ hash_key = "user#000001" }))
+end
+
+function cases.PutItem()
+  return assert(tbl:put_item(attributes))
+end
+
+-- Boto's way: change the item, and put it.
+local age = 0
+function cases.put()
+  age = age + 1
+  item.age = age
+  return assert(item:put())
+end
+
+function cases.Scan()
+  return assert(conn:call("Scan", { TableName = "bench" }))
+end
+
+local function times(call, n)
+  for _ = 1, n do call() end
+end
+
+local call = cases[case]
+assert(case ~= "GetItem" or call().address.zip == "1000-000001")
+assert(case ~= "Scan" or #call().Items == sample.page_items)
+
+times(call, count / 5 + 1)
+collectgarbage()
+local start = os.clock()
+times(call, count)
+local us = (os.clock() - start) / count * 1e6
+
+local calls = math.min(count, 5)
+collectgarbage()
+collectgarbage("stop")
+local before = collectgarbage("count")
+times(call, calls)
+local bytes = (collectgarbage("count") - before) * 1024 / calls
+
+print(("%s %s %.3f %.0f %d"):format(name, case, us, bytes, opened))
+conn:close()

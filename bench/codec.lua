@@ -1,0 +1,143 @@
+-- The codec beside lua-cjson with wrapping and unwrapping in plain Lua: codec.lua NAME [CASE SECONDS]
+-- Prints for each case NAME, CASE, the microseconds of CPU and the bytes of one call.
+
+local cjson = require("cjson")
+local core = require("dynamodb.core")
+local dynamodb = require("dynamodb")
+local operations = require("dynamodb.operations")
+local sample = require("sample")
+
+local name, only, seconds = arg[1], arg[2], tonumber(arg[3] or 0.08)
+
+-- What a careful user writes around cjson. It unwraps in place, which saves a table for each map and list.
+-- Binary values would need a base64 library as well.
+local function unwrap(value)
+  local text = value.S
+  if text then return text end
+  local digits = value.N
+  if digits then return tonumber(digits) end
+  local members = value.M
+  if members then
+    for key, inner in next, members do members[key] = unwrap(inner) end
+    return members
+  end
+  local elements = value.L
+  if elements then
+    for i = 1, #elements do elements[i] = unwrap(elements[i]) end
+    return elements
+  end
+  if value.BOOL ~= nil then return value.BOOL end
+  if value.NULL then return cjson.null end
+  local set = {}
+  for _, element in ipairs(value.SS) do set[element] = true end
+  return set
+end
+
+local function unwrap_item(item)
+  for key, value in next, item do item[key] = unwrap(value) end
+  return item
+end
+
+local function wrap(value)
+  local kind = type(value)
+  if kind == "string" then return { S = value } end
+  if kind == "number" then return { N = tostring(value) } end
+  if kind == "boolean" then return { BOOL = value } end
+  if kind ~= "table" then return { NULL = true } end
+  local wrapped = {}
+  if value[1] ~= nil then
+    for i = 1, #value do wrapped[i] = wrap(value[i]) end
+    return { L = wrapped }
+  end
+  for key, inner in next, value do wrapped[key] = wrap(inner) end
+  return { M = wrapped }
+end
+
+local function wrap_item(attributes)
+  local wrapped = {}
+  for key, value in next, attributes do wrapped[key] = wrap(value) end
+  return wrapped
+end
+
+local page, answer = sample.page(), sample.item()
+local attributes, puts = sample.attributes(1), {}
+for i = 1, 25 do puts[i] = { PutRequest = { Item = sample.attributes(i) } } end
+local batch = { RequestItems = { bench = puts } }
+local batch_shape = { RequestItems = { "map", { "list", { PutRequest = { Item = "item" } } } } }
+local conn = dynamodb.connect({ aws_access_key_id = "k", aws_secret_access_key = "s", region = "us-east-1" })
+local tbl = conn:table("bench", { hash_key = "id" })
+
+-- In pairs: ours, and the same by cjson.
+local cases = {
+  { "decode-page", function() return core.decode(page, operations.Scan.output) end,
+    function()
+      local result = cjson.decode(page)
+      local items = result.Items
+      for i = 1, #items do unwrap_item(items[i]) end
+      return result
+    end },
+  { "decode-items", function() return core.decode(page, operations.Scan.output, tbl) end },
+  { "decode-item", function() return core.decode(answer, operations.GetItem.output) end,
+    function()
+      local result = cjson.decode(answer)
+      unwrap_item(result.Item)
+      return result
+    end },
+  { "encode-item", function() return core.encode(attributes, "item") end,
+    function() return cjson.encode(wrap_item(attributes)) end },
+  { "encode-25", function() return core.encode(batch, batch_shape) end,
+    function()
+      local wrapped = {}
+      for i = 1, #puts do wrapped[i] = { PutRequest = { Item = wrap_item(puts[i].PutRequest.Item) } } end
+      return cjson.encode({ RequestItems = { bench = wrapped } })
+    end },
+}
+
+local function times(call, n)
+  for _ = 1, n do call() end
+end
+
+-- As many calls as fill the time, in doubling steps that are the warm-up.
+local function measure(call)
+  local n, spent = 1, 0
+  collectgarbage()
+  while spent < seconds do
+    n = n * 2
+    local start = os.clock()
+    times(call, n)
+    spent = os.clock() - start
+  end
+  return spent / n * 1e6
+end
+
+local function allocated(call)
+  collectgarbage()
+  collectgarbage("stop")
+  local before = collectgarbage("count")
+  times(call, 5)
+  local bytes = (collectgarbage("count") - before) * 1024 / 5
+  collectgarbage("restart")
+  return bytes
+end
+
+local function report(case, call)
+  if only and only ~= case then return end
+  print(("%s %s %.3f %.0f"):format(name, case, measure(call), allocated(call)))
+end
+
+-- Both must have done the same work.
+local function same(case, ours, theirs)
+  local a, b = ours(), theirs()
+  if case:match("^encode") then
+    local shape = case == "encode-25" and batch_shape or "item"
+    a, b = core.decode(a, shape), core.decode(b, shape)
+  end
+  assert(core.equal(a, b), case)
+end
+
+for _, case in ipairs(cases) do
+  local label, ours, theirs = case[1], case[2], case[3]
+  if theirs then same(label, ours, theirs) end
+  report(label, ours)
+  if theirs then report(label .. "-cjson", theirs) end
+end

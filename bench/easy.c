@@ -1,0 +1,80 @@
+/* The exchange of socket.c, by a reused handle of libcurl's easy interface. */
+#include "bench.h"
+
+#include <curl/curl.h>
+
+#include <string.h>
+
+struct client {
+  CURL *easy;
+  struct curl_slist *headers;
+  struct bytes answer;
+  long connections;
+};
+
+static size_t collect(char *p, size_t size, size_t n, void *answer) {
+  struct bytes *b = answer;
+  if (size * n > ANSWER_MAX - b->n) return 0;
+  memcpy(b->p + b->n, p, size * n);
+  b->n += size * n;
+  return size * n;
+}
+
+/* The headers of the canned request, but content-length, which is libcurl's to send. */
+static struct curl_slist *headers(char *head) {
+  struct curl_slist *list = curl_slist_append(NULL, "Accept:");
+  (void)strtok(head, "\r\n");
+  for (char *line = strtok(NULL, "\r\n"); line; line = strtok(NULL, "\r\n")) {
+    if (strncmp(line, "content-length:", 15) != 0) list = curl_slist_append(list, line);
+  }
+  return list;
+}
+
+static void prepare(struct client *c, const struct arguments *a) {
+  char url[64];
+  char *body = strstr(a->request.p, "\r\n\r\n");
+  if (!body) errx(1, "request without an end of its head");
+  *body = '\0';
+  body += 4;
+  c->headers = headers(a->request.p);
+  (void)snprintf(url, sizeof url, "http://127.0.0.1:%d/", a->port);
+  c->easy = curl_easy_init();
+  if (!c->easy || !c->headers) errx(1, "libcurl does not start");
+  (void)curl_easy_setopt(c->easy, CURLOPT_URL, url);
+  (void)curl_easy_setopt(c->easy, CURLOPT_PROXY, "");
+  (void)curl_easy_setopt(c->easy, CURLOPT_NOSIGNAL, 1L);
+  (void)curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, c->headers);
+  (void)curl_easy_setopt(c->easy, CURLOPT_POSTFIELDS, body);
+  long size = (long)(a->request.p + a->request.n - body);
+  (void)curl_easy_setopt(c->easy, CURLOPT_POSTFIELDSIZE, size);
+  (void)curl_easy_setopt(c->easy, CURLOPT_WRITEFUNCTION, collect);
+  (void)curl_easy_setopt(c->easy, CURLOPT_WRITEDATA, &c->answer);
+}
+
+static int exchange(void *client) {
+  struct client *c = client;
+  long status = 0, opened = 0;
+  c->answer.n = 0;
+  CURLcode code = curl_easy_perform(c->easy);
+  if (code) errx(1, "%s", curl_easy_strerror(code));
+  (void)curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
+  (void)curl_easy_getinfo(c->easy, CURLINFO_NUM_CONNECTS, &opened);
+  c->connections += opened;
+  return status == 200;
+}
+
+int main(int argc, char **argv) {
+  if (argc == 2 && strcmp(argv[1], "--version") == 0) return puts(curl_version()) < 0;
+  struct arguments a = arguments(argv);
+  struct client c = {NULL, NULL, {malloc(ANSWER_MAX), 0}, 0};
+  if (!c.answer.p || curl_global_init(CURL_GLOBAL_DEFAULT)) errx(1, "libcurl does not start");
+  prepare(&c, &a);
+  double us = measure(exchange, &c, a.count);
+  printf("easy %s %.3f - %ld\n", a.name, us, c.connections);
+  curl_easy_cleanup(c.easy);
+  curl_slist_free_all(c.headers);
+  curl_global_cleanup();
+  free(c.answer.p);
+  free(a.request.p);
+  return 0;
+}

@@ -1,0 +1,95 @@
+-- Medians, ratios and goals from what the programs printed: report.lua RESULTS VERSIONS LUA...
+-- A line of results is PROGRAM CASE MICROSECONDS BYTES CONNECTIONS, with "-" for bytes that are not counted.
+
+local results_file, versions_file = arg[1], arg[2]
+local luas = {}
+for i = 3, #arg do luas[#luas + 1] = arg[i] end
+
+-- "program case" -> { us = list, bytes = of the last round, connections = the most }
+local results = {}
+local rounds, connections = 0, 0
+for line in io.lines(results_file) do
+  local key, us, bytes, opened = line:match("^(%S+ %S+) (%S+) (%S+) ?(%d*)$")
+  local found = results[key] or { us = {} }
+  results[key] = found
+  found.us[#found.us + 1] = tonumber(us)
+  found.bytes = tonumber(bytes)
+  rounds = math.max(rounds, #found.us)
+  connections = math.max(connections, tonumber(opened) or 0)
+end
+for _, found in pairs(results) do
+  table.sort(found.us)
+  found.median = (found.us[math.floor(#found.us / 2 + 0.5)] + found.us[math.floor(#found.us / 2) + 1]) / 2
+end
+
+local function us(program, case)
+  return results[program .. " " .. case].median
+end
+
+local function bytes(program, case)
+  return ("%.0f"):format(results[program .. " " .. case].bytes)
+end
+
+local function row(label, ...)
+  local cells = { ("%-34s"):format(label) }
+  for _, cell in ipairs({ ... }) do cells[#cells + 1] = ("%10s"):format(cell) end
+  print(table.concat(cells))
+end
+
+local function per_floor(program, case)
+  return us(program, case) / us("socket", case == "put" and "PutItem" or case)
+end
+
+local function exchange(program, case, label)
+  local counted = results[program .. " " .. case].bytes
+  row("  " .. label, ("%.2f"):format(us(program, case)), ("%.2f"):format(per_floor(program, case)),
+    counted and bytes(program, case) or "")
+end
+
+local function operation(case, title)
+  row(title, "us", "x", "bytes")
+  exchange("socket", case, "socket, C")
+  exchange("easy", case, "libcurl easy, C")
+  for _, lua in ipairs(luas) do exchange(lua, case, lua) end
+end
+
+local function codec(case, title)
+  row(title, "us", "cjson us", "faster", "bytes", "cjson")
+  for _, lua in ipairs(luas) do
+    local ours, theirs = us(lua, case), us(lua, case .. "-cjson")
+    row("  " .. lua, ("%.2f"):format(ours), ("%.2f"):format(theirs), ("%.1f"):format(theirs / ours),
+      bytes(lua, case), bytes(lua, case .. "-cjson"))
+  end
+end
+
+local function goal(text, value, met)
+  print(("%s: %s (%.1f)"):format(text, met and "yes" or "no", value))
+end
+
+print(("\nCPU of one call, medians of %d rounds; x: times the socket; bytes: Lua's own\n"):format(rounds))
+operation("GetItem", "GetItem, an item of 10 attributes")
+operation("PutItem", "PutItem, tbl:put_item(attributes)")
+for _, lua in ipairs(luas) do exchange(lua, "put", lua .. ", item:put() when changed") end
+operation("Scan", "Scan, a page of 2,474 items, 1 MB")
+
+print("\nThe codec beside lua-cjson with (un)wrapping in Lua\n")
+codec("decode-page", "decode the page")
+codec("decode-item", "decode one item")
+codec("encode-item", "encode one item")
+codec("encode-25", "encode 25 items")
+row("decode the page as item objects", "us", "", "", "bytes")
+for _, lua in ipairs(luas) do
+  row("  " .. lua, ("%.2f"):format(us(lua, "decode-items")), "", "", bytes(lua, "decode-items"))
+end
+
+print()
+for line in io.lines(versions_file) do print(line) end
+
+print()
+for _, lua in ipairs(luas) do
+  local floors = per_floor(lua, "GetItem")
+  goal(lua .. ": GetItem <= 3 x floor", floors, floors <= 3)
+  local faster = us(lua, "decode-page-cjson") / us(lua, "decode-page")
+  goal(lua .. ": page decode >= 6 x faster than lua-cjson + unwrapping", faster, faster >= 6)
+end
+print(("one connection by each program: %s (%d)"):format(connections == 1 and "yes" or "no", connections))

@@ -1,0 +1,126 @@
+#!/usr/bin/env bash
+# CPU time of one operation, ours and others', as a ratio to a bare socket's: bench/run.sh [LUA...]
+# `make bench` calls it with everything built. One nginx answers with canned bytes; it and each program in turn
+# run on one core. ROUNDS (7) times everything runs once; the report shows the medians.
+set -eu -o pipefail
+cd "$(dirname "$0")/.."
+unset LUA_INIT LUA_INIT_5_4 LUA_PATH_5_4 LUA_CPATH_5_4
+[ $# -gt 0 ] || set -- lua5.4 luajit
+rounds=${ROUNDS:-7}
+export LUA_PATH='bench/?.lua;lua/?.lua;lua/?/init.lua;;'
+PATH=$PATH:/usr/sbin
+. spec/support/serve.sh
+
+lua() { # LUA SCRIPT ARGS...; with the modules built for it
+  LUA_CPATH="build/$1/?.so;;" "$@"
+}
+
+# The last core we may use: the first one gets most interrupts. Children inherit it.
+pin() {
+  local cores
+  cores=$(taskset -cp $$ 2>/dev/null) || { echo "taskset (util-linux) is missing: not pinned"; return; }
+  core=${cores##*[!0-9]}
+  taskset -cp "$core" $$ >/dev/null
+}
+
+# What gzip says of the bytes: the first half of its trailer.
+crc32() { # FILE
+  gzip -c "$1" | tail -c 8 | head -c 4 | od -An -tu4 --endian=little | tr -d ' \n'
+}
+
+# POST is refused by nginx's static files, so that Scan's page goes out as the page of that refusal.
+write_configuration() {
+  cat <<CONF
+daemon off;
+master_process off;
+pid nginx.pid;
+error_log stderr warn;
+events { worker_connections 64; }
+http {
+  access_log off;
+  client_body_temp_path body;
+  proxy_temp_path proxy;
+  fastcgi_temp_path fastcgi;
+  uwsgi_temp_path uwsgi;
+  scgi_temp_path scgi;
+  types { }
+  default_type application/x-amz-json-1.0;
+  client_header_buffer_size 8k;
+  keepalive_requests 1000000000;
+  keepalive_timeout 1h;
+  sendfile on;
+  open_file_cache max=4;
+  server_tokens off;
+  add_header x-amzn-requestid 5AVQ0MEPF0HMVPGPG7E4TLPVVRVV4KQNSO5AEMVJF66Q9ASUAAJG;
+  map \$http_x_amz_target \$answer {
+    DynamoDB_20120810.GetItem '$(cat "$scratch/GetItem.json")';
+    DynamoDB_20120810.PutItem '$(cat "$scratch/PutItem.json")';
+  }
+  map \$http_x_amz_target \$crc32 {
+    DynamoDB_20120810.GetItem $(crc32 "$scratch/GetItem.json");
+    DynamoDB_20120810.PutItem $(crc32 "$scratch/PutItem.json");
+    DynamoDB_20120810.Scan $(crc32 "$scratch/Scan.json");
+  }
+  add_header x-amz-crc32 \$crc32;
+  server {
+    listen 127.0.0.1:$port;
+    root .;
+    location / {
+      if (\$answer = "") { rewrite ^ /Scan.json last; }
+      return 200 \$answer;
+    }
+    location = /Scan.json { error_page 405 =200 /Scan.json; }
+  }
+}
+CONF
+}
+
+ready() {
+  [ -s "$scratch/nginx.pid" ] && answers "$port"
+}
+
+serve() {
+  for _ in {1..20}; do
+    port=$(random_port)
+    ! answers "$port" || continue
+    lua "$first_lua" bench/canned.lua "$scratch" "$port"
+    write_configuration >"$scratch/nginx.conf"
+    ! start_server nginx -p "$scratch/" -c nginx.conf || return 0
+  done
+  give_up nginx
+}
+
+round() { # LUA...; one line for each program and operation
+  local operation case count lua
+  for operation in GetItem:20000 PutItem:20000 Scan:120; do
+    case=${operation%:*} count=${operation#*:}
+    build/bench/socket "$case" "$port" "$scratch/$case.request" "$count"
+    build/bench/easy "$case" "$port" "$scratch/$case.request" "$((count / 2))"
+    for lua; do
+      lua "$lua" bench/client.lua "$lua" "$case" "$port" "$((count / 2))"
+      [ "$case" != PutItem ] || lua "$lua" bench/client.lua "$lua" put "$port" "$((count / 2))"
+    done
+  done
+  for lua; do lua "$lua" bench/codec.lua "$lua"; done
+}
+
+versions() { # LUA...
+  local lua
+  for lua; do "$lua" -v 2>&1 | cut -d' ' -f1-2; done
+  build/bench/easy --version
+  nginx -v 2>&1 | sed 's/^nginx version: //'
+  sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1
+}
+
+for program in build/bench/socket build/bench/easy build/"$1"/dynamodb/core.so; do
+  [ -e "$program" ] || { echo "$0: $program is not built; make bench does it" >&2; exit 2; }
+done
+first_lua=$1
+pin
+serve
+for ((i = 1; i <= rounds; i++)); do
+  echo "round $i of $rounds" >&2
+  round "$@" >>"$scratch/results"
+done
+versions "$@" >"$scratch/versions"
+lua "$first_lua" bench/report.lua "$scratch/results" "$scratch/versions" "$@"

@@ -1,0 +1,140 @@
+/* JSON objects and arrays to Lua tables: sized by the last sibling, names kept, none twice. */
+#include "decoder.h"
+
+#include <string.h>
+
+#define HINT_MAX 64 /* a sibling's size is taken as a hint up to here */
+
+static unsigned char hint(int count) {
+  return (unsigned char)(count < HINT_MAX ? count : HINT_MAX);
+}
+
+void decode_keep_names(struct decoder *d) {
+  for (unsigned i = 0; i < DECODER_NAMES; i++) d->names[i] = ddb_slice(NULL, 0);
+  lua_createtable(d->L, DECODER_NAMES, 0);
+  d->cache = lua_gettop(d->L);
+}
+
+/* A cheap hash, good enough to tell the names of one map apart. */
+static unsigned hash_of(struct ddb_slice name) {
+  const unsigned char *p = (const unsigned char *)name.p;
+  if (name.n == 0) return 0;
+  return (unsigned)name.n + 7u * p[0] + 31u * p[name.n - 1] + 13u * p[name.n / 2];
+}
+
+/*
+ * Pushes the name as a string, the kept one if it is the same; the slice borrows from that string
+ * afterwards, because the scratch that it may be in is used again.
+ */
+static void push_name(struct decoder *d, struct ddb_slice *name, unsigned hash) {
+  unsigned slot = hash % DECODER_NAMES;
+  struct ddb_slice *kept = &d->names[slot];
+  if (d->cache && kept->p && kept->n == name->n && memcmp(kept->p, name->p, name->n) == 0) {
+    lua_rawgeti(d->L, d->cache, (int)slot + 1);
+    *name = *kept;
+    return;
+  }
+  lua_pushlstring(d->L, name->p, name->n);
+  name->p = lua_tostring(d->L, -1);
+  if (!d->cache) return;
+  lua_pushvalue(d->L, -1);
+  lua_rawseti(d->L, d->cache, (int)slot + 1);
+  *kept = *name;
+}
+
+/*
+ * Finds repeated names: a bit for each hash shows the new ones at once, and only a bit that was set
+ * already needs a look into the table, which is below the name.
+ */
+static bool is_repeated(struct decoder *d, uint64_t *seen, unsigned hash) {
+  uint64_t bit = UINT64_C(1) << (hash & 63);
+  bool known = *seen & bit;
+  *seen |= bit;
+  if (!known) return false;
+  lua_pushvalue(d->L, -1); /* stack: table name name */
+  lua_rawget(d->L, -3);
+  known = !lua_isnil(d->L, -1);
+  lua_pop(d->L, 1);
+  return known;
+}
+
+/* Stands for the value of an absent member until the object is read, so that its name is known. */
+static const char absent = 0;
+
+/* Takes the members that are absent out of the table at the top. */
+static void drop_absent(lua_State *L) {
+  lua_pushnil(L);
+  while (lua_next(L, -2)) {
+    bool drop = lua_touserdata(L, -1) == &absent;
+    lua_pop(L, 1);
+    if (!drop) continue;
+    lua_pushvalue(L, -1);
+    lua_pushnil(L);
+    lua_rawset(L, -4);
+  }
+}
+
+/*
+ * Reads one member into the table at 'table', the top: its name and value. '*dropped' is set when
+ * it has none.
+ */
+static enum ddb_status decode_member(struct decoder *d, decode_function *value, int shape,
+                                     int depth, uint64_t *seen, bool *dropped) {
+  struct ddb_slice name;
+  int table = lua_gettop(d->L);
+  enum ddb_status status = ddb_json_name(&d->json, &name, d->error);
+  if (status) return status;
+  unsigned hash = hash_of(name);
+  push_name(d, &name, hash);
+  path_name(&d->path, name.p, name.n);
+  if (is_repeated(d, seen, hash)) return decode_fail(d, "member occurs twice");
+  status = value(d, shape, depth);
+  if (status) return status;
+  path_leave(&d->path);
+  if (lua_gettop(d->L) == table + 1) {
+    lua_pushlightuserdata(d->L, (void *)(uintptr_t)&absent);
+    *dropped = true;
+  }
+  lua_rawset(d->L, table);
+  return DDB_OK;
+}
+
+enum ddb_status decode_object(struct decoder *d, decode_function *value, int shape, int depth) {
+  enum ddb_status status = DDB_OK;
+  bool more = true, dropped = false;
+  int count = 0;
+  uint64_t seen = 0;
+  if (!ddb_json_take(&d->json, '{')) return ddb_json_expected(&d->json, "object", d->error);
+  if (!lua_checkstack(d->L, 16)) return ddb_fail(d->error, DDB_NOMEM, "out of memory");
+  lua_createtable(d->L, 0, d->members[depth]);
+  for (;; count++) {
+    status = ddb_json_next(&d->json, count == 0, '}', &more, d->error);
+    if (!status && more) status = decode_member(d, value, shape, depth, &seen, &dropped);
+    if (status || !more) break;
+  }
+  if (!status && dropped) drop_absent(d->L);
+  d->members[depth] = hint(count);
+  return status;
+}
+
+enum ddb_status decode_array(struct decoder *d, decode_function *value, int shape, int depth) {
+  enum ddb_status status = DDB_OK;
+  bool more = true;
+  int count = 0;
+  if (!ddb_json_take(&d->json, '[')) return ddb_json_expected(&d->json, "array", d->error);
+  if (!lua_checkstack(d->L, 16)) return ddb_fail(d->error, DDB_NOMEM, "out of memory");
+  lua_createtable(d->L, d->elements[depth], 0);
+  int table = lua_gettop(d->L);
+  for (;;) {
+    status = ddb_json_next(&d->json, count == 0, ']', &more, d->error);
+    if (status || !more) break;
+    path_index(&d->path, ++count);
+    status = value(d, shape, depth);
+    if (!status && lua_gettop(d->L) == table) status = decode_fail(d, "null in an array");
+    if (status) break;
+    path_leave(&d->path);
+    lua_rawseti(d->L, table, count);
+  }
+  d->elements[depth] = hint(count);
+  return status;
+}

@@ -1,0 +1,46 @@
+/* The decoder's own parts: what decode.c, decode_container.c and decode_value.c share. */
+#ifndef DDB_DECODER_H
+#define DDB_DECODER_H
+
+#include "../core/json.h"
+#include "value.h"
+
+#define DECODER_NAMES 128u /* names that are kept, by their hash */
+
+struct decoder {
+  lua_State *L;
+  struct ddb_json json;
+  struct ddb_error *error;
+  int owner;                                    /* index of the table of rows, or 0 */
+  int marks;                                    /* index before those of the two marks */
+  int cache;                                    /* index of the table of kept names, or 0 */
+  unsigned char members[VALUE_DEPTH_READ + 1];  /* of the last map at each depth: a hint */
+  unsigned char elements[VALUE_DEPTH_READ + 1]; /* of the last list at each depth: a hint */
+  struct path path;
+  struct ddb_slice names[DECODER_NAMES]; /* borrowed from the strings in the cache */
+};
+
+/* Decodes one value and pushes it: nothing pushed means that the member is absent. */
+typedef enum ddb_status decode_function(struct decoder *d, int shape, int depth);
+
+/* One attribute value, {"S":"..."}; the shape is not looked at. */
+decode_function decode_value;
+
+/* Reads an object and pushes a table of its members, each of which 'value' reads. */
+enum ddb_status decode_object(struct decoder *d, decode_function *value, int shape, int depth);
+
+/* Reads an array and pushes a table of its elements. */
+enum ddb_status decode_array(struct decoder *d, decode_function *value, int shape, int depth);
+
+/* Values of plain JSON. */
+enum ddb_status decode_string(struct decoder *d);
+enum ddb_status decode_boolean(struct decoder *d);
+
+/* Keeps names from here on; pushes the table that holds them. */
+void decode_keep_names(struct decoder *d);
+
+static inline enum ddb_status decode_fail(struct decoder *d, const char *why) {
+  return ddb_fail(d->error, DDB_INVALID, "%s", why);
+}
+
+#endif

@@ -1,0 +1,35 @@
+local environment = require("dynamodb.credentials.environment")
+local fake = dofile("spec/support/fake_system.lua")
+
+local KEY, SECRET, TOKEN = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"
+
+describe("credentials.environment", function()
+  after_each(fake.remove)
+
+  local function keys(key, secret, token)
+    return { aws_access_key_id = key, aws_secret_access_key = secret, aws_session_token = token }
+  end
+
+  local cases = {
+    { "nothing", {} },
+    { "only a token", { [TOKEN] = "t" } },
+    { "key and secret", { [KEY] = "k", [SECRET] = "s" }, keys("k", "s") },
+    { "all three", { [KEY] = "k", [SECRET] = "s", [TOKEN] = "t" }, keys("k", "s", "t") },
+    { "the token's old name", { [KEY] = "k", [SECRET] = "s", AWS_SECURITY_TOKEN = "o" }, keys("k", "s",
+      "o") },
+    { "both token names", { [KEY] = "k", [SECRET] = "s", [TOKEN] = "t", AWS_SECURITY_TOKEN = "o" },
+      keys("k", "s", "t") },
+    { "only a key", { [KEY] = "k" }, why = "AWS_ACCESS_KEY_ID is set, but AWS_SECRET_ACCESS_KEY is not" },
+    { "only a secret", { [SECRET] = "s" },
+      why = "AWS_SECRET_ACCESS_KEY is set, but AWS_ACCESS_KEY_ID is not" },
+  }
+  for _, case in ipairs(cases) do
+    it("understands " .. case[1], function()
+      local read = fake.install(case[2], {})
+      local found, why = environment()
+      assert.same(case[3], found)
+      assert.equal(case.why, why)
+      assert.same({}, read)
+    end)
+  end
+end)

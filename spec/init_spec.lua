@@ -1,0 +1,55 @@
+local cjson = require("cjson")
+local core = require("dynamodb.core")
+local dynamodb = require("dynamodb")
+
+describe("dynamodb", function()
+  it("has these names, and no others", function()
+    local names = {}
+    for name in pairs(dynamodb) do names[#names + 1] = name end
+    table.sort(names)
+    assert.same({ "_VERSION", "binary", "connect", "is_error", "list", "map", "null", "number", "set" },
+      names)
+  end)
+
+  it("is one table, however often it is asked for", function()
+    assert.is_true(rawequal(dynamodb, require("dynamodb")))
+  end)
+
+  it("makes no global variable", function()
+    for _, name in ipairs({ "dynamodb", "core", "cjson" }) do assert.is_nil(rawget(_G, name)) end
+  end)
+
+  it("shares its null with cjson", function()
+    assert.is_true(dynamodb.null == cjson.null)
+    assert.equal('{"A":{"NULL":true}}', core.encode({ A = cjson.null }, "item"))
+  end)
+
+  it("makes values of DynamoDB's types", function()
+    local types = { binary = dynamodb.binary("\0"), number = dynamodb.number("1.5"),
+      set = dynamodb.set({ 1 }) }
+    for name, value in pairs(types) do assert.equal("dynamodb." .. name, core.typename(value)) end
+    assert.equal('{"A":{"L":[]},"B":{"M":{}}}', core.encode({ A = dynamodb.list({}), B = dynamodb.map({}) },
+      "item")
+      :gsub('^{("B":.*),("A":.*)}$', "{%2,%1}")) -- tables have no order
+  end)
+
+  it("honours the array marks that this cjson has", function()
+    local marked = cjson.array_mt and setmetatable({}, cjson.array_mt) or dynamodb.list({})
+    assert.equal('{"A":{"L":[]}}', core.encode({ A = marked }, "item"))
+  end)
+
+  it("connects", function()
+    local connection = dynamodb.connect({ region = "eu-west-1" })
+    assert.equal("Connection(https://dynamodb.eu-west-1.amazonaws.com)", tostring(connection))
+    connection:close()
+  end)
+
+  it("knows its errors", function()
+    local connection = dynamodb.connect({ region = "eu-west-1", endpoint_url = "http://127.0.0.1:1",
+      aws_access_key_id = "k", aws_secret_access_key = "s" })
+    local names, err = connection:list_tables()
+    assert.is_nil(names)
+    assert.is_true(dynamodb.is_error(err))
+    assert.is_false(dynamodb.is_error("network: text"))
+  end)
+end)

@@ -1,0 +1,241 @@
+-- A secret key and a session token never show: not in tostring, errors, tracebacks or what a printer finds.
+
+local dynamodb = require("dynamodb")
+local helper = dofile("spec/support/helper.lua")
+local system = require("dynamodb.system")
+
+local KEY, SECRET, TOKEN = helper.KEY, helper.SECRET, helper.TOKEN
+
+local function check(where, text, hidden)
+  for what, value in pairs(hidden) do
+    assert.is_nil(text:find(value, 1, true), ("%s shows the %s"):format(where, what))
+  end
+end
+
+local HIDDEN = { secret = SECRET, token = TOKEN }
+
+-- Runs f, and checks all that it returns or raises, and the traceback there.
+local function check_call(where, f, hidden)
+  local traceback
+  local results = { xpcall(f, function(err)
+    traceback = debug.traceback(tostring(err))
+    return err
+  end) }
+  check(where, helper.deep_text(results), hidden or HIDDEN)
+  if traceback then check(where, traceback, hidden or HIDDEN) end
+  return results
+end
+
+local function with_keys(given)
+  given.aws_access_key_id, given.aws_secret_access_key, given.aws_session_token = KEY, SECRET, TOKEN
+  return given
+end
+
+local FILE = ("[default]\naws_access_key_id = %s\naws_secret_access_key = %s\naws_session_token = %s\n")
+  :format(KEY, SECRET, TOKEN)
+
+-- Where credentials may come from: options, and what stands in for environment and files.
+local sources = {
+  options = { given = with_keys({}) },
+  environment = { environment = { AWS_ACCESS_KEY_ID = KEY, AWS_SECRET_ACCESS_KEY = SECRET,
+    AWS_SESSION_TOKEN = TOKEN } },
+  ["credentials file"] = { environment = { AWS_SHARED_CREDENTIALS_FILE = "/c" }, files = { ["/c"] = FILE } },
+  ["config file"] = { environment = { AWS_CONFIG_FILE = "/f" }, files = { ["/f"] = FILE } },
+  ["boto's file"] = { environment = { BOTO_CONFIG = "/b" },
+    files = { ["/b"] = FILE:gsub("default", "Credentials") } },
+}
+
+-- Lets f see only this environment and these files.
+local function within(source, f)
+  local getenv, read_file = system.getenv, system.read_file
+  system.getenv = function(name) return (source.environment or {})[name] end
+  system.read_file = function(path)
+    local text = (source.files or {})[path]
+    return text, not text and path .. ": No such file" or nil
+  end
+  local ok, err = pcall(f)
+  system.getenv, system.read_file = getenv, read_file
+  if not ok then error(err, 0) end
+end
+
+local function connect(source, given)
+  local all = { region = "us-east-1" }
+  for name, value in pairs(source.given or {}) do all[name] = value end
+  for name, value in pairs(given) do all[name] = value end
+  return dynamodb.connect(all)
+end
+
+local answers = {
+  { "a service error", helper.answer(400, '{"__type":"x#ValidationException","message":"no"}') },
+  { "a wrong signature", helper.answer(403, '{"__type":"x#InvalidSignatureException","message":"no"}') },
+  { "an inner error", helper.answer(500, "{}") },
+  { "a text", helper.answer(503, "<html>busy</html>") },
+  { "a truncated body", (helper.answer(200, '{"Item":{"id":{"S":"a"}}}'):sub(1, -5)) },
+  { "a truncated head", "HTTP/1.1 200 OK\r\ncontent-ty" },
+  { "no HTTP", "\21\3\1\0\2\2\70 you speak HTTP to a TLS port" },
+  { "broken JSON", helper.answer(200, '{"Item":') },
+  { "a wrong shape", helper.answer(200, '{"Item":{"id":{"Q":"a"}}}') },
+  { "a wrong checksum", helper.answer(200, "{}", { ["x-amz-crc32"] = "1" }) },
+  { "another type", (helper.answer(200, "{}"):gsub("x%-amz%-json", "x-other")) },
+}
+
+-- What a user does, right and wrong, with a connection; each is a function of it.
+local uses = {
+  list_tables = function(conn) return conn:list_tables() end,
+  get_item = function(conn) return conn:table("t", { hash_key = "id" }):get_item("a") end,
+  put = function(conn)
+    return conn:table("t", { hash_key = "id" }):new_item("a", nil, { b = { 1 } }):put()
+  end,
+  wait = function(conn) return conn:table("t", { hash_key = "id" }):wait_until_active({ timeout = 0.1 }) end,
+  wrong_operation = function(conn) conn:call("GetSecrets") end,
+  wrong_option = function(conn) conn:list_tables({ secret = 1 }) end,
+  wrong_key = function(conn) conn:table("t", { hash_key = "id" }):get_item(5) end,
+  wrong_value = function(conn) conn:table("t", { hash_key = "id" }):put_item({ id = "a", f = print }) end,
+  wrong_field = function(conn) conn.aws_secret_access_key = 1 end,
+  wrong_self = function(conn) conn.list_tables({}) end,
+  show = function(conn)
+    local tbl = conn:table("t", { hash_key = "id" })
+    return tostring(conn), conn.endpoint_url, conn.region, conn.credentials, conn.aws_secret_access_key,
+      tbl.connection,
+      tbl, tbl:new_item("a"), conn
+  end,
+}
+
+describe("secrets", function()
+  for name, source in pairs(sources) do
+    it("are used, yet hidden: " .. name, function()
+      within(source, function()
+        local fake = helper.fake(helper.answer(200, '{"TableNames":[]}'))
+        assert(connect(source, { transport = fake }):list_tables())
+        assert.is_truthy(fake.requests[1]:find("Credential=" .. KEY, 1, true))
+        assert.is_truthy(fake.requests[1]:find("x-amz-security-token: " .. TOKEN, 1, true))
+        assert.is_nil(fake.requests[1]:find(SECRET, 1, true))
+      end)
+    end)
+
+    for use, f in pairs(uses) do
+      it(("stay hidden whatever is answered: %s, %s"):format(name, use), function()
+        within(source, function()
+          for _, answer in ipairs(answers) do
+            local conn = connect(source, { transport = helper.fake(answer[2]) })
+            check_call(answer[1], function() return f(conn) end)
+            conn:close()
+            check_call("closed, " .. answer[1], function() return f(conn) end)
+          end
+        end)
+      end)
+    end
+  end
+
+  it("stay hidden when nobody listens, and when TLS fails", function()
+    local plain_port = helper.endpoint():match(":(%d+)") -- speaks HTTP, so that TLS fails
+    for _, url in ipairs({ "http://127.0.0.1:1", "https://127.0.0.1:1", "https://127.0.0.1:" .. plain_port,
+      "http://name.invalid" }) do
+      local conn = dynamodb.connect(with_keys({ endpoint_url = url, connect_timeout = 2,
+        region = "us-east-1" }))
+      for name, use in pairs(uses) do check_call(name, function() return use(conn) end) end
+      local results = check_call(url, function() return conn:list_tables() end)
+      assert.is_nil(results[2])
+      assert.are.equal("network", results[3].kind)
+    end
+  end)
+
+  it("stay hidden with the real server's errors", function()
+    local conn = helper.connect(with_keys({}))
+    local results = check_call("server", function() return conn:get_table(helper.table_name("missing")) end)
+    assert.is_nil(results[2])
+    assert.are.equal("service", results[3].kind)
+    conn:close()
+  end)
+
+  it("may hold no bytes that end a header, and are not repeated", function()
+    for _, byte in ipairs({ "\r", "\n", "\0", "\r\nx-evil: 1" }) do
+      for _, name in ipairs({ "aws_access_key_id", "aws_secret_access_key", "aws_session_token" }) do
+        local fake = helper.fake()
+        local given = with_keys({ transport = fake, region = "us-east-1" })
+        given[name] = given[name]:sub(1, 10) .. byte .. given[name]:sub(11)
+        local hidden = { start = given[name]:sub(1, 10), rest = given[name]:sub(-10) }
+        local results = check_call(name, function() return dynamodb.connect(given):list_tables() end, hidden)
+        if results[1] then
+          assert.is_nil(results[2])
+          assert.are.equal("credentials", results[3].kind)
+        end
+        assert.are.equal(0, fake.opened)
+      end
+    end
+  end)
+
+  -- Mistakes in the options: here the key id is hidden as well.
+  local private = { key = KEY, secret = SECRET, token = TOKEN }
+  local mistakes = {
+    { "swapped with nothing", { aws_secret_access_key = SECRET } },
+    { "no secret", { aws_access_key_id = KEY, aws_session_token = TOKEN } },
+    { "only a token", { aws_session_token = TOKEN } },
+    { "misspelled secret", { aws_access_key_id = KEY, aws_secret_acces_key = SECRET } },
+    { "boto3's names", { aws_access_key = KEY, aws_secret_key = SECRET, aws_token = TOKEN } },
+    { "another spelling", { AWS_ACCESS_KEY_ID = KEY, AWS_SECRET_ACCESS_KEY = SECRET } },
+    { "secrets as list", { KEY, SECRET, TOKEN } },
+    { "the secret in a table", { aws_access_key_id = KEY, aws_secret_access_key = { SECRET } } },
+    { "the secret as region", { aws_access_key_id = KEY, aws_secret_access_key = SECRET, region = SECRET } },
+    { "the secret as port", { host = "h", port = SECRET } },
+    { "the secret as timeout", { connect_timeout = SECRET } },
+    { "the secret as transport", { transport = SECRET } },
+    { "the secret as profile and host", { profile = "none", host = "h", is_secure = TOKEN } },
+    { "a password in the URL", { endpoint_url = "https://" .. KEY .. ":" .. SECRET .. "@localhost" } },
+    { "a password in a URL without scheme", { endpoint_url = KEY .. ":" .. SECRET .. "@localhost" } },
+    { "a password in a URL with one slash",
+      { endpoint_url = "https:/" .. KEY .. ":" .. SECRET .. "@localhost" } },
+    { "a password in the host", { host = KEY .. ":" .. SECRET .. "@localhost" } },
+  }
+  for _, mistake in ipairs(mistakes) do
+    it("are not repeated by errors of connect: " .. mistake[1], function()
+      local results = check_call("connect", function() return dynamodb.connect(mistake[2]) end, private)
+      assert.is_false(results[1])
+    end)
+  end
+
+  it("are not repeated when given as numbers or by position", function()
+    check_call("number", function() return dynamodb.connect({ aws_access_key_id = KEY,
+      aws_secret_access_key = 31415926535 }) end, { secret = "31415926535", key = KEY })
+    check_call("position", function() return dynamodb.connect(KEY, SECRET) end, private)
+    check_call("position", function() return dynamodb.connect(SECRET) end, private)
+  end)
+
+  local broken_files = {
+    { "a line without a name", "[default]\n" .. SECRET .. "\n" },
+    { "no section", "aws_secret_access_key = " .. SECRET .. "\n" },
+    { "the secret as section", "[" .. SECRET .. "\naws_access_key_id = " .. KEY .. "\n" },
+    { "half a pair", "[default]\naws_secret_access_key = " .. SECRET .. "\n" },
+    { "the other half",
+      "[default]\naws_access_key_id = " .. KEY .. "\naws_session_token = " .. TOKEN .. "\n" },
+    { "a NUL within",
+      "[default]\naws_access_key_id = " .. KEY .. "\naws_secret_access_key = " .. SECRET .. "\0x\n" },
+  }
+  for _, broken in ipairs(broken_files) do
+    it("are not repeated from a file with " .. broken[1], function()
+      for _, variable in ipairs({ "AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE", "BOTO_CONFIG" }) do
+        local text = broken[2]
+        if variable == "BOTO_CONFIG" then text = text:gsub("default", "Credentials") end
+        within({ environment = { [variable] = "/f" }, files = { ["/f"] = text } }, function()
+          local fake = helper.fake()
+          local results = check_call(variable, function()
+            return dynamodb.connect({ transport = fake, region = "us-east-1" }):list_tables()
+          end, private)
+          assert.is_true(results[1])
+          assert.is_nil(results[2])
+          assert.are.equal("credentials", results[3].kind)
+          assert.are.equal(0, fake.opened)
+        end)
+      end
+    end)
+  end
+
+  it("would be found by these checks", function()
+    for _, shown in ipairs({ SECRET, { deep = { SECRET } }, { [SECRET] = 1 },
+      setmetatable({}, { __index = { SECRET } }),
+      setmetatable({}, { __tostring = function() return "key " .. SECRET end }) }) do
+      assert.is_false(pcall(check_call, "returned", function() return shown end))
+      assert.is_false(pcall(check_call, "raised", function() error(shown, 0) end))
+    end
+  end)
+end)

@@ -1,0 +1,58 @@
+-- A locale whose decimal point is a comma, made on the spot: fresh machines have none installed.
+local probe = require("probe").decimal
+local locale = {}
+
+-- localedef wants a character map with at least the characters that are named.
+local charmap = [[
+<code_set_name> ASCII
+<comment_char> %
+<escape_char> /
+CHARMAP
+<U002C> /x2c COMMA
+<U002E> /x2e FULL STOP
+END CHARMAP
+]]
+
+local source = [[
+comment_char %
+escape_char /
+LC_NUMERIC
+decimal_point ","
+thousands_sep "."
+grouping 3;3
+END LC_NUMERIC
+]]
+
+local function write(path, text)
+  local file = assert(io.open(path, "w"))
+  file:write(text)
+  file:close()
+end
+
+local function make()
+  local pipe = io.popen("mktemp -d")
+  local directory = pipe:read("*l")
+  pipe:close()
+  write(directory .. "/charmap", charmap)
+  write(directory .. "/source", source)
+  -- It complains of the categories that are not there, and writes the one that is.
+  os.execute(("cd '%s' && PATH=$PATH:/usr/sbin localedef --no-archive -c -i ./source -f ./charmap ./comma >log 2>&1")
+    :format(directory))
+  return directory
+end
+
+--- Calls f() while numbers have a decimal comma; an error, so never a silent pass, where that cannot be had.
+function locale.with_comma(f)
+  local directory = make()
+  local set = probe.setlocale(directory, "comma")
+  local shown = probe.printf(0.5)
+  local ok, err = pcall(f)
+  os.setlocale("C", "numeric")
+  os.execute("rm -r '" .. directory .. "'")
+  if not set or shown ~= "0,5" then
+    error("no comma locale could be made (is localedef, of Debian's libc-bin, there?)", 0)
+  end
+  if not ok then error(err, 0) end
+end
+
+return locale

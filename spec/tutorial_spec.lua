@@ -1,0 +1,68 @@
+-- The Lua that runs this: the first word of the command line.
+local function interpreter()
+  local first = 0
+  while arg[first - 1] do first = first - 1 end
+  return arg[first]
+end
+
+local function quoted(text) return "'" .. text:gsub("'", "'\\''") .. "'" end
+
+-- Runs the tutorial with these environment variables -> what it printed, its exit code.
+local function run(variables)
+  local words = { "exec env" }
+  for name, value in pairs(variables) do words[#words + 1] = quoted(name .. "=" .. value) end
+  words[#words + 1] = quoted(interpreter()) .. " examples/tutorial.lua 2>&1"
+  local pipe = assert(io.popen("(" .. table.concat(words, " ") .. "); echo \"code $?\""))
+  local text, code = pipe:read("*a"):match("^(.*)code (%d+)\n$")
+  pipe:close()
+  return text, tonumber(code)
+end
+
+local function source()
+  local file = assert(io.open("examples/tutorial.lua"))
+  local text = file:read("*a")
+  file:close()
+  return text
+end
+
+describe("the tutorial", function()
+  local modules = { LUA_PATH = package.path, LUA_CPATH = package.cpath }
+  local titles = {}
+  for title in source():gmatch('\nstep%("(.-)"%)') do titles[#titles + 1] = title end
+
+  it("has the steps of boto's", function()
+    assert.is_true(#titles >= 15)
+  end)
+
+  local ways = {
+    HTTP = { DYNAMODB_ENDPOINT = os.getenv("DYNAMODB_ENDPOINT") },
+    TLS = { DYNAMODB_ENDPOINT = os.getenv("DYNAMODB_TLS_ENDPOINT"),
+      DYNAMODB_CA_BUNDLE = os.getenv("DYNAMODB_TLS_CA") },
+  }
+  for name, variables in pairs(ways) do
+    it("runs from its first step to its last over " .. name, function()
+      assert(variables.DYNAMODB_ENDPOINT, "run through spec/support/emulator.sh and spec/support/tls.sh")
+      for variable, value in pairs(modules) do variables[variable] = value end
+      local text, code = run(variables)
+      assert.equal(0, code, text)
+      local at = 1
+      for number, title in ipairs(titles) do
+        local line = ("\n%2d. %s\n"):format(number, title)
+        local first, last = text:find(line, at, true)
+        assert.is_number(first, ("no step %q in %s"):format(line, text))
+        at = last
+      end
+      assert.matches("\nDone.\n$", text)
+      assert.matches(jit and jit.version or _VERSION, text, 1, true)
+      assert.matches("Connection(" .. variables.DYNAMODB_ENDPOINT .. ")", text, 1, true)
+      assert.not_matches("error", text:lower(), 1, true)
+    end)
+  end
+
+  it("says what is wrong when there is no server, and fails", function()
+    local text, code = run({ DYNAMODB_ENDPOINT = "http://127.0.0.1:1", LUA_PATH = package.path,
+      LUA_CPATH = package.cpath })
+    assert.equal(1, code)
+    assert.matches("network: ", text, 1, true)
+  end)
+end)

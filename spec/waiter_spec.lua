@@ -1,0 +1,103 @@
+local errors = require("dynamodb.error")
+local waiter = require("dynamodb.waiter")
+
+-- A transport whose time passes only by sleeping, or by as much as 'cost' with each look at the clock.
+local function clock(cost)
+  local time, slept = 1000, {}
+  return {
+    slept = slept,
+    now = function()
+      time = time + (cost or 0)
+      return time
+    end,
+    sleep = function(seconds)
+      slept[#slept + 1] = seconds
+      time = time + seconds
+    end,
+  }
+end
+
+-- Answers these, then the last one for ever; counts in its first field.
+local function answers(...)
+  local list = { ... }
+  local asked = { count = 0 }
+  return asked, function()
+    asked.count = asked.count + 1
+    local answer = list[math.min(asked.count, #list)]
+    return answer[1], answer[2]
+  end
+end
+
+describe("waiter.poll", function()
+  it("does not sleep when all is as it should be", function()
+    local transport = clock()
+    local asked, ask = answers({ true })
+    assert.is_true(waiter.poll(transport, 10, "Table(a)", ask))
+    assert.equal(1, asked.count)
+    assert.same({}, transport.slept)
+  end)
+
+  it("asks until it is so", function()
+    local transport = clock()
+    local asked, ask = answers({ false, "CREATING" }, { false, "CREATING" }, { true })
+    assert.is_true(waiter.poll(transport, 60, "Table(a)", ask))
+    assert.equal(3, asked.count)
+    assert.equal(2, #transport.slept)
+  end)
+
+  it("ends with the error that the question ended with", function()
+    local transport, failure = clock(), errors.new({ kind = "network", message = "gone" })
+    local asked, ask = answers({ false, "CREATING" }, { nil, failure })
+    local reached, err = waiter.poll(transport, 60, "Table(a)", ask)
+    assert.is_nil(reached)
+    assert.is_true(rawequal(failure, err))
+    assert.equal(2, asked.count)
+  end)
+
+  for _, timeout in ipairs({ 0.001, 0.3, 1, 60, 300 }) do
+    it(("gives up after %g seconds"):format(timeout), function()
+      local transport = clock()
+      local asked, ask = answers({ false, "CREATING" })
+      local reached, err = waiter.poll(transport, timeout, "Table(a)", ask)
+      assert.is_nil(reached)
+      assert.is_true(errors.is(err))
+      assert.equal("timeout", err.kind)
+      assert.is_true(err.retryable)
+      assert.is_false(err.ambiguous)
+      assert.equal(("Table(a): still CREATING after %g seconds"):format(timeout), err.message)
+      assert.is_true(asked.count >= 2) -- once more when the time is up
+      local waited = transport.now() - 1000
+      assert.is_true(math.abs(waited - timeout) < 1e-6, "waited " .. waited)
+    end)
+  end
+
+  it("says what the state was in the end", function()
+    local _, ask = answers({ false, "CREATING" }, { false, "UPDATING" })
+    local _, err = waiter.poll(clock(), 5, "Table(a)", ask)
+    assert.matches("still UPDATING", err.message, 1, true)
+  end)
+
+  it("sleeps twice as long each time, up to 20 seconds, and half of it by chance", function()
+    local transport = clock()
+    local _, ask = answers({ false, "CREATING" })
+    waiter.poll(transport, 1000, "Table(a)", ask)
+    local expected, chances = 0.5, {}
+    for i = 1, #transport.slept - 1 do -- the last one is cut short
+      local slept = transport.slept[i]
+      assert.is_true(slept >= expected / 2 and slept <= expected, ("sleep %d: %g"):format(i, slept))
+      chances[slept / expected] = true
+      expected = math.min(expected * 2, 20)
+    end
+    local distinct = 0
+    for _ in pairs(chances) do distinct = distinct + 1 end
+    assert.is_true(distinct > 10)
+  end)
+
+  it("counts the time that questions take", function()
+    local transport = clock(3)
+    local asked, ask = answers({ false, "CREATING" })
+    local _, err = waiter.poll(transport, 10, "Table(a)", ask)
+    assert.equal("timeout", err.kind)
+    assert.is_true(asked.count <= 5)
+  end)
+end)
