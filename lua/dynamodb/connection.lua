@@ -172,7 +172,8 @@ local function operation_named(name, given, where)
   if type(name) == "string" and name:match("^%a+$") and given and given.unknown then
     return operations(name)
   end
-  errors.raise("%s: unknown operation '%s' (option unknown = true allows it)", where, tostring(name))
+  errors.raise("%s: unknown operation '%s' (option unknown = true allows it)", where, tostring(name):sub(1,
+    40))
 end
 
 local function check_parameters(params, where)

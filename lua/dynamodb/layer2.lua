@@ -88,6 +88,7 @@ BatchList.__index = BatchList
 
 --- An empty list of keys to read: add_batch(table, keys, attributes_to_get, consistent_read), submit.
 function Connection:new_batch_list()
+  core.connection_state(self)
   return setmetatable({ unprocessed = {}, _connection = self, _requests = {} }, BatchList)
 end
 
@@ -131,7 +132,8 @@ function BatchList:resubmit()
   end
   self._requests = requests_again(self.unprocessed, function() return "keys" end, function(name)
     local again = { keys = {} }
-    again.attributes_to_get, again.consistent_read = before[name].attributes_to_get, before[name].consistent_read
+    again.attributes_to_get, again.consistent_read = before[name].attributes_to_get,
+      before[name].consistent_read
     return again
   end)
   return self:submit()
@@ -144,6 +146,7 @@ BatchWriteList.__index = BatchWriteList
 
 --- An empty list of writes: add_batch(table, puts, deletes), submit.
 function Connection:new_batch_write_list()
+  core.connection_state(self)
   return setmetatable({ unprocessed = {}, _connection = self, _requests = {} }, BatchWriteList)
 end
 

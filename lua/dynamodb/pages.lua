@@ -30,6 +30,7 @@ end
 --- where a page may be left in its middle), max_results, max_requests, request_limit, segments.
 ---@return dynamodb.Results
 function pages.new(connection, operation, request, plan)
+  core.connection_state(connection) -- or raise, if it is closed
   local members = operation.pages
   return setmetatable({
     count = 0,

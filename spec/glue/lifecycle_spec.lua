@@ -389,7 +389,31 @@ describe("close", function()
   describe("ends all use:", function()
     local schema = { hash_key_name = "id", hash_key_proto_value = "S" }
     local uses = {
+      ["connection:batch_get"] = function(o) o.conn:batch_get({ [o.table] = { "a" } }) end,
+      ["connection:batch_write"] = function(o) o.conn:batch_write({ [o.table] = { delete = { "a" } } }) end,
       ["connection:call"] = function(o) o.conn:call("ListTables") end,
+      ["connection:delete_item"] = function(o) o.conn:delete_item("t", "a") end,
+      ["connection:each"] = function(o) o.conn:each("ListTables") end,
+      ["connection:ensure_table"] = function(o)
+        o.conn:ensure_table({ name = "t", schema = o.table.schema })
+      end,
+      ["connection:execute"] = function(o) o.conn:execute("SELECT * FROM t") end,
+      ["connection:execute_batch"] = function(o) o.conn:execute_batch({ "SELECT * FROM t" }) end,
+      ["connection:execute_transaction"] = function(o) o.conn:execute_transaction({ "SELECT * FROM t" }) end,
+      ["connection:get_item"] = function(o) o.conn:get_item("t", "a") end,
+      ["connection:lookup"] = function(o) o.conn:lookup("t") end,
+      ["connection:new_batch_list"] = function(o) o.conn:new_batch_list() end,
+      ["connection:new_batch_write_list"] = function(o) o.conn:new_batch_write_list() end,
+      ["connection:pages"] = function(o) o.conn:pages("ListTables") end,
+      ["connection:put_item"] = function(o) o.conn:put_item("t", { id = "a" }) end,
+      ["connection:query"] = function(o) o.conn:query("t", "a") end,
+      ["connection:resolve_table"] = function(o) o.conn:resolve_table("t") end,
+      ["connection:scan"] = function(o) o.conn:scan("t") end,
+      ["connection:table_from_schema"] = function(o) o.conn:table_from_schema("t", o.table.schema) end,
+      ["connection:transact_get"] = function(o) o.conn:transact_get({ { table = o.table, hash_key = "a" } }) end,
+      ["connection:transact_write"] = function(o) o.conn:transact_write({ { put = o.item } }) end,
+      ["connection:update_item"] = function(o) o.conn:update_item("t", { hash_key = "a", update = { x = 1 } }) end,
+      ["connection:update_throughput"] = function(o) o.conn:update_throughput("t", 1, 1) end,
       ["connection:create_schema"] = function(o) o.conn:create_schema(schema) end,
       ["connection:create_table"] = function(o)
         o.conn:create_table({ name = "t", schema = o.table.schema })
@@ -399,6 +423,31 @@ describe("close", function()
       ["connection:get_table"] = function(o) o.conn:get_table("t") end,
       ["connection:list_tables"] = function(o) o.conn:list_tables() end,
       ["connection:table"] = function(o) o.conn:table("t", { hash_key = "id" }) end,
+      ["table:batch_write"] = function(o) o.table:batch_write({ delete = { "a" } }) end,
+      ["table:batch_writer"] = function(o) o.table:batch_writer() end,
+      ["table:count"] = function(o) o.table:count() end,
+      ["table:create_backup"] = function(o) o.table:create_backup("b") end,
+      ["table:create_index"] = function(o) o.table:create_index({ name = "i", hash_key = "x" }) end,
+      ["table:describe_point_in_time_recovery"] = function(o) o.table:describe_point_in_time_recovery() end,
+      ["table:describe_ttl"] = function(o) o.table:describe_ttl() end,
+      ["table:drop_index"] = function(o) o.table:drop_index("i") end,
+      ["table:export"] = function(o) o.table:export({ bucket = "b" }) end,
+      ["table:get_items"] = function(o) o.table:get_items({ "a" }) end,
+      ["table:increment"] = function(o) o.table:increment({ hash_key = "a", path = "n" }) end,
+      ["table:list_backups"] = function(o) o.table:list_backups() end,
+      ["table:lookup"] = function(o) o.table:lookup("a") end,
+      ["table:query"] = function(o) o.table:query("a") end,
+      ["table:scan"] = function(o) o.table:scan() end,
+      ["table:tag"] = function(o) o.table:tag({ a = "b" }) end,
+      ["table:tags"] = function(o) o.table:tags() end,
+      ["table:untag"] = function(o) o.table:untag({ "a" }) end,
+      ["table:update"] = function(o) o.table:update({ deletion_protection = true }) end,
+      ["table:update_item"] = function(o) o.table:update_item({ hash_key = "a", update = { x = 1 } }) end,
+      ["table:update_point_in_time_recovery"] = function(o) o.table:update_point_in_time_recovery(true) end,
+      ["table:update_throughput"] = function(o) o.table:update_throughput(1, 1) end,
+      ["table:update_ttl"] = function(o) o.table:update_ttl("x") end,
+      ["table:wait_until_index_active"] = function(o) o.table:wait_until_index_active("i") end,
+      ["table:wait_until_ttl_enabled"] = function(o) o.table:wait_until_ttl_enabled() end,
       ["table:delete"] = function(o) o.table:delete() end,
       ["table:delete_item"] = function(o) o.table:delete_item("a") end,
       ["table:get_item"] = function(o) o.table:get_item("a") end,
@@ -408,14 +457,14 @@ describe("close", function()
       ["table:wait_until_active"] = function(o) o.table:wait_until_active() end,
       ["table:wait_until_deleted"] = function(o) o.table:wait_until_deleted() end,
       ["item:delete"] = function(o) o.item:delete() end,
+      ["item:modify"] = function(o) o.item:modify(function() end) end,
       ["item:put"] = function(o) o.item:put() end,
       ["item:reload"] = function(o) o.item:reload() end,
       ["item:save"] = function(o) o.item:save() end,
     }
     -- What asks nobody goes on working: an item is data.
     local LOCAL = { close = true, new_item = true, changes = true, get = true, key = true, pairs = true,
-      set = true,
-      totable = true }
+      set = true, totable = true, add_attribute = true, delete_attribute = true, put_attribute = true }
 
     local function closed_objects()
       local fake = helper.fake()
