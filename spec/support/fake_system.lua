@@ -7,7 +7,8 @@ local fake = {}
 
 local real = { getenv = system.getenv, read_file = system.read_file, time = system.time }
 
---- Variables by name, texts by path (false: not to be read); home is /home (none if HOME is false). -> the paths as they are read.
+--- Variables by name, texts by path (false: not to be read); home is /home (none if HOME is false).
+--- -> the paths as they are read.
 function fake.install(variables, files)
   local read = {}
   function system.getenv(name)
