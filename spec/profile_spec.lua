@@ -118,6 +118,19 @@ describe("profile", function()
     assert.same({}, profile.read(nil))
   end)
 
+  it("does not take a file that cannot be read for none", function()
+    fake.install({}, { [credentials_path] = false, [config_path] = false })
+    assert.same({ nil, config_path .. ": Permission denied" }, { profile.config("a") })
+    assert.same({ nil, credentials_path .. ": Permission denied" }, { profile.credentials("a") })
+  end)
+
+  it("finds files below the home directory that the environment names", function()
+    fake.install({ AWS_CONFIG_FILE = "~/mine", AWS_SHARED_CREDENTIALS_FILE = "~/keys" },
+      { ["/home/mine"] = "[profile a]\nregion = r", ["/home/keys"] = "[a]\nx = y" })
+    assert.same({ region = "r" }, profile.config("a"))
+    assert.same({ x = "y" }, profile.credentials("a"))
+  end)
+
   it("passes on what is wrong with a file, and where", function()
     both("[a]\nwhat is this")
     local section, why = profile.config("a")

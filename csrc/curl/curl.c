@@ -78,6 +78,7 @@ static CURLcode set_connection(struct socket *s, const char *url, double timeout
   if (!code)
     code = curl_easy_setopt(s->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)ceil(timeout * 1000));
   if (!code && ca) code = curl_easy_setopt(s->easy, CURLOPT_CAINFO, ca);
+  if (!code && ca) code = curl_easy_setopt(s->easy, CURLOPT_CAPATH, NULL); /* these and no others */
   return code;
 }
 

@@ -112,10 +112,11 @@ function client.encode(params, shape, where)
 end
 
 -- Must the request not be sent again when nobody knows whether the service has seen it? A condition that
--- holds the first time may not hold the second.
+-- holds the first time may not hold the second, and the old item would be the new one.
 local function is_once(operation, params)
   if not operation.writes then return false end
   return not operation.repeatable or params.ConditionExpression ~= nil or params.Expected ~= nil
+    or (params.ReturnValues ~= nil and params.ReturnValues ~= "NONE")
 end
 
 --- Calls an operation: 'params' is its request as AWS names the members, with attribute values as Lua values.

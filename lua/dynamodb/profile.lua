@@ -43,15 +43,17 @@ end
 
 --- The sections of a file: an empty table when there is no such file | nil, why.
 function profile.read(path)
-  local text = path and system.read_file(path)
+  if not path then return {} end
+  local text, why = system.read_file(path)
+  if why then return nil, why end
   if not text then return {} end
   return profile.parse(text, path)
 end
 
 --- Where the shared files are.
 function profile.paths()
-  return system.getenv("AWS_SHARED_CREDENTIALS_FILE") or system.expand("~/.aws/credentials"),
-    system.getenv("AWS_CONFIG_FILE") or system.expand("~/.aws/config")
+  return system.expand(system.getenv("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials"),
+    system.expand(system.getenv("AWS_CONFIG_FILE") or "~/.aws/config")
 end
 
 --- The profile to use: the caller's, the environment's, or "default".

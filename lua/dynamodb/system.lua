@@ -8,10 +8,12 @@ function system.getenv(name)
   return value ~= "" and value or nil
 end
 
---- The whole of a file | nil, why.
+local ABSENT = { [2] = true, [20] = true } -- ENOENT, ENOTDIR
+
+--- The whole of a file | nil when there is none | nil, why when it cannot be read.
 function system.read_file(path)
-  local file, why = io.open(path, "rb")
-  if not file then return nil, why end
+  local file, why, code = io.open(path, "rb")
+  if not file then return nil, not ABSENT[code] and why or nil end
   local text, failure = file:read("*a")
   file:close()
   return text, failure

@@ -7,7 +7,8 @@ local fake = {}
 
 local real = { getenv = system.getenv, read_file = system.read_file, time = system.time }
 
---- Variables by name, texts by path; home is /home (none if HOME is false). -> the paths as they are read.
+--- Variables by name, texts by path (false: not to be read); home is /home (none if HOME is false).
+--- -> the paths as they are read.
 function fake.install(variables, files)
   local read = {}
   function system.getenv(name)
@@ -16,7 +17,7 @@ function fake.install(variables, files)
   end
   function system.read_file(path)
     read[#read + 1] = path
-    if not files[path] then return nil, path .. ": No such file or directory" end
+    if files[path] == false then return nil, path .. ": Permission denied" end
     return files[path]
   end
   return read

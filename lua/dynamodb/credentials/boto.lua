@@ -12,7 +12,7 @@ local SYSTEM_FILE = "/etc/boto.cfg"
 --- The files looked at, in order.
 function boto.paths()
   local named = system.getenv("BOTO_CONFIG")
-  if named then return { named } end
+  if named then return { system.expand(named) } end
   local own = system.expand("~/.boto")
   return own and { own, SYSTEM_FILE } or { SYSTEM_FILE }
 end
