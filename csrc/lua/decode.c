@@ -12,6 +12,11 @@
 
 static decode_function decode_shaped;
 
+static enum ddb_status decode_absent(struct decoder *d) {
+  d->absent = true;
+  return ddb_json_literal(&d->json, "null", d->error);
+}
+
 static enum ddb_status decode_plain(struct decoder *d, int shape, int depth) {
   struct ddb_slice s;
   struct ddb_number n;
@@ -29,7 +34,7 @@ static enum ddb_status decode_plain(struct decoder *d, int shape, int depth) {
   case 'f':
     return decode_boolean(d);
   case 'n':
-    return ddb_json_literal(&d->json, "null", d->error); /* absent */
+    return decode_absent(d);
   default:
     status = ddb_json_number(&d->json, &s, d->error);
     if (!status)
@@ -89,7 +94,7 @@ static enum ddb_status decode_container(struct decoder *d, int shape, int depth)
 }
 
 static enum ddb_status decode_shaped(struct decoder *d, int shape, int depth) {
-  if (ddb_json_peek(&d->json) == 'n') return ddb_json_literal(&d->json, "null", d->error);
+  if (ddb_json_peek(&d->json) == 'n') return decode_absent(d);
   switch (lua_type(d->L, shape)) {
   case LUA_TSTRING:
     return decode_kind(d, lua_tostring(d->L, shape), depth);
@@ -108,6 +113,7 @@ enum ddb_status value_decode(lua_State *L, int shape, int owner, struct ddb_slic
   d.owner = owner;
   d.path.depth = 0;
   d.cache = 0;
+  d.absent = false;
   d.marks = lua_gettop(L);
   memset(d.members, 0, sizeof d.members);
   memset(d.elements, 0, sizeof d.elements);
@@ -115,10 +121,9 @@ enum ddb_status value_decode(lua_State *L, int shape, int owner, struct ddb_slic
   value_pushmark(L, MARK_LIST);
   value_pushmark(L, MARK_MAP);
   if (text.n > KEEP_NAMES) decode_keep_names(&d);
-  int top = lua_gettop(L);
   enum ddb_status status = decode_shaped(&d, shape, 0);
   if (!status) status = ddb_json_end(&d.json, e);
-  if (!status && lua_gettop(L) != top + 1) status = decode_fail(&d, "value expected, got null");
+  if (!status && d.absent) status = decode_fail(&d, "value expected, got null");
   if (status == DDB_INVALID) path_explain(&d.path, e);
   return status;
 }

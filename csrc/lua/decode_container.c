@@ -75,13 +75,12 @@ static void drop_absent(lua_State *L) {
 }
 
 /*
- * Reads one member into the table at 'table', the top: its name and value. '*dropped' is set when
- * it has none.
+ * Reads one member, name and value, into the table at the top. '*dropped' is set when it has no
+ * value.
  */
 static enum ddb_status decode_member(struct decoder *d, decode_function *value, int shape,
                                      int depth, uint64_t *seen, bool *dropped) {
   struct ddb_slice name;
-  int table = lua_gettop(d->L);
   enum ddb_status status = ddb_json_name(&d->json, &name, d->error);
   if (status) return status;
   unsigned hash = hash_of(name);
@@ -91,11 +90,12 @@ static enum ddb_status decode_member(struct decoder *d, decode_function *value, 
   status = value(d, shape, depth);
   if (status) return status;
   path_leave(&d->path);
-  if (lua_gettop(d->L) == table + 1) {
+  if (d->absent) {
     lua_pushlightuserdata(d->L, (void *)(uintptr_t)&absent);
     *dropped = true;
+    d->absent = false;
   }
-  lua_rawset(d->L, table);
+  lua_rawset(d->L, -3);
   return DDB_OK;
 }
 
@@ -124,16 +124,15 @@ enum ddb_status decode_array(struct decoder *d, decode_function *value, int shap
   if (!ddb_json_take(&d->json, '[')) return ddb_json_expected(&d->json, "array", d->error);
   if (!lua_checkstack(d->L, 16)) return ddb_fail(d->error, DDB_NOMEM, "out of memory");
   lua_createtable(d->L, d->elements[depth], 0);
-  int table = lua_gettop(d->L);
   for (;;) {
     status = ddb_json_next(&d->json, count == 0, ']', &more, d->error);
     if (status || !more) break;
     path_index(&d->path, ++count);
     status = value(d, shape, depth);
-    if (!status && lua_gettop(d->L) == table) status = decode_fail(d, "null in an array");
+    if (!status && d->absent) status = decode_fail(d, "null in an array");
     if (status) break;
     path_leave(&d->path);
-    lua_rawseti(d->L, table, count);
+    lua_rawseti(d->L, -2, count);
   }
   d->elements[depth] = hint(count);
   return status;

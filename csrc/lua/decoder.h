@@ -14,13 +14,14 @@ struct decoder {
   int owner;                                    /* index of the table of rows, or 0 */
   int marks;                                    /* index before those of the two marks */
   int cache;                                    /* index of the table of kept names, or 0 */
+  bool absent;                                  /* the value read last was not there */
   unsigned char members[VALUE_DEPTH_READ + 1];  /* of the last map at each depth: a hint */
   unsigned char elements[VALUE_DEPTH_READ + 1]; /* of the last list at each depth: a hint */
   struct path path;
   struct ddb_slice names[DECODER_NAMES]; /* borrowed from the strings in the cache */
 };
 
-/* Decodes one value and pushes it: nothing pushed means that the member is absent. */
+/* Decodes one value and pushes it; or pushes nothing and sets 'absent', for null in plain JSON. */
 typedef enum ddb_status decode_function(struct decoder *d, int shape, int depth);
 
 /* One attribute value, {"S":"..."}; the shape is not looked at. */
