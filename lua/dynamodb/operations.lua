@@ -3,8 +3,9 @@
 ---   writes:        does it change anything?
 ---   repeatable:    may the same request be sent again without doing more than once? Always true of reads.
 ---   token:         the member that makes a repeated request count once; filled in when the caller does not
---- pages: { member that says where to start, member that says where to go on, member with the list }
+---   pages:         { member that says where to start, where to go on, that has the list }
 ---   kind:          which of the service's hosts answers: "plain", "streams" or "search"
+---   answer:        the member, a table, that an answer has in any case
 -- Source: the service models of DynamoDB_20120810 and DynamoDBStreams_20120810, November 2026.
 
 local LIST_OF_KEYS = { "map", { Keys = { "list", "item" } } }
@@ -12,6 +13,7 @@ local METRICS = { ItemCollectionKey = "item" }
 local WRITE_REQUEST = { PutRequest = { Item = "item" }, DeleteRequest = { Key = "item" } }
 local WRITE_REQUESTS = { "map", { "list", WRITE_REQUEST } }
 local COMPARED = { "map", { Value = "value", AttributeValueList = { "list", "value" } } }
+local FILTERED = { "map", { AttributeValueList = { "list", "value" } } }
 local EXPORT = { ExportDescription = { FilterSpecification = { ExpressionAttributeValues = "item" } } }
 local KEYED = { Key = "item", ExpressionAttributeValues = "item" }
 local WRITTEN = { Attributes = "item", ItemCollectionMetrics = METRICS }
@@ -53,7 +55,7 @@ local plain_reads = {
 local plain_writes = {
   "CancelBulkOperation", "CreateGlobalTable", "CreateTable", "DeleteBackup", "DeleteResourcePolicy",
   "DeleteTable", "DisableKinesisStreamingDestination", "EnableKinesisStreamingDestination",
-  "PutResourcePolicy",  "RestoreTableFromBackup", "RestoreTableToPointInTime", "TagResource", "UntagResource",
+  "PutResourcePolicy", "RestoreTableFromBackup", "RestoreTableToPointInTime", "TagResource", "UntagResource",
   "UpdateContinuousBackups", "UpdateContributorInsights", "UpdateGlobalTable", "UpdateGlobalTableSettings",
   "UpdateKinesisStreamingDestination", "UpdateTable", "UpdateTableReplicaAutoScaling", "UpdateTimeToLive",
 }
@@ -110,12 +112,12 @@ local operations = {
   },
   Query = {
     input = { ExclusiveStartKey = "item", ExpressionAttributeValues = "item",
-      KeyConditions = COMPARED, QueryFilter = COMPARED },
+      KeyConditions = FILTERED, QueryFilter = FILTERED },
     output = ROWS,
     pages = NEXT_KEY,
   },
   Scan = {
-    input = { ExclusiveStartKey = "item", ExpressionAttributeValues = "item", ScanFilter = COMPARED },
+    input = { ExclusiveStartKey = "item", ExpressionAttributeValues = "item", ScanFilter = FILTERED },
     output = ROWS,
     pages = NEXT_KEY,
   },
@@ -164,6 +166,29 @@ local operations = {
 
 for name, operation in pairs(plain_reads) do operations[name] = operation end
 for _, name in ipairs(plain_writes) do operations[name] = { writes = true, repeatable = true } end
+
+local answers = {
+  BackupDescription = { "DeleteBackup", "DescribeBackup" },
+  BackupDetails = { "CreateBackup" },
+  BulkOperationDescription = { "DescribeBulkOperation", "StartBulkPutItems" },
+  ContinuousBackupsDescription = { "DescribeContinuousBackups", "UpdateContinuousBackups" },
+  ExportDescription = { "DescribeExport", "ExportTableToPointInTime" },
+  GlobalTableDescription = { "CreateGlobalTable", "DescribeGlobalTable", "UpdateGlobalTable" },
+  ImportTableDescription = { "DescribeImport", "ImportTable" },
+  StreamDescription = { "DescribeStream" },
+  Table = { "DescribeTable" },
+  TableAutoScalingDescription = { "DescribeTableReplicaAutoScaling", "UpdateTableReplicaAutoScaling" },
+  TableDescription = {
+    "CreateTable", "DeleteTable", "RestoreTableFromBackup", "RestoreTableToPointInTime", "UpdateTable",
+  },
+  TableNames = { "ListTables" },
+  TimeToLiveDescription = { "DescribeTimeToLive" },
+  TimeToLiveSpecification = { "UpdateTimeToLive" },
+}
+
+for member, names in pairs(answers) do
+  for _, name in ipairs(names) do operations[name].answer = member end
+end
 
 local prefixes = {
   plain = "DynamoDB_20120810.",

@@ -1,8 +1,9 @@
 // A loopback server that answers by script: node canned.js SCRIPT LOG; spec/support/canned.lua starts it.
 // SCRIPT (JSON) has `connections`, a list of steps for each in the order they come; one beyond the list is cut off.
 // Steps: {wait: "request"}, {send: text}, {send_slowly: text, every: ms}, {delay: ms}, {close: true}, {reset: true}.
-// After its last step a connection stays open, silent. `tls` has the files `key` and `cert`; with `full` nothing is
-// ever accepted. LOG (JSON) tells `connections`, their number, and `requests`, the complete ones.
+// {deaf: true}, only as the first: nothing is read. After its last step a connection stays open, silent.
+// `tls` has the files `key` and `cert`; with `full` no connection is ever accepted.
+// LOG (JSON) tells `connections`, how many came, and `requests`, the complete ones.
 // Texts are bytes, one for each character (latin1), in both files.
 const fs = require("fs"), net = require("net"), tls = require("tls");
 const [scriptFile, logFile] = process.argv.slice(2);
@@ -63,13 +64,17 @@ function serve(socket) {
   socket.on("error", () => {}); // the client may leave at any time
   if (!steps) return socket.destroy();
   socket.setNoDelay(true);
-  run(Object.values(steps), socket, requests(socket));
+  const list = Object.values(steps);
+  run(list, socket, list.length && list[0].deaf ? null : requests(socket));
 }
 
-// Fills the queue of connections not yet accepted, then accepts none.
-function fill(port) {
+// Fills the queue of connections not yet accepted, and then does nothing any more.
+function fill(port, announce) {
   for (let i = 0; i < 8; i++) net.connect(port, "127.0.0.1").on("error", () => {});
-  process.nextTick(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60000));
+  process.nextTick(() => {
+    announce();
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60000);
+  });
 }
 
 const files = script.tls && { key: fs.readFileSync(script.tls.key), cert: fs.readFileSync(script.tls.cert) };
@@ -80,6 +85,6 @@ setInterval(() => process.ppid === parent || process.exit(), 500); // nobody is 
 writeLog();
 server.listen({ port: 0, host: "127.0.0.1", backlog: script.full ? 1 : 511 }, () => {
   const { port } = server.address();
-  fs.writeSync(1, `${process.pid} ${port}\n`);
-  if (script.full) fill(port);
+  const announce = () => fs.writeSync(1, `${process.pid} ${port}\n`);
+  script.full ? fill(port, announce) : announce();
 });

@@ -1,6 +1,7 @@
 --- Starts spec/support/canned.js: a server whose answers, down to the byte and the pause, are the spec's.
 
 local cjson = require("cjson")
+local dynamodb = require("dynamodb")
 
 local canned = {}
 
@@ -19,8 +20,8 @@ local function read_log(path)
   return cjson.decode(text)
 end
 
---- Starts a server for these connections, each a list of steps (canned.js tells which); 'settings' may have tls, full.
---- -> { endpoint_url, port, connections(), requests(), stop() }
+--- Starts a server for these connections, each a list of steps (canned.js tells which); 'settings' may have
+--- tls, full. -> { endpoint_url, port, connections(), requests(), stop() }
 function canned.start(connections, settings)
   local script, log = os.tmpname(), os.tmpname()
   local tls = settings and settings.tls
@@ -57,6 +58,14 @@ function canned.response(body, status, headers)
     lines[#lines + 1] = name .. ": " .. value
   end
   return table.concat(lines, "\r\n") .. "\r\n\r\n" .. body
+end
+
+--- A connection to a server, with keys of its own and these options.
+function canned.connect(server, options)
+  local given = { endpoint_url = server.endpoint_url, region = "eu-west-1", aws_access_key_id = "AKIDEXAMPLE",
+    aws_secret_access_key = "SECRETEXAMPLE", connect_timeout = 5, attempt_timeout = 5 }
+  for name, value in pairs(options or {}) do given[name] = value end
+  return dynamodb.connect(given)
 end
 
 return canned
