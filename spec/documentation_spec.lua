@@ -9,6 +9,16 @@ local function read(path)
   return text
 end
 
+-- Every page, as one text.
+local function every_page()
+  local pipe, texts = io.popen("ls doc/*.md"), {}
+  for path in pipe:lines() do -- a table of operations explains no method
+    if path ~= "doc/operations.md" then texts[#texts + 1] = read(path) end
+  end
+  pipe:close()
+  return table.concat(texts)
+end
+
 local function missing(page, names, form)
   local text, list = read("doc/" .. page .. ".md"), {}
   for name in pairs(names) do
@@ -23,7 +33,11 @@ describe("documentation", function()
   for page, class in pairs({ connection = core.connection_class, table = core.table_class, item = core.item_class }) do
     it("has every method of " .. page, function()
       local prefix = ({ connection = "conn", table = "tbl", item = "item" })[page]
-      assert.same({}, missing(page, class.methods, prefix .. ":%s"))
+      local list, text = {}, every_page()
+      for name in pairs(class.methods) do
+        if not text:find(prefix .. ":" .. name .. "%f[^%w_]") then list[#list + 1] = name end
+      end
+      assert.same({}, list)
     end)
   end
 
@@ -38,21 +52,38 @@ describe("documentation", function()
     assert.same({}, missing("connection", require("dynamodb.connection").options, "`%s`"))
   end)
 
-  it("has every operation that call knows", function()
-    local text = read("doc/connection.md"):match("Known: ([^.]+)%.")
-    local known = {}
-    for name in text:gmatch("%w+") do known[name] = true end
-    for name in pairs(require("dynamodb.operations")) do
-      assert.is_true(known[name], name)
-      known[name] = nil
+  describe("of operations", function()
+    local rows = {}
+    for name, methods, specs in read("doc/operations.md"):gmatch("\n| (%u%a+) | ([^|]+) | ([^|]+) |") do
+      assert(not rows[name], name .. " has two rows")
+      rows[name] = { methods = methods, specs = specs }
     end
-    assert.same({}, known)
+    local classes = { conn = core.connection_class, tbl = core.table_class, item = core.item_class }
+
+    it("has each that the client knows, and no others", function()
+      local operations = require("dynamodb.operations")
+      for name in pairs(operations) do assert.is_table(rows[name], name) end
+      for name in pairs(rows) do assert.is_table(operations[name], name) end
+    end)
+
+    for name, row in pairs(rows) do
+      it("names methods and specs of " .. name, function()
+        local proofs, pages = "", require("dynamodb.operations")[name].pages ~= nil
+        for spec in row.specs:gmatch("[%w_]+") do proofs = proofs .. read("spec/" .. spec .. "_spec.lua") end
+        assert.equal(pages, row.methods:find("`conn:each`", 1, true) ~= nil)
+        for owner, method in row.methods:gmatch("`(%l+):([%w_]+)`") do
+          assert.is_function(classes[owner].methods[method], method)
+          assert.truthy(proofs:find('[%.:"]' .. method .. '%f[^%w_]'), "no spec of the row has " .. method)
+        end
+        assert.is_truthy(dofile("spec/vectors/operations.lua")[name])
+      end)
+    end
   end)
 
   it("has everything that the module gives", function()
-    local text = read("doc/values.md") .. read("doc/connection.md") .. read("doc/errors.md")
+    local text = every_page()
     for name in pairs(dynamodb) do
-      if name ~= "_VERSION" then assert.truthy(text:find("dynamodb." .. name, 1, true), name) end
+      if name ~= "_VERSION" then assert.truthy(text:find("dynamodb%." .. name .. "%f[^%w_]"), name) end
     end
   end)
 
@@ -75,9 +106,14 @@ describe("documentation", function()
   end)
 
   it("links to pages that exist", function()
-    for _, page in ipairs({ "README.md", "doc/connection.md", "doc/table.md", "doc/item.md", "doc/errors.md" }) do
+    local pipe = io.popen("ls README.md doc/*.md")
+    for page in pipe:lines() do
       local folder = page:match("^(.*/)") or ""
-      for target in read(page):gmatch("%]%(([%w/._-]+)%)") do read(folder .. target) end
+      for target, place in read(page):gmatch("%]%(([%w/._-]+)#?([%w-]*)%)") do
+        local headings = "\n" .. read(folder .. target):lower():gsub("[^%w%s#-]", ""):gsub(" ", "-")
+        assert.truthy(place == "" or headings:find("\n#+%-" .. place:gsub("%-", "%%-") .. "\n"), page .. ": " .. place)
+      end
     end
+    pipe:close()
   end)
 end)

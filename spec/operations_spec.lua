@@ -1,9 +1,95 @@
+local cjson = require("cjson")
 local core = require("dynamodb.core")
+local dynamodb = require("dynamodb")
 local operations = require("dynamodb.operations")
+local helper = dofile("spec/support/helper.lua")
+local vectors = dofile("spec/vectors/operations.lua")
 
-local writes = { CreateTable = true, DeleteItem = true, DeleteTable = true, PutItem = true,
-  UpdateItem = true }
-local reads = { DescribeTable = true, GetItem = true, ListTables = true, Query = true, Scan = true }
+-- The operations of the services' models, November 2026, by the host that answers them.
+local known = {
+  plain = [[
+    BatchExecuteStatement BatchGetItem BatchWriteItem CancelBulkOperation CreateBackup CreateGlobalTable CreateTable
+    DeleteBackup DeleteItem DeleteResourcePolicy DeleteTable DescribeBackup DescribeBulkOperation
+    DescribeContinuousBackups DescribeContributorInsights DescribeEndpoints DescribeExport DescribeGlobalTable
+    DescribeGlobalTableSettings DescribeImport DescribeKinesisStreamingDestination DescribeLimits DescribeTable
+    DescribeTableReplicaAutoScaling DescribeTimeToLive DisableKinesisStreamingDestination
+    EnableKinesisStreamingDestination ExecuteStatement ExecuteTransaction ExportTableToPointInTime GetItem
+    GetResourcePolicy ImportTable ListBackups ListBulkOperations ListContributorInsights ListExports ListGlobalTables
+    ListImports ListTables ListTagsOfResource PutItem PutResourcePolicy Query RestoreTableFromBackup
+    RestoreTableToPointInTime Scan StartBulkPutItems TagResource TransactGetItems TransactWriteItems UntagResource
+    UpdateContinuousBackups UpdateContributorInsights UpdateGlobalTable UpdateGlobalTableSettings UpdateItem
+    UpdateKinesisStreamingDestination UpdateTable UpdateTableReplicaAutoScaling UpdateTimeToLive]],
+  search = "SearchVectors",
+  streams = "DescribeStream GetRecords GetShardIterator ListStreams",
+}
+
+local hosts = {
+  plain = "dynamodb.eu-west-1.amazonaws.com",
+  search = "search-dynamodb.eu-west-1.amazonaws.com",
+  streams = "streams.dynamodb.eu-west-1.amazonaws.com",
+}
+
+local targets = { plain = "DynamoDB_20120810.", search = "DynamoDB_20120810.", streams = "DynamoDBStreams_20120810." }
+
+-- The models' members that make a repeated request count once.
+local tokens = { ExecuteTransaction = "ClientRequestToken", ExportTableToPointInTime = "ClientToken",
+  ImportTable = "ClientToken", StartBulkPutItems = "ClientToken", TransactWriteItems = "ClientRequestToken" }
+
+local UUID = "^" .. ("x"):rep(8) .. "%-xxxx%-4xxx%-[89ab]xxx%-" .. ("x"):rep(12) .. "$"
+UUID = UUID:gsub("x", "%%x")
+
+-- What else may be sent again without doing more than once: neither a read, nor with a token.
+local once = { BatchExecuteStatement = true, CreateBackup = true, ExecuteStatement = true, UpdateItem = true }
+
+-- Operations that change something, by their names.
+local function name_says_write(name)
+  if name:match("Execute") then return true end -- the statement says
+  for _, word in ipairs({ "^BatchGet", "^Describe", "^Get", "^List", "^Query$", "^Scan$", "^Search", "^TransactGet" }) do
+    if name:match(word) then return false end
+  end
+  return true
+end
+
+-- The members of a listing operation: where to start, where to go on, the list; and two elements of it.
+local ROW = [[{"id":{"S":"%s"}}]]
+local listings = {
+  { "DescribeStream", "ExclusiveStartShardId", "LastEvaluatedShardId", "Shards", within = "StreamDescription" },
+  { "ExecuteStatement", "NextToken", "NextToken", "Items", element = ROW },
+  { "ListBackups", "ExclusiveStartBackupArn", "LastEvaluatedBackupArn", "BackupSummaries" },
+  { "ListBulkOperations", "NextToken", "NextToken", "BulkOperationsSummaryList" },
+  { "ListContributorInsights", "NextToken", "NextToken", "ContributorInsightsSummaries" },
+  { "ListExports", "NextToken", "NextToken", "ExportSummaries" },
+  { "ListGlobalTables", "ExclusiveStartGlobalTableName", "LastEvaluatedGlobalTableName", "GlobalTables" },
+  { "ListImports", "NextToken", "NextToken", "ImportSummaryList" },
+  { "ListStreams", "ExclusiveStartStreamArn", "LastEvaluatedStreamArn", "Streams" },
+  { "ListTables", "ExclusiveStartTableName", "LastEvaluatedTableName", "TableNames", element = [["%s"]] },
+  { "ListTagsOfResource", "NextToken", "NextToken", "Tags" },
+  { "Query", "ExclusiveStartKey", "LastEvaluatedKey", "Items", element = ROW, token = [[{"id":{"S":"b"}}]] },
+  { "Scan", "ExclusiveStartKey", "LastEvaluatedKey", "Items", element = ROW, token = [[{"id":{"S":"b"}}]] },
+}
+
+-- A request as the transport got it.
+local function parse(bytes)
+  local head, body = bytes:match("^(.-\r\n)\r\n(.*)$")
+  local request = { body = cjson.decode(body), line = head:match("^[^\r]*") }
+  for name, value in head:gmatch("\r\n([%w-]+): *([^\r]*)") do request[name:lower()] = value end
+  return request
+end
+
+-- A connection without an endpoint of its own to a transport that records.
+local function recording(answer)
+  local fake = helper.fake(answer)
+  return dynamodb.connect({ region = "eu-west-1", aws_access_key_id = helper.KEY,
+    aws_secret_access_key = helper.SECRET, transport = fake }), fake
+end
+
+-- Calls an operation with the fake's answer -> the request, the result.
+local function call(name, params, answer, given)
+  local conn, fake = recording(helper.answer(200, answer))
+  local result = assert(conn:call(name, params, given))
+  assert.equal(1, #fake.requests)
+  return parse(fake.requests[1]), result
+end
 
 -- The forms that csrc/lua/encode.c and decode.c know.
 local function is_shape(shape)
@@ -11,73 +97,290 @@ local function is_shape(shape)
   if type(shape) ~= "table" then return false end
   if shape[1] == "list" or shape[1] == "map" then return #shape == 2 and is_shape(shape[2]) end
   for member, inner in pairs(shape) do
-    if type(member) ~= "string" or not member:match("^%u%a+$") or not is_shape(inner) then return false end
+    if type(member) ~= "string" or not (member:match("^%u%a+$") or member == "dynamodb") or not is_shape(inner) then
+      return false
+    end
   end
   return true
 end
 
+-- Adds the members of a shape that occur nowhere in the values to the list.
+local function unproven(shape, values, path, list)
+  if #values == 0 then list[#list + 1] = path end
+  if type(shape) == "string" then return list end
+  local function inner(member)
+    local found = {}
+    for _, value in ipairs(values) do
+      for name, each in pairs(value) do
+        if member == nil or name == member then found[#found + 1] = each end
+      end
+    end
+    return found
+  end
+  if shape[1] then return unproven(shape[2], inner(), path .. "[]", list) end
+  for member, each in pairs(shape) do unproven(each, inner(member), path .. "." .. member, list) end
+  return list
+end
+
 describe("operations", function()
-  it("has all that the library calls", function()
-    for _, list in ipairs({ writes, reads }) do
-      for name in pairs(list) do assert.is_table(operations[name], name) end
+  local count, kinds = 0, {}
+  for kind, names in pairs(known) do
+    for name in names:gmatch("%a+") do
+      count, kinds[name] = count + 1, kind
+    end
+  end
+
+  it("are the 66 of the service, and no others", function()
+    assert.equal(66, count)
+    for name in pairs(kinds) do assert.is_table(operations[name], name) end
+    for name in pairs(operations) do assert.is_string(kinds[name], name) end
+    for name in pairs(vectors) do assert.is_string(kinds[name], name) end
+  end)
+
+  for name, kind in pairs(kinds) do
+    describe(name, function()
+      local operation, vector = operations[name], vectors[name]
+      local params, body, answer, result = vector[1], vector[2], vector[3], vector[4]
+
+      it("is well-formed", function()
+        assert.equal(name, operation.name)
+        assert.equal(kind, operation.kind)
+        assert.equal(targets[kind] .. name, operation.target)
+        assert.is_true(is_shape(operation.input))
+        assert.is_true(is_shape(operation.output))
+        assert.equal(tokens[name], operation.token)
+        assert.equal(name_says_write(name), operation.writes)
+        assert.equal(not once[name], operation.repeatable)
+        assert.is_true(operation.answer == nil or cjson.decode(answer)[operation.answer] ~= nil)
+      end)
+
+      it("sends what it is given, and returns what is answered", function()
+        local request, got = call(name, params, answer)
+        assert.equal("POST / HTTP/1.1", request.line)
+        assert.equal(hosts[kind], request.host)
+        assert.equal(targets[kind] .. name, request["x-amz-target"])
+        assert.equal("application/x-amz-json-1.0", request["content-type"])
+        assert.truthy(request.authorization:find("/eu-west-1/dynamodb/aws4_request", 1, true))
+        if tokens[name] then request.body[tokens[name]] = nil end
+        assert.same(cjson.decode(body or cjson.encode(params)), request.body)
+        assert.same(result or cjson.decode(answer), got)
+      end)
+
+      it("shows every place of attribute values in its row", function()
+        assert.same({}, unproven(operation.input, { params }, "", {}))
+        assert.same({}, unproven(operation.output, { cjson.decode(answer) }, "", {}))
+      end)
+
+      it("takes parameters that the client does not know", function()
+        local given = { Novelty = { Depth = 1, List = { "a" } } }
+        local novel = ('{"Novelty":[1,{"a":true}],' .. answer:sub(2)):gsub(",}$", "}")
+        local request, got = call(name, given, novel)
+        assert.same(given.Novelty, request.body.Novelty)
+        assert.same({ 1, { a = true } }, got.Novelty)
+      end)
+
+      if tokens[name] then
+        it("gets a token of its own each time", function()
+          local one, other = call(name, params, answer).body[tokens[name]], call(name, params, answer).body[tokens[name]]
+          assert.matches(UUID, one)
+          assert.matches(UUID, other)
+          assert.not_equal(one, other)
+          assert.is_nil(params[tokens[name]]) -- the caller's table stays as it is
+        end)
+
+        it("keeps the caller's token", function()
+          assert.equal("mine", call(name, { [tokens[name]] = "mine" }, answer).body[tokens[name]])
+        end)
+      end
+    end)
+  end
+
+  describe("not in the list", function()
+    for _, name in ipairs({ "DescribeNovelty", "getItem", "", 1, {} }) do
+      it("are refused: " .. tostring(name):sub(1, 20), function()
+        local conn, fake = recording()
+        assert.error_matches(function() conn:call(name, {}) end, "call: unknown operation")
+        assert.error_matches(function() conn:each(name, {}) end, "each: unknown operation")
+        assert.error_matches(function() conn:pages(name, {}) end, "pages: unknown operation")
+        assert.equal(0, fake.opened)
+      end)
+    end
+
+    it("are called when asked for, as plain JSON", function()
+      local request, got = call("DescribeNovelty", { Item = { id = "a" } }, [[{"Item":{"S":"x"}}]], { unknown = true })
+      assert.equal("DynamoDB_20120810.DescribeNovelty", request["x-amz-target"])
+      assert.equal(hosts.plain, request.host)
+      assert.same({ Item = { id = "a" } }, request.body)
+      assert.same({ Item = { S = "x" } }, got)
+      assert.is_nil(rawget(operations, "DescribeNovelty"))
+    end)
+
+    it("may have written when they fail: nothing is assumed of them", function()
+      local conn = recording(helper.answer(500, [[{"__type":"x#InternalServerError","message":"no"}]]))
+      local result, err = conn:call("DescribeNovelty", {}, { unknown = true })
+      assert.is_nil(result)
+      assert.is_true(err.ambiguous)
+    end)
+
+    for _, name in ipairs({ "Describe.Novelty", "a\r\nx: y", "", 1 }) do
+      it("are refused even then without a name: " .. name, function()
+        local conn = recording()
+        assert.error_matches(function() conn:call(name, {}, { unknown = true }) end, "unknown operation")
+      end)
     end
   end)
 
-  for name, operation in pairs(operations) do
-    it("describes " .. name, function()
-      assert.equal(name, operation.name)
-      assert.equal("DynamoDB_20120810." .. name, operation.target)
-      assert.is_true(is_shape(operation.input))
-      assert.is_true(is_shape(operation.output))
+  it("refuses parameters that are no table, and unknown options", function()
+    local conn = recording()
+    assert.error_matches(function() conn:call("GetItem", "messages") end, "call: table of parameters expected, got string")
+    assert.error_matches(function() conn:call("GetItem", {}, { unknwon = true }) end, "call: unknown option 'unknwon'")
+  end)
+
+  describe("that list", function()
+    local listed = {}
+    for _, case in ipairs(listings) do listed[case[1]] = case end
+
+    it("are these", function()
+      for name, operation in pairs(operations) do assert.equal(listed[name] ~= nil, operation.pages ~= nil, name) end
     end)
 
-    it(("has shapes for %s that the codec takes"):format(name), function()
-      assert.equal("{}", core.encode({}, operation.input))
-      assert.same({}, core.decode("{}", operation.output))
-    end)
-  end
+    for name, case in pairs(listed) do
+      local start, go_on, list = case[2], case[3], case[4]
+      local element, token = case.element or [[{"Name":"%s"}]], case.token or [["b"]]
 
-  for name in pairs(writes) do
-    it("knows that it writes: " .. name, function() assert.is_true(operations[name].writes) end)
-  end
-  for name in pairs(reads) do
-    it("knows that it only reads: " .. name, function() assert.is_nil(operations[name].writes) end)
-  end
+      -- Two pages: a and b, then c.
+      local function page(elements, last)
+        for i, each in ipairs(elements) do elements[i] = element:format(each) end
+        local text = ([[{"%s":[%s]%s}]]):format(list, table.concat(elements, ","),
+          last and "" or ([[,"%s":%s]]):format(go_on, token))
+        return helper.answer(200, case.within and ([[{"%s":%s}]]):format(case.within, text) or text)
+      end
 
-  local ITEM = '{"id":{"S":"a"}}'
-  local requests = {
-    { "PutItem", "Item" }, { "GetItem", "Key" }, { "DeleteItem", "Key" }, { "UpdateItem", "Key" },
-    { "Query", "ExclusiveStartKey" }, { "Scan", "ExclusiveStartKey" }, { "PutItem",
-      "ExpressionAttributeValues" },
-    { "DeleteItem", "ExpressionAttributeValues" }, { "UpdateItem", "ExpressionAttributeValues" },
-    { "Query", "ExpressionAttributeValues" }, { "Scan", "ExpressionAttributeValues" },
-  }
-  for _, case in ipairs(requests) do
-    it(("types the attributes in %s of %s"):format(case[2], case[1]), function()
-      local text = core.encode({ [case[2]] = { id = "a" } }, operations[case[1]].input)
-      assert.equal(('{"%s":%s}'):format(case[2], ITEM), text)
-    end)
-  end
+      local function two_pages()
+        return recording(function(_, number)
+          if number == 1 then return page({ "a", "b" }) end
+          return page({ "c" }, true)
+        end)
+      end
 
-  local responses = {
-    { "GetItem", "Item" }, { "PutItem", "Attributes" }, { "DeleteItem", "Attributes" }, { "UpdateItem",
-      "Attributes" },
-    { "Query", "LastEvaluatedKey" }, { "Scan", "LastEvaluatedKey" },
-  }
-  for _, case in ipairs(responses) do
-    it(("reads the attributes in %s of %s"):format(case[2], case[1]), function()
-      local response = core.decode(('{"%s":%s}'):format(case[2], ITEM), operations[case[1]].output)
-      assert.same({ [case[2]] = { id = "a" } }, response)
-    end)
-  end
+      local function name_of(value)
+        return type(value) == "table" and (value.id or value.Name) or value
+      end
 
-  for _, name in ipairs({ "Query", "Scan" }) do
-    it("reads the rows of " .. name, function()
-      local response = core.decode(('{"Items":[%s,%s],"Count":2}'):format(ITEM, ITEM),
-        operations[name].output)
-      assert.equal(2, response.Count)
-      assert.equal(2, #response.Items)
-      assert.equal("a", response.Items[2].id)
+      local function check_requests(fake, params)
+        assert.equal(2, #fake.requests)
+        for number, bytes in ipairs(fake.requests) do
+          local request = parse(bytes)
+          assert.equal(hosts[kinds[name]], request.host)
+          assert.equal("messages", request.body.TableName)
+          local expected = number == 2 and cjson.decode("[" .. token .. "]")[1] or nil
+          assert.same(expected, request.body[start])
+        end
+        assert.same({ TableName = "messages" }, params) -- the caller's table stays as it is
+      end
+
+      it("are paged through by each: " .. name, function()
+        local conn, fake = two_pages()
+        local params, names, requests = { TableName = "messages" }, {}, {}
+        for value in conn:each(name, params) do
+          names[#names + 1], requests[#requests + 1] = name_of(value), #fake.requests
+        end
+        assert.same({ "a", "b", "c" }, names)
+        assert.same({ 1, 1, 2 }, requests) -- no page before its first element is asked for
+        check_requests(fake, params)
+      end)
+
+      it("are paged through by pages: " .. name, function()
+        local conn, fake = two_pages()
+        local params, counts = { TableName = "messages" }, {}
+        for response in conn:pages(name, params) do
+          local part = case.within and response[case.within] or response
+          counts[#counts + 1] = #part[list]
+        end
+        assert.same({ 2, 1 }, counts)
+        check_requests(fake, params)
+      end)
+    end
+
+    it("fail in the loop when a page does", function()
+      for _, method in ipairs({ "each", "pages" }) do
+        local conn = recording(function(_, number)
+          if number == 1 then return helper.answer(200, [[{"TableNames":["a"],"LastEvaluatedTableName":"a"}]]) end
+          return helper.answer(400, [[{"__type":"x#AccessDeniedException","message":"no"}]])
+        end)
+        local seen = 0
+        local ok, err = pcall(function()
+          for _ in conn[method](conn, "ListTables") do seen = seen + 1 end
+        end)
+        assert.is_false(ok)
+        assert.is_true(dynamodb.is_error(err))
+        assert.equal("AccessDeniedException", err.code)
+        assert.equal(1, seen)
+      end
     end)
-  end
+
+    it("fail when the service does not get on", function()
+      local conn, fake = recording(helper.answer(200, [[{"TableNames":["a"],"LastEvaluatedTableName":"a"}]]))
+      local names, err = conn:each("ListTables"):all()
+      assert.is_nil(names)
+      assert.equal("response", err.kind)
+      assert.equal(2, #fake.requests)
+    end)
+
+    it("are not those that answer with one thing", function()
+      local conn = recording()
+      assert.error_matches(function() conn:each("GetItem", {}) end, "each: GetItem has no pages")
+      assert.error_matches(function() conn:pages("DescribeTable", {}) end, "pages: DescribeTable has no pages")
+    end)
+  end)
+
+  it("of streams tell what happened to items, on the server", function()
+    local conn = helper.connect()
+    local tbl = assert(conn:create_table({ name = helper.table_name("stream"), schema = conn:create_schema(helper.HASH),
+      stream = "NEW_AND_OLD_IMAGES" }))
+    assert(tbl:wait_until_active())
+    assert(tbl:put_item({ id = "a", n = 1, tags = dynamodb.set({ "x" }) }))
+    assert(tbl:put_item({ id = "a", n = 2 }))
+    assert(tbl:delete_item("a"))
+    local streams, images = {}, {}
+    for stream in conn:each("ListStreams", { TableName = tbl.name }) do streams[#streams + 1] = stream.StreamArn end
+    assert.same({ tbl.stream_arn }, streams)
+    for shard in conn:each("DescribeStream", { StreamArn = tbl.stream_arn }) do
+      local iterator = assert(conn:call("GetShardIterator", { StreamArn = tbl.stream_arn, ShardId = shard.ShardId,
+        ShardIteratorType = "TRIM_HORIZON" })).ShardIterator
+      for _, record in ipairs(assert(conn:call("GetRecords", { ShardIterator = iterator })).Records) do
+        assert.same({ id = "a" }, record.dynamodb.Keys)
+        images[#images + 1] = { record.eventName, (record.dynamodb.OldImage or {}).n, (record.dynamodb.NewImage or {}).n }
+      end
+    end
+    assert.same({ { "INSERT", nil, 1 }, { "MODIFY", 1, 2 }, { "REMOVE", 2, nil } }, images)
+    assert(tbl:delete())
+    conn:close()
+  end)
+
+  it("without methods of their own work, too: vectors, on the server", function()
+    local conn, name = helper.connect(), helper.table_name("vectors")
+    assert(conn:call("CreateTable", { TableName = name, BillingMode = "PAY_PER_REQUEST",
+      KeySchema = { { AttributeName = "id", KeyType = "HASH" } },
+      AttributeDefinitions = { { AttributeName = "id", AttributeType = "S" } },
+      VectorIndexes = { { IndexName = "nearest", VectorAttribute = { AttributeName = "place" }, Dimensions = 2,
+        DistanceFunction = "COSINE", Projection = { ProjectionType = "ALL" } } } }))
+    local tbl = assert(conn:get_table(name))
+    assert(tbl:wait_until_active())
+    for id, place in pairs({ east = { 1, 0 }, north = { 0, 1 } }) do assert(tbl:put_item({ id = id, place = place })) end
+    for id, place in pairs({ east = { 0.9, 0.1 }, north = { 0.1, 0.9 } }) do
+      local found = assert(conn:call("SearchVectors",
+        { TableName = name, IndexName = "nearest", SearchVector = place, TopK = 1 }))
+      assert.equal(id, found.SearchResults[1].Item.id)
+    end
+    assert(tbl:delete())
+    conn:close()
+  end)
+
+  it("have shapes that the codec takes", function()
+    for name, operation in pairs(operations) do
+      assert.equal("{}", core.encode({}, operation.input), name)
+      assert.same({}, core.decode("{}", operation.output), name)
+    end
+  end)
 end)

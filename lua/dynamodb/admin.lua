@@ -1,4 +1,4 @@
---- Tables as such: made, changed, waited for, deleted; their indexes, time to live, tags and backups.
+--- Tables as such: changed, waited for, deleted; their indexes, time to live and tags.
 
 local client = require("dynamodb.client")
 local core = require("dynamodb.core")
@@ -15,16 +15,16 @@ local admin = {}
 
 local WAIT_TIMEOUT = 300 -- seconds
 
--- Calls an operation on the table -> response | nil, err. 'more' is the rest of the request.
-local function call(self, name, more)
+--- Calls an operation on the table -> response | nil, err. 'more' is the rest of the request.
+function admin.call(self, name, more)
   local fields, connection = core.table_parts(self)
   local request = { TableName = fields.name }
   for member, value in pairs(more or {}) do request[member] = value end
   return client.call(connection, operations[name], request)
 end
 
--- The same for operations that name the table by its ARN, which may take one DescribeTable.
-local function call_by_arn(self, name, member, more)
+--- The same for operations that name the table by its ARN, which may take one DescribeTable.
+function admin.call_by_arn(self, name, member, more)
   local fields, connection = core.table_parts(self)
   if not fields.arn then
     local ok, err = self:refresh()
@@ -34,6 +34,8 @@ local function call_by_arn(self, name, member, more)
   for key, value in pairs(more or {}) do request[key] = value end
   return client.call(connection, operations[name], request)
 end
+
+local call, call_by_arn = admin.call, admin.call_by_arn
 
 -- {===== State and waiting =====
 
@@ -57,35 +59,41 @@ end
 
 --- Deletes the table -> true | nil, err.
 function Table:delete()
-  local result, err = call(self, "DeleteTable")
-  if not result then return nil, err end
-  tables.update(self, result.TableDescription)
+  local fields, connection = core.table_parts(self)
+  local description, err = connection:delete_table(fields.name)
+  if not description then return nil, err end
+  tables.update(self, description)
   return true
 end
 
 local wait_options = { timeout = options.seconds }
 
--- Asks until 'ask' is content.
-local function wait(self, given, where, what, ask)
+--- Asks until 'ask' is content: waiter.poll, with the options of a method that waits.
+function admin.wait(connection, given, where, what, ask)
   given = given or {}
   options.check(wait_options, given, where)
-  local _, connection = core.table_parts(self)
   local transport = core.connection_state(connection).transport
   return waiter.poll(transport, given.timeout or WAIT_TIMEOUT, what, ask)
 end
 
-local function unreachable(text)
+--- What a question answers when the state that is waited for will not come.
+function admin.unreachable(text)
   return nil, errors.new({ kind = "service", message = text })
 end
 
+local unreachable = admin.unreachable
+
 -- Refreshes until 'ask' is content with the outcome.
 local function wait_for_table(self, given, where, ask)
-  local fields = core.table_parts(self)
-  return wait(self, given, where, tostring(self), function()
+  local fields, connection = core.table_parts(self)
+  return admin.wait(connection, given, where, tostring(self), function()
     local ok, err = self:refresh()
     return ask(ok, err, fields)
   end)
 end
+
+-- States that no table comes back from by itself.
+local lost = { ARCHIVED = "archived", ARCHIVING = "being archived", DELETING = "being deleted" }
 
 --- Waits until the table is ACTIVE, at most 'timeout' seconds (300) -> true | nil, err.
 function Table:wait_until_active(given)
@@ -95,7 +103,7 @@ function Table:wait_until_active(given)
       return nil, err
     end
     if fields.status == "ACTIVE" then return true end
-    if fields.status == "DELETING" then return unreachable(tostring(self) .. " is being deleted") end
+    if lost[fields.status] then return unreachable(tostring(self) .. " is " .. lost[fields.status]) end
     return false, fields.status
   end)
 end
@@ -114,7 +122,9 @@ function Table:wait_until_index_active(name, given)
   return wait_for_table(self, given, "wait_until_index_active", function(ok, err, fields)
     if not ok then return nil, err end
     local index = fields.indexes[name]
-    if not index then return unreachable(("%s has no index '%s'"):format(tostring(self), tostring(name))) end
+    if not index or index.status == "DELETING" then
+      return unreachable(("%s has no index '%s'"):format(tostring(self), tostring(name)))
+    end
     return index.status == "ACTIVE", index.status
   end)
 end
@@ -130,16 +140,36 @@ local function update_table(self, request)
   return self
 end
 
+-- What changes the capacity of global indexes: { name = { read_units =, ... } }.
+local function index_updates(indexes)
+  if not indexes then return nil end
+  local list = {}
+  for name, given in pairs(indexes) do
+    local where = ("update: indexes.%s"):format(tostring(name))
+    options.check(definition.capacity_options, given, where)
+    definition.check_units(given, where)
+    list[#list + 1] = { Update = definition.capacity(given, { IndexName = name }) }
+  end
+  if #list == 0 then errors.raise("update: option 'indexes': { name = { ... } } expected") end
+  return list
+end
+
 --- Changes the table's settings, those of create_table -> the table | nil, err. Units make it provisioned,
---- billing_mode = "PAY_PER_REQUEST" on-demand.
+--- billing_mode = "PAY_PER_REQUEST" on-demand; 'indexes' has the capacity of global indexes by name.
 function Table:update(given)
-  local known = { billing_mode = options.choice("PAY_PER_REQUEST", "PROVISIONED") }
+  local known = {
+    billing_mode = options.choice("PAY_PER_REQUEST", "PROVISIONED"),
+    indexes = options.table,
+  }
   for name, validator in pairs(definition.settings_options) do known[name] = validator end
   options.check(known, given, "update")
   if next(given) == nil then errors.raise("update: at least one option expected") end
   definition.check_units(given, "update")
   local mode = given.billing_mode or (given.read_units and "PROVISIONED") or nil
-  return update_table(self, definition.settings(given, { BillingMode = mode }))
+  return update_table(self, definition.settings(given, {
+    BillingMode = mode,
+    GlobalSecondaryIndexUpdates = index_updates(given.indexes),
+  }))
 end
 
 --- Changes provisioned capacity -> the table | nil, err.
@@ -150,11 +180,10 @@ end
 --- Adds a global index: { name =, hash_key = { "a", "S" }, range_key =, projection =, ... } -> the table |
 --- nil, err.
 function Table:create_index(given)
-  local fields, attributes = core.table_parts(self), {}
-  local index = definition.index(given, "create_index", attributes)
-  local key = fields.schema
-  attributes[key.hash_key_name] = key.hash_key_type
+  local key = core.table_parts(self).schema
+  local attributes = { [key.hash_key_name] = key.hash_key_type }
   if key.range_key_name then attributes[key.range_key_name] = key.range_key_type end
+  local index = definition.index(given, "create_index", attributes)
   return update_table(self, {
     AttributeDefinitions = definition.attributes(attributes),
     GlobalSecondaryIndexUpdates = { { Create = index } },
@@ -189,7 +218,9 @@ end
 
 --- Waits until expiry is ENABLED, at most 'timeout' seconds (300) -> true | nil, err.
 function Table:wait_until_ttl_enabled(given)
-  return wait(self, given, "wait_until_ttl_enabled", tostring(self) .. ": time to live", function()
+  local _, connection = core.table_parts(self)
+  local what = tostring(self) .. ": time to live"
+  return admin.wait(connection, given, "wait_until_ttl_enabled", what, function()
     local ttl, err = self:describe_ttl()
     if not ttl then return nil, err end
     if ttl.TimeToLiveStatus == "DISABLED" then return unreachable("time to live is not being enabled") end
@@ -199,6 +230,7 @@ end
 
 --- Sets tags: { name = value } -> true | nil, err.
 function Table:tag(tags)
+  if type(tags) ~= "table" or next(tags) == nil then errors.raise("tag: { name = value } expected") end
   local result, err = call_by_arn(self, "TagResource", "ResourceArn", { Tags = definition.tag_list(tags) })
   if not result then return nil, err end
   return true
@@ -228,58 +260,4 @@ function Table:tags()
 end
 
 -- ===================== }
--- {===== Backups, exports, imports =====
-
---- Point-in-time recovery on or off; 'days' is how far back -> description | nil, err.
-function Table:update_point_in_time_recovery(enabled, days)
-  local result, err = call(self, "UpdateContinuousBackups", {
-    PointInTimeRecoverySpecification = {
-      PointInTimeRecoveryEnabled = enabled ~= false,
-      RecoveryPeriodInDays = days,
-    },
-  })
-  if not result then return nil, err end
-  return result.ContinuousBackupsDescription
-end
-
---- Is point-in-time recovery on, and since when -> description | nil, err.
-function Table:describe_point_in_time_recovery()
-  local result, err = call(self, "DescribeContinuousBackups")
-  if not result then return nil, err end
-  return result.ContinuousBackupsDescription
-end
-
---- Makes a backup -> its details | nil, err.
-function Table:create_backup(name)
-  local result, err = call(self, "CreateBackup", { BackupName = name })
-  if not result then return nil, err end
-  return result.BackupDetails
-end
-
---- The backups of this table: for backup in tbl:list_backups() do. Raises the error object on failure.
-function Table:list_backups()
-  local fields, connection = core.table_parts(self)
-  return pages.new(connection, operations.ListBackups, { TableName = fields.name }, {})
-end
-
-local export_options = {
-  bucket = options.text,
-  format = options.choice("DYNAMODB_JSON", "ION"),
-  prefix = options.text,
-  time = options.count(1),
-}
-
---- Exports the table to S3: { bucket =, prefix =, time =, format = } -> description | nil, err.
-function Table:export(given)
-  options.check(export_options, given, "export")
-  if not given.bucket then errors.raise("export: option 'bucket' expected") end
-  local result, err = call_by_arn(self, "ExportTableToPointInTime", "TableArn", {
-    S3Bucket = given.bucket, S3Prefix = given.prefix, ExportTime = given.time, ExportFormat = given.format,
-  })
-  if not result then return nil, err end
-  return result.ExportDescription
-end
-
--- ===================== }
-
 return admin

@@ -13,7 +13,7 @@ local batch = {}
 local WRITES, READS = 25, 100 -- entries of one request
 local MOST_BYTES = 16 * 1024 * 1024 -- of one request
 local OVERHEAD = 64 -- bytes around an entry, and more
-local DEADLINE = 60 -- seconds
+local DEADLINE = 60 -- seconds without progress, unless the caller sets a deadline for the whole
 local FIRST_PAUSE, LONGEST_PAUSE = 0.05, 5 -- seconds
 
 -- Requests whose entries were encoded before: bytes are counted, and nothing is encoded twice.
@@ -115,7 +115,10 @@ local function run(connection, entries, most, given, operation, send)
     local unprocessed, err = send(taken)
     for _, made in ipairs(unprocessed or taken) do append(queue, made) end
     if err and not err.retryable then return nil, left_over(queue, err) end
-    if unprocessed and #unprocessed < #taken then pause = FIRST_PAUSE end
+    if unprocessed and #unprocessed < #taken then
+      pause = FIRST_PAUSE
+      if not given.deadline then deadline = transport.now() + DEADLINE end -- it gets on
+    end
     if not unprocessed or #unprocessed > 0 then
       local left = deadline - transport.now()
       if left <= 0 then
@@ -140,10 +143,10 @@ local function by_table(taken)
   return groups
 end
 
--- The entry of a key that the service names as unprocessed | nil when it was not sent.
-local function find(group, fields, key)
-  local id = identify(fields, key)
-  for _, made in ipairs(group) do
+-- The entry of a key that the service names as unprocessed | nil when it was not sent, or is no key.
+local function find(group, key)
+  local is_key, id = pcall(identify, group[1].fields, key)
+  for _, made in ipairs(is_key and group or {}) do
     if made.id == id then return made end
   end
 end
@@ -152,7 +155,7 @@ end
 -- sent.
 local function collect(list, group, keys)
   for _, key in ipairs(keys) do
-    local made = find(group, group[1].fields, key)
+    local made = find(group, key)
     if not made then return false end
     list[#list + 1] = made
   end
@@ -161,15 +164,15 @@ end
 
 local function strange(operation)
   return nil, errors.new({ kind = "response", operation = operation,
-    message = "unprocessed are keys that were not in the request" })
+    message = "the answer tells of keys that were not in the request" })
 end
 
--- The keys of unprocessed write requests.
-local function keys_of(requests, fields)
+-- The keys of unprocessed write requests; what is put has its key among its attributes.
+local function keys_of(requests)
   local keys = {}
   for i, request in ipairs(requests) do
-    keys[i] = request.DeleteRequest and request.DeleteRequest.Key
-      or request.PutRequest and schema.key_of(fields.schema, "batch", request.PutRequest.Item)
+    local made = request.DeleteRequest or request.PutRequest or {}
+    keys[i] = made.Key or made.Item or {}
   end
   return keys
 end
@@ -191,7 +194,7 @@ function batch.write(connection, entries, given)
     local unprocessed = {}
     for name, requests in pairs(result.UnprocessedItems or {}) do
       local group = groups[name]
-      if not group or not collect(unprocessed, group, keys_of(requests, group[1].fields)) then
+      if not group or not collect(unprocessed, group, keys_of(requests)) then
         return strange("BatchWriteItem")
       end
     end
@@ -213,9 +216,12 @@ function batch.get(connection, entries, given, take_item)
     if not result then return nil, err end
     local unprocessed = {}
     for name, part in pairs(result.UnprocessedKeys or {}) do
-      if not groups[name] or not collect(unprocessed, groups[name], part.Keys) then
+      if not groups[name] or not collect(unprocessed, groups[name], part.Keys or { {} }) then
         return strange("BatchGetItem")
       end
+    end
+    for name in pairs(result.Responses or {}) do
+      if not groups[name] then return strange("BatchGetItem") end
     end
     for name, list in pairs(result.Responses or {}) do
       for _, attributes in ipairs(list) do take_item(groups[name][1].fields, attributes) end

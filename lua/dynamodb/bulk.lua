@@ -69,7 +69,8 @@ for name, validator in pairs(key_settings) do get_options[name] = validator end
 
 --- Reads items by their keys, any number of them: get_items({ key, ... }, { consistent_read =, projection =,
 --- ordered =, items = false, deadline = }) -> list of items, list of keys that have none | nil, err
---- (err.leftovers: what was not read). 'ordered' keeps the order of the keys; a key given twice is read once.
+--- (err.leftovers: what was not read; err.found: the items that were). 'ordered' keeps the order of the keys;
+--- a key given twice is read once.
 function Table:get_items(keys, given)
   given = given or {}
   options.check(get_options, given, "get_items")
@@ -83,7 +84,10 @@ function Table:get_items(keys, given)
     found[batch.identify(fields, owner and item:key() or item)] = item
     list[#list + 1] = item
   end)
-  if not ok then return nil, err end
+  if not ok then
+    err.found = list
+    return nil, err
+  end
   local ordered, missing = {}, {}
   for _, entry in ipairs(entries) do
     local item = found[entry.id]
@@ -96,7 +100,7 @@ local batch_options = { deadline = options.seconds, items = options.boolean }
 
 --- Reads items of several tables: batch_get{ [table or name] = { key, ... } } or, with more to say of a
 --- table, { keys = {...}, consistent_read =, projection = } -> { name = list of items }, { name = keys that
---- have none } | nil, err. Names may take one DescribeTable each.
+--- have none } | nil, err, with err.leftovers and err.found. Names may take one DescribeTable each.
 function Connection:batch_get(requests, given)
   given = given or {}
   options.check(batch_options, given, "batch_get")
@@ -111,6 +115,7 @@ function Connection:batch_get(requests, given)
       for name, validator in pairs(key_settings) do known[name] = validator end
       options.check(known, request, "batch_get")
     end
+    if owners[fields.name] then errors.raise("batch_get: table '%s' occurs twice", fields.name) end
     owners[fields.name], found[fields.name], missing[fields.name] = owner, {}, {}
     reads(fields, named and request.keys or request, named and request or {}, "batch_get", entries)
   end
@@ -120,7 +125,10 @@ function Connection:batch_get(requests, given)
     local item = given.items == false and attributes or wrap(owners[fields.name], attributes)
     table.insert(found[fields.name], item)
   end)
-  if not ok then return nil, err end
+  if not ok then
+    err.found = found
+    return nil, err
+  end
   for _, entry in ipairs(entries) do
     if not seen[entry.id] then table.insert(missing[entry.fields.name], entry.what.key) end
   end

@@ -57,6 +57,7 @@ local function interpret(response, operation, owner)
   local status = response:status()
   local result, why
   if status == 200 then
+    if operation.silent and response:header("content-length") == "0" then return {} end
     result, why = response:decode(operation.output, owner)
     local member = operation.answer
     if result and member and type(result[member]) ~= "table" then

@@ -3,6 +3,7 @@
 
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
+local expressions = require("dynamodb.expression")
 
 local unpack = table.unpack or unpack -- luacheck: ignore 143 113
 
@@ -31,7 +32,6 @@ end
 -- The text of a value, or of another attribute.
 local function write_value(expression, value)
   if condition.is_operand(value) then return value:write(expression) end
-  if condition.is(value) then expression:fail("value expected, got a condition") end
   return expression:value(value)
 end
 
@@ -112,7 +112,7 @@ local writers = {
     if type(list) ~= "table" or #list == 0 then expression:fail("is_in: list of values expected") end
     if #list > MAX_IN then expression:fail("is_in: %d values, at most %d", #list, MAX_IN) end
     local texts = {}
-    for i, value in ipairs(list) do texts[i] = write_value(expression, value) end
+    for i = 1, #list do texts[i] = write_value(expression, list[i]) end
     expression:count(1)
     return ("%s IN (%s)"):format(operand, table.concat(texts, ", "))
   end },
@@ -231,6 +231,9 @@ end
 function condition.write_test(expression, path, test)
   local operand = condition.attr(path)
   if not condition.is(test) then test = condition.eq(test) end
+  if test.operand or test.text then
+    expression:fail("'%s': condition that is about this attribute expected, such as gt(3)", tostring(path))
+  end
   return test:write(expression, operand)
 end
 
@@ -258,11 +261,11 @@ local function write_positions(expression, given, texts)
     texts[1] = enclose(expression:text(given[1], values))
     return
   end
-  for i, part in ipairs(given) do
-    if not condition.is(part) then
-      expression:fail("condition expected at position %d, got %s", i, core.typename(part))
+  for _, i in ipairs(expressions.positions(given)) do
+    if not condition.is(given[i]) then
+      expression:fail("condition expected at position %s, got %s", tostring(i), core.typename(given[i]))
     end
-    texts[i] = part:write(expression)
+    texts[#texts + 1] = given[i]:write(expression)
   end
 end
 

@@ -274,11 +274,16 @@ function Connection:describe_table(target)
   return client.call(self, operations.DescribeTable, { TableName = name_of(target, "describe_table") })
 end
 
---- The table of that name, with its schema and state, by one DescribeTable -> table | nil, err.
-function Connection:get_table(name)
+local get_options = { version_attribute = options.text }
+
+--- The table of that name, with its schema and state, by one DescribeTable -> table | nil, err. Option:
+--- version_attribute.
+function Connection:get_table(name, given)
+  given = given or {}
+  options.check(get_options, given, "get_table")
   local result, err = client.call(self, operations.DescribeTable, { TableName = name_of(name, "get_table") })
   if not result then return nil, err end
-  return tables.from_description(self, result.Table)
+  return tables.from_description(self, result.Table, given.version_attribute)
 end
 
 --- The table of that name without asking the service: its key is what the caller says, a schema or
@@ -294,6 +299,7 @@ function Connection:delete_table(target)
   local name = name_of(target, "delete_table")
   local result, err = client.call(self, operations.DeleteTable, { TableName = name })
   if not result then return nil, err end
+  core.connection_state(self).known_tables[name] = nil -- the next one of that name may be another
   if core.typename(target) == "dynamodb.table" then tables.update(target, result.TableDescription) end
   return result.TableDescription
 end

@@ -16,17 +16,33 @@ local function is_units(value)
     "{ read = units, write = units }"
 end
 
-local index_options = {
+local count = options.count(1)
+
+-- The most that an on-demand table takes; false lifts it.
+local function is_ceiling(value)
+  return value == false or count(value), "whole number of at least 1, or false"
+end
+
+--- What a table and its global indexes have each for themselves, when they are made and later.
+definition.capacity_options = {
+  max_read_units = is_ceiling,
+  max_write_units = is_ceiling,
+  read_units = count,
+  warm_throughput = is_units,
+  write_units = count,
+}
+
+local function with_capacity(known)
+  for name, validator in pairs(definition.capacity_options) do known[name] = validator end
+  return known
+end
+
+local index_options = with_capacity({
   hash_key = options.any,
-  max_read_units = options.count(1),
-  max_write_units = options.count(1),
   name = options.text,
   projection = is_projection,
   range_key = options.any,
-  read_units = options.count(1),
-  warm_throughput = is_units,
-  write_units = options.count(1),
-}
+})
 
 -- Key attributes of an index: "name" (a string), { "name", "N" }, or a list of up to four such pairs.
 local function key_parts(given, where)
@@ -51,8 +67,11 @@ local function throughput(given)
 end
 
 local function on_demand(given)
-  if not given.max_read_units and not given.max_write_units then return nil end
-  return { MaxReadRequestUnits = given.max_read_units, MaxWriteRequestUnits = given.max_write_units }
+  local read, write = given.max_read_units, given.max_write_units
+  if read == nil and write == nil then return nil end
+  if read == false then read = -1 end -- the service's word for none
+  if write == false then write = -1 end
+  return { MaxReadRequestUnits = read, MaxWriteRequestUnits = write }
 end
 
 local function warm(given)
@@ -60,15 +79,40 @@ local function warm(given)
   return units and { ReadUnitsPerSecond = units.read, WriteUnitsPerSecond = units.write } or nil
 end
 
+function definition.check_units(given, where)
+  if (given.read_units == nil) ~= (given.write_units == nil) then
+    errors.raise("%s: options 'read_units' and 'write_units' expected together", where)
+  end
+  if given.read_units and (given.max_read_units or given.max_write_units) then
+    errors.raise("%s: 'max_read_units' and 'max_write_units' are for tables without 'read_units'", where)
+  end
+end
+
+--- Puts capacity, that of a table or of an index, into a request.
+function definition.capacity(given, request)
+  request.OnDemandThroughput = on_demand(given)
+  request.ProvisionedThroughput = throughput(given)
+  request.WarmThroughput = warm(given)
+  return request
+end
+
 --- One index as CreateTable takes it; its key attributes are added to 'attributes' (name -> type).
 function definition.index(given, where, attributes, hash_of_table)
   options.check(index_options, given, where)
   if not given.name then errors.raise("%s: option 'name' expected", where) end
+  if hash_of_table and given.hash_key ~= nil then
+    errors.raise("%s: option 'hash_key': a local index has that of its table", where)
+  end
+  definition.check_units(given, where)
   local keys = {}
   local function add(parts, kind)
     for _, part in ipairs(parts) do
-      keys[#keys + 1] = { AttributeName = part[1], KeyType = kind }
-      attributes[part[1]] = part[2]
+      local name, known = part[1], attributes[part[1]]
+      if known and known ~= part[2] then
+        errors.raise("%s: attribute '%s' is of type %s elsewhere, not %s", where, name, known, part[2])
+      end
+      keys[#keys + 1] = { AttributeName = name, KeyType = kind }
+      attributes[name] = part[2]
     end
   end
   add(hash_of_table and { hash_of_table } or key_parts(given.hash_key, where .. ": hash_key"), "HASH")
@@ -76,17 +120,14 @@ function definition.index(given, where, attributes, hash_of_table)
   if #keys == 0 then errors.raise("%s: option 'hash_key' expected", where) end
   local projection = given.projection or "ALL"
   local listed = type(projection) == "table"
-  return {
+  return definition.capacity(given, {
     IndexName = given.name,
     KeySchema = keys,
     Projection = {
       ProjectionType = listed and "INCLUDE" or projection,
       NonKeyAttributes = listed and projection or nil,
     },
-    ProvisionedThroughput = throughput(given),
-    OnDemandThroughput = on_demand(given),
-    WarmThroughput = warm(given),
-  }
+  })
 end
 
 --- Attribute definitions, in order of their names.
@@ -115,17 +156,12 @@ local function is_encryption(value)
 end
 
 --- What a table has besides key, name and indexes, when it is made and later.
-definition.settings_options = {
+definition.settings_options = with_capacity({
   deletion_protection = options.boolean,
   encryption = is_encryption,
-  max_read_units = options.count(1),
-  max_write_units = options.count(1),
-  read_units = options.count(1),
   stream = is_stream,
   table_class = options.choice("STANDARD", "STANDARD_INFREQUENT_ACCESS"),
-  warm_throughput = is_units,
-  write_units = options.count(1),
-}
+})
 
 local function encryption(value)
   if value == nil then return nil end
@@ -138,25 +174,13 @@ local function stream(value)
   return { StreamEnabled = value ~= false, StreamViewType = value or nil }
 end
 
-function definition.check_units(given, where)
-  if (given.read_units == nil) ~= (given.write_units == nil) then
-    errors.raise("%s: options 'read_units' and 'write_units' expected together", where)
-  end
-  if given.read_units and (given.max_read_units or given.max_write_units) then
-    errors.raise("%s: 'max_read_units' and 'max_write_units' are for tables without 'read_units'", where)
-  end
-end
-
 --- Puts the settings into a request.
 function definition.settings(given, request)
   request.DeletionProtectionEnabled = given.deletion_protection
-  request.OnDemandThroughput = on_demand(given)
-  request.ProvisionedThroughput = throughput(given)
   request.SSESpecification = encryption(given.encryption)
   request.StreamSpecification = stream(given.stream)
   request.TableClass = given.table_class
-  request.WarmThroughput = warm(given)
-  return request
+  return definition.capacity(given, request)
 end
 
 local function is_schema(value)

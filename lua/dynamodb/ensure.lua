@@ -24,47 +24,88 @@ local function projection_text(projection)
   local names = {}
   for i, name in ipairs((projection or {}).NonKeyAttributes or {}) do names[i] = name end
   table.sort(names)
-  return ((projection or {}).ProjectionType or "ALL") .. " " .. table.concat(names, ", ")
+  table.insert(names, 1, (projection or {}).ProjectionType or "ALL")
+  return table.concat(names, " ")
 end
 
--- What is as it was asked for, as pairs of texts: { what, asked, found }. Members not asked for are not
--- compared.
+-- What was asked for and what is there, as pairs of texts: { what, asked, found }. Nothing is said of what
+-- was not asked for.
+local function compare(list, what, asked, found)
+  if asked ~= nil then list[#list + 1] = { what = what, asked = tostring(asked), found = tostring(found) } end
+end
+
+local capacities = {
+  { "read_units", "ProvisionedThroughput", "ReadCapacityUnits" },
+  { "write_units", "ProvisionedThroughput", "WriteCapacityUnits" },
+  { "max_read_units", "OnDemandThroughput", "MaxReadRequestUnits", -1 },
+  { "max_write_units", "OnDemandThroughput", "MaxWriteRequestUnits", -1 },
+  { "warm read units", "WarmThroughput", "ReadUnitsPerSecond" },
+  { "warm write units", "WarmThroughput", "WriteUnitsPerSecond" },
+}
+
+-- Capacity of a table, or of an index.
+local function compare_capacity(list, suffix, asked, found)
+  for _, each in ipairs(capacities) do
+    local what, group, member, none = each[1], each[2], each[3], each[4]
+    compare(list, what .. suffix, (asked[group] or {})[member], (found[group] or {})[member] or none)
+  end
+end
+
+local function compare_indexes(list, asked, found)
+  for name, index in pairs(asked) do
+    local other = found[name]
+    compare(list, "index " .. name, key_text(index.KeySchema), other and key_text(other.KeySchema) or "none")
+    if other then
+      local projection = projection_text(other.Projection)
+      compare(list, "projection of " .. name, projection_text(index.Projection), projection)
+      compare_capacity(list, " of " .. name, index, other)
+    end
+  end
+  for name, index in pairs(found) do
+    if not asked[name] then compare(list, "index " .. name, "none", key_text(index.KeySchema)) end
+  end
+end
+
+local function compare_types(list, asked, found)
+  local types = {}
+  for _, attribute in ipairs(found or {}) do types[attribute.AttributeName] = attribute.AttributeType end
+  for _, attribute in ipairs(asked) do
+    compare(list, "type of " .. attribute.AttributeName, attribute.AttributeType,
+      types[attribute.AttributeName] or "none")
+  end
+end
+
+-- The view of a stream | false when there is none | nil when nothing is said of it.
+local function stream_of(specification)
+  if not specification then return nil end
+  return specification.StreamEnabled and specification.StreamViewType or false
+end
+
 local function comparisons(asked, found)
   local list = {}
-  local function compare(what, a, b)
-    if a ~= nil then list[#list + 1] = { what = what, asked = tostring(a), found = tostring(b) } end
-  end
-  compare("key", key_text(asked.KeySchema), key_text(found.KeySchema))
-  local types = {}
-  for _, attribute in ipairs(found.AttributeDefinitions or {}) do
-    types[attribute.AttributeName] = attribute.AttributeType
-  end
-  for _, attribute in ipairs(asked.AttributeDefinitions) do
-    compare("type of " .. attribute.AttributeName, attribute.AttributeType, types[attribute.AttributeName])
-  end
+  compare(list, "key", key_text(asked.KeySchema), key_text(found.KeySchema))
+  compare_types(list, asked.AttributeDefinitions, found.AttributeDefinitions)
   local billing = found.BillingModeSummary and found.BillingModeSummary.BillingMode or "PROVISIONED"
-  compare("billing_mode", asked.BillingMode, billing)
-  local units, found_units = asked.ProvisionedThroughput or {}, found.ProvisionedThroughput or {}
-  compare("read_units", units.ReadCapacityUnits, found_units.ReadCapacityUnits)
-  compare("write_units", units.WriteCapacityUnits, found_units.WriteCapacityUnits)
+  compare(list, "billing_mode", asked.BillingMode, billing)
+  compare_capacity(list, "", asked, found)
   for _, member in ipairs({ "GlobalSecondaryIndexes", "LocalSecondaryIndexes" }) do
-    local there = by_name(found[member])
-    for name, index in pairs(by_name(asked[member])) do
-      local other = there[name] or {}
-      compare("index " .. name, key_text(index.KeySchema), key_text(other.KeySchema))
-      compare("projection of " .. name, projection_text(index.Projection), projection_text(other.Projection))
-    end
-    for name, index in pairs(there) do
-      if not by_name(asked[member])[name] then
-        list[#list + 1] = { what = "index " .. name, asked = "none", found = key_text(index.KeySchema) }
-      end
-    end
+    compare_indexes(list, by_name(asked[member]), by_name(found[member]))
   end
-  local stream, found_stream = asked.StreamSpecification or {}, found.StreamSpecification or {}
-  compare("stream", stream.StreamEnabled and stream.StreamViewType, found_stream.StreamViewType)
-  compare("table_class", asked.TableClass, (found.TableClassSummary or {}).TableClass or "STANDARD")
-  compare("deletion_protection", asked.DeletionProtectionEnabled, found.DeletionProtectionEnabled or false)
+  compare(list, "stream", stream_of(asked.StreamSpecification), stream_of(found.StreamSpecification) or false)
+  compare(list, "table_class", asked.TableClass, (found.TableClassSummary or {}).TableClass or "STANDARD")
+  compare(list, "deletion_protection", asked.DeletionProtectionEnabled,
+    found.DeletionProtectionEnabled or false)
+  local encryption, key = asked.SSESpecification or {}, found.SSEDescription or {}
+  local encrypted = key.Status == "ENABLED" or key.Status == "UPDATING"
+  compare(list, "encryption", encryption.Enabled, encrypted)
+  local id = encryption.KMSMasterKeyId -- only an ARN can be compared with what the description has
+  compare(list, "encryption key", id and id:match("^arn:.*:key/.*"), key.KMSMasterKeyArn)
   return list
+end
+
+-- Tags are not in the description: they cost a request when they were asked for.
+local function compare_tags(list, asked, found)
+  for _, tag in ipairs(asked) do compare(list, "tag " .. tag.Key, tag.Value, found[tag.Key] or "none") end
 end
 
 local ensure_options = { timeout = options.seconds }
@@ -79,11 +120,14 @@ function Connection:ensure_table(given)
   for name, value in pairs(given) do asked[name] = value end
   asked.timeout = nil
   local request = definition.create_request(asked, "ensure_table")
-  local found, err = self:lookup(asked.name)
+  local versions = { version_attribute = asked.version_attribute }
+  local found, err = self:lookup(asked.name, versions)
   if err then return nil, err end
   if not found then
     found, err = self:create_table(asked)
-    if not found and err.code == "ResourceInUseException" then found, err = self:get_table(asked.name) end
+    if not found and err.code == "ResourceInUseException" then
+      found, err = self:get_table(asked.name, versions) -- somebody else was faster
+    end
     if not found then return nil, err end
   end
   local ok
@@ -92,8 +136,14 @@ function Connection:ensure_table(given)
   local description
   description, err = self:describe_table(found)
   if not description then return nil, err end
-  local differences = {}
-  for _, pair in ipairs(comparisons(request, description.Table)) do
+  local list, differences = comparisons(request, description.Table), {}
+  if request.Tags then
+    local tags
+    tags, err = found:tags()
+    if not tags then return nil, err end
+    compare_tags(list, request.Tags, tags)
+  end
+  for _, pair in ipairs(list) do
     if pair.asked ~= pair.found then differences[#differences + 1] = pair end
   end
   return found, differences

@@ -7,6 +7,7 @@ local errors = require("dynamodb.error")
 
 local MAX_TEXT = 4096 -- bytes of one expression
 local MAX_OPERATORS = 300 -- operators and functions of one expression
+local MAX_POSITION = 2 ^ 31 -- in a list
 
 local Expression = {}
 Expression.__index = Expression
@@ -28,7 +29,7 @@ end
 -- Takes a step off the front of a path's text -> step, rest | nil.
 local function take_step(text, first)
   local index, rest = text:match("^%[(%d+)%](.*)$")
-  if index and not first then return tonumber(index), rest end
+  if index and not first and tonumber(index) < MAX_POSITION then return tonumber(index), rest end
   local name
   if not first then
     text = text:match("^%.(.+)$")
@@ -52,10 +53,24 @@ function expression.parse_path(text)
   return steps
 end
 
+local function is_step(step, first)
+  if type(step) == "string" then return step ~= "" end
+  return not first and type(step) == "number" and step >= 0 and step < MAX_POSITION and step % 1 == 0
+end
+
+-- The steps, if they are a path.
+local function check_steps(steps)
+  for i, step in ipairs(steps) do
+    if not is_step(step, i == 1) then return nil end
+  end
+  return #steps > 0 and steps
+end
+
 --- The steps of a path given as text or as a list of steps; raises for anything else.
 function Expression:steps(path)
-  if type(path) == "table" and #path > 0 and type(path[1]) == "string" then return path end
-  local steps = type(path) == "string" and path ~= "" and expression.parse_path(path)
+  local steps
+  if type(path) == "table" then steps = check_steps(path) end
+  if type(path) == "string" and path ~= "" then steps = expression.parse_path(path) end
   if not steps then
     self:fail("document path expected (a.b[2].c, names with dots as 'a.b'), got %s",
       type(path) == "string" and '"' .. path .. '"' or core.typename(path))
@@ -89,9 +104,20 @@ end
 
 -- ===================== }
 
+-- What this library builds for other places than a value's, by the name of its metatable.
+local no_values = {
+  ["dynamodb.action"] = "an action of an update",
+  ["dynamodb.attr"] = "an attribute",
+  ["dynamodb.condition"] = "a condition",
+  ["dynamodb.update"] = "an update",
+}
+
 --- The placeholder of a value; one value used twice is sent once.
 function Expression:value(value)
   if value == nil then self:fail("value expected, got nil") end
+  local meta = type(value) == "table" and getmetatable(value)
+  local other = type(meta) == "table" and no_values[meta.__name]
+  if other then self:fail("value expected, got %s", other) end
   local text, why = core.encode(value, "value")
   if not text then self:fail("value: %s", why) end
   local place = self.value_of[text]
@@ -101,6 +127,16 @@ function Expression:value(value)
     self.value_of[text], self.values[place] = place, value
   end
   return place
+end
+
+--- The positions that a table has, in order, whatever is missing between them.
+function expression.positions(given)
+  local list = {}
+  for index in pairs(given) do
+    if type(index) == "number" then list[#list + 1] = index end
+  end
+  table.sort(list)
+  return list
 end
 
 --- Counts operators and functions, to refuse what the service would.
@@ -126,6 +162,22 @@ function Expression:into(request)
   return request
 end
 
+--- Raises when one of the paths, written in placeholders, is another one or leads to it.
+function Expression:check_overlap(paths, what)
+  local seen = {}
+  local function shown(path) return (path:gsub("#%d+", self.names)) end
+  for _, path in ipairs(paths) do
+    if seen[path] then self:fail("%s: '%s' occurs twice", what, shown(path)) end
+    seen[path] = true
+  end
+  for _, path in ipairs(paths) do
+    for position in path:gmatch("()[%.%[]") do
+      local outer = path:sub(1, position - 1)
+      if seen[outer] then self:fail("%s: '%s' and '%s' overlap", what, shown(outer), shown(path)) end
+    end
+  end
+end
+
 --- A projection of paths, given as a list or as text with commas; 'names' are attributes that come along
 --- anyway.
 function Expression:projection(paths, names)
@@ -133,7 +185,7 @@ function Expression:projection(paths, names)
   if type(paths) == "string" then
     for path in paths:gmatch("[^,]+") do list[#list + 1] = path:match("^%s*(.-)%s*$") end
   elseif type(paths) == "table" then
-    for i, path in ipairs(paths) do list[i] = path end
+    for i, position in ipairs(expression.positions(paths)) do list[i] = paths[position] end
   end
   if #list == 0 then self:fail("projection: list of document paths expected") end
   for _, name in ipairs(names) do list[#list + 1] = { name } end
@@ -142,6 +194,7 @@ function Expression:projection(paths, names)
     if not known[text] then texts[#texts + 1] = text end
     known[text] = true
   end
+  self:check_overlap(texts, "projection")
   return self:finish(table.concat(texts, ", "), "projection")
 end
 

@@ -7,7 +7,9 @@ local errors = require("dynamodb.error")
 local update = require("dynamodb.update")
 
 -- Rooms that add methods to connections and tables.
-for _, room in ipairs({ "admin", "bulk", "ensure", "layer2", "partiql", "reading", "transaction" }) do
+for _, room in ipairs({
+  "admin", "backup", "bulk", "ensure", "layer2", "partiql", "reading", "transaction",
+}) do
   require("dynamodb." .. room)
 end
 

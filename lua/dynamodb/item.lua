@@ -118,6 +118,21 @@ local function stored_as(self, text, guard, fields, attributes, stored)
   core.item_load(self, text)
 end
 
+--- What the write of an item in a transaction needs: 'kind' is "put", "update" or "delete" -> the attributes
+--- as they will be stored, the condition of its version | nil, a function to be called when it went through.
+function items.prepare(self, kind, where)
+  local attributes, loaded, fields = parts(self)
+  key_of(where, fields, attributes, loaded)
+  local guard = writing.guard({}, fields, where, errors.raise)
+  local condition = guard_condition(guard, fields, loaded, {})
+  local stored = with_version(guard, fields, attributes, loaded, where)
+  local text = client.encode(stored, "item", where)
+  return stored, condition, function()
+    if kind == "put" then stored_as(self, text, guard, fields, attributes, stored) end
+    if kind == "delete" then core.item_load(self, nil) end
+  end
+end
+
 local put_options = writing.options({ guard = writing.guard_option })
 
 --- Stores the whole item, replacing what has its key -> the item, old attributes if asked for | nil, err.
@@ -268,23 +283,25 @@ end
 
 local modify_options = { deadline = options.seconds }
 
---- Reads the item, lets 'change' change it and saves it guarded; when somebody else was faster, all of it
---- again, until 'deadline' seconds (10) have passed. 'change' gets the item and may be called several times;
---- when it returns false nothing is saved -> the item | nil when it is gone | nil, err.
+--- Reads the item, lets 'change' change it and saves it, guarded (by the version if the table has one); when
+--- somebody else was faster, all of it again, until 'deadline' seconds (10) have passed. 'change' gets the
+--- item and may be called several times; when it returns false nothing is saved -> the item | nil when it is
+--- gone | nil, err.
 function Item:modify(change, given)
   given = given or {}
   options.check(modify_options, given, "modify")
   if type(change) ~= "function" then
     errors.raise("modify: function expected, got %s", core.typename(change))
   end
-  local _, _, _, connection = parts(self)
+  local _, _, fields, connection = parts(self)
+  local guard = fields.version_attribute and "version" or "changed"
   local transport = core.connection_state(connection).transport
   local deadline, pause = transport.now() + (given.deadline or MODIFY_DEADLINE), FIRST_PAUSE
   while true do
     local ok, err = self:reload({ consistent_read = true })
     if not ok then return nil, err end
     if change(self) == false then return self end
-    ok, err = self:save({ guard = "changed" })
+    ok, err = self:save({ guard = guard })
     if ok then return self end
     local left = deadline - transport.now()
     if err.code ~= "ConditionalCheckFailedException" or left <= 0 then return nil, err end

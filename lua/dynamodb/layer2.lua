@@ -24,8 +24,8 @@ function Connection:resolve_table(target, where)
 end
 
 --- The same as get_table, but a table that does not exist is plain nil.
-function Connection:lookup(name)
-  local found, err = self:get_table(name)
+function Connection:lookup(name, given)
+  local found, err = self:get_table(name, given)
   if not found and err.code == "ResourceNotFoundException" then return nil end
   return found, err
 end
@@ -86,10 +86,39 @@ end
 local BatchList = { __name = "dynamodb.batch_list" }
 BatchList.__index = BatchList
 
+-- The part of a batch list that is about a table, however the table is given: table object or name.
+local function part_of(self, target, new)
+  local name = core.typename(target) == "dynamodb.table" and target.name or target
+  local known = self._targets[name] or target
+  self._targets[name] = known
+  self._requests[known] = self._requests[known] or new()
+  return self._requests[known]
+end
+
+local entry_names = { keys = "key", put = "put", delete = "delete" }
+
+-- What a submit that failed left over: all of it when it could not even start.
+local function left_over(self, err)
+  if err.leftovers then return err.leftovers end
+  local list = {}
+  for name, target in pairs(self._targets) do
+    for what, entry in pairs(entry_names) do
+      for _, value in ipairs(self._requests[target][what] or {}) do
+        list[#list + 1] = { table = name, [entry] = value }
+      end
+    end
+  end
+  return list
+end
+
+local function new_list(connection, class)
+  core.connection_state(connection) -- or raise, if it is closed
+  return setmetatable({ unprocessed = {}, _connection = connection, _requests = {}, _targets = {} }, class)
+end
+
 --- An empty list of keys to read: add_batch(table, keys, attributes_to_get, consistent_read), submit.
 function Connection:new_batch_list()
-  core.connection_state(self)
-  return setmetatable({ unprocessed = {}, _connection = self, _requests = {} }, BatchList)
+  return new_list(self, BatchList)
 end
 
 --- Adds keys of one table; those of one table add up.
@@ -97,45 +126,28 @@ function BatchList:add_batch(target, keys, attributes_to_get, consistent_read)
   if type(keys) ~= "table" then
     errors.raise("add_batch: list of keys expected, got %s", core.typename(keys))
   end
-  local request = self._requests[target] or { keys = {} }
+  local request = part_of(self, target, function() return { keys = {} } end)
   for _, key in ipairs(keys) do table.insert(request.keys, key) end
   request.attributes_to_get = attributes_to_get or request.attributes_to_get
   request.consistent_read = consistent_read or request.consistent_read
-  self._requests[target] = request
   return self
 end
 
--- What is left over, as requests again.
-local function requests_again(leftovers, what, settings)
-  local requests = {}
-  for _, left in ipairs(leftovers) do
-    local request = requests[left.table] or settings(left.table)
-    requests[left.table] = request
-    table.insert(request[what(left)], left.key or left.put or left.delete)
-  end
-  return requests
-end
-
---- Reads them all -> { name = list of items } | nil, err, with what was not read in 'unprocessed'.
+--- Reads them all -> { name = list of items }, { name = keys that have none } | nil, err, with what was not
+--- read in 'unprocessed' and what was in err.found.
 function BatchList:submit()
-  local found, err = self._connection:batch_get(self._requests)
-  self.unprocessed = err and err.leftovers or {}
-  return found, err
+  local found, more = self._connection:batch_get(self._requests) -- more: missing keys, or the error
+  self.unprocessed = found and {} or left_over(self, more)
+  return found, more
 end
 
 --- Reads what the last submit left over -> as submit | nil when nothing was.
 function BatchList:resubmit()
   if #self.unprocessed == 0 then return nil end
-  local before = {}
-  for target, request in pairs(self._requests) do
-    before[type(target) == "string" and target or target.name] = request
+  for _, request in pairs(self._requests) do request.keys = {} end
+  for _, left in ipairs(self.unprocessed) do
+    table.insert(self._requests[self._targets[left.table]].keys, left.key)
   end
-  self._requests = requests_again(self.unprocessed, function() return "keys" end, function(name)
-    local again = { keys = {} }
-    again.attributes_to_get, again.consistent_read = before[name].attributes_to_get,
-      before[name].consistent_read
-    return again
-  end)
   return self:submit()
 end
 
@@ -146,8 +158,7 @@ BatchWriteList.__index = BatchWriteList
 
 --- An empty list of writes: add_batch(table, puts, deletes), submit.
 function Connection:new_batch_write_list()
-  core.connection_state(self)
-  return setmetatable({ unprocessed = {}, _connection = self, _requests = {} }, BatchWriteList)
+  return new_list(self, BatchWriteList)
 end
 
 local write_lists = { deletes = options.table, puts = options.table }
@@ -155,25 +166,27 @@ local write_lists = { deletes = options.table, puts = options.table }
 --- Adds puts and deletes of one table; those of one table add up.
 function BatchWriteList:add_batch(target, puts, deletes)
   options.check(write_lists, { puts = puts, deletes = deletes }, "add_batch")
-  local request = self._requests[target] or { put = {}, delete = {} }
+  local request = part_of(self, target, function() return { put = {}, delete = {} } end)
   for _, item in ipairs(puts or {}) do table.insert(request.put, item) end
   for _, key in ipairs(deletes or {}) do table.insert(request.delete, key) end
-  self._requests[target] = request
   return self
 end
 
 --- Writes them all -> true | nil, err, with what was not written in 'unprocessed'.
 function BatchWriteList:submit()
   local ok, err = self._connection:batch_write(self._requests)
-  self.unprocessed = err and err.leftovers or {}
+  self.unprocessed = ok and {} or left_over(self, err)
   return ok, err
 end
 
 --- Writes what the last submit left over -> as submit | nil when nothing was.
 function BatchWriteList:resubmit()
   if #self.unprocessed == 0 then return nil end
-  self._requests = requests_again(self.unprocessed, function(left) return left.put and "put" or "delete" end,
-    function() return { put = {}, delete = {} } end)
+  for _, request in pairs(self._requests) do request.put, request.delete = {}, {} end
+  for _, left in ipairs(self.unprocessed) do
+    local request = self._requests[self._targets[left.table]]
+    table.insert(left.put and request.put or request.delete, left.put or left.delete)
+  end
   return self:submit()
 end
 

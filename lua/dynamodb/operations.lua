@@ -3,9 +3,10 @@
 ---   writes:        does it change anything?
 ---   repeatable:    may the same request be sent again without doing more than once? Always true of reads.
 ---   token:         the member that makes a repeated request count once; filled in when the caller does not
----   answer:        a member that the response has in any case, a table
----   pages:         { member to start with, member to go on with, member with the list }
+---   pages:         { member that says where to start, where to go on, that has the list }
 ---   kind:          which of the service's hosts answers: "plain", "streams" or "search"
+---   answer:        the member, a table, that an answer has in any case
+---   silent:        the answer may be empty
 -- Source: the service models of DynamoDB_20120810 and DynamoDBStreams_20120810, November 2026.
 
 local LIST_OF_KEYS = { "map", { Keys = { "list", "item" } } }
@@ -13,6 +14,7 @@ local METRICS = { ItemCollectionKey = "item" }
 local WRITE_REQUEST = { PutRequest = { Item = "item" }, DeleteRequest = { Key = "item" } }
 local WRITE_REQUESTS = { "map", { "list", WRITE_REQUEST } }
 local COMPARED = { "map", { Value = "value", AttributeValueList = { "list", "value" } } }
+local FILTERED = { "map", { AttributeValueList = { "list", "value" } } }
 local EXPORT = { ExportDescription = { FilterSpecification = { ExpressionAttributeValues = "item" } } }
 local KEYED = { Key = "item", ExpressionAttributeValues = "item" }
 local WRITTEN = { Attributes = "item", ItemCollectionMetrics = METRICS }
@@ -34,7 +36,7 @@ local plain_reads = {
   DescribeImport = {},
   DescribeKinesisStreamingDestination = {},
   DescribeLimits = {},
-  DescribeTable = { answer = "Table" },
+  DescribeTable = {},
   DescribeTableReplicaAutoScaling = {},
   DescribeTimeToLive = {},
   GetResourcePolicy = {},
@@ -46,18 +48,15 @@ local plain_reads = {
     pages = { "ExclusiveStartGlobalTableName", "LastEvaluatedGlobalTableName", "GlobalTables" },
   },
   ListImports = { pages = NEXT_TOKEN("ImportSummaryList") },
-  ListTables = {
-    answer = "TableNames",
-    pages = { "ExclusiveStartTableName", "LastEvaluatedTableName", "TableNames" },
-  },
+  ListTables = { pages = { "ExclusiveStartTableName", "LastEvaluatedTableName", "TableNames" } },
   ListTagsOfResource = { pages = NEXT_TOKEN("Tags") },
 }
 
 -- Operations on tables and the like: a repeated request finds its work done, or is refused for it.
 local plain_writes = {
-  "CancelBulkOperation", "CreateGlobalTable", "DeleteBackup", "DeleteResourcePolicy",
-  "DisableKinesisStreamingDestination", "EnableKinesisStreamingDestination",
-  "PutResourcePolicy",  "RestoreTableFromBackup", "RestoreTableToPointInTime", "TagResource", "UntagResource",
+  "CancelBulkOperation", "CreateGlobalTable", "CreateTable", "DeleteBackup", "DeleteResourcePolicy",
+  "DeleteTable", "DisableKinesisStreamingDestination", "EnableKinesisStreamingDestination",
+  "PutResourcePolicy", "RestoreTableFromBackup", "RestoreTableToPointInTime", "TagResource", "UntagResource",
   "UpdateContinuousBackups", "UpdateContributorInsights", "UpdateGlobalTable", "UpdateGlobalTableSettings",
   "UpdateKinesisStreamingDestination", "UpdateTable", "UpdateTableReplicaAutoScaling", "UpdateTimeToLive",
 }
@@ -79,14 +78,12 @@ local operations = {
     output = { UnprocessedItems = WRITE_REQUESTS, ItemCollectionMetrics = { "map", { "list", METRICS } } },
   },
   CreateBackup = { writes = true }, -- another one each time
-  CreateTable = { writes = true, repeatable = true, answer = "TableDescription" },
   DeleteItem = {
     writes = true,
     repeatable = true,
     input = { Key = "item", ExpressionAttributeValues = "item", Expected = COMPARED },
     output = WRITTEN,
   },
-  DeleteTable = { writes = true, repeatable = true, answer = "TableDescription" },
   DescribeExport = { output = EXPORT },
   ExecuteStatement = {
     writes = true,
@@ -116,12 +113,12 @@ local operations = {
   },
   Query = {
     input = { ExclusiveStartKey = "item", ExpressionAttributeValues = "item",
-      KeyConditions = COMPARED, QueryFilter = COMPARED },
+      KeyConditions = FILTERED, QueryFilter = FILTERED },
     output = ROWS,
     pages = NEXT_KEY,
   },
   Scan = {
-    input = { ExclusiveStartKey = "item", ExpressionAttributeValues = "item", ScanFilter = COMPARED },
+    input = { ExclusiveStartKey = "item", ExpressionAttributeValues = "item", ScanFilter = FILTERED },
     output = ROWS,
     pages = NEXT_KEY,
   },
@@ -170,6 +167,31 @@ local operations = {
 
 for name, operation in pairs(plain_reads) do operations[name] = operation end
 for _, name in ipairs(plain_writes) do operations[name] = { writes = true, repeatable = true } end
+
+local answers = {
+  BackupDescription = { "DeleteBackup", "DescribeBackup" },
+  BackupDetails = { "CreateBackup" },
+  BulkOperationDescription = { "DescribeBulkOperation", "StartBulkPutItems" },
+  ContinuousBackupsDescription = { "DescribeContinuousBackups", "UpdateContinuousBackups" },
+  ExportDescription = { "DescribeExport", "ExportTableToPointInTime" },
+  GlobalTableDescription = { "CreateGlobalTable", "DescribeGlobalTable", "UpdateGlobalTable" },
+  ImportTableDescription = { "DescribeImport", "ImportTable" },
+  StreamDescription = { "DescribeStream" },
+  Table = { "DescribeTable" },
+  TableAutoScalingDescription = { "DescribeTableReplicaAutoScaling", "UpdateTableReplicaAutoScaling" },
+  TableDescription = {
+    "CreateTable", "DeleteTable", "RestoreTableFromBackup", "RestoreTableToPointInTime", "UpdateTable",
+  },
+  TableNames = { "ListTables" },
+  TimeToLiveDescription = { "DescribeTimeToLive" },
+  TimeToLiveSpecification = { "UpdateTimeToLive" },
+}
+
+operations.TagResource.silent, operations.UntagResource.silent = true, true
+
+for member, names in pairs(answers) do
+  for _, name in ipairs(names) do operations[name].answer = member end
+end
 
 local prefixes = {
   plain = "DynamoDB_20120810.",

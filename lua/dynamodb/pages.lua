@@ -12,22 +12,28 @@ local errors = require("dynamodb.error")
 ---@field consumed_units number capacity that the pages so far consumed
 ---@field requests integer pages requested so far
 ---@field remaining? integer items that may still be given, of max_results
----@field last_evaluated_key? table the key of the last item given: as exclusive_start_key it goes on there
+---@field last_evaluated_key? table the key of the last item given: as exclusive_start_key it goes on there;
+--- nil when nothing was given yet, or everything
 ---@field segment? integer the segment being read, from 0
 local Results = { __name = "dynamodb.results" }
 Results.__index = Results
 
 local pages = {}
 
--- A member of the response, by its path: "StreamDescription.Shards".
+-- A member of the response, by its path: "StreamDescription.Shards"; null is as good as nothing.
 local function member(page, path)
   for name in path:gmatch("[^.]+") do page = type(page) == "table" and page[name] or nil end
-  return page
+  if page ~= core.null then return page end
+end
+
+local function number(value)
+  return type(value) == "number" and value or 0
 end
 
 --- Makes a result. 'request' is the request of the first page, which is changed for the others; 'plan' says
 --- how to go on: owner (table of the items, nil for plain tables), key_names (attributes of an item's key,
---- where a page may be left in its middle), max_results, max_requests, request_limit, segments.
+--- where a page may be left in its middle; other results go on at the page's start then), max_results,
+--- max_requests, request_limit, segments.
 ---@return dynamodb.Results
 function pages.new(connection, operation, request, plan)
   core.connection_state(connection) -- or raise, if it is closed
@@ -71,6 +77,11 @@ local function advance(self, last_key)
   end
 end
 
+-- So many of max_results are given.
+local function use_up(self, count)
+  if self.remaining then self.remaining = math.max(0, self.remaining - count) end
+end
+
 -- The page has been given: what follows starts behind it.
 local function leave_page(self)
   self.last_evaluated_key, self._request[self._start] = self._next_start, self._next_start
@@ -80,36 +91,26 @@ local function leave_page(self)
   self._page, self._position = {}, 0
 end
 
+-- Does the service lead in a circle? The key is compared with the page's start and with one from before,
+-- ever farther back, so that a circle of any length is found (Brent's algorithm).
 local function repeated(self, key)
   local start = self._request[self._start]
-  return key and start and core.equal(key, start)
+  if not key then return false end
+  if start and core.equal(key, start) or self._mark and core.equal(key, self._mark) then return true end
+  if self.requests >= (self._next_mark or 0) then
+    self._mark, self._next_mark = key, 2 * self.requests + 1
+  end
+  return false
 end
 
---- Requests the next page now, passing over what is left of the present one -> the page as the service gives
---- it | nil when there is none | nil, err. After a failure it may be called again.
-function Results:next_response()
-  if self._open then leave_page(self) end
-  self._open = false
-  local plan, request = self._plan, self._request
-  if not self._more or self.remaining == 0 or (plan.max_requests and self.requests >= plan.max_requests) then
-    return nil
+-- What is wrong with the page, if anything.
+local function complaint(self, page, last_key)
+  local list = member(page, self._list)
+  local counted = not self._plan.key_names or type(page.Count) == "number"
+  if type(list) ~= "table" and (list ~= nil or not counted) then
+    return "no " .. self._list .. " in the answer"
   end
-  request.Limit = page_limit(self) or request.Limit
-  local page, err = client.call(self._connection, self._operation, request, plan.owner)
-  if not page then return nil, err end
-  local last_key = member(page, self._go_on)
-  if repeated(self, last_key) then
-    return nil, errors.new({ kind = "response", operation = self._operation.name, attempts = 1,
-      message = self._go_on .. " is where the page started: the service does not get on" })
-  end
-  self.requests = self.requests + 1
-  self.count = self.count + (page.Count or 0)
-  self.scanned_count = self.scanned_count + (page.ScannedCount or page.Count or 0)
-  local consumed = page.ConsumedCapacity or {}
-  self.consumed_units = self.consumed_units + (consumed.CapacityUnits or 0)
-  self._page, self._position, self._open = member(page, self._list) or {}, 0, true
-  advance(self, last_key)
-  return page
+  return repeated(self, last_key) and self._go_on .. " was there before: the service does not get on"
 end
 
 -- The key of an item, for going on behind it.
@@ -124,22 +125,86 @@ local function key_of(self, item)
   return key
 end
 
+-- Says where what follows the items given so far starts; within a page that no item's key can tell, still at
+-- its start.
+local function settle(self)
+  local item = self._page[self._position]
+  if self._position == #self._page and not self._next_segment then
+    self.last_evaluated_key = self._next_start -- the service's own, which may hold more
+  elseif item and self._plan.key_names then
+    self.last_evaluated_key = key_of(self, item)
+  end
+end
+
+-- What all had read when it failed is to be given again. 'before' tells where it had started.
+local function keep(self, items, segments, before)
+  self._kept = { items = items, segments = segments, position = 0, last_key = self.last_evaluated_key,
+    segment = self.segment }
+  self.last_evaluated_key, self.segment = before.last_evaluated_key, before.segment
+  if self.remaining then self.remaining = self.remaining + #items end
+end
+
+-- There is nothing more to give again: on with the requests.
+local function forget(self)
+  self.last_evaluated_key, self.segment, self._kept = self._kept.last_key, self._kept.segment, nil
+end
+
+-- The next item of these | nil.
+local function give_again(self)
+  local kept = self._kept
+  kept.position = kept.position + 1
+  local item = kept.items[kept.position]
+  if not item then return forget(self) end
+  use_up(self, 1)
+  self.segment = kept.segments[kept.position]
+  if self._plan.key_names then self.last_evaluated_key = key_of(self, item) end
+  return item
+end
+
+--- Requests the next page now, passing over what is left of the present one -> the page as the service gives
+--- it | nil when there is none | nil, err. After a failure it may be called again.
+function Results:next_response()
+  if self.remaining == 0 then return nil end -- and what is left of the page is for those who go on later
+  if self._kept then forget(self) end
+  if self._open then leave_page(self) end
+  self._open = false
+  local plan, request = self._plan, self._request
+  if not self._more or (plan.max_requests and self.requests >= plan.max_requests) then return nil end
+  request.Limit = page_limit(self) or request.Limit
+  local page, err = client.call(self._connection, self._operation, request, plan.owner)
+  if not page then return nil, err end
+  local last_key = member(page, self._go_on)
+  local message = complaint(self, page, last_key)
+  if message then
+    return nil, errors.new({ kind = "response", operation = self._operation.name, attempts = 1,
+      message = message })
+  end
+  self.requests = self.requests + 1
+  self.count = self.count + number(page.Count)
+  self.scanned_count = self.scanned_count + number(page.ScannedCount or page.Count)
+  self.consumed_units = self.consumed_units + number(member(page, "ConsumedCapacity.CapacityUnits"))
+  self._page, self._position, self._open = member(page, self._list) or {}, 0, true
+  advance(self, last_key)
+  if request.Select == "COUNT" then
+    use_up(self, number(page.Count))
+    settle(self)
+  end
+  return page
+end
+
 --- The next item -> item | nil when there are no more | nil, err.
 function Results:next()
   if self.remaining == 0 then return nil end
+  local again = self._kept and give_again(self)
+  if again then return again end
   while self._position >= #self._page do
     local page, err = self:next_response()
     if not page then return nil, err end
   end
   self._position = self._position + 1
-  local item = self._page[self._position]
-  if self.remaining then self.remaining = self.remaining - 1 end
-  if self._position == #self._page or not self._plan.key_names then
-    self.last_evaluated_key = self._next_start -- the service's own, which may hold more
-  else
-    self.last_evaluated_key = key_of(self, item)
-  end
-  return item
+  use_up(self, 1)
+  settle(self)
+  return self._page[self._position]
 end
 
 --- for item in results do: raises the error object on failure, since a loop cannot return it.
@@ -149,23 +214,41 @@ function Results:__call()
   return item
 end
 
---- for items in results:pages() do: the items of each page as a list. Raises the error object on failure.
+--- for items in results:pages() do: what is left of this page as a list, then the items of each page that
+--- follows. Raises the error object on failure.
 function Results:pages()
   return function()
-    local page, err = self:next_response()
-    if err then error(err, 0) end
-    return page and self._page
+    local list = {}
+    while self._kept do list[#list + 1] = give_again(self) end
+    if #list > 0 then return list end
+    if self.remaining == 0 then return nil end
+    if self._position >= #self._page then
+      local page, err = self:next_response()
+      if err then error(err, 0) end
+      if not page then return nil end
+    end
+    local items, first = self._page, self._position + 1
+    self._position = math.min(#items, self._position + (self.remaining or #items))
+    for i = first, self._position do list[#list + 1] = items[i] end
+    use_up(self, #list)
+    settle(self)
+    return list
   end
 end
 
---- All items that are left -> list | nil, err.
+--- All items that are left -> list | nil, err. After a failure nothing counts as given: called again, it goes
+--- on where it failed, and the list has what was read before, too.
 function Results:all()
-  local list = {}
+  local list, segments = {}, {}
+  local before = { last_evaluated_key = self.last_evaluated_key, segment = self.segment }
   while true do
     local item, err = self:next()
-    if err then return nil, err end
+    if err then
+      if #list > 0 then keep(self, list, segments, before) end
+      return nil, err
+    end
     if not item then return list end
-    list[#list + 1] = item
+    list[#list + 1], segments[#list + 1] = item, self.segment
   end
 end
 

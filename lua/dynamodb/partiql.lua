@@ -58,6 +58,17 @@ local function statements_of(given, most, where)
   return list
 end
 
+-- The codes of single statements that may go through the next time: true where the service asks for less.
+local passing = { InternalServerError = false, ProvisionedThroughputExceeded = true,
+  RequestLimitExceeded = true, ThrottlingError = true, TransactionConflict = false }
+
+-- The error object of one statement.
+local function error_of(failure)
+  return errors.new({ kind = "service", code = failure.Code, message = failure.Message or failure.Code,
+    item = failure.Item, operation = "BatchExecuteStatement", attempts = 1,
+    retryable = passing[failure.Code] ~= nil, throttled = passing[failure.Code] })
+end
+
 --- Executes up to 25 statements, each { text, values } -> list with, for each statement, { item = row or nil
 --- } or { err = error object } | nil, err when none was executed.
 function Connection:execute_batch(given)
@@ -66,19 +77,20 @@ function Connection:execute_batch(given)
   if not result then return nil, err end
   local list = {}
   for i, response in ipairs(result.Responses or {}) do
-    local failure = response.Error
-    list[i] = { item = response.Item, err = failure and errors.new({ kind = "service", code = failure.Code,
-      message = failure.Message or failure.Code, item = failure.Item, operation = "BatchExecuteStatement" }) }
+    list[i] = { item = response.Item, err = response.Error and error_of(response.Error) }
   end
   return list
 end
 
 --- Executes up to 100 statements, all or none, each { text, values } -> list of rows, false where there is
---- none | nil, err, with err.reasons as of transact_write.
-function Connection:execute_transaction(given)
+--- none | nil, err, with err.reasons as of transact_write, and tried again as that is until 'deadline' (10
+--- seconds).
+function Connection:execute_transaction(given, more)
+  more = more or {}
+  options.check({ deadline = options.seconds }, more, "execute_transaction")
   local request = { TransactStatements = statements_of(given, TRANSACTION, "execute_transaction"),
     ClientRequestToken = core.uuid() }
-  local result, err = transaction.call(self, operations.ExecuteTransaction, request, given)
+  local result, err = transaction.call(self, operations.ExecuteTransaction, request, given, more.deadline)
   if not result then return nil, err end
   local rows = {}
   for i, response in ipairs(result.Responses or {}) do rows[i] = response.Item or false end

@@ -91,25 +91,47 @@ local range_tests = {
   eq = true, lt = true, le = true, gt = true, ge = true, between = true, begins_with = true,
 }
 
+-- The option that has these names, of which only one may be given.
+local function either(expression, given, ...)
+  local found
+  for _, name in ipairs({ ... }) do
+    if given[name] ~= nil then
+      if found then expression:fail("option '%s' excludes '%s'", found, name) end
+      found = name
+    end
+  end
+  return found and given[found]
+end
+
+-- Values for a key attribute of the table's have to be of its type; of others the service knows it.
+local function check_types(expression, key, name, test)
+  local kind = name == key.hash_key_name and key.hash_key_type
+    or name == key.range_key_name and key.range_key_type
+  for _, value in ipairs(condition.is(test) and test.values or { test }) do
+    local got = (core.encode(value, "value") or ""):match('^{"(%u+)"')
+    if kind and got and got ~= kind then
+      expression:fail("key attribute '%s': value of type %s expected, got %s", name, kind, got)
+    end
+  end
+end
+
 -- One test of a key condition; hash keys have to be equal to something, range keys take some comparisons.
-local function write_key_test(expression, name, test, is_hash)
+local function write_key_test(expression, schema, name, test, is_hash)
   if test == nil then expression:fail("value of key attribute '%s' expected", name) end
   local known = not condition.is(test) or (not test.operand and not test.sized and range_tests[test.name])
   if not known or (is_hash and condition.is(test) and test.name ~= "eq") then
     expression:fail("key attribute '%s': %s", name, is_hash and "a value to be equal to expected"
       or "value or eq, lt, le, gt, ge, between, begins_with expected")
   end
-  return condition.write_test(expression, name, test)
+  check_types(expression, schema, name, test)
+  return condition.write_test(expression, { name }, test)
 end
 
 -- The tests by attribute name that the options tell.
 local function key_tests(expression, given, key)
-  local range = given.range_key
-  if range == nil then range = given.range_key_condition end
+  local range = either(expression, given, "range_key", "range_key_condition")
   if given.key then
-    if given.hash_key ~= nil or range ~= nil then
-      expression:fail("option 'key' excludes 'hash_key' and 'range_key'")
-    end
+    either(expression, given, "key", "hash_key", "range_key", "range_key_condition")
     return given.key
   end
   if given.hash_key == nil then expression:fail("option 'hash_key', 'key' or 'key_condition' expected") end
@@ -119,18 +141,20 @@ local function key_tests(expression, given, key)
   return tests
 end
 
-local function key_condition(expression, given, key)
+local function key_condition(expression, schema, given, key)
   if given.key_condition ~= nil then
+    either(expression, given, "key_condition", "key", "hash_key", "range_key", "range_key_condition")
     return condition.write(expression, given.key_condition, "key_condition")
   end
   local tests, texts, known = key_tests(expression, given, key), {}, {}
   for _, name in ipairs(key.hash) do
     known[name] = true
-    texts[#texts + 1] = write_key_test(expression, name, tests[name], true)
+    texts[#texts + 1] = write_key_test(expression, schema, name, tests[name], true)
   end
   for _, name in ipairs(key.range) do
     known[name] = true
-    if tests[name] ~= nil then texts[#texts + 1] = write_key_test(expression, name, tests[name], false) end
+    local test = tests[name]
+    if test ~= nil then texts[#texts + 1] = write_key_test(expression, schema, name, test, false) end
   end
   for name in pairs(tests) do
     if not known[name] then expression:fail("'%s' is no key attribute", tostring(name)) end
@@ -142,15 +166,14 @@ end
 
 -- The paths to read; key attributes always come along, so that an item can be told from others.
 local function projection(expression, given, names)
-  local paths = given.projection
-  if paths == nil then paths = given.attributes_to_get end
+  local paths = either(expression, given, "projection", "attributes_to_get")
   return paths ~= nil and expression:projection(paths, names) or nil
 end
 
 -- The request and the plan that query and scan share.
 local function prepare(self, fields, given, expression, key)
   local names = start_names(fields, key)
-  local filter = given.filter or given.query_filter or given.scan_filter
+  local filter = either(expression, given, "filter", "query_filter", "scan_filter")
   local request = {
     TableName = fields.name,
     IndexName = given.index,
@@ -180,7 +203,7 @@ function Table:query(first, range)
   local key, err = key_of(self, fields, given.index)
   if not key then return nil, err end
   local expression = expressions.new("query")
-  local text = key_condition(expression, given, key)
+  local text = key_condition(expression, fields.schema, given, key)
   local request, plan = prepare(self, fields, given, expression, key)
   request.KeyConditionExpression = text
   request.ScanIndexForward = given.scan_index_forward
@@ -229,7 +252,7 @@ function Table:count(given)
     page, err = results:next_response()
     if err then return nil, err end
   until not page
-  return results.count, results
+  return math.min(results.count, copy.max_results or results.count), results
 end
 
 return reading

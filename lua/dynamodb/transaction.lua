@@ -38,9 +38,13 @@ local shared = {
   table = options.any,
 }
 
-local function with(name)
-  local all = { [name] = options.any }
+local conditions = { "condition", "create_only", "expected_value", "replace_only" }
+
+-- The options of a kind of operation; a check is a condition itself.
+local function options_of(name)
+  local all = { [name] = options.any, item = options.any }
   for option, validator in pairs(shared) do all[option] = validator end
+  for _, option in ipairs(name == "check" and conditions or {}) do all[option] = nil end
   return all
 end
 
@@ -58,16 +62,23 @@ local function key_of(given, item, fields, where)
   return schema.key_from_options(fields.schema, where, given)
 end
 
--- For each kind of operation its AWS name and how its request is made: (given, fields, expression, where) ->
--- members, key.
+-- The update and, when an item's version is to be counted, that of its version.
+local function with_version(given, fields, stored)
+  local name = fields.version_attribute
+  if not (name and stored) then return given.update end
+  return { update.builder():set({ name }, stored[name]), given.update }
+end
+
+-- For each kind of operation its AWS name and how its request is made: (given, fields, expression, where, the
+-- attributes of its item as they will be stored) -> members, key.
 local kinds = {
-  put = { "Put", function(given, fields, _, where)
-    local attributes = items.attributes_of(given.put, where)
+  put = { "Put", function(given, fields, _, where, stored)
+    local attributes = stored or items.attributes_of(given.put, where)
     return { Item = attributes }, schema.key_of(fields.schema, where, attributes)
   end },
-  update = { "Update", function(given, fields, expression, where)
+  update = { "Update", function(given, fields, expression, where, stored)
     local key = key_of(given, given.item, fields, where)
-    local text = update.write(expression, given.update)
+    local text = update.write(expression, with_version(given, fields, stored))
     if not text then errors.raise("%s: option 'update': nothing to do", where) end
     return { Key = key, UpdateExpression = text }, key
   end },
@@ -81,24 +92,26 @@ local kinds = {
   end },
 }
 
--- One operation -> { Put = {...} } or the like, the text that tells its item.
+-- One operation -> { Put = {...} } or the like, the text that tells its item, what to do once it went through.
 local function write_operation(given, where)
   if type(given) ~= "table" then errors.raise("%s: table expected, got %s", where, core.typename(given)) end
   for name, kind in pairs(kinds) do
     if given[name] ~= nil then
-      local known = with(name)
-      known.item = options.any
-      options.check(known, given, where)
+      options.check(options_of(name), given, where)
       local item = given.item
       if name == "put" or name == "delete" then item = given[name] end
       local fields = core.table_parts(owner_of(given, item, where))
       local expression = expressions.new(where)
-      local members, key = kind[2](given, fields, expression, where)
+      local stored, guard, done
+      if core.typename(item) == "dynamodb.item" and name ~= "check" then
+        stored, guard, done = items.prepare(item, name, where)
+      end
+      local members, key = kind[2](given, fields, expression, where, stored)
       members.TableName = fields.name
       members.ConditionExpression = members.ConditionExpression
-        or writing.condition(expression, given, fields)
+        or writing.condition(expression, given, fields, guard)
       members.ReturnValuesOnConditionCheckFailure = given.return_item_on_failure and "ALL_OLD" or nil
-      return { [kind[1]] = expression:into(members) }, batch.identify(fields, key)
+      return { [kind[1]] = expression:into(members) }, batch.identify(fields, key), done
     end
   end
   errors.raise("%s: 'put', 'update', 'delete' or 'check' expected", where)
@@ -130,7 +143,6 @@ local function may_pass(err)
   return conflict
 end
 
-
 --- Calls until it goes through, fails for good, or the deadline has passed -> result | nil, err.
 function transaction.call(connection, operation, request, given, deadline)
   local transport = core.connection_state(connection).transport
@@ -154,15 +166,17 @@ local write_options = { deadline = options.seconds, token = options.text }
 --- {...}, table =, hash_key = }, { delete = item }, { check = condition, table =, hash_key = }, ... }, each
 --- with conditions if wanted -> true | nil, err, with err.reasons[i] = { code, message, item, operation }.
 --- The token that makes it count once stays the same however often it is tried; conflicts with others are
---- tried again until 'deadline' (10 seconds).
+--- tried again until 'deadline' (10 seconds). Items that are put or deleted are then as after their own put or
+--- delete, versions included; one that is updated is to be reloaded.
 function Connection:transact_write(given, more)
   more = more or {}
   options.check(write_options, more, "transact_write")
   check_count(given, "transact_write")
-  local list, seen, bytes = {}, {}, 0
+  local list, seen, bytes, done = {}, {}, 0, {}
   for i, operation in ipairs(given) do
     local where = ("transact_write[%d]"):format(i)
-    local request, id = write_operation(operation, where)
+    local request, id, finish = write_operation(operation, where)
+    done[#done + 1] = finish
     if seen[id] then
       errors.raise("%s: the item of operation %d again (one operation per item)", where, seen[id])
     end
@@ -173,6 +187,7 @@ function Connection:transact_write(given, more)
   local request = { TransactItems = list, ClientRequestToken = more.token or core.uuid() }
   local result, err = transaction.call(self, operations.TransactWriteItems, request, given, more.deadline)
   if not result then return nil, err end
+  for _, finish in ipairs(done) do finish() end
   return true
 end
 

@@ -5,6 +5,7 @@
 local condition = require("dynamodb.condition")
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
+local expressions = require("dynamodb.expression")
 
 local update = {}
 
@@ -21,8 +22,16 @@ local CLAUSES = { "SET", "REMOVE", "ADD", "DELETE" }
 -- The text of a value, or of another attribute.
 local function operand(expression, value)
   if condition.is_operand(value) then return value:write(expression) end
-  if condition.is(value) then expression:fail("value expected, got a condition") end
   return expression:value(value)
+end
+
+-- The text of a number, or of another attribute.
+local function number(expression, name, value)
+  local kind = core.typename(value)
+  if not condition.is_operand(value) and kind ~= "number" and kind ~= "dynamodb.number" then
+    expression:fail("%s: number or attribute expected, got %s", name, kind)
+  end
+  return operand(expression, value)
 end
 
 local function list(expression, name, value)
@@ -43,9 +52,11 @@ end
 
 local function plus(expression, path, action, sign)
   local by, start = action[1], action[2]
-  expression:count(1)
-  return ("%s = %s %s %s"):format(path, current_or(expression, path, start == nil and 0 or start), sign,
-    operand(expression, by == nil and 1 or by))
+  if by == nil then by = 1 end
+  if start == nil then start = 0 end
+  expression:count(2)
+  local now = ("if_not_exists(%s, %s)"):format(path, number(expression, action.name, start))
+  return ("%s = %s %s %s"):format(path, now, sign, number(expression, action.name, by))
 end
 
 -- For each action its clause, and its text given (expression, path, action).
@@ -111,13 +122,13 @@ end
 local function write_action(expression, clauses, path, value)
   local action = getmetatable(value) == Action and value or make("set", value)
   local clause, write = actions[action.name][1], actions[action.name][2]
-  if clause == "SET" then expression:count(1) end
   table.insert(clauses[clause], write(expression, expression:path(path), action))
 end
 
 -- Adds the clauses of a text; its names and values are placeholders, so that its words are keywords.
 local function write_text(expression, clauses, text, values)
   local compiled = expression:text(text, values)
+  expression:count(-select(2, compiled:gsub("=", ""))) -- those of SET are no operators
   if not compiled:match("^%u") then expression:fail('"%s": SET, REMOVE, ADD or DELETE expected', text) end
   for word, rest in compiled:gmatch("(%u+)([^%u]*)") do
     local clause, body = clauses[word], rest:match("^%s+(.-)%s*$")
@@ -143,25 +154,11 @@ local function each_path(clauses, visit)
   end
 end
 
--- Raises when one path is another one or leads to it: the service takes no two actions on one thing.
+-- The service takes no two actions on one thing.
 local function check_overlap(expression, clauses)
-  local seen, all = {}, {}
-  local function shown(path) return (path:gsub("#%d+", expression.names)) end
-  each_path(clauses, function(path)
-    if path then
-      if seen[path] then expression:fail("update: two actions on '%s'", shown(path)) end
-      seen[path] = true
-      all[#all + 1] = path
-    end
-  end)
-  for _, path in ipairs(all) do
-    for position in path:gmatch("()[%.%[]") do
-      local outer = path:sub(1, position - 1)
-      if seen[outer] then
-        expression:fail("update: actions on '%s' and on '%s' in it", shown(outer), shown(path))
-      end
-    end
-  end
+  local paths = {}
+  each_path(clauses, function(path) paths[#paths + 1] = path end)
+  expression:check_overlap(paths, "update")
 end
 
 local function sorted(expression, given)
@@ -193,7 +190,7 @@ local function write_given(expression, clauses, given)
     end
     write_text(expression, clauses, given[1], values)
   else
-    for _, part in ipairs(given) do write_given(expression, clauses, part) end
+    for _, i in ipairs(expressions.positions(given)) do write_given(expression, clauses, given[i]) end
   end
   for _, path in ipairs(sorted(expression, given)) do write_action(expression, clauses, path, given[path]) end
 end

@@ -8,6 +8,8 @@ local operations = require("dynamodb.operations")
 local options = require("dynamodb.options")
 local update = require("dynamodb.update")
 
+local unpack = table.unpack or unpack -- luacheck: ignore 143 113
+
 local writing = {}
 
 -- What every write takes besides the item.
@@ -108,23 +110,29 @@ function writing.guard(given, fields, where, raise)
   return guard
 end
 
+-- The condition that a place can be added to a map, or that a list has the length it had.
+local function around(parent, length)
+  if length then return parent:size():eq(length) end
+  return parent:attribute_type("M")
+end
+
 --- The condition that nobody else changed these places since they were loaded; for a new item, that there is
 --- none.
 function writing.unchanged(fields, loaded, changes)
   if not loaded then return condition.attr({ fields.schema.hash_key_name }):not_exists() end
-  local tests, grown = { condition.attr({ fields.schema.hash_key_name }):exists() }, {}
+  local tests, known = { condition.attr({ fields.schema.hash_key_name }):exists() }, {}
   for _, change in ipairs(changes) do
     local place = condition.attr(change.path)
     if change.old ~= nil then
       tests[#tests + 1] = place:eq(change.old)
-    elseif change.grown then
-      local parent = {}
-      for i = 1, #change.path - 1 do parent[i] = change.path[i] end
-      local name = table.concat(parent, ".")
-      if not grown[name] then tests[#tests + 1] = condition.attr(parent):size():eq(change.grown) end
-      grown[name] = true
-    else
+    elseif not change.length then
       tests[#tests + 1] = place:not_exists()
+    end
+    if change.length or (change.old == nil and #change.path > 1) then
+      local parent = { unpack(change.path, 1, #change.path - 1) }
+      local name = table.concat(parent, "\0")
+      if not known[name] then tests[#tests + 1] = around(condition.attr(parent), change.length) end
+      known[name] = true
     end
   end
   return condition.all_of(tests)

@@ -1,0 +1,291 @@
+--- Backups of tables and point-in-time recovery, tables restored from them, exports to S3 and imports from
+--- there; and waiting for each.
+-- Source: DynamoDB API reference, November 2026.
+
+local admin = require("dynamodb.admin")
+local client = require("dynamodb.client")
+local core = require("dynamodb.core")
+local definition = require("dynamodb.definition")
+local errors = require("dynamodb.error")
+local operations = require("dynamodb.operations")
+local options = require("dynamodb.options")
+local pages = require("dynamodb.pages")
+local tables = require("dynamodb.table")
+
+local Connection = core.connection_class.methods
+local Table = core.table_class.methods
+local backup = {}
+
+-- The ARN of a backup, an export or an import: itself, or a description that has it.
+local function arn_of(value, member, where)
+  local arn = value
+  if type(value) == "table" then arn = value[member] end
+  if type(arn) ~= "string" or arn == "" then
+    errors.raise("%s: ARN, or description with '%s', expected, got %s", where, member, core.typename(value))
+  end
+  return arn
+end
+
+-- The part of a response that a method returns.
+local function part(result, err, member)
+  if not result then return nil, err end
+  return result[member]
+end
+
+local function expect(given, names, where)
+  for _, name in ipairs(names) do
+    if given[name] == nil then errors.raise("%s: option '%s' expected", where, name) end
+  end
+end
+
+-- Waits for a status: 'describe' -> description | nil, err; 'states' says of each status true (that is it),
+-- false (not yet) or nil (it will not come).
+local function wait_for(connection, given, where, arn, states, member, describe)
+  return admin.wait(connection, given, where, arn, function()
+    local found, err = describe()
+    if not found then return nil, err end
+    local status = found[member]
+    if states[status] ~= nil then return states[status], status end
+    local why = found.FailureMessage or found.FailureCode
+    return admin.unreachable(("%s is %s%s"):format(arn, tostring(status), why and ": " .. why or ""))
+  end)
+end
+
+-- {===== Backups =====
+
+--- Point-in-time recovery on or off; 'days' is how far back -> description | nil, err.
+function Table:update_point_in_time_recovery(enabled, days)
+  local result, err = admin.call(self, "UpdateContinuousBackups", {
+    PointInTimeRecoverySpecification = {
+      PointInTimeRecoveryEnabled = enabled ~= false,
+      RecoveryPeriodInDays = days,
+    },
+  })
+  return part(result, err, "ContinuousBackupsDescription")
+end
+
+--- Is point-in-time recovery on, and since when -> description | nil, err.
+function Table:describe_point_in_time_recovery()
+  local result, err = admin.call(self, "DescribeContinuousBackups")
+  return part(result, err, "ContinuousBackupsDescription")
+end
+
+--- Makes a backup -> its details | nil, err.
+function Table:create_backup(name)
+  if type(name) ~= "string" then errors.raise("create_backup: name expected, got %s", core.typename(name)) end
+  local result, err = admin.call(self, "CreateBackup", { BackupName = name })
+  return part(result, err, "BackupDetails")
+end
+
+--- The backups of this table: for backup in tbl:list_backups() do. Raises the error object on failure.
+function Table:list_backups()
+  local fields, connection = core.table_parts(self)
+  return pages.new(connection, operations.ListBackups, { TableName = fields.name }, {})
+end
+
+local function backup_call(connection, operation, target, where)
+  local result, err = client.call(connection, operation, { BackupArn = arn_of(target, "BackupArn", where) })
+  return part(result, err, "BackupDescription")
+end
+
+--- What the service says of a backup, given by ARN or details -> description | nil, err.
+function Connection:describe_backup(target)
+  return backup_call(self, operations.DescribeBackup, target, "describe_backup")
+end
+
+--- Deletes a backup, given by ARN or details -> description | nil, err.
+function Connection:delete_backup(target)
+  return backup_call(self, operations.DeleteBackup, target, "delete_backup")
+end
+
+local backup_states = { CREATING = false, AVAILABLE = true }
+
+--- Waits until a backup is AVAILABLE, at most 'timeout' seconds (300) -> true | nil, err.
+function Connection:wait_until_backup_available(target, given)
+  local where = "wait_until_backup_available"
+  local arn = arn_of(target, "BackupArn", where)
+  return wait_for(self, given, where, arn, backup_states, "BackupStatus", function()
+    local found, err = self:describe_backup(arn)
+    return found and found.BackupDetails, err
+  end)
+end
+
+-- ===================== }
+-- {===== Restoring =====
+
+-- What a restored table may have otherwise than the one it comes from.
+local function restore_options(more)
+  more.billing_mode = options.choice("PAY_PER_REQUEST", "PROVISIONED")
+  more.version_attribute = options.text
+  for _, name in ipairs({ "encryption", "global_indexes", "local_indexes", "max_read_units",
+    "max_write_units", "name", "read_units", "write_units" }) do
+    more[name] = definition.options[name]
+  end
+  return more
+end
+
+-- Indexes to be made instead of those in the backup; an empty list makes none.
+local function index_override(indexes, where)
+  if not indexes then return nil end
+  local list, attributes = core.list(), {}
+  for i, index in ipairs(indexes) do
+    list[i] = definition.index(index, ("%s[%d]"):format(where, i), attributes)
+  end
+  return list
+end
+
+-- Restores -> table, whose status is CREATING | nil, err.
+local function restore(connection, operation, given, request, where)
+  definition.check_units(given, where)
+  local settings = definition.settings(given, {})
+  request.TargetTableName = given.name
+  request.BillingModeOverride = given.billing_mode or (given.read_units and "PROVISIONED") or nil
+  request.ProvisionedThroughputOverride = settings.ProvisionedThroughput
+  request.OnDemandThroughputOverride = settings.OnDemandThroughput
+  request.SSESpecificationOverride = settings.SSESpecification
+  request.GlobalSecondaryIndexOverride = index_override(given.global_indexes, where .. ": global_indexes")
+  request.LocalSecondaryIndexOverride = index_override(given.local_indexes, where .. ": local_indexes")
+  local result, err = client.call(connection, operation, request)
+  if not result then return nil, err end
+  return tables.from_description(connection, result.TableDescription, given.version_attribute)
+end
+
+local from_backup_options = restore_options({ backup = options.any })
+
+--- A new table from a backup: { backup = ARN or details, name = } and what is to differ: billing_mode,
+--- read_units, write_units, max_read_units, max_write_units, encryption, global_indexes, local_indexes (with
+--- their hash_key) -> table, whose status is CREATING | nil, err.
+function Connection:restore_table_from_backup(given)
+  local where = "restore_table_from_backup"
+  options.check(from_backup_options, given, where)
+  expect(given, { "backup", "name" }, where)
+  local request = { BackupArn = arn_of(given.backup, "BackupArn", where) }
+  return restore(self, operations.RestoreTableFromBackup, given, request, where)
+end
+
+local to_time_options = restore_options({ source = options.any, time = options.count(1) })
+
+--- A new table from what another one was at a time: { source = table, name or ARN, name =, time = } and what
+--- is to differ as for restore_table_from_backup; without 'time' the latest there is -> table, whose status
+--- is CREATING | nil, err.
+function Connection:restore_table_to_point_in_time(given)
+  local where = "restore_table_to_point_in_time"
+  options.check(to_time_options, given, where)
+  expect(given, { "source", "name" }, where)
+  local source = given.source
+  if core.typename(source) == "dynamodb.table" then source = source.name end
+  if type(source) ~= "string" then
+    errors.raise("%s: option 'source': table, name or ARN expected, got %s", where, core.typename(source))
+  end
+  local is_arn = source:sub(1, 4) == "arn:"
+  return restore(self, operations.RestoreTableToPointInTime, given, {
+    SourceTableArn = is_arn and source or nil,
+    SourceTableName = not is_arn and source or nil,
+    RestoreDateTime = given.time,
+    UseLatestRestorableTime = not given.time or nil,
+  }, where)
+end
+
+-- ===================== }
+-- {===== Exports and imports =====
+
+local export_options = {
+  bucket = options.text,
+  bucket_owner = options.text,
+  format = options.choice("DYNAMODB_JSON", "ION"),
+  from = options.count(1),
+  prefix = options.text,
+  time = options.count(1),
+  to = options.count(1),
+  view = options.choice("NEW_IMAGE", "NEW_AND_OLD_IMAGES"),
+}
+
+--- Exports the table to S3: { bucket =, bucket_owner =, prefix =, time =, format = }, or only what changed
+--- between two times: { bucket =, from =, to =, view = } -> description | nil, err.
+function Table:export(given)
+  options.check(export_options, given, "export")
+  expect(given, { "bucket" }, "export")
+  local changes
+  if given.from or given.to or given.view then
+    expect(given, { "from", "to" }, "export")
+    changes = { ExportFromTime = given.from, ExportToTime = given.to, ExportViewType = given.view }
+  end
+  local result, err = admin.call_by_arn(self, "ExportTableToPointInTime", "TableArn", {
+    S3Bucket = given.bucket, S3BucketOwner = given.bucket_owner, S3Prefix = given.prefix,
+    ExportTime = given.time, ExportFormat = given.format,
+    ExportType = changes and "INCREMENTAL_EXPORT" or nil, IncrementalExportSpecification = changes,
+  })
+  return part(result, err, "ExportDescription")
+end
+
+--- What the service says of an export, given by ARN or description -> description | nil, err.
+function Connection:describe_export(target)
+  local request = { ExportArn = arn_of(target, "ExportArn", "describe_export") }
+  local result, err = client.call(self, operations.DescribeExport, request)
+  return part(result, err, "ExportDescription")
+end
+
+local transfer_states = { IN_PROGRESS = false, COMPLETED = true }
+
+--- Waits until an export is COMPLETED, at most 'timeout' seconds (300) -> true | nil, err.
+function Connection:wait_until_export_completed(target, given)
+  local where = "wait_until_export_completed"
+  local arn = arn_of(target, "ExportArn", where)
+  return wait_for(self, given, where, arn, transfer_states, "ExportStatus",
+    function() return self:describe_export(arn) end)
+end
+
+local import_options = {
+  bucket = options.text,
+  bucket_owner = options.text,
+  compression = options.choice("GZIP", "ZSTD", "NONE"),
+  csv_delimiter = options.text,
+  csv_header = options.table,
+  format = options.choice("DYNAMODB_JSON", "ION", "CSV"),
+  prefix = options.text,
+}
+
+-- What of create_table an import takes.
+local imported_table = { "encryption", "global_indexes", "max_read_units", "max_write_units", "name",
+  "read_units", "schema", "write_units" }
+for _, name in ipairs(imported_table) do import_options[name] = definition.options[name] end
+
+--- Makes a table of what is in S3: { bucket =, bucket_owner =, prefix =, format = "DYNAMODB_JSON",
+--- compression =, csv_delimiter =, csv_header = { names } } and of create_table's options name, schema,
+--- global_indexes, units, ceilings, encryption -> description | nil, err.
+function Connection:import_table(given)
+  options.check(import_options, given, "import_table")
+  expect(given, { "bucket" }, "import_table")
+  local asked = {}
+  for _, name in ipairs(imported_table) do asked[name] = given[name] end
+  local csv = { Delimiter = given.csv_delimiter, HeaderList = given.csv_header }
+  local result, err = client.call(self, operations.ImportTable, {
+    S3BucketSource = {
+      S3Bucket = given.bucket, S3BucketOwner = given.bucket_owner, S3KeyPrefix = given.prefix,
+    },
+    InputFormat = given.format or "DYNAMODB_JSON",
+    InputFormatOptions = next(csv) and { Csv = csv } or nil,
+    InputCompressionType = given.compression,
+    TableCreationParameters = definition.create_request(asked, "import_table"),
+  })
+  return part(result, err, "ImportTableDescription")
+end
+
+--- What the service says of an import, given by ARN or description -> description | nil, err.
+function Connection:describe_import(target)
+  local request = { ImportArn = arn_of(target, "ImportArn", "describe_import") }
+  local result, err = client.call(self, operations.DescribeImport, request)
+  return part(result, err, "ImportTableDescription")
+end
+
+--- Waits until an import is COMPLETED, at most 'timeout' seconds (300) -> true | nil, err.
+function Connection:wait_until_import_completed(target, given)
+  local where = "wait_until_import_completed"
+  local arn = arn_of(target, "ImportArn", where)
+  return wait_for(self, given, where, arn, transfer_states, "ImportStatus",
+    function() return self:describe_import(arn) end)
+end
+
+-- ===================== }
+
+return backup

@@ -1,0 +1,367 @@
+-- The engine under everything that batches; spec/bulk_spec.lua has what users call.
+
+local batch = require("dynamodb.batch")
+local cjson = require("cjson")
+local core = require("dynamodb.core")
+local dynamodb = require("dynamodb")
+local generate = dofile("spec/support/generate.lua")
+local helper = dofile("spec/support/helper.lua")
+local unkind = dofile("spec/support/unkind.lua")
+
+local RUNS, TIMED_RUNS = 1000, 300
+local MOODS = { "all", "some", "some", "none", "throttle", "fail", "lose" }
+local SCHEMAS = { one = { "id" }, two = { "id", "at" } }
+local DEFINED = { one = { hash_key = "id" }, two = { hash_key = "id", range_key = "at", range_key_type = "N" } }
+
+-- The fields of the tables, of a connection that speaks to the transport -> connection, { name = fields }.
+local function connect(transport)
+  local conn, fields = helper.offline(transport), {}
+  for name, key in pairs(DEFINED) do fields[name] = core.table_parts(conn:table(name, key)) end
+  return conn, fields
+end
+
+local function random_key(random, name, most)
+  local id = "k" .. random:integer(1, most)
+  return name == "one" and { id = id } or { id = id, at = random:integer(1, 2) }
+end
+
+local function encoded(key)
+  return cjson.decode((assert(core.encode(key, "item"))))
+end
+
+-- Quicker than an assertion, of which there are a million here.
+local function check(holds, id, what)
+  if not holds then error(id .. " " .. what, 0) end
+end
+
+describe("batch", function()
+  -- {===== Under an unkind service =====
+
+  -- Random writes -> entries, { id = { "put", n } or { "delete" } } as the last of each key says.
+  local function random_writes(random, fields, service)
+    local entries, last, keys = {}, {}, random:integer(1, 90)
+    for n = 1, random:integer(1, 120) do
+      local name = random:pick({ "one", "two" })
+      local key = random_key(random, name, keys)
+      local id = service.id(name, encoded(key))
+      if random:once_in(3) then
+        entries[n], last[id] = batch.delete(fields[name], key, "spec"), { "delete" }
+      else
+        key.n = n
+        entries[n], last[id] = batch.put(fields[name], key, "spec"), { "put", tostring(n) }
+      end
+    end
+    return batch.unique(entries), last
+  end
+
+  it("writes the last of each key and nothing else, whatever the service does", function()
+    for run = 1, RUNS do
+      local random = generate.new(run)
+      local service = unkind.new(random, SCHEMAS, MOODS)
+      local conn, fields = connect(service.transport)
+      local entries, last = random_writes(random, fields, service)
+      assert(batch.write(conn, entries, { deadline = 1e6 }))
+      local written = {}
+      for _, write in ipairs(service.log) do
+        local id, what, n = write[1], write[2], write[3]
+        check(last[id] and last[id][1] == what and last[id][2] == n, id, "is written as another write says")
+        written[id] = true
+      end
+      for id in pairs(last) do check(written[id], id, "is not written") end
+    end
+  end)
+
+  -- Random keys, some of them of stored items -> entries, { id = is it there? }.
+  local function random_reads(random, fields, service)
+    local entries, wanted, keys = {}, {}, random:integer(1, 150)
+    for i = 1, random:integer(1, 200) do
+      local name = random:pick({ "one", "two" })
+      local key = random_key(random, name, keys)
+      local id = service.id(name, encoded(key))
+      if wanted[id] == nil then
+        wanted[id] = random:once_in(2)
+        if wanted[id] then service.tables[name][id:match("|(.*)$")] = encoded(key) end
+      end
+      entries[i] = batch.key(fields[name], key, {}, "spec")
+    end
+    return batch.unique(entries), wanted
+  end
+
+  -- Reads them -> { id = how many times }, what batch.get answers.
+  local function read(service, conn, entries, given)
+    local found = {}
+    return found, batch.get(conn, entries, given, function(fields, attributes)
+      local id = service.id(fields.name, encoded(attributes))
+      found[id] = (found[id] or 0) + 1
+    end)
+  end
+
+  it("reads every key once, whatever the service does", function()
+    for run = 1, RUNS do
+      local random = generate.new(run)
+      local service = unkind.new(random, SCHEMAS, MOODS)
+      local conn, fields = connect(service.transport)
+      local entries, wanted = random_reads(random, fields, service)
+      local found, ok = read(service, conn, entries, { deadline = 1e6 })
+      assert.is_true(ok)
+      for id, there in pairs(wanted) do check(found[id] == (there and 1 or nil), id, "is not read once") end
+      for id in pairs(found) do check(wanted[id], id, "was not asked for") end
+    end
+  end)
+
+  -- Unkind enough to meet the deadline, but no answer is lost: what is left over was not done.
+  local SLOW = { "some", "none", "throttle" }
+
+  it("loses nothing when the deadline passes: written and left over are all", function()
+    local timeouts = 0
+    for run = 1, TIMED_RUNS do
+      local random = generate.new(run)
+      local service = unkind.new(random, SCHEMAS, SLOW)
+      local conn, fields = connect(service.transport)
+      local entries, last = random_writes(random, fields, service)
+      local ok, err = batch.write(conn, entries, { deadline = random:integer(1, 30) / 10 })
+      for _, write in ipairs(service.log) do
+        local wanted = last[write[1]]
+        check(wanted and wanted[1] == write[2] and wanted[2] == write[3], write[1], "is written twice or wrongly")
+        last[write[1]] = nil
+      end
+      if not ok then
+        timeouts = timeouts + 1
+        assert.is_true(err.retryable and err.throttled)
+        for _, left in ipairs(err.leftovers) do
+          local id = service.id(left.table, encoded(left.put or left.delete))
+          local wanted = last[id]
+          check(wanted and wanted[1] == (left.put and "put" or "delete"), id, "is left over and written")
+          check(not left.put or wanted[2] == tostring(left.put.n), id, "is left over as another write")
+          last[id] = nil
+        end
+      end
+      check(not next(last), tostring(next(last)), "is neither written nor left over")
+    end
+    assert.is_true(timeouts > TIMED_RUNS / 10 and timeouts < TIMED_RUNS)
+  end)
+
+  it("loses no key when the deadline passes: read and left over are all", function()
+    local timeouts = 0
+    for run = 1, TIMED_RUNS do
+      local random = generate.new(run)
+      local service = unkind.new(random, SCHEMAS, SLOW)
+      local conn, fields = connect(service.transport)
+      local entries, wanted = random_reads(random, fields, service)
+      local found, ok, err = read(service, conn, entries, { deadline = random:integer(1, 30) / 10 })
+      if not ok then
+        timeouts = timeouts + 1
+        for _, left in ipairs(err.leftovers) do
+          local id = service.id(left.table, encoded(left.key))
+          check(wanted[id] ~= nil and not found[id], id, "is left over and read")
+          wanted[id] = nil
+        end
+      end
+      for id, there in pairs(wanted) do check(found[id] == (there and 1 or nil), id, "is not read once") end
+    end
+    assert.is_true(timeouts > TIMED_RUNS / 10 and timeouts < TIMED_RUNS)
+  end)
+
+  -- ===================== }
+  -- {===== Requests =====
+
+  local function puts(fields, count, attributes)
+    local entries = {}
+    for i = 1, count do
+      local item = { id = "k" .. i }
+      for name, value in pairs(attributes or {}) do item[name] = value end
+      entries[i] = batch.put(fields, item, "spec")
+    end
+    return entries
+  end
+
+  local function body(bytes) return cjson.decode(bytes:match("\r\n\r\n(.*)$")).RequestItems end
+
+  for _, case in ipairs({ { 1, 1 }, { 25, 1 }, { 26, 2 }, { 1000, 40 } }) do
+    it(("writes %d items by %d requests"):format(case[1], case[2]), function()
+      local fake = helper.fake(helper.answer(200, "{}"))
+      local conn, fields = connect(fake)
+      assert(batch.write(conn, puts(fields.one, case[1]), {}))
+      assert.are.equal(case[2], #fake.requests)
+      assert.are.equal(1000, fake.clock) -- without waiting
+    end)
+  end
+
+  for _, case in ipairs({ { 1, 1 }, { 100, 1 }, { 101, 2 }, { 250, 3 } }) do
+    it(("reads %d keys by %d requests"):format(case[1], case[2]), function()
+      local fake = helper.fake(helper.answer(200, "{}"))
+      local conn, fields = connect(fake)
+      local entries = {}
+      for i = 1, case[1] do entries[i] = batch.key(fields.one, { id = "k" .. i }, {}, "spec") end
+      assert(batch.get(conn, entries, {}, error))
+      assert.are.equal(case[2], #fake.requests)
+    end)
+  end
+
+  it("does nothing of nothing", function()
+    local conn = connect(helper.fake())
+    assert.is_true(batch.write(conn, {}, {}))
+    assert.is_true(batch.get(conn, {}, {}, error))
+  end)
+
+  it("keeps requests below 16 MB, in order", function()
+    local fake = helper.fake(helper.answer(200, "{}"))
+    local conn, fields = connect(fake)
+    local megabyte = 1024 * 1024
+    assert(batch.write(conn, puts(fields.one, 40, { text = ("x"):rep(megabyte) }), {}))
+    local seen = 0
+    for i, bytes in ipairs(fake.requests) do
+      local text = bytes:match("\r\n\r\n(.*)$")
+      assert.is_true(#text <= 16 * megabyte, #text .. " bytes")
+      assert.is_true(#text > 15 * megabyte or i == #fake.requests, "a request is not full")
+      for _, request in ipairs(body(bytes).one) do
+        seen = seen + 1
+        assert.are.equal("k" .. seen, request.PutRequest.Item.id.S)
+      end
+    end
+    assert.are.equal(40, seen)
+    assert.are.equal(3, #fake.requests)
+  end)
+
+  it("sends what is too big for any request alone, for the service to refuse", function()
+    local fake = helper.fake(helper.answer(200, "{}"))
+    local conn, fields = connect(fake)
+    local entries = puts(fields.one, 3)
+    entries[2] = batch.put(fields.one, { id = "k2", text = ("x"):rep(16 * 1024 * 1024) }, "spec")
+    assert(batch.write(conn, entries, {}))
+    assert.are.equal(3, #fake.requests)
+  end)
+
+  it("waits ever longer, with jitter, and less again when the service gets on", function()
+    local sleeps, none = {}, 12
+    local fake = helper.fake(function(bytes, n)
+      local left = body(bytes)
+      if n == none then table.remove(left.one) end -- one is done
+      return helper.answer(200, n > none + 1 and "{}" or cjson.encode({ UnprocessedItems = left }))
+    end)
+    fake.sleep = function(seconds) sleeps[#sleeps + 1] = seconds end
+    local conn, fields = connect(fake)
+    assert(batch.write(conn, puts(fields.one, 3), {}))
+    assert.are.equal(none + 1, #sleeps)
+    local jitter = false
+    for i, seconds in ipairs(sleeps) do
+      local longest = math.min(5, 0.05 * 2 ^ ((i < none and i or i - none + 1) - 1))
+      assert.is_true(seconds >= longest / 2 and seconds <= longest, ("%d: %g"):format(i, seconds))
+      jitter = jitter or seconds < longest * 0.99
+    end
+    assert.is_true(jitter)
+  end)
+
+  it("never sleeps beyond the deadline", function()
+    local service = unkind.new(generate.new(1), SCHEMAS, { "none" })
+    local conn, fields = connect(service.transport)
+    local start = service.transport.clock
+    local ok, err = batch.write(conn, puts(fields.one, 3), { deadline = 2 })
+    assert.is_nil(ok)
+    assert.are.equal("timeout", err.kind)
+    assert.are.equal("BatchWriteItem", err.operation)
+    assert.are.equal(3, #err.leftovers)
+    local passed = service.transport.clock - start
+    assert.is_true(passed >= 2 and passed < 2.1, tostring(passed))
+  end)
+
+  it("stops at an error that trying again cannot mend, and says what is left", function()
+    local refused = '{"__type":"x#ValidationException","message":"no"}'
+    local fake = helper.fake(function(_, n) return n == 2 and helper.answer(400, refused) or helper.answer(200, "{}") end)
+    local conn, fields = connect(fake)
+    local ok, err = batch.write(conn, puts(fields.one, 60), {})
+    assert.is_nil(ok)
+    assert.are.equal("ValidationException", err.code)
+    assert.are.equal(2, #fake.requests)
+    local left = {}
+    for _, each in ipairs(err.leftovers) do
+      assert.are.equal("one", each.table)
+      left[each.put.id] = true
+    end
+    assert.are.equal(35, #err.leftovers)
+    for i = 1, 60 do assert.are.equal(i > 25 or nil, left["k" .. i]) end
+  end)
+
+  for _, answer in ipairs({
+    '{"UnprocessedItems":{"none":[{"PutRequest":{"Item":{"id":{"S":"k1"}}}}]}}',
+    '{"UnprocessedItems":{"one":[{"PutRequest":{"Item":{"id":{"S":"another"}}}}]}}',
+    '{"UnprocessedItems":{"one":[{"DeleteRequest":{"Key":{"id":{"N":"1"}}}}]}}',
+    '{"UnprocessedItems":{"one":[{"PutRequest":{"Item":{}}}]}}',
+    '{"UnprocessedItems":{"one":[{"PutRequest":{}}]}}',
+    '{"UnprocessedItems":{"one":[{}]}}',
+    '{"UnprocessedItems":{"one":5}}',
+    '{"UnprocessedItems":5}',
+  }) do
+    it("takes no strange answer to a write for success: " .. answer, function()
+      local conn, fields = connect(helper.fake(helper.answer(200, answer)))
+      local ok, err = batch.write(conn, puts(fields.one, 1), { deadline = 1 })
+      assert.is_nil(ok)
+      assert.are.equal("response", err.kind)
+      assert.are.equal(1, #err.leftovers)
+    end)
+  end
+
+  for _, answer in ipairs({
+    '{"UnprocessedKeys":{"none":{"Keys":[{"id":{"S":"k1"}}]}}}',
+    '{"UnprocessedKeys":{"one":{"Keys":[{"id":{"S":"another"}}]}}}',
+    '{"UnprocessedKeys":{"one":{"Keys":[{}]}}}',
+    '{"UnprocessedKeys":{"one":{}}}',
+    '{"UnprocessedKeys":{"one":{"Keys":5}}}',
+    '{"Responses":{"none":[{"id":{"S":"k1"}}]}}',
+    '{"Responses":{"one":5}}',
+    '{"Responses":5}',
+  }) do
+    it("takes no strange answer to a read for success: " .. answer, function()
+      local conn, fields = connect(helper.fake(helper.answer(200, answer)))
+      local ok, err = batch.get(conn, { batch.key(fields.one, { id = "k1" }, {}, "spec") }, { deadline = 1 }, function() end)
+      assert.is_nil(ok)
+      assert.are.equal("response", err.kind)
+      assert.are.equal(1, #err.leftovers)
+    end)
+  end
+
+  -- ===================== }
+  -- {===== Keys =====
+
+  local _, fields = connect(helper.fake())
+  local function id(name, hash, range) return batch.identify(fields[name], { id = hash, at = range }) end
+
+  for _, case in ipairs({ -- two keys, are they one?
+    { "1 and 1.0", id("one", 1), id("one", 1.0), true },
+    { "1 and a number object", id("one", 1), id("one", dynamodb.number("1")), true },
+    { "1 and 1.00", id("one", 1), id("one", dynamodb.number("1.00")), true },
+    { "100 and 1E2", id("one", 100), id("one", dynamodb.number("1E2")), true },
+    { "0 and -0", id("one", 0), id("one", -0.0), true },
+    { "1 and '1'", id("one", 1), id("one", "1"), false },
+    { "text and bytes", id("one", "1"), id("one", dynamodb.binary("1")), false },
+    { "big neighbours", id("one", dynamodb.number("9007199254740993")), id("one", dynamodb.number("9007199254740992")), false },
+    { "other tables", id("one", "a"), id("two", "a", 1), false },
+    { "where one attribute ends", id("two", "a", "bc"), id("two", "ab", "c"), false },
+    { "range keys", id("two", "a", 1), id("two", "a", 2), false },
+    { "equal range keys", id("two", "a", 1), id("two", "a", dynamodb.number("1.0")), true },
+  }) do
+    it(("tells keys apart: %s %s"):format(case[1], case[4] and "are one" or "are two"), function()
+      assert.are.equal(case[4], case[2] == case[3])
+    end)
+  end
+
+  it("keeps the last of equal keys in the place of the first", function()
+    local list = batch.unique({
+      batch.put(fields.two, { id = "a", at = 1, n = 1 }, "spec"), batch.put(fields.one, { id = "a" }, "spec"),
+      batch.delete(fields.two, { id = "a", at = 1.0 }, "spec"), batch.put(fields.two, { id = "a", at = 2 }, "spec"),
+    })
+    assert.are.equal(3, #list)
+    assert.are.same({ id = "a", at = 1.0 }, list[1].what.delete)
+    assert.are.equal("one", list[2].what.table)
+    assert.are.equal(2, list[3].what.put.at)
+  end)
+
+  it("raises for equal keys when asked to", function()
+    local entries = { batch.put(fields.one, { id = "a" }, "spec"), batch.delete(fields.one, { id = "a" }, "spec") }
+    local ok, err = pcall(batch.unique, entries, true, "spec")
+    assert.is_false(ok)
+    assert.is_truthy(err:find("spec: a key of table 'one' occurs twice", 1, true))
+  end)
+
+  -- ===================== }
+end)

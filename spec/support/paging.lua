@@ -1,0 +1,64 @@
+--- A service that has items at = 1..n under one hash key, and answers Query and Scan as unkindly as it may: pages of any
+--- size, pages without items, failures in between. It is a transport.
+
+local cjson = require("cjson")
+local dynamodb = require("dynamodb")
+local helper = dofile("spec/support/helper.lua")
+
+local paging = {}
+
+local failures = {
+  function() return helper.answer(400, '{"__type":"x#ProvisionedThroughputExceededException","message":"slower"}') end,
+  function() return helper.answer(400, '{"__type":"x#ThrottlingException","message":"slower"}') end,
+  function() return helper.answer(500, '{"__type":"x#InternalServerError","message":"oops"}') end,
+  function() return helper.answer(503, "<html>busy</html>") end,
+  function() return nil end, -- the connection breaks
+  function() return helper.answer(200, '{"Items":[{"id":{"S":"h"},"at":{"N":"') end, -- half an answer
+}
+
+local function item(at)
+  return ('{"id":{"S":"h"},"at":{"N":"%d"},"text":{"S":"t%d"}}'):format(at, at)
+end
+
+-- The page that a request asks for -> positions given, how many were examined, where it ends (nil: there is no more).
+local function page_of(service, request)
+  local start = request.ExclusiveStartKey and tonumber(request.ExclusiveStartKey.at.N) or 0
+  local given, examined, last = {}, 0, nil
+  local size = math.min(request.Limit or math.huge, service.page_size(request))
+  for at = start + 1, service.size do
+    if not request.TotalSegments or at % request.TotalSegments == request.Segment then
+      if examined == size then return given, examined, last end
+      examined, last = examined + 1, at
+      if not service.hidden[at] then given[#given + 1] = at end
+    end
+  end
+  -- At the end there may be a key, too: nobody knows yet that nothing follows.
+  return given, examined, examined > 0 and service.late_end() and last or nil
+end
+
+local function answer(service, bytes)
+  local request = cjson.decode(bytes:match("\r\n\r\n(.*)$"))
+  service.asked[#service.asked + 1] = request
+  local failure = service.fails(#service.asked)
+  if failure then return failures[failure]() end
+  local given, examined, last = page_of(service, request)
+  local items = {}
+  for i, at in ipairs(given) do items[i] = item(at) end
+  local key = last and (',"LastEvaluatedKey":{"id":{"S":"h"},"at":{"N":"%d"}}'):format(last) or ""
+  local list = request.Select == "COUNT" and "" or ('"Items":[%s],'):format(table.concat(items, ","))
+  return helper.answer(200, ('{%s"Count":%d,"ScannedCount":%d,"ConsumedCapacity":{"CapacityUnits":%s}%s}'):format(list,
+    #items, examined, examined / 2, key))
+end
+
+--- Makes such a service and a table in it -> service, table. 'given' may have size, page_size(request), hidden (set of
+--- positions that a filter does not let through), late_end(), fails(number) -> which failure, or nil.
+function paging.start(given)
+  local service = { asked = {}, hidden = {}, size = 10, FAILURES = #failures,
+    page_size = function() return 3 end, late_end = function() return false end, fails = function() end }
+  for name, value in pairs(given or {}) do service[name] = value end
+  service.transport = helper.fake(function(bytes) return answer(service, bytes) end)
+  local conn = helper.offline(service.transport)
+  return service, conn:table("t", { hash_key = "id", range_key = "at", range_key_type = "N" }), dynamodb
+end
+
+return paging

@@ -1,0 +1,112 @@
+--- A service for batches, simulated, that does to each request what it likes.
+
+local cjson = require("cjson")
+local helper = dofile("spec/support/helper.lua")
+
+local unkind = {}
+
+-- What may happen to a request.
+local moods = {
+  all = function() return true end,
+  some = function(random) return random:once_in(2) end,
+  none = function() return false end,
+  throttle = "ProvisionedThroughputExceededException",
+  fail = "InternalServerError",
+  lose = function() return true end, -- it is done, but the answer never comes
+}
+
+local function text_of(key, names)
+  local parts = {}
+  for i, name in ipairs(names) do
+    local kind, value = next(key[name])
+    parts[i] = kind .. value
+  end
+  return table.concat(parts, "|")
+end
+
+local function failure(code)
+  local status = code == "InternalServerError" and 500 or 400
+  return helper.answer(status, cjson.encode({ __type = "x#" .. code, message = "not now" }))
+end
+
+local function append(lists, name, value, place)
+  local list = lists[name] or {}
+  lists[name] = list
+  table.insert(list, place or #list + 1, value)
+end
+
+--- A transport. 'schemas' are the tables, each with the names of its key; 'possible' are the moods to pick from.
+--- It has tables[name][key] -> item; log -> what was written, { id, "put" or "delete", n }; and the key's id(name, key).
+function unkind.new(random, schemas, possible)
+  local service = { tables = {}, log = {} }
+  for name in pairs(schemas) do service.tables[name] = {} end
+
+  function service.id(name, key) return name .. "|" .. text_of(key, schemas[name]) end
+
+  local function write(name, request)
+    local key = request.DeleteRequest and request.DeleteRequest.Key or request.PutRequest.Item
+    local item = request.PutRequest and request.PutRequest.Item
+    service.tables[name][text_of(key, schemas[name])] = item
+    table.insert(service.log, { service.id(name, key), item and "put" or "delete", item and item.n.N })
+  end
+
+  -- What of the request is done, and what is not.
+  local function sort_out(list, names, key_of, done, seen)
+    local yes, no = {}, {}
+    for _, entry in ipairs(list) do
+      local id = text_of(key_of(entry), names)
+      if seen[id] then error("a key occurs twice in a request", 0) end
+      seen[id] = true
+      table.insert(done(random) and yes or no, entry)
+    end
+    return yes, no
+  end
+
+  local function check_count(body, most, member)
+    local count = 0
+    for _, list in pairs(body) do count = count + #(member and list[member] or list) end
+    if count == 0 or count > most then error(count .. " entries in a request", 0) end
+  end
+
+  local function batch_write(body, done)
+    check_count(body, 25)
+    local unprocessed = {}
+    for name, list in pairs(body) do
+      local yes, no = sort_out(list, schemas[name], function(request)
+        return request.DeleteRequest and request.DeleteRequest.Key or request.PutRequest.Item
+      end, done, {})
+      for _, request in ipairs(yes) do write(name, request) end
+      for _, request in ipairs(no) do append(unprocessed, name, request) end
+    end
+    return { UnprocessedItems = next(unprocessed) and unprocessed or nil }
+  end
+
+  local function batch_get(body, done)
+    check_count(body, 100, "Keys")
+    local found, unprocessed = {}, {}
+    for name, part in pairs(body) do
+      local yes, no = sort_out(part.Keys, schemas[name], function(key) return key end, done, {})
+      for _, key in ipairs(yes) do
+        local item = service.tables[name][text_of(key, schemas[name])]
+        if item then append(found, name, item, 1) end -- in another order than asked for
+      end
+      if #no > 0 then unprocessed[name] = { Keys = no } end
+    end
+    return { Responses = found, UnprocessedKeys = unprocessed }
+  end
+
+  local transport
+  transport = helper.fake(function(bytes)
+    transport.clock = transport.clock + 0.01
+    local mood = random:pick(possible)
+    if type(moods[mood]) == "string" then return failure(moods[mood]) end
+    local operation = bytes:match("DynamoDB_20120810%.(%w+)")
+    local body = cjson.decode(bytes:match("\r\n\r\n(.*)$")).RequestItems
+    local answer = (operation == "BatchGetItem" and batch_get or batch_write)(body, moods[mood])
+    if mood ~= "lose" then return helper.answer(200, cjson.encode(answer)) end
+  end)
+  service.transport = transport
+  return service
+end
+
+return unkind
