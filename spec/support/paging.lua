@@ -2,7 +2,6 @@
 --- size, pages without items, failures in between. It is a transport.
 
 local cjson = require("cjson")
-local dynamodb = require("dynamodb")
 local helper = dofile("spec/support/helper.lua")
 
 local paging = {}
@@ -58,7 +57,7 @@ function paging.start(given)
   for name, value in pairs(given or {}) do service[name] = value end
   service.transport = helper.fake(function(bytes) return answer(service, bytes) end)
   local conn = helper.offline(service.transport)
-  return service, conn:table("t", { hash_key = "id", range_key = "at", range_key_type = "N" }), dynamodb
+  return service, conn:table("t", { hash_key = "id", range_key = "at", range_key_type = "N" })
 end
 
 return paging
