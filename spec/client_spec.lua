@@ -421,7 +421,7 @@ describe("client", function()
         { wait, { send = canned.response("{}") } } })
       local connection = canned.connect(server)
       assert(connection:call(PUT[1], PUT[2]))
-      local idle = core.connection_state(connection).pool.idle
+      local idle = core.connection_state(connection).pools.plain.idle
       assert.is_true(idle[1].socket:wait("read", 5)) -- until it has heard of the end
       assert(connection:call(PUT[1], PUT[2]))
       assert.equal(2, server.connections())
@@ -437,6 +437,11 @@ describe("client", function()
       for key, value in pairs(params) do copy[key] = value end
       return copy
     end
+    local function expecting(params)
+      local copy = { Expected = { id = { Exists = false } } }
+      for key, value in pairs(params) do copy[key] = value end
+      return copy
+    end
     local lost = {
       { "GetItem", GET[2], again = true },
       { "PutItem", PUT[2], again = true },
@@ -444,7 +449,7 @@ describe("client", function()
       { "UpdateItem", update, again = false },
       { "PutItem", with_condition(PUT[2], "ConditionExpression"), again = false },
       { "DeleteItem", with_condition(GET[2], "ConditionExpression"), again = false },
-      { "PutItem", with_condition(PUT[2], "Expected"), again = false },
+      { "PutItem", expecting(PUT[2]), again = false },
     }
     for i, case in ipairs(lost) do
       it(("%s, %d, is %s when its answer is lost"):format(case[1], i, case.again and "sent again"

@@ -93,9 +93,12 @@ describe("a schema", function()
 
   for _, made in ipairs({ simple, both, create("b", "B", "n", "N") }) do
     it("becomes a request and is read from a description: " .. tostring(made), function()
-      local keys, attributes = schema.to_request(made)
+      local keys, attributes = schema.to_request(made), {}
       assert.equal(made.range_key_name and 2 or 1, #keys)
-      assert.equal(#keys, #attributes)
+      for i, part in ipairs({ "hash_key", "range_key" }) do
+        local name = made[part .. "_name"]
+        attributes[i] = name and { AttributeName = name, AttributeType = made[part .. "_type"] }
+      end
       assert.same({ AttributeName = made.hash_key_name, KeyType = "HASH" }, keys[1])
       assert.is_true(made == schema.from_description({ KeySchema = keys, AttributeDefinitions = attributes }))
     end)
@@ -166,11 +169,15 @@ describe("schema.key", function()
   end)
 
   it("has no other names", function()
-    schema.check_names(both, "get", { id = "a", at = 1 })
-    schema.check_names(both, "get", {})
+    assert.same({ id = "a", at = 1 }, schema.key_from_options(both, "get", { key = { id = "a", at = 1 } }))
     assert.equal("get: option 'key': 'more' is no key attribute of the table",
-      refusal(schema.check_names, both, "get", { id = "a", more = 1 }))
+      refusal(schema.key_from_options, both, "get", { key = { id = "a", more = 1 } }))
     assert.equal("get: option 'key': '1' is no key attribute of the table",
-      refusal(schema.check_names, simple, "get", { "a" }))
+      refusal(schema.key_from_options, simple, "get", { key = { "a" } }))
+  end)
+
+  it("is told once", function()
+    assert.equal("get: option 'key' excludes 'hash_key' and 'range_key'",
+      refusal(schema.key_from_options, both, "get", { key = { id = "a", at = 1 }, hash_key = "a" }))
   end)
 end)

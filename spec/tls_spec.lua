@@ -106,7 +106,7 @@ describe("a TLS connection", function()
       local server, connection = start({ { wait, { send = good }, { delay = 20 }, step }, { wait,
         { send = good } } })
       assert.same({ "a" }, connection:list_tables())
-      local idle = core.connection_state(connection).pool.idle
+      local idle = core.connection_state(connection).pools.plain.idle
       assert.is_true(idle[1].socket:wait("read", 5)) -- until it has heard of it
       assert.same({ "a" }, connection:list_tables())
       assert.equal(2, server.connections())

@@ -185,8 +185,22 @@ static enum ddb_status encode_members(struct encoder *e, encode_function *value,
   return status;
 }
 
+/* The class of the table at the top when it is an object of this library's (a condition), or NULL.
+ */
+static const char *class_name(struct encoder *e) {
+  static const char prefix[] = "dynamodb.";
+  if (!lua_getmetatable(e->L, -1)) return NULL;
+  lua_pushliteral(e->L, "__name");
+  lua_rawget(e->L, -2);
+  const char *name = lua_tostring(e->L, -1); /* the metatable keeps it */
+  lua_pop(e->L, 2);
+  return name && strncmp(name, prefix, sizeof prefix - 1) == 0 ? name : NULL;
+}
+
 static enum ddb_status encode_table(struct encoder *e, int depth) {
   enum ddb_status status;
+  const char *class = value_mark(e->L, -1) == MARK_NONE ? class_name(e) : NULL;
+  if (class) return ddb_fail(e->error, DDB_INVALID, "%s is not a DynamoDB value", class);
   if (!lua_checkstack(e->L, 16)) return ddb_fail(e->error, DDB_NOMEM, "out of memory");
   if (value_is_list(e->L, -1)) {
     ddb_buf_add_text(e->out, "{\"L\":");

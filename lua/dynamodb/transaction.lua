@@ -92,7 +92,7 @@ local kinds = {
   end },
 }
 
--- One operation -> { Put = {...} } or the like, the text that tells its item, what to do once it went through.
+-- One operation -> { Put = {...} } or the like, the text that tells its item, what to do when it is done.
 local function write_operation(given, where)
   if type(given) ~= "table" then errors.raise("%s: table expected, got %s", where, core.typename(given)) end
   for name, kind in pairs(kinds) do
@@ -166,8 +166,8 @@ local write_options = { deadline = options.seconds, token = options.text }
 --- {...}, table =, hash_key = }, { delete = item }, { check = condition, table =, hash_key = }, ... }, each
 --- with conditions if wanted -> true | nil, err, with err.reasons[i] = { code, message, item, operation }.
 --- The token that makes it count once stays the same however often it is tried; conflicts with others are
---- tried again until 'deadline' (10 seconds). Items that are put or deleted are then as after their own put or
---- delete, versions included; one that is updated is to be reloaded.
+--- tried again until 'deadline' (10 seconds). Items that are put or deleted are then as after their own put
+--- or delete, versions included; one that is updated is to be reloaded.
 function Connection:transact_write(given, more)
   more = more or {}
   options.check(write_options, more, "transact_write")

@@ -392,6 +392,22 @@ describe("close", function()
       ["connection:batch_get"] = function(o) o.conn:batch_get({ [o.table] = { "a" } }) end,
       ["connection:batch_write"] = function(o) o.conn:batch_write({ [o.table] = { delete = { "a" } } }) end,
       ["connection:call"] = function(o) o.conn:call("ListTables") end,
+      ["connection:delete_backup"] = function(o) o.conn:delete_backup("arn:backup") end,
+      ["connection:describe_backup"] = function(o) o.conn:describe_backup("arn:backup") end,
+      ["connection:describe_export"] = function(o) o.conn:describe_export("arn:export") end,
+      ["connection:describe_import"] = function(o) o.conn:describe_import("arn:import") end,
+      ["connection:import_table"] = function(o)
+        o.conn:import_table({ bucket = "b", name = "t", schema = o.table.schema })
+      end,
+      ["connection:restore_table_from_backup"] = function(o)
+        o.conn:restore_table_from_backup({ name = "t", backup = "arn:backup" })
+      end,
+      ["connection:restore_table_to_point_in_time"] = function(o)
+        o.conn:restore_table_to_point_in_time({ name = "t", source = "s" })
+      end,
+      ["connection:wait_until_backup_available"] = function(o) o.conn:wait_until_backup_available("arn:backup") end,
+      ["connection:wait_until_export_completed"] = function(o) o.conn:wait_until_export_completed("arn:export") end,
+      ["connection:wait_until_import_completed"] = function(o) o.conn:wait_until_import_completed("arn:import") end,
       ["connection:delete_item"] = function(o) o.conn:delete_item("t", "a") end,
       ["connection:each"] = function(o) o.conn:each("ListTables") end,
       ["connection:ensure_table"] = function(o)

@@ -1,3 +1,4 @@
+local helper = dofile("spec/support/helper.lua")
 local core = require("dynamodb.core")
 local cjson = require("cjson")
 local locale = dofile("spec/support/locale.lua")
@@ -367,6 +368,18 @@ describe("encode refuses", function()
     end
   end)
 
+  it("objects of this library that are no values", function()
+    local dynamodb = require("dynamodb")
+    local objects = { condition = dynamodb.gt(1), attr = dynamodb.attr("a"), action = dynamodb.increment(1),
+      update = dynamodb.update() }
+    for class, object in pairs(objects) do
+      assert.same({ nil, "a: dynamodb." .. class .. " is not a DynamoDB value" }, { core.encode({ a = object }, "item") })
+      assert.same({ nil, "a.b[1]: dynamodb." .. class .. " is not a DynamoDB value" },
+        { core.encode({ a = { b = { object } } }, "item") })
+    end
+    assert.is_string(core.encode({ a = setmetatable({}, { __name = "mine" }) }, "item"))
+  end)
+
   it("cycles", function()
     local loop, knot = {}, {}
     loop[1] = loop
@@ -714,7 +727,7 @@ describe("the buffers that encode and decode share", function()
       busy = false
     end
     local newproxy = rawget(_G, "newproxy")
-    for i = 1, 50000 do
+    local function use(i)
       local proxy = newproxy and newproxy(true) or {}
       local meta = newproxy and getmetatable(proxy) or {}
       meta.__gc = finalizer
@@ -723,6 +736,9 @@ describe("the buffers that encode and decode share", function()
       if core.encode(text) ~= '"' .. text .. '"' then wrong[#wrong + 1] = "encoded " .. text end
       if core.decode('"\\u0076alue ' .. i .. '"') ~= text then wrong[#wrong + 1] = "decoded " .. text end
     end
+    helper.stressed(function()
+      for i = 1, 20000 do use(i) end
+    end)
     assert.is_true(runs > 1000)
     assert.same({}, { wrong[1] })
   end)
