@@ -3,6 +3,7 @@ local core = require("dynamodb.core")
 local dynamodb = require("dynamodb")
 local operations = require("dynamodb.operations")
 local helper = dofile("spec/support/helper.lua")
+local canned = dofile("spec/support/canned.lua")
 local vectors = dofile("spec/vectors/operations.lua")
 
 -- The operations of the services' models, November 2026, by the host that answers them.
@@ -356,6 +357,46 @@ describe("operations", function()
     assert.same({ { "INSERT", nil, 1 }, { "MODIFY", 1, 2 }, { "REMOVE", 2, nil } }, images)
     assert(tbl:delete())
     conn:close()
+  end)
+
+  it("go over one connection to a server that records them", function()
+    local names, steps = {}, {}
+    for name in pairs(kinds) do names[#names + 1] = name end
+    table.sort(names)
+    for _, name in ipairs(names) do
+      steps[#steps + 1] = { wait = "request" }
+      steps[#steps + 1] = { send = canned.response(vectors[name][3]) }
+    end
+    local server = canned.start({ steps })
+    local conn = canned.connect(server)
+    for _, name in ipairs(names) do
+      local vector = vectors[name]
+      assert.same(vector[4] or cjson.decode(vector[3]), assert(conn:call(name, vector[1])))
+    end
+    conn:close()
+    assert.equal(1, server.connections())
+    local requests = server.requests()
+    server.stop()
+    assert.equal(66, #requests)
+    for i, name in ipairs(names) do
+      local head, body = requests[i]:match("^(.-\r\n)\r\n(.*)$")
+      assert.truthy(head:find("x-amz-target: " .. targets[kinds[name]] .. name .. "\r\n", 1, true), head)
+      body = cjson.decode(body)
+      if tokens[name] then body[tokens[name]] = nil end
+      assert.same(cjson.decode(vectors[name][2] or cjson.encode(vectors[name][1])), body)
+    end
+  end)
+
+  it("that have nothing to say may answer nothing, others not", function()
+    local server = canned.start({ { { wait = "request" }, { send = canned.response("") }, { wait = "request" },
+      { send = canned.response("") } } })
+    local conn = canned.connect(server)
+    assert.same({}, assert(conn:call("TagResource", vectors.TagResource[1])))
+    local result, err = conn:call("ListTables")
+    assert.is_nil(result)
+    assert.equal("response", err.kind)
+    conn:close()
+    server.stop()
   end)
 
   it("without methods of their own work, too: vectors, on the server", function()

@@ -61,6 +61,7 @@ describe("partiql", function()
       assert.are.equal(math.ceil(#seen / 3), sent.requests - before)
     end
     assert.are.same({ 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 }, seen)
+    assert.are.equal(10, rows.count)
     assert.are.equal(3, sent.bodies[before + 1].Limit)
     assert.is_nil(sent.bodies[before + 1].NextToken)
     assert.is_string(sent.bodies[before + 2].NextToken)

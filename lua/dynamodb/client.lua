@@ -95,14 +95,16 @@ local function with_token(params, member)
   return copy
 end
 
--- The pool of connections to the host that answers this kind of operation.
+-- The pool of connections to the host that answers this kind of operation; kinds that have one host share it.
 local function pool_for(state, kind)
   local pool = state.pools[kind]
-  if not pool then
-    pool = exchange.pool(state.transport, state.endpoint_for(kind), state.limits)
-    state.pools[kind] = pool
+  if pool then return pool end
+  local endpoint = state.endpoint_for(kind)
+  for _, other in pairs(state.pools) do
+    if other.endpoint.url == endpoint.url then pool = other end
   end
-  return pool
+  state.pools[kind] = pool or exchange.pool(state.transport, endpoint, state.limits)
+  return state.pools[kind]
 end
 
 --- Encodes the parameters of an operation -> text; raises, naming the path, for what cannot be sent.

@@ -180,13 +180,14 @@ function Results:next_response()
       message = message })
   end
   self.requests = self.requests + 1
-  self.count = self.count + number(page.Count)
-  self.scanned_count = self.scanned_count + number(page.ScannedCount or page.Count)
+  local list = member(page, self._list) or {}
+  local count = number(page.Count or #list) -- only queries and scans are told
+  self.count, self.scanned_count = self.count + count, self.scanned_count + number(page.ScannedCount or count)
   self.consumed_units = self.consumed_units + number(member(page, "ConsumedCapacity.CapacityUnits"))
-  self._page, self._position, self._open = member(page, self._list) or {}, 0, true
+  self._page, self._position, self._open = list, 0, true
   advance(self, last_key)
   if request.Select == "COUNT" then
-    use_up(self, number(page.Count))
+    use_up(self, count)
     settle(self)
   end
   return page
