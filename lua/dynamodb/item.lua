@@ -12,6 +12,8 @@ local writing = require("dynamodb.writing")
 local Item = core.item_class.methods
 local items = {}
 
+local NONE = {} -- no options
+
 local MODIFY_DEADLINE = 10 -- seconds
 local FIRST_PAUSE, LONGEST_PAUSE = 0.01, 1 -- seconds between tries of modify
 
@@ -137,14 +139,14 @@ local put_options = writing.options({ guard = writing.guard_option })
 
 --- Stores the whole item, replacing what has its key -> the item, old attributes if asked for | nil, err.
 function Item:put(given)
-  given = given or {}
+  given = given or NONE
   options.check(put_options, given, "put")
   local attributes, loaded, fields, connection = parts(self)
   key_of("put", fields, attributes, loaded)
   local guard = writing.guard(given, fields, "put", errors.raise)
   local stored = with_version(guard, fields, attributes, loaded, "put")
   local text = client.encode(stored, "item", "put")
-  local condition = guard_condition(guard, fields, loaded, every_attribute(loaded))
+  local condition = guard and guard_condition(guard, fields, loaded, every_attribute(loaded)) or nil
   local result, err = writing.put(connection, fields, text, given, "put", condition)
   if not result then return nil, err end
   stored_as(self, text, guard, fields, attributes, stored)
@@ -237,7 +239,7 @@ end
 --- Sends the least update that turns what was loaded into what is here, nested values included, and what is
 --- queued; nothing when there is nothing to do -> the item, returned attributes if asked for | nil, err.
 function Item:save(given)
-  given = given or {}
+  given = given or NONE
   options.check(save_options, given, "save")
   local attributes, loaded, fields = parts(self)
   key_of("save", fields, attributes, loaded)
@@ -250,12 +252,12 @@ end
 --- Deletes the item; it is then as if new, its attributes still here -> the item, old attributes if asked for
 --- | nil, err.
 function Item:delete(given)
-  given = given or {}
+  given = given or NONE
   options.check(put_options, given, "delete")
   local attributes, loaded, fields, connection = parts(self)
   local key = key_of("delete", fields, attributes, loaded)
   local guard = writing.guard(given, fields, "delete", errors.raise)
-  local condition = guard_condition(guard, fields, loaded, every_attribute(loaded))
+  local condition = guard and guard_condition(guard, fields, loaded, every_attribute(loaded)) or nil
   local result, err = writing.delete(connection, fields, key, given, "delete", condition)
   if not result then return nil, err end
   core.item_load(self, nil)

@@ -13,6 +13,8 @@ local writing = require("dynamodb.writing")
 local Table = core.table_class.methods
 local tables = {}
 
+local NONE = {} -- no options
+
 -- {===== What users read of a table =====
 
 -- The indexes of a description: name -> { name, kind, hash, range, projection, status }.
@@ -100,7 +102,7 @@ end
 
 -- The key that a call's arguments tell: (hash, range) or one table of options -> key, the options.
 local function arguments(fields, known, where, first, range)
-  if type(first) ~= "table" then return schema.key(fields.schema, where, first, range), {} end
+  if type(first) ~= "table" then return schema.key(fields.schema, where, first, range), NONE end
   options.check(known, first, where)
   return schema.key_from_options(fields.schema, where, first), first
 end
@@ -177,7 +179,7 @@ local put_options = writing.options()
 --- Stores an item, replacing any with its key: a table of attributes, or an item; conditions and the like as
 --- options -> true, old attributes if asked for | nil, err.
 function Table:put_item(item, given)
-  given = given or {}
+  given = given or NONE
   options.check(put_options, given, "put_item")
   local fields, connection = core.table_parts(self)
   local attributes = items.attributes_of(item, "put_item")

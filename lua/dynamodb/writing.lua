@@ -50,12 +50,18 @@ function writing.condition(expression, given, fields, guard)
   return #texts > 0 and expression:finish(table.concat(texts, " AND "), "condition") or nil
 end
 
--- Completes and sends the request of a write -> response | nil, err.
-local function send(connection, operation, request, expression, given, fields, guard)
+-- Puts what the options of a write say into its request.
+local function complete(request, expression, given, fields, guard)
   request.ConditionExpression = writing.condition(expression, given, fields, guard)
   request.ReturnValues = given.return_values
   request.ReturnValuesOnConditionCheckFailure = given.return_item_on_failure and "ALL_OLD" or nil
-  return client.call(connection, operation, expression:into(request))
+  expression:into(request)
+end
+
+-- Sends a write -> response | nil, err. Without options its request is complete.
+local function send(connection, operation, request, given, fields, where, guard)
+  if guard or next(given) then complete(request, expressions.new(where), given, fields, guard) end
+  return client.call(connection, operation, request)
 end
 
 -- PutItem of attributes that were encoded before.
@@ -66,21 +72,21 @@ local put_encoded = setmetatable({ input = { Item = "wire", ExpressionAttributeV
 function writing.put(connection, fields, attributes, given, where, guard)
   local operation = type(attributes) == "string" and put_encoded or operations.PutItem
   local request = { TableName = fields.name, Item = attributes }
-  return send(connection, operation, request, expressions.new(where), given, fields, guard)
+  return send(connection, operation, request, given, fields, where, guard)
 end
 
 --- Deletes the item with a key -> response | nil, err.
 function writing.delete(connection, fields, key, given, where, guard)
   local request = { TableName = fields.name, Key = key }
-  return send(connection, operations.DeleteItem, request, expressions.new(where), given, fields, guard)
+  return send(connection, operations.DeleteItem, request, given, fields, where, guard)
 end
 
 --- Updates the item with a key; 'actions' as update.write takes them -> response | nil, err.
 function writing.update(connection, fields, key, actions, given, where, guard)
   local expression = expressions.new(where)
-  local text = update.write(expression, actions)
-  return send(connection, operations.UpdateItem,
-    { TableName = fields.name, Key = key, UpdateExpression = text }, expression, given, fields, guard)
+  local request = { TableName = fields.name, Key = key, UpdateExpression = update.write(expression, actions) }
+  complete(request, expression, given, fields, guard)
+  return client.call(connection, operations.UpdateItem, request)
 end
 
 --- A value within returned attributes: of a list element only that one comes back.
