@@ -26,6 +26,11 @@ local function us(program, case)
   return results[program .. " " .. case].median
 end
 
+-- What is compared without a peer on the same wire: others on the machine, and the collector's luck, only add.
+local function fastest(program, case)
+  return results[program .. " " .. case].us[1]
+end
+
 local function bytes(program, case)
   return ("%.0f"):format(results[program .. " " .. case].bytes)
 end
@@ -56,7 +61,7 @@ end
 local function codec(case, title)
   row(title, "us", "cjson us", "faster", "bytes", "cjson")
   for _, lua in ipairs(luas) do
-    local ours, theirs = us(lua, case), us(lua, case .. "-cjson")
+    local ours, theirs = fastest(lua, case), fastest(lua, case .. "-cjson")
     row("  " .. lua, ("%.2f"):format(ours), ("%.2f"):format(theirs), ("%.1f"):format(theirs / ours),
       bytes(lua, case), bytes(lua, case .. "-cjson"))
   end
@@ -72,14 +77,14 @@ operation("PutItem", "PutItem, tbl:put_item(attributes)")
 for _, lua in ipairs(luas) do exchange(lua, "put", lua .. ", item:put() when changed") end
 operation("Scan", "Scan, a page of 2,474 items, 1 MB")
 
-print("\nThe codec beside lua-cjson with (un)wrapping in Lua\n")
+print(("\nThe codec beside lua-cjson with (un)wrapping in Lua, the fastest of %d rounds\n"):format(rounds))
 codec("decode-page", "decode the page")
 codec("decode-item", "decode one item")
 codec("encode-item", "encode one item")
 codec("encode-25", "encode 25 items")
 row("decode the page as item objects", "us", "", "", "bytes")
 for _, lua in ipairs(luas) do
-  row("  " .. lua, ("%.2f"):format(us(lua, "decode-items")), "", "", bytes(lua, "decode-items"))
+  row("  " .. lua, ("%.2f"):format(fastest(lua, "decode-items")), "", "", bytes(lua, "decode-items"))
 end
 
 print()
@@ -89,7 +94,7 @@ print()
 for _, lua in ipairs(luas) do
   local floors = per_floor(lua, "GetItem")
   goal(lua .. ": GetItem <= 3 x floor", floors, floors <= 3)
-  local faster = us(lua, "decode-page-cjson") / us(lua, "decode-page")
+  local faster = fastest(lua, "decode-page-cjson") / fastest(lua, "decode-page")
   goal(lua .. ": page decode >= 6 x faster than lua-cjson + unwrapping", faster, faster >= 6)
 end
 print(("one connection by each program: %s (%d)"):format(connections == 1 and "yes" or "no", connections))
