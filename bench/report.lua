@@ -26,7 +26,7 @@ local function us(program, case)
   return results[program .. " " .. case].median
 end
 
--- What is compared without a peer on the same wire: others on the machine, and the collector's luck, only add.
+-- For what is compared without the socket: others on the machine, and the collector's luck, only add.
 local function fastest(program, case)
   return results[program .. " " .. case].us[1]
 end

@@ -260,7 +260,7 @@ describe("condition", function()
       { "condition expected at position 1, got table", { { a = 1 } } },
       { "condition expected at position 3, got number", { [1] = a, [3] = 5 } },
       { "condition expected at position 0.5, got number", { [0.5] = 5 } },
-      { "attribute name expected, got boolean", { [true] = 5 } },
+      { "document path expected, got boolean", { [true] = 5 } },
       { "'a': condition that is about this attribute expected", { a = b } },
       { "'a': condition that is about this attribute expected", { a = where("b = ?", 1) } },
       { "document path expected", { ["a..b"] = 1 } },

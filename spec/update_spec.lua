@@ -127,7 +127,7 @@ describe("update", function()
       { "here: document path expected", { ["a."] = 1 } },
       { "here: document path expected", build():remove("") },
       { "here: document path expected", build():remove(nil) },
-      { "here: update: document path expected, got boolean", { [true] = 1 } },
+      { "here: document path expected, got boolean", { [true] = 1 } },
       { "here: update: table by document path, builder or text expected, got number", 5 },
       { "here: update: table by document path, builder or text expected, got number", { build(), 5 } },
       { '"a = ?": SET, REMOVE, ADD or DELETE expected', { "a = ?", 1 } },

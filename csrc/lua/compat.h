@@ -44,16 +44,23 @@ static inline void *compat_newuserdata(lua_State *L, size_t size, int slots) {
 #endif
 }
 
-/* Pushes the value in a slot (1, 2, ...) of the userdata at 'index'. */
-static inline void compat_getslot(lua_State *L, int index, int slot) {
-#if LUA_VERSION_NUM >= 504
-  lua_getiuservalue(L, index, slot);
-#else
+#if LUA_VERSION_NUM < 504
+/* Pushes the table of slots. */
+static inline void compat_pushslots(lua_State *L, int index) {
 #if LUA_VERSION_NUM >= 503
   lua_getuservalue(L, index);
 #else
   lua_getfenv(L, index);
 #endif
+}
+#endif
+
+/* Pushes the value in a slot (1, 2, ...) of the userdata at 'index'. */
+static inline void compat_getslot(lua_State *L, int index, int slot) {
+#if LUA_VERSION_NUM >= 504
+  lua_getiuservalue(L, index, slot);
+#else
+  compat_pushslots(L, index);
   lua_rawgeti(L, -1, slot);
   lua_remove(L, -2);
 #endif
@@ -64,11 +71,7 @@ static inline void compat_setslot(lua_State *L, int index, int slot) {
 #if LUA_VERSION_NUM >= 504
   lua_setiuservalue(L, index, slot);
 #else
-#if LUA_VERSION_NUM >= 503
-  lua_getuservalue(L, index);
-#else
-  lua_getfenv(L, index);
-#endif
+  compat_pushslots(L, index);
   lua_insert(L, -2);
   lua_rawseti(L, -2, slot);
   lua_pop(L, 1);

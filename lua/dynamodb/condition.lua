@@ -237,28 +237,11 @@ function condition.write_test(expression, path, test)
   return test:write(expression, operand)
 end
 
--- Names in order, so that the same table makes the same expression.
-local function sorted_names(expression, given)
-  local names = {}
-  for name in pairs(given) do
-    if type(name) == "string" then
-      names[#names + 1] = name
-    elseif type(name) ~= "number" then
-      expression:fail("attribute name expected, got %s", core.typename(name))
-    end
-  end
-  table.sort(names)
-  return names
-end
-
 -- The parts at positions: text with its values, or conditions.
 local function write_positions(expression, given, texts)
-  if type(given[1]) == "string" then
-    local values = {}
-    for index, value in pairs(given) do
-      if type(index) == "number" and index > 1 then values[index - 1] = value end
-    end
-    texts[1] = enclose(expression:text(given[1], values))
+  local leading = expression:leading_text(given)
+  if leading then
+    texts[1] = enclose(leading)
     return
   end
   for _, i in ipairs(expressions.positions(given)) do
@@ -279,7 +262,7 @@ function condition.write(expression, given, what)
   elseif type(given) == "table" then
     local texts = {}
     write_positions(expression, given, texts)
-    for _, path in ipairs(sorted_names(expression, given)) do
+    for _, path in ipairs(expression:sorted_paths(given)) do
       texts[#texts + 1] = condition.write_test(expression, path, given[path])
     end
     if #texts == 0 then expression:fail("%s: condition expected, got an empty table", what) end

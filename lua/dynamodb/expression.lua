@@ -144,6 +144,32 @@ function Expression:count(n)
   self.operators = self.operators + n
 end
 
+--- The names that a table is keyed by, in order, so that the same table makes the same expression; positions
+--- are left out, other keys refused.
+function Expression:sorted_paths(given)
+  local paths = {}
+  for path in pairs(given) do
+    if type(path) == "string" then
+      paths[#paths + 1] = path
+    elseif type(path) ~= "number" then
+      self:fail("document path expected, got %s", core.typename(path))
+    end
+  end
+  table.sort(paths)
+  return paths
+end
+
+--- The text at a table's first position, compiled with the values at those behind it | nil when there is no
+--- text.
+function Expression:leading_text(given)
+  if type(given[1]) ~= "string" then return nil end
+  local values = {}
+  for index, value in pairs(given) do
+    if type(index) == "number" and index > 1 then values[index - 1] = value end
+  end
+  return self:text(given[1], values)
+end
+
 --- Checks a finished expression against the limits and returns it; the count starts again.
 function Expression:finish(text, what)
   local operators = self.operators

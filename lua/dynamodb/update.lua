@@ -125,9 +125,8 @@ local function write_action(expression, clauses, path, value)
   table.insert(clauses[clause], write(expression, expression:path(path), action))
 end
 
--- Adds the clauses of a text; its names and values are placeholders, so that its words are keywords.
-local function write_text(expression, clauses, text, values)
-  local compiled = expression:text(text, values)
+-- Adds the clauses of a compiled text; its names and values are placeholders, so that its words are keywords.
+local function write_clauses(expression, clauses, text, compiled)
   expression:count(-select(2, compiled:gsub("=", ""))) -- those of SET are no operators
   if not compiled:match("^%u") then expression:fail('"%s": SET, REMOVE, ADD or DELETE expected', text) end
   for word, rest in compiled:gmatch("(%u+)([^%u]*)") do
@@ -161,21 +160,8 @@ local function check_overlap(expression, clauses)
   expression:check_overlap(paths, "update")
 end
 
-local function sorted(expression, given)
-  local paths = {}
-  for path in pairs(given) do
-    if type(path) == "string" then
-      paths[#paths + 1] = path
-    elseif type(path) ~= "number" then
-      expression:fail("update: document path expected, got %s", core.typename(path))
-    end
-  end
-  table.sort(paths)
-  return paths
-end
-
 local function write_given(expression, clauses, given)
-  if type(given) == "string" then return write_text(expression, clauses, given, {}) end
+  if type(given) == "string" then given = { given } end
   if update.is(given) then
     for _, step in ipairs(given) do write_action(expression, clauses, step.path, step.action) end
     return
@@ -183,16 +169,14 @@ local function write_given(expression, clauses, given)
   if type(given) ~= "table" then
     expression:fail("update: table by document path, builder or text expected, got %s", core.typename(given))
   end
-  if type(given[1]) == "string" then
-    local values = {}
-    for index, value in pairs(given) do
-      if type(index) == "number" and index > 1 then values[index - 1] = value end
-    end
-    write_text(expression, clauses, given[1], values)
+  local leading = expression:leading_text(given)
+  if leading then
+    write_clauses(expression, clauses, given[1], leading)
   else
     for _, i in ipairs(expressions.positions(given)) do write_given(expression, clauses, given[i]) end
   end
-  for _, path in ipairs(sorted(expression, given)) do write_action(expression, clauses, path, given[path]) end
+  for _, path in ipairs(expression:sorted_paths(given)) do write_action(expression, clauses, path,
+    given[path]) end
 end
 
 --- The UpdateExpression of what users give: a table of values and actions by path, which may hold text with
