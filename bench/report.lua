@@ -95,6 +95,8 @@ for _, lua in ipairs(luas) do
   local floors = per_floor(lua, "GetItem")
   goal(lua .. ": GetItem <= 3 x floor", floors, floors <= 3)
   local faster = fastest(lua, "decode-page-cjson") / fastest(lua, "decode-page")
-  goal(lua .. ": page decode >= 6 x faster than lua-cjson + unwrapping", faster, faster >= 6)
+  goal(lua .. ": page decode >= 6 x faster than lua-cjson + unwrapping (fastest)", faster, faster >= 6)
+  faster = us(lua, "decode-page-cjson") / us(lua, "decode-page")
+  goal(lua .. ": the same by the medians", faster, faster >= 6)
 end
 print(("one connection by each program: %s (%d)"):format(connections == 1 and "yes" or "no", connections))

@@ -6,7 +6,7 @@ local process = dofile("spec/support/process.lua")
 
 local CYCLES, WARM = 10000, 2000
 local LUA_GROWTH = 16 -- kilobytes
-local RESIDENT_GROWTH = 2048 -- kilobytes: the allocator keeps some; a leak of 1 kB a cycle is 8,000
+local RESIDENT_GROWTH = 1024 -- kilobytes: the allocator keeps some; a leak of 1 kB a cycle is 8,000
 
 describe("10,000 cycles", function()
   local text = process.start("endurance.lua", CYCLES, WARM)()

@@ -83,19 +83,21 @@ function Table:list_backups()
   return pages.new(connection, operations.ListBackups, { TableName = fields.name }, {})
 end
 
-local function backup_call(connection, operation, target, where)
-  local result, err = client.call(connection, operation, { BackupArn = arn_of(target, "BackupArn", where) })
-  return part(result, err, "BackupDescription")
+-- Calls an operation on what is named by an ARN, or by a description that has it -> part of the answer |
+-- nil, err.
+local function call_on(connection, operation, target, member, answer, where)
+  local result, err = client.call(connection, operation, { [member] = arn_of(target, member, where) })
+  return part(result, err, answer)
 end
 
 --- What the service says of a backup, given by ARN or details -> description | nil, err.
 function Connection:describe_backup(target)
-  return backup_call(self, operations.DescribeBackup, target, "describe_backup")
+  return call_on(self, operations.DescribeBackup, target, "BackupArn", "BackupDescription", "describe_backup")
 end
 
 --- Deletes a backup, given by ARN or details -> description | nil, err.
 function Connection:delete_backup(target)
-  return backup_call(self, operations.DeleteBackup, target, "delete_backup")
+  return call_on(self, operations.DeleteBackup, target, "BackupArn", "BackupDescription", "delete_backup")
 end
 
 local backup_states = { CREATING = false, AVAILABLE = true }
@@ -220,9 +222,7 @@ end
 
 --- What the service says of an export, given by ARN or description -> description | nil, err.
 function Connection:describe_export(target)
-  local request = { ExportArn = arn_of(target, "ExportArn", "describe_export") }
-  local result, err = client.call(self, operations.DescribeExport, request)
-  return part(result, err, "ExportDescription")
+  return call_on(self, operations.DescribeExport, target, "ExportArn", "ExportDescription", "describe_export")
 end
 
 local transfer_states = { IN_PROGRESS = false, COMPLETED = true }
@@ -273,9 +273,8 @@ end
 
 --- What the service says of an import, given by ARN or description -> description | nil, err.
 function Connection:describe_import(target)
-  local request = { ImportArn = arn_of(target, "ImportArn", "describe_import") }
-  local result, err = client.call(self, operations.DescribeImport, request)
-  return part(result, err, "ImportTableDescription")
+  return call_on(self, operations.DescribeImport, target, "ImportArn", "ImportTableDescription",
+    "describe_import")
 end
 
 --- Waits until an import is COMPLETED, at most 'timeout' seconds (300) -> true | nil, err.
