@@ -150,14 +150,15 @@ local skewed = { AccessDeniedException = true, AuthFailure = true, InvalidSignat
 
 local expired = { ExpiredToken = true, ExpiredTokenException = true }
 
--- Was the cause of the failure put right just now? The clock was, or there are fresh credentials, for which is
--- asked once -> true | false | nil, err.
+-- Was the cause of the failure put right just now: the clock, or the credentials? Fresh ones are asked for
+-- once.
 local function mended(call, err)
   local state = call.state
   if skewed[err.code] and state.clock and clock.corrected(state.clock, call.offset) then return true end
   if not expired[err.code] or call.refreshed then return false end
   call.refreshed = true
-  local fresh = state.provider:refresh(call.credentials, call.deadline)
+  local fresh, failure = state.provider:refresh(call.credentials, call.deadline)
+  if failure then err.message = ("%s; fresh ones: %s"):format(err.message, failure.message) end
   return fresh ~= nil and fresh ~= call.credentials
 end
 
