@@ -1,6 +1,6 @@
 --- The files that AWS's tools share, and boto's: sections of name = value.
--- Source: AWS SDKs and Tools Reference Guide, "Shared config and credentials files" (file-format) and "Location of
--- the shared files" (file-location); where these say too little, what AWS's SDKs agree on.
+-- Source: AWS SDKs and Tools Reference Guide, "Shared config and credentials files" (file-format) and
+-- "Location of the shared files" (file-location); where these say too little, what AWS's SDKs agree on.
 
 local system = require("dynamodb.system")
 
@@ -37,7 +37,8 @@ local NO_BLOCK = "'name = value' expected in an indented block"
 local NO_NAME = "a name expected before '='"
 local NO_OWNER = "an indented line goes on with a property, and there is none above"
 
--- A parser is { sections =, section = the one at hand, property = the name at hand, into = the table that has it }.
+-- A parser is { sections =, section = the one at hand, property = the name at hand, into = the table that has
+-- it, nested = may a block follow? }.
 
 local function take_title(parser, line)
   local title = title_of(line)
@@ -56,7 +57,8 @@ local function take_property(parser, line)
   parser.into[name] = value
 end
 
--- An indented line: of a block when the property above has no value, else more of that value, comments and all.
+-- An indented line: of a block when the property above has no value, else more of that value, comments and
+-- all.
 local function take_indented(parser, line)
   local into, property = parser.into, parser.property
   if not property then return parser.section and NO_OWNER or NO_SECTION end
@@ -77,9 +79,9 @@ local function take(parser, line)
   return (line:match("^[ \t]") and take_indented or take_property)(parser, line)
 end
 
---- Sections of the text by title, each name -> value, or name -> table for an indented block. Later sections of
---- one title add to earlier ones, later values replace them | nil, why on a line of no known form. Nothing of
---- the line is shown: it may hold a secret.
+--- Sections of the text by title, each name -> value, or name -> table for an indented block. Later sections
+--- of one title add to earlier ones, later values replace them | nil, why on a line of no known form. Nothing
+--- of the line is shown: it may hold a secret.
 function profile.parse(text, path)
   local parser, number = { sections = {} }, 0
   for line in (text:gsub(BYTE_ORDER_MARK, "") .. "\n"):gmatch("(.-)\r?\n") do
@@ -104,7 +106,7 @@ function profile.paths()
     system.expand(system.getenv("AWS_CONFIG_FILE") or "~/.aws/config")
 end
 
---- The sections whose titles are this prefix and a name -> by name.
+-- The sections whose titles are this prefix and a name -> by name.
 local function named(sections, prefix)
   local found = {}
   for title, section in pairs(sections) do
@@ -121,8 +123,8 @@ local function config_profiles(sections)
   return profiles
 end
 
---- Both shared files, the one that counts more first: a list of { path =, profiles = } by name; the config file
---- also has sso_sessions and services by name | nil, why.
+--- Both shared files, the one that counts more first: a list of { path =, profiles = } by name; the config
+--- file also has sso_sessions and services by name | nil, why.
 function profile.load()
   local credentials_path, config_path = profile.paths()
   local credentials, why = profile.read(credentials_path)
@@ -139,8 +141,8 @@ end
 local KEYS = { aws_access_key_id = true, aws_secret_access_key = true, aws_session_token = true,
   aws_security_token = true }
 
--- Lays a profile of one file over what the files that count less have of it. Key, secret and token are never of
--- two files: who has a key brings all of them, and a token alone is none.
+-- Lays a profile of one file over what the files that count less have of it. Key, secret and token are never
+-- of two files: who has a key brings all of them, and a token alone is none.
 local function lay_over(merged, places, own, path)
   local has_key = own.aws_access_key_id or own.aws_secret_access_key
   for name in pairs(has_key and KEYS or {}) do merged[name], places[name] = nil, nil end

@@ -26,7 +26,7 @@ end
 
 local AT_HOME = "^~([/" .. package.config:sub(1, 1) .. "].*)$" -- the system's own separator, too
 
--- The home directory, by the variables of the AWS SDKs and Tools Reference Guide, "Home directory resolution".
+-- AWS SDKs and Tools Reference Guide, "Home directory resolution".
 local function home()
   local drive, path = system.getenv("HOMEDRIVE"), system.getenv("HOMEPATH")
   return system.getenv("HOME") or system.getenv("USERPROFILE") or (drive and path and drive .. path)
