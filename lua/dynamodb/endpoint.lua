@@ -80,12 +80,15 @@ function endpoint.parse(url, where)
   return parts
 end
 
+local function domain(region, given)
+  local partition = endpoint.partition(region)
+  return given.dualstack and partition.dual or partition.suffix
+end
+
 -- A service's host in a region. GovCloud's plain hosts are its FIPS hosts.
 local function regional(service, region, given)
-  local partition = endpoint.partition(region)
-  local marked = given.fips and (given.dualstack or partition.name ~= "aws-us-gov")
-  return ("%s%s.%s.%s"):format(service, marked and "-fips" or "", region,
-    given.dualstack and partition.dual or partition.suffix)
+  local marked = given.fips and (given.dualstack or endpoint.partition(region).name ~= "aws-us-gov")
+  return ("%s%s.%s.%s"):format(service, marked and "-fips" or "", region, domain(region, given))
 end
 
 local names = { plain = "dynamodb", streams = "streams.dynamodb", search = "search-dynamodb" }
@@ -110,9 +113,17 @@ end
 
 -- The account of a table's ARN; nil for what is none, or of another service or region.
 local function account_of(arn, region)
-  local service, its_region, account =
-    (arn or ""):match("^arn:[^:]+:([^:]+):([^:]*):([^:]*):.")
+  local service, its_region, account = (arn or ""):match("^arn:[^:]+:([^:]+):([^:]*):([^:]*):.")
   if service == "dynamodb" and its_region == region and is_label(account) then return account end
+end
+
+-- Why the host cannot name an account | nil.
+local function obstacle(given, account)
+  if given.fips then return "no FIPS host names an account" end
+  if not has_accounts(given.region) then
+    return ("region '%s' has no hosts that name an account"):format(given.region)
+  end
+  if not account then return "no account id is known" end
 end
 
 -- The account that the host is to name | nil when it is to name none | nil, why. A table's ARN says more than
@@ -120,17 +131,10 @@ end
 local function account_for(given)
   local mode = given.account_id_mode or "disabled"
   if mode == "disabled" or not account_names[given.kind or "plain"] then return nil end
-  local required = mode == "required"
-  if given.fips then
-    return nil, required and "account_id_endpoint_mode 'required' does not go with use_fips_endpoint" or nil
-  end
-  if not has_accounts(given.region) then
-    local why = "account_id_endpoint_mode is 'required', but region '%s' has no endpoints of accounts"
-    return nil, required and why:format(given.region) or nil
-  end
   local account = account_of(given.resource_arn, given.region) or given.account_id
-  if not account then
-    return nil, required and "account_id_endpoint_mode is 'required', but no account id is known" or nil
+  local why = obstacle(given, account)
+  if why then
+    return nil, mode == "required" and "account_id_endpoint_mode is 'required', but " .. why or nil
   end
   if is_label(account) then return account end
   return nil, ("'%s' is not an account id"):format(account:sub(1, 80))
@@ -141,9 +145,8 @@ local function at_aws(given)
   if why then return nil, why end
   local host = public_host(given)
   if account then
-    local partition = endpoint.partition(given.region)
     host = ("%s.%s.%s.%s"):format(account, account_names[given.kind or "plain"], given.region,
-      given.dualstack and partition.dual or partition.suffix)
+      domain(given.region, given))
   end
   return { url = "https://" .. host, host = host, path = "/", account = account and true }
 end
