@@ -4,6 +4,9 @@ if jit then jit.off() end -- LuaJIT's own compiler does not survive failing allo
 
 local dynamodb = require("dynamodb")
 
+local core = require("dynamodb.core")
+local pem = dofile("spec/vectors/es256.lua").good.SEC1
+
 local HEAD = "HTTP/1.1 200 OK\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: %d\r\n\r\n%s"
 
 local bodies = {
@@ -32,7 +35,19 @@ local transport = {
   sleep = function() end,
 }
 
+-- What the calls for credentials stand on.
+local function other_requests()
+  local signer = assert(core.signer("us-east-1", "sts"))
+  assert(signer:credentials("AKIDEXAMPLE", "secret", ("token"):rep(20)))
+  assert(signer:sign("POST", "h", "/", ("q"):rep(300), { "a", "b" }, "Action=A", 0))
+  assert(core.request("GET", "/", { "host", "h", "authorization", ("token"):rep(20) }, ""))
+  assert(#core.es256(pem, core.base64url(core.sha256("a"))) == 86)
+  assert(#core.ec_jwk(pem) == 43)
+  assert(core.random() < 1)
+end
+
 return function()
+  other_requests()
   local connection = dynamodb.connect({
     aws_access_key_id = "AKIDEXAMPLE",
     aws_secret_access_key = "secret",

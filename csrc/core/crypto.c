@@ -170,6 +170,17 @@ void ddb_base64_encode(const void *p, size_t n, char *out) {
   if (n > 0) encode_tail(in, n, out);
 }
 
+size_t ddb_base64url_encode(const void *p, size_t n, char *out) {
+  size_t length = ddb_base64_encoded_size(n);
+  ddb_base64_encode(p, n, out);
+  while (length > 0 && out[length - 1] == '=') length--;
+  for (size_t i = 0; i < length; i++) {
+    if (out[i] == '+') out[i] = '-';
+    if (out[i] == '/') out[i] = '_';
+  }
+  return length;
+}
+
 size_t ddb_base64_decoded_size(size_t n) {
   return n / 4 * 3;
 }

@@ -1,4 +1,4 @@
-/* SHA-256, HMAC, hex and base64: the one room that knows OpenSSL. */
+/* SHA-256, HMAC, hex and base64; with crypto_ec the one room that knows OpenSSL. */
 #ifndef DDB_CRYPTO_H
 #define DDB_CRYPTO_H
 
@@ -82,6 +82,12 @@ size_t ddb_base64_decoded_size(size_t n);
  */
 DDB_CHECKED enum ddb_status ddb_base64_decode(const char *p, size_t n, unsigned char *out,
                                               size_t *out_len);
+
+/*
+ * Base64url without padding (RFC 4648 section 5, RFC 7515 section 2); returns the length. 'out' has
+ * room for ddb_base64_encoded_size(n) characters.
+ */
+size_t ddb_base64url_encode(const void *p, size_t n, char *out);
 
 /* Fills 'p' with bytes that nobody can guess; DDB_CRYPTO when OpenSSL has none. */
 DDB_CHECKED enum ddb_status ddb_random(void *p, size_t n);

@@ -1,14 +1,11 @@
 /* dynamodb.core: what Lua policy stands on. It does no I/O and links no libcurl. */
 #include "connection.h"
+#include "digest.h"
 #include "item.h"
 #include "response.h"
 #include "signer.h"
 #include "table.h"
 #include "value.h"
-
-#include "../core/crypto.h"
-
-#include <string.h>
 
 #define WORKSPACE_KEEP ((size_t)1 << 20) /* bytes of memory kept between calls */
 
@@ -92,24 +89,6 @@ static int core_is_list(lua_State *L) {
   return 1;
 }
 
-/* core.uuid() -> a random UUID (RFC 9562 section 5.4). */
-static int core_uuid(lua_State *L) {
-  static const int dashes[] = {8, 12, 16, 20, 32};
-  unsigned char bytes[16];
-  char hex[32], text[36], *p = text;
-  if (ddb_random(bytes, sizeof bytes)) return luaL_error(L, "OpenSSL has no random bytes");
-  bytes[6] = (unsigned char)((bytes[6] & 0x0f) | 0x40);
-  bytes[8] = (unsigned char)((bytes[8] & 0x3f) | 0x80);
-  ddb_hex(bytes, sizeof bytes, hex);
-  for (int i = 0, from = 0; i < 5; from = dashes[i++]) {
-    if (i) *p++ = '-';
-    memcpy(p, hex + from, (size_t)(dashes[i] - from));
-    p += dashes[i] - from;
-  }
-  lua_pushlstring(L, text, sizeof text);
-  return 1;
-}
-
 /* core.typename(value) -> "nil", "table", "dynamodb.set", ... */
 static int core_typename(lua_State *L) {
   lua_settop(L, 1);
@@ -134,11 +113,14 @@ static void set_with_workspace(lua_State *L, lua_CFunction f, const char *name) 
 __attribute__((visibility("default"))) int luaopen_dynamodb_core(lua_State *L);
 
 int luaopen_dynamodb_core(lua_State *L) {
-  static const luaL_Reg functions[] = {{"equal", core_equal},     {"typename", core_typename},
-                                       {"library", core_library}, {"is_list", core_is_list},
-                                       {"uuid", core_uuid},       {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"equal", core_equal},
+                                       {"typename", core_typename},
+                                       {"library", core_library},
+                                       {"is_list", core_is_list},
+                                       {NULL, NULL}};
   lua_newtable(L);
   object_setfuncs(L, functions);
+  digest_open(L);
   value_open(L);
   connection_open(L);
   table_open(L);

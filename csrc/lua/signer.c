@@ -1,6 +1,6 @@
 /*
- * dynamodb.signer (internal): turns a body into the bytes of one signed HTTP request. It keeps the
- * signing key, so there is one for each region, service and set of credentials in use.
+ * dynamodb.signer (internal): writes the bytes of one signed HTTP request. It keeps the signing
+ * key, so there is one for each region, service and set of credentials in use.
  */
 #include "signer.h"
 
@@ -16,7 +16,8 @@
 struct signer {
   struct ddb_sigv4 v4;
   struct ddb_buf out; /* the request; it may hold a session token, so it is cleansed in the end */
-  unsigned long uses; /* a finalizer that runs in between may use the signer, too */
+  struct ddb_buf target; /* path and query in one */
+  unsigned long uses;    /* a finalizer that runs in between may use the signer, too */
 };
 
 static const struct object_class signer_class;
@@ -31,13 +32,19 @@ static struct ddb_slice check_slice(lua_State *L, int index) {
   return ddb_slice(p, n);
 }
 
+static struct signer *pushsigner(lua_State *L) {
+  struct signer *s = object_new(L, &signer_class, sizeof *s);
+  ddb_sigv4_init(&s->v4);
+  ddb_buf_init(&s->out, VALUE_MAX_TEXT);
+  ddb_buf_init(&s->target, 2 * DDB_SIGV4_MAX_VALUE + 1);
+  return s;
+}
+
 /* core.signer(region, service) -> signer | nil, why. */
 static int core_signer(lua_State *L) {
   struct ddb_error e;
   struct ddb_slice region = check_slice(L, 1), service = check_slice(L, 2);
-  struct signer *s = object_new(L, &signer_class, sizeof *s);
-  ddb_sigv4_init(&s->v4);
-  ddb_buf_init(&s->out, VALUE_MAX_TEXT);
+  struct signer *s = pushsigner(L);
   enum ddb_status status = ddb_sigv4_scope(&s->v4, region, service, &e);
   return status ? object_failure(L, status, &e) : 1;
 }
@@ -74,12 +81,26 @@ static void take_headers(lua_State *L, int index, struct headers *h) {
     struct ddb_slice part[2];
     for (int k = 0; k < 2; k++) {
       lua_rawgeti(L, index, i + k);
+      luaL_argcheck(L, lua_type(L, -1) == LUA_TSTRING, index, "headers are strings");
       part[k].p = lua_tolstring(L, -1, &part[k].n);
-      luaL_argcheck(L, part[k].p, index, "headers are strings");
       lua_pop(L, 1);
     }
     add(h, part[0], part[1]);
   }
+}
+
+/* What the request line has: the path, and the query if there is one. */
+static enum ddb_status join(struct signer *s, const struct ddb_sigv4_request *r,
+                            struct ddb_slice *target, struct ddb_error *e) {
+  struct ddb_buf *b = &s->target;
+  *target = r->path;
+  if (r->query.n == 0) return DDB_OK;
+  ddb_buf_clear(b, SIGNER_KEEP);
+  ddb_buf_add(b, r->path.p, r->path.n);
+  ddb_buf_add_char(b, '?');
+  ddb_buf_add(b, r->query.p, r->query.n);
+  *target = ddb_slice(b->p, b->len);
+  return b->status ? ddb_fail(e, b->status, "target: %s", ddb_status_text(b->status)) : DDB_OK;
 }
 
 /* Signs and writes the request into 'out'. Both structs are copies, to which headers are added. */
@@ -92,8 +113,27 @@ static enum ddb_status frame(struct signer *s, struct ddb_sigv4_request r, struc
   add(&h, ddb_text("x-amz-date"), ddb_text(s->v4.date));
   add(&h, ddb_text("authorization"), ddb_slice(s->v4.authorization.p, s->v4.authorization.len));
   if (s->v4.token.n) add(&h, ddb_text("x-amz-security-token"), s->v4.token);
+  struct ddb_slice target;
+  status = join(s, &r, &target, e);
+  if (status) return status;
   ddb_buf_clear(&s->out, SIGNER_KEEP);
-  return ddb_http1_request(&s->out, r.method, r.path, h.list, h.count, r.body, e);
+  return ddb_http1_request(&s->out, r.method, target, h.list, h.count, r.body, e);
+}
+
+/* Pushes the signed request; what it is made of lies below, on the stack. */
+static int push_signed(lua_State *L, struct signer *s, const struct ddb_sigv4_request *r,
+                       const struct headers *h, int64_t time) {
+  const int top = lua_gettop(L);
+  struct ddb_error e;
+  unsigned long use;
+  do {
+    lua_settop(L, top);
+    use = ++s->uses;
+    enum ddb_status status = frame(s, *r, *h, time, &e);
+    if (status) return object_failure(L, status, &e);
+    lua_pushlstring(L, s->out.p, s->out.len);
+  } while (use != s->uses);
+  return 1;
 }
 
 /*
@@ -103,7 +143,6 @@ static enum ddb_status frame(struct signer *s, struct ddb_sigv4_request r, struc
 static int signer_request(lua_State *L) {
   struct signer *s = check(L, 1);
   struct ddb_sigv4_request r;
-  struct ddb_error e;
   struct headers h = {.count = 0};
   memset(&r, 0, sizeof r);
   r.method = ddb_text("POST");
@@ -114,14 +153,41 @@ static int signer_request(lua_State *L) {
   r.body = check_slice(L, 5);
   int64_t time = (int64_t)luaL_checknumber(L, 6);
   if (!lua_isnoneornil(L, 7)) take_headers(L, 7, &h);
-  unsigned long use;
-  do {
-    lua_settop(L, 7);
-    use = ++s->uses;
-    enum ddb_status status = frame(s, r, h, time, &e);
-    if (status) return object_failure(L, status, &e);
-    lua_pushlstring(L, s->out.p, s->out.len);
-  } while (use != s->uses);
+  return push_signed(L, s, &r, &h, time);
+}
+
+/*
+ * signer:sign(method, host, path, query, headers, body, time) -> bytes | nil, why. A signed request
+ * of any kind. Path and query are encoded, and the query is sorted; 'headers' as above.
+ */
+static int signer_sign(lua_State *L) {
+  struct signer *s = check(L, 1);
+  struct headers h = {.count = 0};
+  struct ddb_sigv4_request r;
+  memset(&r, 0, sizeof r);
+  r.method = check_slice(L, 2);
+  add(&h, ddb_text("host"), check_slice(L, 3));
+  r.path = check_slice(L, 4);
+  r.query = check_slice(L, 5);
+  take_headers(L, 6, &h);
+  r.body = check_slice(L, 7);
+  return push_signed(L, s, &r, &h, (int64_t)luaL_checknumber(L, 8));
+}
+
+/*
+ * core.request(method, target, headers, body) -> bytes | nil, why. One that nobody signs; 'headers'
+ * is a flat list {name, value, ...}, host among them.
+ */
+static int core_request(lua_State *L) {
+  struct ddb_slice method = check_slice(L, 1), target = check_slice(L, 2);
+  struct headers h = {.count = 0};
+  struct ddb_error e;
+  take_headers(L, 3, &h);
+  struct ddb_slice body = check_slice(L, 4);
+  struct signer *s = pushsigner(L); /* owns the bytes, which may hold a token */
+  enum ddb_status status = ddb_http1_request(&s->out, method, target, h.list, h.count, body, &e);
+  if (status) return object_failure(L, status, &e);
+  lua_pushlstring(L, s->out.p, s->out.len);
   return 1;
 }
 
@@ -129,11 +195,14 @@ static int signer_gc(lua_State *L) {
   struct signer *s = check(L, 1);
   ddb_sigv4_free(&s->v4);
   ddb_buf_cleanse(&s->out);
+  ddb_buf_free(&s->target);
   return 0;
 }
 
-static const luaL_Reg methods[] = {
-    {"credentials", signer_credentials}, {"request", signer_request}, {NULL, NULL}};
+static const luaL_Reg methods[] = {{"credentials", signer_credentials},
+                                   {"request", signer_request},
+                                   {"sign", signer_sign},
+                                   {NULL, NULL}};
 static const luaL_Reg meta[] = {{"__gc", signer_gc}, {NULL, NULL}};
 static const struct object_class signer_class = {"dynamodb.signer", 0, methods, meta};
 
@@ -142,4 +211,6 @@ void signer_open(lua_State *L) {
   lua_pop(L, 1);
   lua_pushcfunction(L, core_signer);
   lua_setfield(L, -2, "signer");
+  lua_pushcfunction(L, core_request);
+  lua_setfield(L, -2, "request");
 }

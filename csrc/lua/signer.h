@@ -4,7 +4,7 @@
 
 #include "object.h"
 
-/* Registers the class; adds core.signer to the table at the top. */
+/* Registers the class; adds core.signer and core.request to the table at the top. */
 void signer_open(lua_State *L);
 
 #endif

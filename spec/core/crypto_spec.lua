@@ -197,6 +197,98 @@ describe("base64", function()
   end)
 end)
 
+describe("base64url", function()
+  -- RFC 4648, section 10, without the padding
+  local vectors = { [""] = "", f = "Zg", fo = "Zm8", foo = "Zm9v", foob = "Zm9vYg", ["\251\255\191"] = "-_-_" }
+  for plain, text in pairs(vectors) do
+    it("has '" .. text .. "'", function()
+      assert.equal(text, crypto.base64url_encode(plain))
+    end)
+  end
+
+  it("is base64 but for two characters and the padding", function()
+    local all = every_byte()
+    for n = 0, #all do
+      local text = crypto.base64_encode(all:sub(1, n)):gsub("%+", "-"):gsub("/", "_"):gsub("=", "")
+      assert.equal(text, crypto.base64url_encode(all:sub(1, n)))
+    end
+  end)
+end)
+
+describe("ES256", function()
+  local vectors = dofile("spec/vectors/es256.lua")
+  local REFUSAL = "PEM of an EC private key on P-256 expected"
+
+  -- What openssl's program says of a signature, which it takes as two numbers in DER.
+  local function verify(pem, message, signature)
+    local directory = os.tmpname()
+    os.remove(directory)
+    assert(os.execute("mkdir " .. directory))
+    local function write(name, text)
+      local file = assert(io.open(directory .. "/" .. name, "wb"))
+      assert(file:write(text))
+      file:close()
+    end
+    local function integer(text)
+      text = text:gsub("^%z+", "")
+      if text == "" or text:byte() > 127 then text = "\0" .. text end
+      return "\2" .. string.char(#text) .. text
+    end
+    local pair = integer(signature:sub(1, 32)) .. integer(signature:sub(33))
+    write("key", pem)
+    write("message", message)
+    write("signature", "\48" .. string.char(#pair) .. pair)
+    local pipe = assert(io.popen(("cd %s && openssl pkey -in key -pubout -out public 2>&1 && "):format(directory)
+      .. "openssl dgst -sha256 -verify public -signature signature message 2>&1"))
+    local text = pipe:read("*a")
+    pipe:close()
+    os.execute("rm -r " .. directory)
+    return text
+  end
+
+  for name, pem in pairs(vectors.good) do
+    it("knows the public half of a key: " .. name, function()
+      local point = assert(crypto.es256_public(pem))
+      assert.equal(vectors.x, crypto.base64url_encode(point:sub(1, 32)))
+      assert.equal(vectors.y, crypto.base64url_encode(point:sub(33)))
+    end)
+
+    it("signs with a key: " .. name, function()
+      assert.matches("Verified OK", verify(pem, "a message", assert(crypto.es256_sign(pem, "a message"))), 1, true)
+    end)
+  end
+
+  it("signs messages of any size, never twice alike", function()
+    local pem = vectors.good.SEC1
+    for _, message in ipairs({ "", "\0", ("m"):rep(100000) }) do
+      local signature = assert(crypto.es256_sign(pem, message))
+      assert.equal(64, #signature)
+      assert.matches("Verified OK", verify(pem, message, signature), 1, true)
+      assert.matches("failure", verify(pem, message .. "x", signature):lower(), 1, true)
+      assert.not_equal(signature, crypto.es256_sign(pem, message))
+    end
+  end)
+
+  it("gives 64 bytes, however small the numbers are", function()
+    for _ = 1, 600 do assert.equal(64, #crypto.es256_sign(vectors.good.SEC1, "m")) end -- one of 256 begins with 0
+  end)
+
+  for name, pem in pairs(vectors.refused) do
+    it("refuses a key, " .. name, function()
+      assert.same({ nil, REFUSAL, "invalid input" }, { crypto.es256_public(pem) })
+      assert.same({ nil, REFUSAL, "invalid input" }, { crypto.es256_sign(pem, "m") })
+    end)
+  end
+
+  it("refuses what is no key", function()
+    local good = vectors.good.SEC1
+    for _, text in ipairs({ "", "\0", "nonsense", good:sub(1, 100), good:gsub("MHcC", "MHcD"), good:gsub("\n", ""),
+      (" "):rep(20000) .. "\n" .. good }) do
+      assert.same({ nil, REFUSAL, "invalid input" }, { crypto.es256_public(text) })
+    end
+  end)
+end)
+
 describe("cleanse", function()
   it("overwrites every byte", function()
     assert.equal(("\0"):rep(37), crypto.cleanse(("x"):rep(37)))

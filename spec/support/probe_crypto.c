@@ -2,6 +2,7 @@
 #include "probe.h"
 
 #include "../../csrc/core/crypto.h"
+#include "../../csrc/core/crypto_ec.h"
 
 #include <string.h>
 
@@ -101,6 +102,48 @@ static int crypto_base64_encode(lua_State *L) {
   return 1;
 }
 
+static int crypto_base64url_encode(lua_State *L) {
+  size_t n;
+  const char *p = luaL_checklstring(L, 1, &n);
+  char *out = lua_newuserdata(L, ddb_base64_encoded_size(n));
+  lua_pushlstring(L, out, ddb_base64url_encode(p, n, out));
+  return 1;
+}
+
+static int push_es256(lua_State *L, enum ddb_status st, const unsigned char *bytes,
+                      const struct ddb_error *e) {
+  if (!st) {
+    lua_pushlstring(L, (const char *)bytes, DDB_ES256_SIZE);
+    return 1;
+  }
+  lua_pushnil(L);
+  lua_pushstring(L, e->text);
+  lua_pushstring(L, ddb_status_text(st));
+  return 3;
+}
+
+static struct ddb_slice argument(lua_State *L, int index) {
+  size_t n;
+  const char *p = luaL_checklstring(L, index, &n);
+  return ddb_slice(p, n);
+}
+
+/* (pem, message) -> 64 bytes, or nil, text, status */
+static int crypto_es256_sign(lua_State *L) {
+  unsigned char out[DDB_ES256_SIZE];
+  struct ddb_error e = {""};
+  enum ddb_status st = ddb_es256_sign(argument(L, 1), argument(L, 2), out, &e);
+  return push_es256(L, st, out, &e);
+}
+
+/* (pem) -> 64 bytes, or nil, text, status */
+static int crypto_es256_public(lua_State *L) {
+  unsigned char out[DDB_ES256_SIZE];
+  struct ddb_error e = {""};
+  enum ddb_status st = ddb_es256_public(argument(L, 1), out, &e);
+  return push_es256(L, st, out, &e);
+}
+
 /* -> bytes, or nil and the status; the room is exactly what the header promises to suffice */
 static int crypto_base64_decode(lua_State *L) {
   size_t n, used = 1;
@@ -150,6 +193,9 @@ void probe_crypto(lua_State *L) {
                                        {"unkeyed", crypto_unkeyed},
                                        {"hex", crypto_hex},
                                        {"base64_encode", crypto_base64_encode},
+                                       {"base64url_encode", crypto_base64url_encode},
+                                       {"es256_sign", crypto_es256_sign},
+                                       {"es256_public", crypto_es256_public},
                                        {"base64_decode", crypto_base64_decode},
                                        {"base64_decode_in_place", crypto_base64_decode_in_place},
                                        {"base64_overflows", crypto_base64_overflows},

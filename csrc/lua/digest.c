@@ -1,0 +1,107 @@
+#include "digest.h"
+
+#include "../core/crypto.h"
+#include "../core/crypto_ec.h"
+
+#include <string.h>
+
+static struct ddb_slice check_slice(lua_State *L, int index) {
+  size_t n;
+  const char *p = luaL_checklstring(L, index, &n);
+  return ddb_slice(p, n);
+}
+
+static void random_bytes(lua_State *L, unsigned char *p, size_t n) {
+  if (ddb_random(p, n)) luaL_error(L, "OpenSSL has no random bytes");
+}
+
+/* core.random() -> a number from 0 up to, but never, 1, as fine as a double has it. */
+static int core_random(lua_State *L) {
+  unsigned char bytes[8];
+  uint64_t bits = 0;
+  random_bytes(L, bytes, sizeof bytes);
+  for (size_t i = 0; i < sizeof bytes; i++) bits = bits << 8 | bytes[i];
+  lua_pushnumber(L, (lua_Number)(bits >> 11) / 9007199254740992.0); /* 2^53 */
+  return 1;
+}
+
+/* core.uuid() -> a random UUID (RFC 9562 section 5.4). */
+static int core_uuid(lua_State *L) {
+  static const int dashes[] = {8, 12, 16, 20, 32};
+  unsigned char bytes[16];
+  char hex[32], text[36], *p = text;
+  random_bytes(L, bytes, sizeof bytes);
+  bytes[6] = (unsigned char)((bytes[6] & 0x0f) | 0x40);
+  bytes[8] = (unsigned char)((bytes[8] & 0x3f) | 0x80);
+  ddb_hex(bytes, sizeof bytes, hex);
+  for (int i = 0, from = 0; i < 5; from = dashes[i++]) {
+    if (i) *p++ = '-';
+    memcpy(p, hex + from, (size_t)(dashes[i] - from));
+    p += dashes[i] - from;
+  }
+  lua_pushlstring(L, text, sizeof text);
+  return 1;
+}
+
+/* core.sha256(bytes) -> the digest in hexadecimal. */
+static int core_sha256(lua_State *L) {
+  struct ddb_slice text = check_slice(L, 1);
+  struct ddb_crypto c;
+  unsigned char digest[DDB_SHA256_SIZE];
+  char hex[DDB_SHA256_HEX];
+  ddb_crypto_init(&c);
+  enum ddb_status status = ddb_sha256(&c, text.p, text.n, digest);
+  ddb_crypto_free(&c);
+  if (status) return luaL_error(L, "SHA-256: %s", ddb_status_text(status));
+  ddb_hex(digest, sizeof digest, hex);
+  lua_pushlstring(L, hex, sizeof hex);
+  return 1;
+}
+
+/* core.base64url(bytes) -> text without padding, as JSON Web Tokens have it. */
+static int core_base64url(lua_State *L) {
+  struct ddb_slice bytes = check_slice(L, 1);
+  char *out = lua_newuserdata(L, ddb_base64_encoded_size(bytes.n)); /* the collector's to free */
+  lua_pushlstring(L, out, ddb_base64url_encode(bytes.p, bytes.n, out));
+  return 1;
+}
+
+static void pushbase64url(lua_State *L, const unsigned char *p, size_t n) {
+  char text[(DDB_ES256_SIZE + 2) / 3 * 4];
+  lua_pushlstring(L, text, ddb_base64url_encode(p, n, text));
+}
+
+/* core.es256(pem, text) -> signature in base64url | nil, why. The private key is an EC one on
+ * P-256. */
+static int core_es256(lua_State *L) {
+  struct ddb_slice pem = check_slice(L, 1), text = check_slice(L, 2);
+  unsigned char signature[DDB_ES256_SIZE];
+  struct ddb_error e;
+  enum ddb_status status = ddb_es256_sign(pem, text, signature, &e);
+  if (status) return object_failure(L, status, &e);
+  pushbase64url(L, signature, sizeof signature);
+  return 1;
+}
+
+/* core.ec_jwk(pem) -> x, y of the key's public half, as a JSON Web Key has them | nil, why. */
+static int core_ec_jwk(lua_State *L) {
+  struct ddb_slice pem = check_slice(L, 1);
+  unsigned char point[DDB_ES256_SIZE];
+  struct ddb_error e;
+  enum ddb_status status = ddb_es256_public(pem, point, &e);
+  if (status) return object_failure(L, status, &e);
+  pushbase64url(L, point, sizeof point / 2);
+  pushbase64url(L, point + sizeof point / 2, sizeof point / 2);
+  return 2;
+}
+
+void digest_open(lua_State *L) {
+  static const luaL_Reg functions[] = {{"base64url", core_base64url},
+                                       {"ec_jwk", core_ec_jwk},
+                                       {"es256", core_es256},
+                                       {"random", core_random},
+                                       {"sha256", core_sha256},
+                                       {"uuid", core_uuid},
+                                       {NULL, NULL}};
+  object_setfuncs(L, functions);
+}

@@ -1,0 +1,10 @@
+/* What OpenSSL gives besides signed requests: digests, randomness, ES256; each a plain function. */
+#ifndef DDB_DIGEST_H
+#define DDB_DIGEST_H
+
+#include "object.h"
+
+/* Adds base64url, ec_jwk, es256, random, sha256 and uuid to the table at the top. */
+void digest_open(lua_State *L);
+
+#endif

@@ -1,0 +1,116 @@
+-- Private keys for ES256. The good ones are all the key of RFC 7515, appendix A.3.1, whose numbers are published
+-- for examples; the others are keys that must be refused. None of them opens anything.
+
+return {
+  x = "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+  y = "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+  good = {
+    ["SEC1"] = [[
+-----BEGIN EC PRIVATE KEY-----
+MHcCAQEEII6bEJ5xkJi/mASH3x9dd+nLKWBuvtImO19XwhPfhPSyoAoGCCqGSM49
+AwEHoUQDQgAEf83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEXH8UTNG72b
+focs3+257rn0s2ldbqkLJK2KRiMohYjlrQ==
+-----END EC PRIVATE KEY-----
+]],
+    ["SEC1 without its public half"] = [[
+-----BEGIN EC PRIVATE KEY-----
+MDECAQEEII6bEJ5xkJi/mASH3x9dd+nLKWBuvtImO19XwhPfhPSyoAoGCCqGSM49
+AwEH
+-----END EC PRIVATE KEY-----
+]],
+    ["PKCS #8"] = [[
+-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgjpsQnnGQmL+YBIff
+H1136cspYG6+0iY7X1fCE9+E9LKhRANCAAR/zc4ncPbEXUGDy+5v20t7WAczNXvp
+7xO6z248e9FURcfxRM0bvZt+hyzf7bnuufSzaV1uqQskrYpGIyiFiOWt
+-----END PRIVATE KEY-----
+]],
+    ["SEC1 with its parameters before it"] = [[
+-----BEGIN EC PARAMETERS-----
+BggqhkjOPQMBBw==
+-----END EC PARAMETERS-----
+-----BEGIN EC PRIVATE KEY-----
+MHcCAQEEII6bEJ5xkJi/mASH3x9dd+nLKWBuvtImO19XwhPfhPSyoAoGCCqGSM49
+AwEHoUQDQgAEf83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEXH8UTNG72b
+focs3+257rn0s2ldbqkLJK2KRiMohYjlrQ==
+-----END EC PRIVATE KEY-----
+]],
+  },
+  refused = {
+    ["an encrypted one, PKCS #8"] = [[
+-----BEGIN ENCRYPTED PRIVATE KEY-----
+MIHsMFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAju59ZVqD69owICCAAw
+DAYIKoZIhvcNAgkFADAdBglghkgBZQMEASoEEKBcLeyqcnYtXpqV8xumjYcEgZA+
+l1u4GHr/13a4S78lO1doF68tswzsau85oMUCtE+JLvQUqPNQCs1+tbqGG4XqX6sN
+clgRsbpTdmZbiLz0ec+8SfBqpi7OiOoJoM9x/7ufDzLmdIaDiZkW4jqRja17ePUS
+tw/Rx/jk7ln21BAQuddjYeDvaOIcOLGFx7B+5q0P8tJzVRtTn4qOdvCyQ9x5niI=
+-----END ENCRYPTED PRIVATE KEY-----
+]],
+    ["an encrypted one, SEC1"] = [[
+-----BEGIN EC PRIVATE KEY-----
+Proc-Type: 4,ENCRYPTED
+DEK-Info: AES-128-CBC,5263CB0FFC8F2BD01268201663E1B3F4
+
+Ycd6OE0zbOZ8rCT3+5JJH8VfTFbzCdVGwjzlEL/SIVVn3ivPPRq7ai70A3aKqh51
+chUX+uANS2hArslDoF/kTwbREAOVAuCt7TOHDujE6uLxAsMA028GaoQEw2yI5Zfk
+T7Ef2ea9ZjJpTCJT893jvVq5fv41Z0RDJI9DbXpDPXI=
+-----END EC PRIVATE KEY-----
+]],
+    ["one whose curve is spelt out"] = [[
+-----BEGIN EC PRIVATE KEY-----
+MIIBaAIBAQQgjpsQnnGQmL+YBIffH1136cspYG6+0iY7X1fCE9+E9LKggfowgfcC
+AQEwLAYHKoZIzj0BAQIhAP////8AAAABAAAAAAAAAAAAAAAA////////////////
+MFsEIP////8AAAABAAAAAAAAAAAAAAAA///////////////8BCBaxjXYqjqT57Pr
+vVV2mIa8ZR0GsMxTsPY7zjw+J9JgSwMVAMSdNgiG5wSTamZ44ROdJreBn36QBEEE
+axfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpZP40Li/hp/m47n60p8D54W
+K84zV2sxXs7LtkBoN79R9QIhAP////8AAAAA//////////+85vqtpxeehPO5ysL8
+YyVRAgEBoUQDQgAEf83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEXH8UTN
+G72bfocs3+257rn0s2ldbqkLJK2KRiMohYjlrQ==
+-----END EC PRIVATE KEY-----
+]],
+    ["one on P-384"] = [[
+-----BEGIN EC PRIVATE KEY-----
+MIGkAgEBBDBYCVnGy1eccPmJHHbM5lFb/lhgPX7RSDtVPoUXCeY5ERuxaRncqizE
+lzcqWv/I9jGgBwYFK4EEACKhZANiAAQ5J0NFlU6r7lFX9brKy3EwybLQSDywb14c
+oAD4syaSKZJLk5Ju63FVuDFTMZgClwHx07vXEnrPeZwRWwwAHjkXsoVVwEGgjxW8
+CG8iS2/Zyv6mm9tvYYwr4ITbFuT/goA=
+-----END EC PRIVATE KEY-----
+]],
+    ["one on secp256k1"] = [[
+-----BEGIN EC PRIVATE KEY-----
+MHQCAQEEIAfYQjxTzKnDGocg4Gczkq4olA6aDBmXcDh9Z1IqhIU+oAcGBSuBBAAK
+oUQDQgAEQrgA5gJYp9rFDJC4aCOh9K4XEPNfnCyr5TTFrvNZvwoxUmLYe3eLfXH/
+fGwFMfyPDtqhg5TwFUeNKr42p/tJcg==
+-----END EC PRIVATE KEY-----
+]],
+    ["one for Ed25519"] = [[
+-----BEGIN PRIVATE KEY-----
+MC4CAQAwBQYDK2VwBCIEIFOewBqp6/kC8EJOTRp7yQnYylXBw5f3kelPZHIpKjIi
+-----END PRIVATE KEY-----
+]],
+    ["one for RSA"] = [[
+-----BEGIN PRIVATE KEY-----
+MIICdgIBADANBgkqhkiG9w0BAQEFAASCAmAwggJcAgEAAoGBANsYCrkHrw3qZ3cm
+BVQT++hsc1yGXpGABS2sx9cBTROOWhWYPZcJHYwFjqh5Af0AC75iSnaNYTwNVo0M
+7FOuXc7LWFHc254C2EG6yIvUeDr0hHp+AG+HqAjfEPXvMoO24579jv7tlthNG7E7
+/k/eDGnlrFBx69xd6h+AULWWBg3vAgMBAAECgYEAwekhdGpMkTBpqpbIGIYnaqqx
+3649fOGls6s8pBrOsQRIztwTht3WfNteS9Xt4JJt0m8EILE44gGcHPLXJ6kn8/96
++0pBwwA/QgGRMerAHqhNLeBCt3zHAue7cMDZx0UV/NjHj0uTLMQwTH2n8qqm95lD
+p87JPB0Lu9/cLC9n6CECQQD3lrRy0YtmhadNFT9EXb/TnZ3L4XZ9TNcWU/NsIKqR
+8ktKMOq8YAufXnWDfx60U7ZhX4gaLf/OtJwG7kOwW6OzAkEA4omEHFJuQterNrrA
+VnjRRyidDAMmuyrObueWyUk14rMSEZW5S7yvhGOQ22oYGbzJejAAfTvqaF76iMLM
+zJi+1QJAL8ZOz5ELmx7TJ5af/KsyZr0VQ9AfsxHutwpAAG9VOpBMYuaJhQvrcjch
+6dvPqvA0UxnCA3s4z0Qej1/Og+tK7QJAK9ZElF53K8QkQ6D72z/h740yZsKtWga8
+j8WM7kKWhNn2IyUACGHo7Qt/WpY7N6/KpTRow9M2VyAaByD7FJRySQJAU9vPBxe7
+6XH+8gWvNBi78oWo5os/u6nMtNkKXG1Mk2WkVkAYFrj2UMOFPBw8glSyktQnwsPQ
+g/sKmlv2WVMxUA==
+-----END PRIVATE KEY-----
+]],
+    ["a public key"] = [[
+-----BEGIN PUBLIC KEY-----
+MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEf83OJ3D2xF1Bg8vub9tLe1gHMzV7
+6e8Tus9uPHvRVEXH8UTNG72bfocs3+257rn0s2ldbqkLJK2KRiMohYjlrQ==
+-----END PUBLIC KEY-----
+]],
+  },
+}
