@@ -29,10 +29,6 @@ local function is_transport(value)
   return true
 end
 
-local function is_region(value)
-  return type(value) == "string" and endpoint.is_region(value), "region such as eu-west-1"
-end
-
 local function is_port(value)
   return type(value) == "number" and value >= 1 and value <= 65535 and value % 1 == 0, "port number"
 end
@@ -41,44 +37,27 @@ local function are_credentials(value)
   return type(value) == "function" or type(value) == "table", "function or table of keys"
 end
 
---- What connect takes: name -> validator. The documentation's spec reads it, too.
+--- What connect takes besides the settings: name -> validator. The documentation's spec reads it, too.
 local connect_options = {
-  account_id_endpoint_mode = options.choice("preferred", "required", "disabled"),
   aws_access_key_id = options.text,
-  aws_account_id = options.text,
   aws_secret_access_key = options.text,
   aws_session_token = options.text,
-  attempt_timeout = options.seconds,
-  ca_bundle = options.text,
   client_certificate = options.text,
   client_key = options.text,
   compression = options.boolean,
-  connect_timeout = options.seconds,
   credentials = are_credentials,
-  deadline = options.seconds,
-  disable_clock_skew_correction = options.boolean,
-  endpoint_url = options.text,
   hooks = hooks.are_hooks,
   host = options.text,
   is_secure = options.boolean,
   log = hooks.is_log,
-  max_attempts = options.count(1),
   max_connection_age = options.seconds,
   max_connections = options.count(1),
   max_idle_time = options.seconds,
   port = is_port,
-  profile = options.text,
-  proxy = options.string,
-  region = is_region,
-  retry_mode = options.retry_mode,
-  retry_writes = options.retry_writes,
-  sdk_ua_app_id = options.text,
-  tcp_keepalive = options.boolean,
   transport = is_transport,
   unix_socket = options.text,
-  use_dualstack_endpoint = options.boolean,
-  use_fips_endpoint = options.boolean,
 }
+for name, check in pairs(settings.options) do connect_options[name] = check end
 
 connection.options = connect_options
 
@@ -104,7 +83,7 @@ local function named_url(given)
     for _, name in ipairs({ "host", "port", "is_secure" }) do
       if given[name] ~= nil then errors.raise("connect: option '%s' contradicts 'endpoint_url'", name) end
     end
-    return endpoint.parse(given.endpoint_url, "connect: option 'endpoint_url'").full
+    return given.endpoint_url
   end
   if not given.host then
     if given.port or given.is_secure ~= nil then
@@ -114,7 +93,9 @@ local function named_url(given)
   end
   local scheme = given.is_secure == false and "http" or "https"
   local port = given.port and ":" .. ("%d"):format(given.port) or ""
-  return endpoint.parse(scheme .. "://" .. given.host .. port, "connect: option 'host'").full
+  local url = scheme .. "://" .. given.host .. port
+  endpoint.parse(url, "connect: option 'host'")
+  return url
 end
 
 -- Region and endpoint as users read them; the shared files are read when somebody does.
@@ -152,7 +133,7 @@ function connection.connect(given)
   copy.endpoint_url = named_url(given)
   local known = settings.new(copy)
   return core.connection(fields_of(known), {
-    deadline = given.deadline or settings.DEADLINE,
+    deadline = given.deadline or settings.defaults.deadline,
     emit = hooks.emitter(given.hooks, given.log),
     given = copy,
     known_tables = {}, -- by name

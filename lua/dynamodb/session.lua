@@ -19,21 +19,21 @@ local function failure(message)
 end
 
 -- What the connections of a pool may do; those of exchange.pool.
-local function limits_of(values, url)
+local function limits_of(values, given, url)
   return {
     attempt_timeout = values.attempt_timeout,
-    compression = values.compression,
+    compression = given.compression,
     connect_timeout = values.connect_timeout,
-    max_connection_age = values.max_connection_age,
-    max_connections = values.max_connections,
-    max_idle_time = values.max_idle_time,
+    max_connection_age = given.max_connection_age,
+    max_connections = given.max_connections,
+    max_idle_time = given.max_idle_time,
     connect = {
       ca_bundle = values.ca_bundle,
-      client_certificate = values.client_certificate,
-      client_key = values.client_key,
-      proxy = proxy.choose(url, values),
+      client_certificate = given.client_certificate,
+      client_key = given.client_key,
+      proxy = url and proxy.choose(url, values),
       tcp_keepalive = values.tcp_keepalive,
-      unix_socket = values.unix_socket,
+      unix_socket = given.unix_socket,
     },
   }
 end
@@ -108,7 +108,7 @@ end
 
 local function fixed_headers(state, values)
   local list = { "user-agent", user_agent.new(values), "amz-sdk-invocation-id", "", "amz-sdk-request", "" }
-  if values.compression then
+  if state.given.compression then
     list[7], list[8] = "accept-encoding", "gzip"
   end
   state.lambda = is_lambda() and #list + 1 or nil
@@ -139,7 +139,7 @@ function session.pool(state, kind, params)
   if not host then return nil, failure(why) end
   pool = state.pools[host.url]
   if not pool then
-    pool = exchange.pool(state.transport, host, limits_of(state.values, host.url))
+    pool = exchange.pool(state.transport, host, limits_of(state.values, state.given, host.url))
     state.pools[host.url] = pool
   end
   if not arn then state.hosts[kind] = pool end
@@ -163,8 +163,8 @@ local function context_of(state, values)
     state.stats.credentials_refreshed = state.stats.credentials_refreshed + 1
     if state.emit then state.emit(name, event) end
   end
-  return { transport = state.transport, limits = limits_of(values, ""), emit = emit, given = state.given,
-    proxy_for = function(url) return proxy.choose(url, values) end }
+  return { transport = state.transport, limits = limits_of(values, state.given), emit = emit,
+    given = state.given }
 end
 
 --- Makes the connection ready for calls, once -> true | nil, err.

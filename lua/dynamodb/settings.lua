@@ -23,8 +23,13 @@ settings.paths = profile.paths
 
 --- What of connect's options are settings: name -> validator.
 settings.options = {}
+
+--- What a setting is when nobody says anything.
+settings.defaults = {}
+
 for _, row in ipairs(list) do
   if row.code then settings.options[row.code] = row.kind.check end
+  settings.defaults[row.name] = row.default
 end
 
 local function check_options(given, where)

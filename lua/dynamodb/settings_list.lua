@@ -48,7 +48,7 @@ local account = matching("account number of 12 digits", function(value)
   return #value == 12 and value:match("^%d+$") ~= nil
 end)
 local url = matching("http(s)://host[:port][/path]", function(value)
-  return value:match("^https?://[^%s%c/?#@]+[^%s%c?#@]*$") ~= nil
+  return endpoint.split(value) ~= nil
 end)
 local app_id = matching("text of 1 to 50 printable ASCII characters", function(value)
   return #value <= 50 and value:match("^[\32-\126]+$") ~= nil
@@ -91,7 +91,8 @@ local list = {
     default = false },
   { name = "use_dualstack_endpoint", kind = boolean, env = { "AWS_USE_DUALSTACK_ENDPOINT" },
     key = "use_dualstack_endpoint", default = false },
-  { name = "account_id", kind = account, env = { "AWS_ACCOUNT_ID" }, key = "aws_account_id" },
+  { name = "account_id", kind = account, env = { "AWS_ACCOUNT_ID" }, key = "aws_account_id",
+    code = "aws_account_id" },
   { name = "account_id_endpoint_mode", kind = choice("preferred", "disabled", "required"),
     env = { "AWS_ACCOUNT_ID_ENDPOINT_MODE" }, key = "account_id_endpoint_mode", default = "preferred" },
   { name = "sts_regional_endpoints", kind = choice("regional", "legacy"),
