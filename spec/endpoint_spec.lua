@@ -89,6 +89,18 @@ describe("endpoint.partition", function()
   for region, name in pairs(names) do
     it("knows that of " .. region, function() assert.equal(name, endpoint.partition(region).name) end)
   end
+
+  it("is what the page says", function()
+    local file = assert(io.open("doc/endpoints.md"))
+    local page = file:read("*a")
+    file:close()
+    for region in pairs(names) do
+      local partition = endpoint.partition(region)
+      local row = ("| %s | `%s` | `%s` |"):format(partition.prefix == "" and "all others" or "`" .. partition.prefix .. "`",
+        partition.suffix, partition.dual)
+      assert.truthy(page:find(row, 1, true), row)
+    end
+  end)
 end)
 
 describe("endpoint.for_region", function()
