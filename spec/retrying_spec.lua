@@ -119,7 +119,7 @@ describe("a call", function()
         local _, err = conn:call("GetItem", KEY)
         assert.equal(code, err.code)
         assert.equal(1, err.attempts)
-        assert.is_nil(err.gave_up)
+        assert.equal("permanent", err.gave_up)
       end
     end)
 
@@ -168,7 +168,7 @@ describe("a call", function()
       assert.same({ 0.0125 }, fake.slept)
       assert.equal(2, err.attempts)
       assert.equal("deadline", err.gave_up)
-      assert.equal("InternalServerError: m; no time for another attempt", tostring(err))
+      assert.equal("InternalServerError: m; no time for another attempt before the deadline", tostring(err))
     end)
 
     it("of its own", function()

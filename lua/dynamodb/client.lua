@@ -23,6 +23,8 @@ local NONE = {} -- no options
 ---@field deadline number the moment at which it ends in any case
 ---@field attempt integer the attempt under way, from 1
 ---@field requests integer how many were sent
+---@field pace? table the call's own mode and max_attempts, for the retry policy
+---@field cost? integer tokens that the last retry took
 ---@field ambiguous? boolean may an attempt so far have written?
 ---@field checking? boolean was a conditional write sent again, so that its condition may fail for itself?
 
@@ -187,32 +189,30 @@ end
 local function next_delay(call, err)
   local state = call.state
   if err.ambiguous and not may_repeat(call) then return nil, "ambiguous" end
-  local delay, why
-  if mended(call, err) then
-    delay = call.attempt < call.max_attempts and 0 or nil
-    why = "attempts"
-  else
-    delay, why = state.policy:plan(call.attempt, err, call.given)
-  end
-  if delay and state.transport.now() + delay >= call.deadline then return nil, "deadline" end
-  return delay, why
+  err.fast = mended(call, err) or nil
+  local delay, why = state.policy:plan(call.attempt, err, call.pace)
+  err.fast = nil
+  if not delay then return nil, why end
+  if state.transport.now() + delay >= call.deadline then return nil, "deadline" end
+  call.cost = why
+  return delay
 end
 
--- Waits -> true | nil, err when that would take too long.
-local function wait(call, seconds)
-  if seconds <= 0 then return true end
-  local transport = call.state.transport
-  if transport.now() + seconds >= call.deadline then
-    return nil, errors.new({ kind = "timeout", retryable = true, throttled = true, gave_up = "deadline",
-      message = "the client's own rate limit leaves no time for an attempt before the deadline" })
+-- Waits for the client's own rate limit, if there is one -> true | nil, err when that would take too long.
+local function wait_for_turn(call)
+  local state = call.state
+  local seconds = state.policy:before(call.deadline - state.transport.now(), call.pace)
+  if not seconds then
+    return nil, errors.new({ kind = "timeout", retryable = true, throttled = true,
+      message = "this client's own rate limit" })
   end
-  transport.sleep(seconds)
+  if seconds > 0 then state.transport.sleep(seconds) end
   return true
 end
 
 local explanations = {
   ambiguous = "; not sent again, since it may have been written",
-  deadline = "; no time for another attempt",
+  deadline = "; no time for another attempt before the deadline",
   quota = "; not retried: the retry quota is used up",
 }
 
@@ -222,7 +222,7 @@ local function finish(call, err, why)
   err.operation, err.attempts = call.name, call.requests
   err.elapsed = call.state.transport.now() - call.started
   err.ambiguous = call.ambiguous or false
-  err.gave_up = err.gave_up or (why ~= "permanent" and why) or nil
+  err.gave_up = why
   if explanations[why] then err.message = err.message .. explanations[why] end
   return err
 end
@@ -233,10 +233,11 @@ local function run(call)
   local policy, stats = state.policy, state.stats
   while true do
     call.attempt = call.attempt + 1
-    local result, err = wait(call, policy:before())
-    if result then result, err = attempt(call) end
+    local result, err = wait_for_turn(call)
+    if not result then return nil, finish(call, err, "deadline") end
+    result, err = attempt(call)
     if result then
-      policy:succeed(call.attempt)
+      policy:succeed(call.cost, call.pace)
       return result
     end
     call.ambiguous = call.ambiguous or err.ambiguous or nil
@@ -267,6 +268,12 @@ local function wrap(call)
   end
 end
 
+-- What the policy is to go by instead of the connection's settings | nil.
+local function pace_of(given)
+  if not given.retry_mode and not given.max_attempts then return nil end
+  return { mode = given.retry_mode, max_attempts = given.max_attempts }
+end
+
 local function begin(state, operation, params, owner, given)
   local transport = state.transport
   local started = transport.now()
@@ -274,6 +281,7 @@ local function begin(state, operation, params, owner, given)
   if given.deadline_at and given.deadline_at < deadline then deadline = given.deadline_at end
   return { state = state, name = operation.name, operation = operation, params = params, owner = owner,
     given = given, started = started, deadline = deadline, attempt = 0, requests = 0,
+    pace = pace_of(given),
     retry_writes = given.retry_writes or state.retry_writes }
 end
 

@@ -118,16 +118,11 @@ end
 -- ===================== }
 -- {===== Hosts =====
 
--- The resource that a request names by its ARN, which tells an account and a region | nil.
+-- The ARN that a request names its table by, which tells an account and a region | nil.
 local function arn_of(params)
-  local name = params.TableName or params.ResourceArn
-  if name == nil then
-    if type(params.RequestItems) == "table" then name = next(params.RequestItems) end
-    local first = type(params.TransactItems) == "table" and params.TransactItems[1]
-    local _, operation = next(type(first) == "table" and first or {})
-    if type(operation) == "table" then name = operation.TableName end
-  end
-  return type(name) == "string" and name:sub(1, 4) == "arn:" and name or nil
+  local name = params.TableName
+  if type(name) ~= "string" then name = endpoint.resource(params) end
+  return name and name:sub(1, 4) == "arn:" and name or nil
 end
 
 --- The pool of connections to the host that answers a request -> pool | nil, err.
