@@ -6,10 +6,10 @@ local errors = require("dynamodb.error")
 
 local endpoint = {}
 
--- AWS's partitions: the prefix of their regions, their domains without and with IPv6, the domain of their
--- sign-in, and what the dual-stack host of Streams begins with. All have FIPS and dual-stack hosts. AWS looks
--- at whole names, and takes what it does not know for a region of its public partition; prefixes keep a new
--- region of another partition out of there.
+-- AWS's partitions beside the public one: the prefix of their regions, their domains without and with IPv6,
+-- the domain of their sign-in, and what the dual-stack host of Streams begins with. All have FIPS and
+-- dual-stack hosts. AWS looks at whole names, and takes what it does not know for a region of its public
+-- partition; prefixes keep a new region of another partition out of there.
 local partitions = {
   { name = "aws-cn", prefix = "cn-", suffix = "amazonaws.com.cn", dual = "api.amazonwebservices.com.cn",
     signin = "amazonaws.cn", streams = "streams-dynamodb" },
@@ -25,15 +25,17 @@ local partitions = {
     signin = "csphome.hci.ic.gov" },
   { name = "aws-eusc", prefix = "eusc-", suffix = "amazonaws.eu", dual = "api.amazonwebservices.eu",
     signin = "amazonaws-eusc.eu" },
-  { name = "aws", prefix = "", suffix = "amazonaws.com", dual = "api.aws", signin = "aws.amazon.com",
-    streams = "streams-dynamodb" },
 }
+
+local public = { name = "aws", prefix = "", suffix = "amazonaws.com", dual = "api.aws",
+  signin = "aws.amazon.com", streams = "streams-dynamodb" }
 
 --- The partition that a region belongs to: { name, suffix, dual, ... }.
 function endpoint.partition(region)
   for _, partition in ipairs(partitions) do
     if region:sub(1, #partition.prefix) == partition.prefix then return partition end
   end
+  return public
 end
 
 -- RFC 1123 section 2.1
