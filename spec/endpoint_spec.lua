@@ -103,13 +103,6 @@ describe("endpoint.partition", function()
   end)
 end)
 
-describe("endpoint.for_region", function()
-  it("is the URL alone", function()
-    assert.equal("https://dynamodb.us-east-1.amazonaws.com", endpoint.for_region("us-east-1"))
-    assert.equal("https://streams.dynamodb.cn-north-1.amazonaws.com.cn", endpoint.for_region("cn-north-1", "streams"))
-  end)
-end)
-
 describe("endpoint.parse", function()
   -- A URL, and what becomes of it: the URL to connect to, the Host header, the path to ask for.
   local good = {

@@ -1,22 +1,11 @@
 --- What a complete response means: a result, or the error object.
 
 local errors = require("dynamodb.error")
+local retry = require("dynamodb.retry")
 
 local answer = {}
 
 local ERROR_SHAPE = { Item = "item", CancellationReasons = { "list", { Item = "item" } } }
-
--- The service's codes that ask for less; AWS SDKs' standard retry mode.
-local throttled = {
-  LimitExceededException = true,
-  ProvisionedThroughputExceededException = true,
-  RequestLimitExceeded = true,
-  ThrottlingException = true,
-  TransactionInProgressException = true,
-}
-
-local retryable_status = { [500] = true, [502] = true, [503] = true, [504] = true }
-local retryable_code = { ReplicatedWriteConflictException = true, TransactionConflictException = true }
 
 -- "com.amazonaws.dynamodb.v20120810#ValidationException:http://..." is ValidationException.
 local function bare_code(text)
@@ -43,8 +32,7 @@ local function service_error(response, status, operation)
   if type(body) ~= "table" then body = {} end
   local code = not broken and (bare_code(body.__type) or bare_code(body.code)
     or bare_code(response:header("x-amzn-errortype"))) or nil
-  local slow_down = throttled[code] or status == 429
-  return errors.new({
+  local err = errors.new({
     kind = code and "service" or "response",
     code = code,
     message = text_of(body.message) or text_of(body.Message) or broken and why
@@ -53,11 +41,13 @@ local function service_error(response, status, operation)
     item = body.Item,
     reasons = body.CancellationReasons,
     throttling_reasons = throttling_reasons(body),
-    throttled = slow_down,
-    retryable = slow_down or retryable_status[status] or retryable_code[code] or broken,
+    retryable = broken,
     retry_after = response:header("x-amz-retry-after"),
     ambiguous = operation.writes and (status >= 500 or broken),
   })
+  local class = retry.classify(err)
+  err.retryable, err.throttled = class ~= nil, class == "throttling"
+  return err
 end
 
 -- The result of a 200 | nil, what is wrong with it.

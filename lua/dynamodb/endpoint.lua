@@ -258,9 +258,4 @@ function endpoint.service(name, region, given)
   return "https://" .. host, region
 end
 
---- The URL of a region's public endpoint for a kind of operation: "plain", "streams" or "search".
-function endpoint.for_region(region, kind)
-  return endpoint.resolve({ region = region, kind = kind }).url
-end
-
 return endpoint
