@@ -149,32 +149,32 @@ local function from_services(self, row, name)
 end
 
 -- -> what the profile says of a setting | nil | nil, why. An empty text says nothing.
-local function from_profile(self, row, values)
+local function from_profile(self, row, values, own)
   if row.service and values.services then
-    local own, why = from_services(self, row, values.services)
-    if own or why then return own, why end
+    local known, why = from_services(self, row, values.services)
+    if known or why then return known, why end
   end
-  local section, places = self:profile(self.profile_name)
-  local text = section and row.key and section[row.key]
+  local text = row.key and own.section[row.key]
   if not text or text == "" then return nil end
-  return from_text(row, text, ("profile %s in %s"):format(self.profile_name, places[row.key]))
+  return from_text(row, text, ("profile %s in %s"):format(self.profile_name, own.places[row.key]))
 end
 
-local function resolve(self, row, values)
+local function resolve(self, row, values, own)
   local known, why = self.code[row.name], nil
   if known then return known end
   if not (row.service and values.ignore_configured_endpoint_urls) then
     known = self.environment[row.name]
-    if not known then known, why = from_profile(self, row, values) end
+    if not known then known, why = from_profile(self, row, values, own) end
   end
   if why then return nil, why end
   return known or { value = row.default, source = row.default == nil and "not set" or "default" }
 end
 
--- A profile that was asked for has to be there, but "default" may be missing.
-local function check_profile(self, files)
+-- The profile of these settings. One that was asked for has to be there, "default" may be missing | nil, why.
+local function own_profile(self, files)
   local name = self.profile_name
-  if name == "default" or self:profile(name) then return true end
+  local section, places = profile.merge(files, name)
+  if section or name == "default" then return { section = section or {}, places = places } end
   local _, source = self:early("profile")
   local text = "profile '%s' (%s) is neither in %s nor in %s"
   return nil, text:format(name, source, files[1].path, files[2].path)
@@ -219,11 +219,11 @@ end
 
 -- -> values, sources | nil, why.
 local function resolve_all(self, files)
-  local there, missing = check_profile(self, files)
-  if not there then return nil, missing end
+  local own, missing = own_profile(self, files)
+  if not own then return nil, missing end
   local values, sources = {}, {}
   for _, row in ipairs(list) do
-    local known, why = resolve(self, row, values)
+    local known, why = resolve(self, row, values, own)
     if not known then return nil, why end
     values[row.name], sources[row.name] = known.value, known.source
   end
