@@ -98,46 +98,55 @@ describe("profile", function()
 
   local credentials_path, config_path = "/home/.aws/credentials", "/home/.aws/config"
 
+  -- A profile as one of the files has it | nil, why.
+  local function of(i, name)
+    local files, why = profile.load()
+    if not files then return nil, why end
+    return files[i].profiles[name] or {}
+  end
+  local function in_credentials(name) return of(1, name) end
+  local function in_config(name) return of(2, name) end
+
   local function both(text)
     return fake.install({}, { [credentials_path] = text, [config_path] = text })
   end
 
   it("finds a profile in either file", function()
     both("[x]\nv = plain\n[profile x]\nv = prefixed")
-    assert.equal("prefixed", profile.config("x").v)
-    assert.equal("plain", profile.credentials("x").v)
-    assert.is_nil(profile.config("X").v)
+    assert.equal("prefixed", in_config("x").v)
+    assert.equal("plain", in_credentials("x").v)
+    assert.is_nil(in_config("X").v)
   end)
 
   it("has an empty section where there is no file", function()
     fake.install({}, {})
-    assert.same({}, profile.config("x"))
-    assert.same({}, profile.credentials("x"))
+    assert.same({}, in_config("x"))
+    assert.same({}, in_credentials("x"))
     assert.same({}, profile.read("/nowhere"))
     assert.same({}, profile.read(nil))
   end)
 
   it("does not take a file that cannot be read for none", function()
-    fake.install({}, { [credentials_path] = false, [config_path] = false })
-    assert.same({ nil, config_path .. ": Permission denied" }, { profile.config("a") })
-    assert.same({ nil, credentials_path .. ": Permission denied" }, { profile.credentials("a") })
+    for _, path in ipairs({ credentials_path, config_path }) do
+      fake.install({}, { [path] = false })
+      assert.same({ nil, path .. ": Permission denied" }, { profile.load() })
+    end
   end)
 
   it("finds files below the home directory that the environment names", function()
     fake.install({ AWS_CONFIG_FILE = "~/mine", AWS_SHARED_CREDENTIALS_FILE = "~/keys" },
       { ["/home/mine"] = "[profile a]\nregion = r", ["/home/keys"] = "[a]\nx = y" })
-    assert.same({ region = "r" }, profile.config("a"))
-    assert.same({ x = "y" }, profile.credentials("a"))
+    assert.same({ region = "r" }, in_config("a"))
+    assert.same({ x = "y" }, in_credentials("a"))
   end)
 
   it("passes on what is wrong with a file, and where", function()
-    both("[a]\nwhat is this")
-    local section, why = profile.config("a")
-    assert.is_nil(section)
-    assert.matches(config_path .. ":2: ", why, 1, true)
-    section, why = profile.credentials("a")
-    assert.is_nil(section)
-    assert.matches(credentials_path .. ":2: ", why, 1, true)
+    for _, path in ipairs({ credentials_path, config_path }) do
+      fake.install({}, { [path] = "[a]\nwhat is this" })
+      local files, why = profile.load()
+      assert.is_nil(files)
+      assert.matches(path .. ":2: ", why, 1, true)
+    end
   end)
 
   local places = {
@@ -154,20 +163,6 @@ describe("profile", function()
       local first, second = profile.paths()
       assert.equal(case[2], first)
       assert.equal(case[3], second)
-    end)
-  end
-
-  local names = {
-    { nil, {}, "default" },
-    { "mine", {}, "mine" },
-    { "mine", { AWS_PROFILE = "a", AWS_DEFAULT_PROFILE = "b" }, "mine" },
-    { nil, { AWS_PROFILE = "a", AWS_DEFAULT_PROFILE = "b" }, "a" },
-    { nil, { AWS_DEFAULT_PROFILE = "b" }, "b" },
-  }
-  for i, case in ipairs(names) do
-    it(("is named '%s', %d"):format(case[3], i), function()
-      fake.install(case[2], {})
-      assert.equal(case[3], profile.name(case[1]))
     end)
   end
 end)

@@ -164,26 +164,4 @@ function profile.merge(files, name)
   if found then return merged, places end
 end
 
--- What the rooms of today's credentials and connections ask for.
-
---- The profile to use: the caller's, the environment's, or "default".
-function profile.name(chosen)
-  return chosen or system.getenv("AWS_PROFILE") or system.getenv("AWS_DEFAULT_PROFILE") or "default"
-end
-
---- A profile's section in the config file | nil, why.
-function profile.config(name)
-  local _, path = profile.paths()
-  local sections, why = profile.read(path)
-  if not sections then return nil, why end
-  return config_profiles(sections)[name] or {}
-end
-
---- A profile's section in the credentials file | nil, why.
-function profile.credentials(name)
-  local sections, why = profile.read((profile.paths()))
-  if not sections then return nil, why end
-  return sections[name] or {}
-end
-
 return profile
