@@ -27,11 +27,20 @@ function system.time()
   return os.time()
 end
 
---- A path with its leading "~/" replaced; nil when there is no home directory.
+local AT_HOME = "^~([/" .. package.config:sub(1, 1) .. "].*)$" -- the system's own separator, too
+
+-- AWS SDKs and Tools Reference Guide, "Home directory resolution".
+local function home()
+  local drive, path = system.getenv("HOMEDRIVE"), system.getenv("HOMEPATH")
+  return system.getenv("HOME") or system.getenv("USERPROFILE") or (drive and path and drive .. path)
+end
+
+--- A path with its leading "~" made the home directory; nil when there is none.
 function system.expand(path)
-  if path:sub(1, 2) ~= "~/" then return path end
-  local home = system.getenv("HOME") or system.getenv("USERPROFILE")
-  return home and home .. path:sub(2)
+  local rest = path:match("^~$") and "" or path:match(AT_HOME)
+  if not rest then return path end
+  local directory = home()
+  return directory and directory .. rest or nil
 end
 
 --- From 0 up to, but never, 1.
