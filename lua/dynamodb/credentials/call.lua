@@ -64,11 +64,12 @@ function call.send(kit, request)
   local most, attempt = request.attempts or ATTEMPTS, 0
   while true do
     attempt = attempt + 1
-    local response, kind, why, sent = kit.http(request)
-    local again = not response or may_pass(response.status) or (request.again and request.again(response))
+    local response, kind, why, sent, permanent = kit.http(request)
+    local again = not permanent
+    if response then again = may_pass(response.status) or (request.again and request.again(response)) end
     if not again or attempt >= most or not pause(kit, attempt) then
       if response then return response end
-      return nil, ("%s: %s"):format(request.name, call.clean(why, request.secrets)), true, kind, sent
+      return nil, ("%s: %s"):format(request.name, call.clean(why, request.secrets)), not permanent, kind, sent
     end
   end
 end

@@ -9,6 +9,7 @@ local errors = require("dynamodb.error")
 local given = require("dynamodb.credentials.given")
 local metadata = require("dynamodb.credentials.metadata")
 local profile = require("dynamodb.credentials.profile")
+local proxy = require("dynamodb.proxy")
 local web_identity = require("dynamodb.credentials.web_identity")
 
 local credentials = {}
@@ -76,7 +77,6 @@ end
 local function http_of(kit, context)
   local limits, connect = context.limits, context.limits.connect or {}
   local http = context.http or require("dynamodb.http")
-  local proxy = require("dynamodb.proxy")
   local own = {
     transport = context.transport,
     limits = { connect_timeout = limits.connect_timeout, attempt_timeout = limits.attempt_timeout,
