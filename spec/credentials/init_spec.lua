@@ -12,7 +12,8 @@ local settings = require("dynamodb.settings")
 local SLACK = 5 -- seconds that a scenario may take
 
 -- What may never show.
-local SECRETS = { "secret%-of%-", "token%-of%-", "jwt%-of%-the%-pod", "access%-%l", "refresh%-%l", "client%-secret", "PRIVATE KEY" }
+local SECRETS = { "secret%-of%-", "token%-of%-", "jwt%-of%-the%-pod", "access%-%l", "refresh%-%l", "client%-secret",
+  "PRIVATE KEY" }
 
 local function check_hidden(what, value)
   local text = helper.deep_text(value)
@@ -59,6 +60,7 @@ describe("credentials", function()
 
   local function environment_of(scenario)
     local variables = {
+      AWS_DISABLE_CLOCK_SKEW_CORRECTION = "true", -- the fakes' clock does not leap
       AWS_EC2_METADATA_DISABLED = "true",
       AWS_EC2_METADATA_SERVICE_ENDPOINT = server.url("metadata"),
       AWS_ENDPOINT_URL_SIGNIN = server.url("signin"),
@@ -133,7 +135,8 @@ describe("credentials", function()
     for path, members in pairs(fill(expected)) do
       count = count + 1
       local written = cjson.decode(w.files[path])
-      local moments = { members.expiresAt and members or members.accessToken, written.expiresAt and written or written.accessToken }
+      local moments = { members.expiresAt and members or members.accessToken,
+        written.expiresAt and written or written.accessToken }
       near(document.time(moments[1].expiresAt), document.time(moments[2].expiresAt), "expiresAt")
       moments[2].expiresAt = moments[1].expiresAt
       written.registrationExpiresAt = written.registrationExpiresAt and members.registrationExpiresAt
@@ -159,7 +162,8 @@ describe("credentials", function()
 
   it("are told of when they change, by source and end", function()
     local w = world_of({ environment = { AWS_CONTAINER_CREDENTIALS_FULL_URI = "http://127.0.0.1:{port}/container" },
-      answers = { container = { { body = { AccessKeyId = "k", SecretAccessKey = "s", Token = "t", Expiration = "{+900}" } } } } })
+      answers = { container = { { body = { AccessKeyId = "k", SecretAccessKey = "s", Token = "t",
+        Expiration = "{+900}" } } } } })
     local found = play({}, w)
     play({}, w)
     assert.same({ { "credentials_refreshed", { source = "container", expires = found.expires } } }, w.told)
@@ -170,8 +174,8 @@ describe("credentials", function()
     local w = world_of({ files = { config = "[default]\nsso_session=corp\nsso_account_id=1\nsso_role_name=r\n[sso-session corp]\n"
       .. "sso_region=us-west-2\nsso_start_url=u\n", [path] = { accessToken = "access-a", expiresAt = "{+100}", clientId = "c",
       clientSecret = "client-secret", refreshToken = "refresh-a", registrationExpiresAt = "{+900}" } },
-      answers = { oidc = { { status = 400, body = { error = "invalid_grant", error_description = "refresh-a" } } }, sso = { { body = {
-        roleCredentials = { accessKeyId = "k", secretAccessKey = "s", sessionToken = "t", expiration = "{ms+900}" } } } } } })
+      answers = { oidc = { { status = 400, body = { error = "invalid_grant", error_description = "refresh-a" } } },
+        sso = { { body = { roleCredentials = { accessKeyId = "k", secretAccessKey = "s", sessionToken = "t", expiration = "{ms+900}" } } } } } })
     assert(play({}, w))
     assert.equal("SSO OIDC answered with status 400: invalid_grant", w.told[1][2].warning)
     check_hidden("the event", w.told)
@@ -234,8 +238,8 @@ describe("credentials", function()
       return nil, "network", "no"
     end }
     fake_system.install({ AWS_CONTAINER_CREDENTIALS_RELATIVE_URI = "/c" }, {})
-    local provider = credentials.new(settings.new({}), { transport = curl, given = {}, http = http, limits = { connect_timeout = 1,
-      attempt_timeout = 5, compression = true, connect = { ca_bundle = "/ca", client_certificate = "/c", client_key = "/k",
+    local provider = credentials.new(settings.new({}), { transport = curl, given = {}, http = http, limits = {
+      connect_timeout = 1, attempt_timeout = 5, compression = true, connect = { ca_bundle = "/ca", client_certificate = "/c", client_key = "/k",
       unix_socket = "/s", proxy = "http://p", tcp_keepalive = true } } })
     provider:get(curl.now() + 5)
     assert.same({ connect_timeout = 1, attempt_timeout = 5, connect = { ca_bundle = "/ca", tcp_keepalive = true } },

@@ -24,7 +24,9 @@ function signer(request, body) {
   const signing = [region, service, "aws4_request"].reduce(hmac, hmac("AWS4secret-of-" + key, date));
   const ok = hmac(signing, text).toString("hex") === signature;
   const token = request.headers["x-amz-security-token"];
-  return `${key}${token ? "+" + token : ""}@${region}/${service}${ok ? "" : " (bad signature)"}`;
+  const time = request.headers["x-amz-date"].replace(/^(....)(..)(..T..)(..)(..)Z$/, "$1-$2-$3:$4:$5Z");
+  const late = Math.abs(Date.parse(time) - Date.now()) > 300e3;
+  return `${key}${token ? "+" + token : ""}@${region}/${service}${ok ? "" : " (bad signature)"}${late ? " (not now)" : ""}`;
 }
 
 // A proof of possession (RFC 9449) for this request: "good", or what is wrong with it.

@@ -233,6 +233,13 @@ return {
     requests = { "sts AssumeRole role=" .. ROLE .. " session=me by=AKIDBASE@us-east-1/sts",
       "sts AssumeRole role=" .. ROLE .. " session=me by=AKIDBASE@us-east-1/sts",
       "sts AssumeRole role=" .. ROLE .. " session=me by=AKIDBASE@us-east-1/sts" } },
+  { name = "a role although the clock is hours ahead", environment = { AWS_DISABLE_CLOCK_SKEW_CORRECTION = "false" },
+    files = { config = "[default]\nrole_arn = " .. ROLE .. "\nsource_profile = base\nrole_session_name = me\n",
+      credentials = keys("base", "AKIDBASE") }, answers = { sts = { sts_error(403, "SignatureDoesNotMatch", "Signature expired"),
+      assumed("ASIAROLE") } }, steps = { 7200, "get", "get" }, found = { key = "ASIAROLE", token = "token-of-ASIAROLE",
+      account = "123456789012", source = "assume role", expires = -3600 },
+    requests = { "sts AssumeRole role=" .. ROLE .. " session=me by=AKIDBASE@us-east-1/sts (not now)",
+      "sts AssumeRole role=" .. ROLE .. " session=me by=AKIDBASE@us-east-1/sts" } },
   { name = "a role by a web identity in a profile", files = { config = "[default]\nrole_arn = " .. ROLE
     .. "\nweb_identity_token_file = /token\nrole_session_name = me\n", ["/token"] = "jwt\n" },
     answers = { sts = { assumed("ASIAPOD") } }, found = { key = "ASIAPOD", token = "token-of-ASIAPOD", account = "123456789012",

@@ -43,12 +43,17 @@ local function not_reached(response)
   return response.status == 400 and element(response.body, "Code") == "IDPCommunicationError"
 end
 
+-- Is it worth asking again? After the clock was put right, too.
+local function again(response)
+  return not_reached(response) or (response.status ~= 200 and response.skewed)
+end
+
 -- Sends the form -> credentials | nil, why, may it pass.
 local function ask(kit, body, credentials, secrets)
   local url, region = call.endpoint(kit, "sts", kit.values.region)
   if not url then return nil, region end
   local request = {
-    name = "STS", method = "POST", url = url .. "/", body = body, secrets = secrets, again = not_reached,
+    name = "STS", method = "POST", url = url .. "/", body = body, secrets = secrets, again = again,
     headers = { "content-type", "application/x-www-form-urlencoded; charset=utf-8" },
     sign = credentials and { region = region, service = "sts", credentials = credentials },
   }
