@@ -137,7 +137,7 @@ function connection.connect(given)
   local limits = {
     connect_timeout = given.connect_timeout or CONNECT_TIMEOUT,
     attempt_timeout = given.attempt_timeout or ATTEMPT_TIMEOUT,
-    ca_bundle = given.ca_bundle,
+    connect = { ca_bundle = given.ca_bundle },
     compression = given.compression,
   }
   local transport = given.transport or require("dynamodb.transport.curl")

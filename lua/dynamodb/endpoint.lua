@@ -39,8 +39,8 @@ local function is_host(host)
   return #host <= 253 and host:match("^[%w_][%w_.-]*$") ~= nil and not host:find("..", 1, true)
 end
 
---- Takes a URL apart; raises unless it is a clean http or https one. 'where' names the option.
-function endpoint.parse(url, where)
+--- Takes a URL apart -> { url, host, path } | nil, why unless it is a clean http or https one.
+function endpoint.split(url)
   local scheme, rest = url:match("^(https?)://(.+)$")
   local authority, path = (rest or ""):match("^([^/]+)(.*)$")
   local host, port = (authority or ""):match("^(.-):(%d+)$")
@@ -50,10 +50,17 @@ function endpoint.parse(url, where)
     and not path:find("//", 1, true)
   if not clean then
     local shown = url:gsub("^.*@", "...@") -- there may be a password
-    errors.raise("%s: 'http(s)://host[:port][/path]' expected, got '%s'", where, shown:sub(1, 100))
+    return nil, ("'http(s)://host[:port][/path]' expected, got '%s'"):format(shown:sub(1, 100))
   end
   local named = port == default_port[scheme] and host or host .. ":" .. port
   return { url = scheme .. "://" .. named, host = named, path = path == "" and "/" or path }
+end
+
+--- The same, but raises. 'where' names the option.
+function endpoint.parse(url, where)
+  local parts, why = endpoint.split(url)
+  if not parts then errors.raise("%s: %s", where, why) end
+  return parts
 end
 
 return endpoint
