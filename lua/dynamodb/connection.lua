@@ -155,7 +155,7 @@ function Connection:stats()
   for _, pool in pairs(state.pools) do
     list.connections_opened = list.connections_opened + pool.stats.opened
     list.connections_reused = list.connections_reused + pool.stats.reused
-    list.connections_open = list.connections_open + pool.open
+    list.connections_open = list.connections_open + exchange.count(pool)
   end
   list.retry_tokens = state.policy and state.policy.tokens
   list.clock_offset = state.clock and state.clock.offset
