@@ -48,7 +48,9 @@ local sources = {
 -- Lets f see only this environment and these files.
 local function within(source, f)
   local getenv, read_file = system.getenv, system.read_file
-  system.getenv = function(name) return (source.environment or {})[name] end
+  system.getenv = function(name)
+    return name == "AWS_EC2_METADATA_DISABLED" and "true" or (source.environment or {})[name]
+  end
   system.read_file = function(path)
     local text = (source.files or {})[path]
     return text, not text and path .. ": No such file" or nil

@@ -58,6 +58,7 @@ local connect_options = {
   unix_socket = options.text,
 }
 for name, check in pairs(settings.options) do connect_options[name] = check end
+connect_options.endpoint_url = options.text -- what is wrong with it, endpoint.parse tells better
 
 connection.options = connect_options
 
@@ -83,6 +84,7 @@ local function named_url(given)
     for _, name in ipairs({ "host", "port", "is_secure" }) do
       if given[name] ~= nil then errors.raise("connect: option '%s' contradicts 'endpoint_url'", name) end
     end
+    endpoint.parse(given.endpoint_url, "connect: option 'endpoint_url'")
     return given.endpoint_url
   end
   if not given.host then

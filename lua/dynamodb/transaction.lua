@@ -143,6 +143,8 @@ local function may_pass(err)
   return conflict
 end
 
+local given_up = { deadline = true, off = true }
+
 --- What a transaction takes besides its operations.
 transaction.options = options.of_call({})
 
@@ -160,7 +162,7 @@ function transaction.call(connection, operation, request, given, more)
     err.attempts = attempts
     explain(err, given)
     local left = limits.deadline_at - transport.now()
-    if left <= 0 or err.gave_up == "off" or not may_pass(err) then return nil, err end
+    if left <= 0 or given_up[err.gave_up] or not may_pass(err) then return nil, err end
     transport.sleep(math.min(left, pause * math.random()))
     pause = math.min(pause * 2, LONGEST_PAUSE)
   end
