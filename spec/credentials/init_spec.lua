@@ -266,22 +266,6 @@ describe("credentials", function()
     assert.matches("^container's agent: ", err.message)
   end)
 
-  it("do not go over what is for the connection's own server only", function()
-    local seen
-    local http = { request = function(context, request)
-      seen = { context, request }
-      return nil, "network", "no"
-    end }
-    fake_system.install({ AWS_CONTAINER_CREDENTIALS_RELATIVE_URI = "/c" }, {})
-    local provider = credentials.new(settings.new({}), { transport = curl, given = {}, http = http,
-      limits = { connect_timeout = 1, attempt_timeout = 5, compression = true, connect = { ca_bundle = "/ca",
-        client_certificate = "/c", client_key = "/k", unix_socket = "/s", proxy = "http://p", tcp_keepalive = true } } })
-    provider:get(curl.now() + 5)
-    assert.same({ connect_timeout = 1, attempt_timeout = 5, connect = { ca_bundle = "/ca", tcp_keepalive = true } },
-      seen[1].limits)
-    assert.is_nil(seen[1].proxy_for("http://example.com/"))
-  end)
-
   it("reach services by the proxy that settings name, and containers and metadata never", function()
     local scenario = { environment = { AWS_WEB_IDENTITY_TOKEN_FILE = "/token", AWS_ROLE_ARN = "arn:role",
       http_proxy = "http://127.0.0.1:{port}" }, files = { ["/token"] = "jwt-of-the-pod" } }

@@ -99,6 +99,8 @@ describe("credentials.metadata", function()
       "instance metadata (role) answered with status 403" },
     { "is a page for all that is asked", {}, { answer(200, "<html>\n</html>") }, 1, false,
       "instance metadata (token) answered with status 200" },
+    { "is JSON for all that is asked", {}, { answer(200, '{"a":"b"}') }, 1, false,
+      "instance metadata (token) answered with status 200" },
     { "is busy", {}, { answer(503) }, 1, nil, "instance metadata (token) answered with status 503" },
     { "has no role", {}, { token, answer(404) }, 2, false, "instance metadata (the instance has no role)" },
     { "has a role that is none", {}, { token, answer(200, "a/../b") }, 2, nil,

@@ -47,7 +47,7 @@ local function fetch_token(kit)
   if not response and kind == "timeout" and sent then return false end
   if not response then return nil, why, "absent" end
   if only_first_version[response.status] then return false end
-  if response.status ~= 200 or not response.body:match("^[\33-\126]+$") then
+  if response.status ~= 200 or not response.body:match("^[%w+/=_-]+$") then
     local refusal, passing = call.refusal({ name = "instance metadata (token)" }, response)
     return nil, refusal, passing or "absent"
   end
