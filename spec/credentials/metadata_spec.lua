@@ -68,19 +68,13 @@ describe("credentials.metadata", function()
     assert.same({ nil, "instance metadata: no token", true }, { metadata(kit) })
   end)
 
-  local places = {
-    { "the usual address", {}, BASE },
-    { "the other address", { ec2_metadata_service_endpoint_mode = "IPv6" }, "http://[fd00:ec2::254]" },
-    { "an address of one's own", { ec2_metadata_service_endpoint = "http://127.0.0.1:9/x/",
-      ec2_metadata_service_endpoint_mode = "IPv6" }, "http://127.0.0.1:9/x" },
-  }
-  for _, case in ipairs(places) do
-    it("asks at " .. case[1], function()
-      local kit = provider.kit({ values = case[2] })
+  it("asks where settings say", function()
+    for _, url in ipairs({ "http://[fd00:ec2::254]", "http://127.0.0.1:9/x/" }) do
+      local kit = provider.kit({ values = { ec2_metadata_service_endpoint = url } })
       metadata(kit)
-      assert.equal("PUT " .. case[3] .. "/latest/api/token", asked(kit)[1])
-    end)
-  end
+      assert.equal("PUT " .. url:gsub("/$", "") .. "/latest/api/token", asked(kit)[1])
+    end
+  end)
 
   -- What settings and service say, how many requests that takes, what is found, or why nothing is.
   local cases = {
