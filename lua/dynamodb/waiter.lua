@@ -1,6 +1,7 @@
 --- Waits until a table is what it should be: asks, and asks again later, until a deadline.
 
 local errors = require("dynamodb.error")
+local system = require("dynamodb.system")
 
 local waiter = {}
 
@@ -28,7 +29,7 @@ function waiter.poll(transport, timeout, what, ask)
     end
     if left <= 0 then return nil, timed_out(what, state, timeout) end
     last = state
-    transport.sleep(math.min(left, delay * (0.5 + math.random() / 2)))
+    transport.sleep(math.min(left, delay * (0.5 + system.random() / 2)))
     delay = math.min(delay * 2, MOST)
   end
 end
