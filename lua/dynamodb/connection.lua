@@ -73,8 +73,8 @@ local function check_keys(given)
   if given.credentials and key then
     errors.raise("connect: option 'credentials' excludes 'aws_access_key_id'")
   end
-  if (given.client_key == nil) ~= (given.client_certificate == nil) then
-    errors.raise("connect: options 'client_certificate' and 'client_key' expected together")
+  if given.client_key and not given.client_certificate then
+    errors.raise("connect: option 'client_key' goes with 'client_certificate'")
   end
 end
 

@@ -21,11 +21,12 @@ local function read_log(path)
 end
 
 --- Starts a server for these connections, each a list of steps (canned.js tells which); 'settings' may have
---- tls, full. -> { endpoint_url, port, connections(), requests(), stop() }
+--- tls, unix, full. -> { endpoint_url, port, connections(), requests(), stop() }
 function canned.start(connections, settings)
   local script, log = os.tmpname(), os.tmpname()
-  local tls = settings and settings.tls
-  write(script, cjson.encode({ connections = connections, tls = tls, full = settings and settings.full }))
+  settings = settings or {}
+  local tls = settings.tls
+  write(script, cjson.encode({ connections = connections, tls = tls, unix = settings.unix, full = settings.full }))
   -- A sanitizer that is preloaded into Lua has no business in node.
   local command = ("exec env -u LD_PRELOAD node spec/support/canned.js '%s' '%s'"):format(script, log)
   local process = assert(io.popen(command))
