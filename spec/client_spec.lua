@@ -133,7 +133,7 @@ describe("client", function()
       end
       local first = signature(PUT)
       assert.not_equal(first, signature(GET))
-      assert.not_equal(first, signature(PUT, { aws_secret_access_key = "OTHER" }))
+      assert.not_equal(first, signature(PUT, { aws_access_key_id = "AKIDOTHER", aws_secret_access_key = "OTHER" }))
       local system = require("dynamodb.system")
       local transport = setmetatable({ time = function() return system.time() - 1000 end },
         { __index = curl })

@@ -21,6 +21,7 @@ as_root() {
 runs() { command -v "$1"; }
 library() { pkg-config --exists "$1"; }
 loads() { "$1" -e "require '$2'"; } # LUA MODULE
+botocore() { /usr/bin/python3 -c 'import botocore.auth'; } # Debian's python, whatever else PATH has
 compiles() { echo '#include <stdlib.h>' | cc -fsyntax-only -xc -; }
 trusts() { [ -s /etc/ssl/certs/ca-certificates.crt ]; }
 
@@ -66,6 +67,7 @@ need_for_test() {
   need nginx runs nginx
   need openssl runs openssl
   need nodejs runs node
+  need python3-botocore botocore
 }
 
 need_for_check() {

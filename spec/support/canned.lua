@@ -2,6 +2,7 @@
 
 local cjson = require("cjson")
 local dynamodb = require("dynamodb")
+local recorder = dofile("spec/support/recorder.lua")
 
 local canned = {}
 
@@ -42,6 +43,7 @@ function canned.start(connections, settings)
     running[server] = nil
     os.execute("kill " .. pid)
     process:close()
+    recorder.keep(server.requests())
     for _, path in ipairs({ script, log, log .. ".new" }) do os.remove(path) end
   end
   running[server] = true
