@@ -291,6 +291,7 @@ end
 --- -> result | nil, err. Raises for a closed connection and for values that cannot be sent.
 function client.call(connection, operation, params, owner, given)
   local state = core.connection_state(connection)
+  if state.transport.check then state.transport.check(operation.name) end
   if operation.token then params = with_token(params, operation.token) end
   local call = begin(state, operation, params, owner, given or NONE)
   if call.retry_writes == "exact" then wrap(call) end
