@@ -17,7 +17,8 @@ local POLL = 0.005 -- seconds between looks for a connection that others give ba
 
 -- After a fork, what the parent has in use is nothing to the child, and neither is who waits for it.
 local function renew(pool, process)
-  pool.process, pool.links, pool.waiting = process, setmetatable({}, { __mode = "k" }), { first = 1, last = 0 }
+  pool.process, pool.waiting = process, { first = 1, last = 0 }
+  pool.links = setmetatable({}, { __mode = "k" })
 end
 
 --- A pool keeps idle links. 'limits' has connect_timeout and attempt_timeout, and if wanted compression,
@@ -146,8 +147,8 @@ local function pass_on(pool, link)
   if not hand_over(pool, link) then pool.idle[#pool.idle + 1] = link end
 end
 
--- Looks, again and again, whether there is a link or a place for one -> link, whose socket may be missing | nil
--- when it is too late.
+-- Looks, again and again, whether there is a link or a place for one -> link, whose socket may be missing |
+-- nil when it is too late.
 local function look(pool, last)
   local transport = pool.transport
   local now = transport.now()
@@ -291,8 +292,12 @@ end
 
 --- Keeps the link for the next exchange if its connection can carry one.
 function exchange.release(pool, link)
-  local idle = pool.idle
-  if link.response:keep_alive() and link.closings == pool.closings and is_fresh(pool, link, link.last_used) then
+  local idle, waiting = pool.idle, pool.waiting
+  if link.closings ~= pool.closings or not link.response:keep_alive() then
+    drop(pool, link)
+  elseif waiting.first > waiting.last then
+    idle[#idle + 1] = link
+  elseif is_fresh(pool, link, link.last_used) then
     pass_on(pool, link)
   else
     drop(pool, link)

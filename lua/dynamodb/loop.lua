@@ -27,7 +27,7 @@ local function check_function(f, where)
 end
 
 local function check_seconds(seconds, where)
-  if type(seconds) ~= "number" or not (seconds >= 0) then
+  if type(seconds) ~= "number" or seconds < 0 or seconds ~= seconds then
     errors.raise("%s: number of seconds expected, got %s", where, tostring(seconds))
   end
 end
@@ -202,8 +202,8 @@ function Task:deadline(seconds)
 end
 
 function Task:__tostring()
-  local state = self.failed and "failed" or self.cancelled and "cancelled" or self.done and "done" or "running"
-  return ("Task(%s)"):format(state)
+  local ended = self.failed and "failed" or self.cancelled and "cancelled" or "done"
+  return ("Task(%s)"):format(self.done and ended or "running")
 end
 
 --- The running task | nil, outside and in a coroutine of your own.

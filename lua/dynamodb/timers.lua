@@ -1,4 +1,5 @@
---- Moments to come, the earliest first: a heap of tables, each of which knows its moment ('at') and its place.
+--- Moments to come, the earliest first: a heap of tables, each of which knows its moment, 'at', and its
+--- place.
 
 local timers = {}
 
