@@ -430,7 +430,7 @@ describe("a call", function()
         asked = asked + 1
         local key = list[math.min(asked, #list)]
         if not key then return nil, "the vault is closed" end
-        return { aws_access_key_id = key, aws_secret_access_key = "S" }
+        return { aws_access_key_id = key, aws_secret_access_key = "secret-of-" .. key }
       end, function() return asked end
     end
 
