@@ -424,6 +424,9 @@ describe("a call", function()
   end)
 
   describe("with expired credentials", function()
+    -- Those of spec/support/keys.json, so that signatures can be verified.
+    local SECRETS = { AKIDCANNED = "SECRETEXAMPLE", AKIDOTHER = "OTHER", AKIDSPECSPECSPEC = helper.SECRET }
+
     local function provider(list)
       local asked = 0
       return function()
@@ -435,19 +438,19 @@ describe("a call", function()
     end
 
     it("asks for fresh ones, once, and goes on", function()
-      local find, asked = provider({ "AKIDOLD", "AKIDNEW" })
+      local find, asked = provider({ "AKIDCANNED", "AKIDOTHER" })
       local conn, fake = start({ failing("ExpiredTokenException"), good, good },
         { credentials = find })
       assert(conn:call("PutItem", PUT))
       assert(conn:call("PutItem", PUT))
       assert.equal(2, asked())
-      assert.matches("Credential=AKIDOLD/", fake.requests[1], 1, true)
-      assert.matches("Credential=AKIDNEW/", fake.requests[2], 1, true)
+      assert.matches("Credential=AKIDCANNED/", fake.requests[1], 1, true)
+      assert.matches("Credential=AKIDOTHER/", fake.requests[2], 1, true)
       assert.same({}, fake.slept)
     end)
 
     it("asks once only", function()
-      local find, asked = provider({ "A", "B", "C" })
+      local find, asked = provider({ "AKIDCANNED", "AKIDOTHER", "AKIDSPECSPECSPEC" })
       local conn, fake = start(function() return failing("ExpiredTokenException") end, { credentials = find })
       local _, err = conn:call("PutItem", PUT)
       assert.equal("ExpiredTokenException", err.code)
@@ -456,7 +459,7 @@ describe("a call", function()
     end)
 
     it("tells why there are no fresh ones", function()
-      local find = provider({ "A", false })
+      local find = provider({ "AKIDCANNED", false })
       local conn = start({ failing("ExpiredTokenException") }, { credentials = find })
       local _, err = conn:call("PutItem", PUT)
       assert.equal("ExpiredTokenException", err.code)

@@ -72,7 +72,9 @@ local function with_body(change)
   end
 end
 
-local function other_digit(digits) return (digits:gsub("^.", { ["0"] = "1" })):gsub("^[^1]", "0") end
+local function other_digit(digits)
+  return (digits:sub(1, 1) == "0" and "1" or "0") .. digits:sub(2)
+end
 
 local DIFFERENT, INCOMPLETE = "InvalidSignatureException", "IncompleteSignatureException"
 local UNKNOWN = "UnrecognizedClientException"
