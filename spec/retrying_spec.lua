@@ -424,9 +424,7 @@ describe("a call", function()
   end)
 
   describe("with expired credentials", function()
-    -- Those of spec/support/keys.json, so that signatures can be verified.
-    local SECRETS = { AKIDCANNED = "SECRETEXAMPLE", AKIDOTHER = "OTHER", AKIDSPECSPECSPEC = helper.SECRET }
-
+    -- The verifying server knows these secrets.
     local function provider(list)
       local asked = 0
       return function()
@@ -438,19 +436,19 @@ describe("a call", function()
     end
 
     it("asks for fresh ones, once, and goes on", function()
-      local find, asked = provider({ "AKIDCANNED", "AKIDOTHER" })
+      local find, asked = provider({ "AKIDONE", "AKIDTWO" })
       local conn, fake = start({ failing("ExpiredTokenException"), good, good },
         { credentials = find })
       assert(conn:call("PutItem", PUT))
       assert(conn:call("PutItem", PUT))
       assert.equal(2, asked())
-      assert.matches("Credential=AKIDCANNED/", fake.requests[1], 1, true)
-      assert.matches("Credential=AKIDOTHER/", fake.requests[2], 1, true)
+      assert.matches("Credential=AKIDONE/", fake.requests[1], 1, true)
+      assert.matches("Credential=AKIDTWO/", fake.requests[2], 1, true)
       assert.same({}, fake.slept)
     end)
 
     it("asks once only", function()
-      local find, asked = provider({ "AKIDCANNED", "AKIDOTHER", "AKIDSPECSPECSPEC" })
+      local find, asked = provider({ "AKIDONE", "AKIDTWO", "AKIDTHREE" })
       local conn, fake = start(function() return failing("ExpiredTokenException") end, { credentials = find })
       local _, err = conn:call("PutItem", PUT)
       assert.equal("ExpiredTokenException", err.code)
@@ -459,7 +457,7 @@ describe("a call", function()
     end)
 
     it("tells why there are no fresh ones", function()
-      local find = provider({ "AKIDCANNED", false })
+      local find = provider({ "AKIDONE", false })
       local conn = start({ failing("ExpiredTokenException") }, { credentials = find })
       local _, err = conn:call("PutItem", PUT)
       assert.equal("ExpiredTokenException", err.code)
