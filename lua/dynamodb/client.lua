@@ -96,8 +96,10 @@ end
 
 -- Tells of an answer.
 local function report(call, link, result, err)
+  local timing = {}
+  for name, value in pairs(link.timing) do timing[name] = value end -- the next exchange writes over it
   emit(call, "answer_received", { attempt = call.attempt, status = link.response:status(),
-    request_id = link.response:header("x-amzn-requestid"), timing = link.timing, err = err,
+    request_id = link.response:header("x-amzn-requestid"), timing = timing, err = err,
     consumed_capacity = result and result.ConsumedCapacity })
 end
 
