@@ -114,6 +114,7 @@ local function take(call, pool, link, sent_at)
   stats.bytes_received = stats.bytes_received + timing.received
   if err and err.throttled then stats.throttled = stats.throttled + 1 end
   if state.emit then report(call, link, result, err) end
+  if err then link.response:reset() end -- the collector knows nothing of its memory
   return result, err
 end
 
