@@ -127,6 +127,7 @@ end
 --- -> result | nil, err. Raises for a closed connection and for values that cannot be sent.
 function client.call(connection, operation, params, owner)
   local state = core.connection_state(connection)
+  if state.transport.check then state.transport.check(operation.name) end
   if operation.token then params = with_token(params, operation.token) end
   local body = client.encode(params, operation.input, operation.name)
   if not state.authenticated then

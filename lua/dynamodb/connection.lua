@@ -140,7 +140,7 @@ function connection.connect(given)
     ca_bundle = given.ca_bundle,
     compression = given.compression,
   }
-  local transport = given.transport or require("dynamodb.transport.curl")
+  local transport = given.transport or require("dynamodb.transport.auto")
   return core.connection({ region = region, endpoint_url = endpoint_for("plain").url }, {
     endpoint_for = endpoint_for,
     find_credentials = finder(given),

@@ -28,7 +28,8 @@ end
 
 local function open(pool)
   local limits = pool.limits
-  local socket, kind, why = pool.transport.connect(pool.endpoint, limits.connect_timeout, limits.ca_bundle)
+  local socket, kind, why = pool.transport.connect(pool.endpoint, limits.connect_timeout, limits.ca_bundle,
+    limits)
   if not socket then return nil, kind, why end
   return { socket = socket, response = core.response() }
 end
@@ -70,28 +71,30 @@ end
 --- meanwhile, which is nobody's failure: the request goes out on a new one, unless it is to be sent only
 --- 'once' and the service may have seen it.
 function exchange.run(pool, request, once)
-  local link, seen = take_idle(pool), false
+  local link, seen, reused = take_idle(pool), false, true
   local ok, kind, why
-  if link then
+  repeat
+    if not link then
+      link, kind, why = open(pool)
+      if not link then return nil, kind, why, seen end
+      reused = pool.transport.reused ~= nil and pool.transport.reused(link.socket)
+    end
     ok, kind, why, seen = converse(pool, link, request)
     if ok then return link end
     drop(pool, link)
-    if kind ~= "network" or link.response:started() or (once and seen) then return nil, kind, why, true end
-  end
-  link, kind, why = open(pool)
-  if not link then return nil, kind, why, seen end
-  ok, kind, why = converse(pool, link, request)
-  if ok then return link end
-  drop(pool, link)
+    local replace = reused and kind == "network" and not link.response:started() and not (once and seen)
+    link = nil
+  until not replace
   return nil, kind, why, true
 end
 
 --- Keeps the link for the next exchange if its connection can carry one.
 function exchange.release(pool, link)
-  if link.response:keep_alive() then
-    pool.idle[#pool.idle + 1] = link
-  else
+  local keep = pool.transport.keep
+  if not link.response:keep_alive() then
     drop(pool, link)
+  elseif not (keep and keep(link.socket, pool.limits)) then
+    pool.idle[#pool.idle + 1] = link
   end
 end
 

@@ -20,27 +20,36 @@ local function read_log(path)
   return cjson.decode(text)
 end
 
+--- Starts a script of spec/support that prints its process and its port -> { port, stop() }
+function canned.node(script, ...)
+  local words = { ("exec env -u LD_PRELOAD node spec/support/%s"):format(script), ... }
+  -- A sanitizer that is preloaded into Lua has no business in node.
+  local process = assert(io.popen(table.concat(words, " ")))
+  local pid, port = assert(process:read("*l"), script .. " does not start"):match("^(%d+) (%d+)$")
+  local function stop()
+    os.execute("kill " .. pid)
+    process:close()
+  end
+  return { port = tonumber(port), stop = stop }
+end
+
 --- Starts a server for these connections, each a list of steps (canned.js tells which); 'settings' may have
 --- tls, full. -> { endpoint_url, port, connections(), requests(), stop() }
 function canned.start(connections, settings)
   local script, log = os.tmpname(), os.tmpname()
   local tls = settings and settings.tls
   write(script, cjson.encode({ connections = connections, tls = tls, full = settings and settings.full }))
-  -- A sanitizer that is preloaded into Lua has no business in node.
-  local command = ("exec env -u LD_PRELOAD node spec/support/canned.js '%s' '%s'"):format(script, log)
-  local process = assert(io.popen(command))
-  local pid, port = assert(process:read("*l"), "canned.js does not start"):match("^(%d+) (%d+)$")
+  local node = canned.node("canned.js", script, log)
   local server = {
-    port = tonumber(port),
-    endpoint_url = tls and "https://localhost:" .. port or "http://127.0.0.1:" .. port,
+    port = node.port,
+    endpoint_url = (tls and "https://localhost:%d" or "http://127.0.0.1:%d"):format(node.port),
   }
   function server.connections() return read_log(log).connections end
   function server.requests() return read_log(log).requests end
   function server.stop()
     if not running[server] then return end
     running[server] = nil
-    os.execute("kill " .. pid)
-    process:close()
+    node.stop()
     for _, path in ipairs({ script, log, log .. ".new" }) do os.remove(path) end
   end
   running[server] = true

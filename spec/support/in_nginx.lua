@@ -1,0 +1,98 @@
+--- What the specs let nginx do: functions that its phases call. What they have to say goes into the dictionary 'notes'.
+
+local dynamodb = require("dynamodb")
+
+local app = {}
+
+--- A connection to the emulator, made in init_by_lua and used by everybody.
+app.connection = dynamodb.connect({ endpoint_url = os.getenv("DYNAMODB_ENDPOINT"), region = "us-east-1" })
+
+--- Runs a function, and notes under 'name' what became of it.
+function app.note(name, call, ...)
+  local ok, result = pcall(call, ...)
+  ngx.shared.notes:set(name, (ok and "ok " or "failed ") .. tostring(result))
+  return result
+end
+
+--- Runs a function and answers with what it returns.
+function app.say(call, ...)
+  local ok, result = pcall(call, ...)
+  ngx.status = ok and 200 or 500
+  ngx.print(tostring(result))
+end
+
+local connections = {}
+
+--- The worker's connection to an endpoint, with these options.
+function app.connection_to(url, options)
+  local connection = connections[url]
+  if not connection then
+    local given = { endpoint_url = url, region = "us-east-1", aws_access_key_id = "AKIDEXAMPLE",
+      aws_secret_access_key = "SECRETEXAMPLE", connect_timeout = 2 }
+    for name, value in pairs(options or {}) do given[name] = value end
+    connection = dynamodb.connect(given)
+    connections[url] = connection
+  end
+  return connection
+end
+
+--- Lists tables: the shortest call there is -> their names, one a line; raises the error.
+function app.list(connection)
+  return table.concat(assert((connection or app.connection):list_tables()), "\n")
+end
+
+--- The same at the endpoint that the request names: /path?port=1234 or /path?variable=NAME_OF_ENVIRONMENT'S.
+function app.list_there(options)
+  local url = ngx.var.arg_variable and os.getenv(ngx.var.arg_variable) or ngx.var.arg_url
+    or "http://127.0.0.1:" .. ngx.var.arg_port
+  return app.list(app.connection_to(url, options))
+end
+
+--- Lists tables where that is not possible, and notes what it said.
+function app.try(phase)
+  return app.note(phase, app.list)
+end
+
+--- All that can be done to items, in a table of that name -> "done"; raises when anything is not as it should be.
+function app.operations(name)
+  local connection = app.connection
+  local function equal(expected, found) assert(expected == found, tostring(found)) end
+  local tbl = assert(connection:create_table({ name = name,
+    schema = connection:create_schema("id", "S", "n", "N") }))
+  assert(tbl:wait_until_active())
+  local item = tbl:new_item({ hash_key = "a", range_key = 1, attrs = { text = "hello", list = {} } })
+  assert(item:put())
+  equal("hello", assert(tbl:get_item("a", 1)).text)
+  item.text = "changed"
+  assert(item:save())
+  assert(tbl:update_item({ hash_key = "a", range_key = 1, update = { count = dynamodb.increment(5) } }))
+  equal(5, assert(tbl:get_item("a", 1)).count)
+  local puts = {}
+  for i = 2, 60 do puts[#puts + 1] = { id = "a", n = i, blob = ("x"):rep(2000) } end
+  assert(tbl:batch_write({ put = puts }))
+  local count = 0
+  for row in tbl:query({ hash_key = "a", range_key = dynamodb.gt(10), request_limit = 7 }) do
+    assert(row.n > 10)
+    count = count + 1
+  end
+  equal(50, count)
+  equal(60, #assert(tbl:scan({ request_limit = 13 }):all()))
+  equal(3, #assert(tbl:get_items({ { "a", 1 }, { "a", 2 }, { "a", 60 } })))
+  assert(connection:transact_write({ { put = tbl:new_item({ hash_key = "t", range_key = 1 }) },
+    { delete = true, table = tbl, hash_key = "a", range_key = 60 } }))
+  equal(2, #assert(connection:transact_get({ { table = tbl, hash_key = "t", range_key = 1 },
+    { table = tbl, hash_key = "a", range_key = 1 } })))
+  count = 0
+  for _ in connection:execute('SELECT * FROM "' .. name .. '" WHERE id = ?', { "a" }) do count = count + 1 end
+  equal(59, count)
+  local read = 'SELECT * FROM "' .. name .. '" WHERE id = ? AND n = ?'
+  equal(3, assert(connection:execute_batch({ { read, { "a", 3 } } }))[1].item.n)
+  equal(4, assert(connection:execute_transaction({ { read, { "a", 4 } } }))[1].n)
+  assert(item:delete())
+  equal(false, tbl:has_item("a", 1))
+  assert(tbl:delete())
+  assert(tbl:wait_until_deleted())
+  return "done"
+end
+
+return app
