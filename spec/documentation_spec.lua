@@ -52,6 +52,30 @@ describe("documentation", function()
     assert.same({}, missing("connection", require("dynamodb.connection").options, "`%s`"))
   end)
 
+  -- The first five cells of the setting's row in doc/settings.md.
+  local function settings_row(row)
+    local function cell(name, same)
+      if not name then return "" end
+      return name == same and "yes" or "`" .. tostring(name) .. "`"
+    end
+    local variables = {}
+    for i, name in ipairs(row.env) do variables[i] = cell(name) end
+    local default = row.default ~= nil and cell(tostring(row.default)) or ""
+    local cells = { cell(row.name), cell(row.code, row.name), cell(row.key, row.name), table.concat(variables, ", "), default }
+    return ("| " .. table.concat(cells, " | ") .. " |"):gsub("  +", " ")
+  end
+
+  it("has every setting as the data has it, and no others", function()
+    local text, rows, count = read("doc/settings.md"), 0, 0
+    for _, row in ipairs(require("dynamodb.settings_list")) do
+      local cells = settings_row(row)
+      assert.truthy(text:find("\n" .. cells, 1, true), cells)
+      count = count + 1
+    end
+    for _ in text:gmatch("\n| `") do rows = rows + 1 end
+    assert.equal(count, rows)
+  end)
+
   describe("of operations", function()
     local rows = {}
     for name, methods, specs in read("doc/operations.md"):gmatch("\n| (%u%a+) | ([^|]+) | ([^|]+) |") do

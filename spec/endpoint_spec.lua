@@ -1,4 +1,5 @@
 local endpoint = require("dynamodb.endpoint")
+local vectors = dofile("spec/vectors/endpoint.lua")
 
 describe("endpoint.is_region", function()
   local good = { "us-east-1", "eu-west-1", "us-gov-west-1", "cn-north-1", "local", "x", "7", ("a"):rep(63) }
@@ -18,26 +19,88 @@ describe("endpoint.is_region", function()
   end
 end)
 
-describe("endpoint.for_region", function()
-  local partitions = {
-    ["us-east-1"] = "https://dynamodb.us-east-1.amazonaws.com",
-    ["eu-central-2"] = "https://dynamodb.eu-central-2.amazonaws.com",
-    ["us-gov-east-1"] = "https://dynamodb.us-gov-east-1.amazonaws.com",
-    ["cn-northwest-1"] = "https://dynamodb.cn-northwest-1.amazonaws.com.cn",
-    ["us-iso-west-1"] = "https://dynamodb.us-iso-west-1.c2s.ic.gov",
-    ["us-isob-east-1"] = "https://dynamodb.us-isob-east-1.sc2s.sgov.gov",
-    ["eu-isoe-west-1"] = "https://dynamodb.eu-isoe-west-1.cloud.adc-e.uk",
-    ["us-isof-south-1"] = "https://dynamodb.us-isof-south-1.csp.hci.ic.gov",
-    ["eusc-de-east-1"] = "https://dynamodb.eusc-de-east-1.amazonaws.eu",
-    ["xx-new-9"] = "https://dynamodb.xx-new-9.amazonaws.com",
-    ["local"] = "http://localhost:8000",
-  }
-  for region, url in pairs(partitions) do
-    it("knows " .. region, function()
-      assert.equal(url, endpoint.for_region(region))
-      assert.equal(url, endpoint.parse(url, "here").url)
+describe("endpoint.resolve", function()
+  local switches = { { "" }, { " with FIPS", fips = true }, { " with dual stack", dualstack = true },
+    { " with both", fips = true, dualstack = true } }
+
+  for region, kinds in pairs(vectors.public) do
+    for kind, hosts in pairs(kinds) do
+      for i, given in ipairs(switches) do
+        it(("knows the host for %s operations in %s%s"):format(kind, region, given[1]), function()
+          local expected = { url = "https://" .. hosts[i], host = hosts[i], path = "/", region = region }
+          assert.same(expected, endpoint.resolve({ region = region, kind = kind, fips = given.fips,
+            dualstack = given.dualstack }))
+        end)
+      end
+    end
+  end
+
+  for _, case in ipairs(vectors.cases) do
+    it("takes " .. case.name, function()
+      local given = { region = "us-east-1" }
+      for name, value in pairs(case.given) do given[name] = value end
+      local found, why = endpoint.resolve(given)
+      assert.equal(case.why, why)
+      if case.why then return assert.is_nil(found) end
+      assert.same({ url = case.url, host = case.url:gsub("^%w+://", ""), path = case.path or "/",
+        region = case.sign or given.region, account = case.account }, found)
     end)
   end
+
+  it("wants a region", function()
+    local found, why = endpoint.resolve({ endpoint_url = "https://example.com" })
+    assert.is_nil(found)
+    assert.equal("'nil' is not a region", why)
+  end)
+end)
+
+describe("endpoint.service", function()
+  for _, case in ipairs(vectors.services) do
+    local name, region, given, url, sign = case[1], case[2], case[3], case[4], case[5]
+    local words = {}
+    for switch in pairs(given) do words[#words + 1] = switch end
+    it(("knows %s in %s %s"):format(name, region, table.concat(words, ", ")), function()
+      assert.same({ url, sign or region }, { endpoint.service(name, region, given) })
+    end)
+  end
+
+  it("needs no switches", function()
+    assert.equal("https://sts.us-east-1.amazonaws.com", (endpoint.service("sts", "us-east-1")))
+  end)
+
+  it("refuses what is no region", function()
+    assert.same({ nil, "'evil.example/' is not a region" }, { endpoint.service("sts", "evil.example/") })
+    assert.same({ nil, "'nil' is not a region" }, { endpoint.service("portal.sso", nil) })
+  end)
+end)
+
+describe("endpoint.resource", function()
+  for i, case in ipairs(vectors.resources) do
+    it("finds what a request is about, " .. i, function()
+      assert.equal(case[2], endpoint.resource(case[1]))
+    end)
+  end
+end)
+
+describe("endpoint.partition", function()
+  local names = { ["us-east-1"] = "aws", ["xx-new-9"] = "aws", ["local"] = "aws", ["cn-north-1"] = "aws-cn",
+    ["us-gov-west-1"] = "aws-us-gov", ["us-iso-west-1"] = "aws-iso", ["us-isob-east-1"] = "aws-iso-b",
+    ["eu-isoe-west-1"] = "aws-iso-e", ["us-isof-east-1"] = "aws-iso-f", ["eusc-de-east-1"] = "aws-eusc" }
+  for region, name in pairs(names) do
+    it("knows that of " .. region, function() assert.equal(name, endpoint.partition(region).name) end)
+  end
+
+  it("is what the page says", function()
+    local file = assert(io.open("doc/endpoints.md"))
+    local page = file:read("*a")
+    file:close()
+    for region in pairs(names) do
+      local partition = endpoint.partition(region)
+      local row = ("| %s | `%s` | `%s` |"):format(partition.prefix == "" and "all others" or "`" .. partition.prefix .. "`",
+        partition.suffix, partition.dual)
+      assert.truthy(page:find(row, 1, true), row)
+    end
+  end)
 end)
 
 describe("endpoint.parse", function()
@@ -65,6 +128,7 @@ describe("endpoint.parse", function()
   for _, case in ipairs(good) do
     it("takes " .. case[1], function()
       assert.same({ url = case[2], host = case[3], path = case[4] }, endpoint.parse(case[1], "here"))
+      assert.same({ url = case[2], host = case[3], path = case[4] }, endpoint.split(case[1]))
     end)
   end
 
@@ -89,6 +153,9 @@ describe("endpoint.parse", function()
       assert.is_false(ok)
       local expected = "connect: option 'endpoint_url': 'http(s)://host[:port][/path]' expected, got '"
       assert.matches(expected, message, 1, true)
+      local parts, why = endpoint.split(url)
+      assert.is_nil(parts)
+      assert.matches("'http(s)://host[:port][/path]' expected, got '", why, 1, true)
     end)
   end
 

@@ -15,12 +15,13 @@ local admin = {}
 
 local WAIT_TIMEOUT = 300 -- seconds
 
---- Calls an operation on the table -> response | nil, err. 'more' is the rest of the request.
-function admin.call(self, name, more)
+--- Calls an operation on the table -> response | nil, err. 'more' is the rest of the request, 'given' has
+--- options of calls.
+function admin.call(self, name, more, given)
   local fields, connection = core.table_parts(self)
   local request = { TableName = fields.name }
   for member, value in pairs(more or {}) do request[member] = value end
-  return client.call(connection, operations[name], request)
+  return client.call(connection, operations[name], request, nil, given)
 end
 
 --- The same for operations that name the table by its ARN, which may take one DescribeTable.
@@ -39,7 +40,15 @@ local call, call_by_arn = admin.call, admin.call_by_arn
 
 -- {===== State and waiting =====
 
-local refresh_options = { timeout = options.seconds, wait_for_active = options.boolean }
+local refresh_options = options.of_call({ timeout = options.seconds, wait_for_active = options.boolean })
+
+-- Brings the fields up to date -> the table | nil, err.
+local function refresh(self, given)
+  local result, err = call(self, "DescribeTable", nil, given)
+  if not result then return nil, err end
+  tables.update(self, result.Table)
+  return self
+end
 
 --- Asks for the table's state and brings its fields up to date; with wait_for_active waits until it is
 --- ACTIVE, at most 'timeout' seconds (300) -> the table | nil, err.
@@ -51,10 +60,7 @@ function Table:refresh(given)
       return ok and self, err
     end
   end
-  local result, err = call(self, "DescribeTable")
-  if not result then return nil, err end
-  tables.update(self, result.Table)
-  return self
+  return refresh(self, given)
 end
 
 --- Deletes the table -> true | nil, err.
@@ -86,8 +92,8 @@ local unreachable = admin.unreachable
 -- Refreshes until 'ask' is content with the outcome.
 local function wait_for_table(self, given, where, ask)
   local fields, connection = core.table_parts(self)
-  return admin.wait(connection, given, where, tostring(self), function()
-    local ok, err = self:refresh()
+  return admin.wait(connection, given, where, tostring(self), function(limits)
+    local ok, err = refresh(self, limits)
     return ask(ok, err, fields)
   end)
 end
@@ -209,19 +215,23 @@ function Table:update_ttl(attribute, enabled)
   return result.TimeToLiveSpecification
 end
 
---- How items expire -> { AttributeName =, TimeToLiveStatus = } | nil, err.
-function Table:describe_ttl()
-  local result, err = call(self, "DescribeTimeToLive")
+local function ttl_of(self, given)
+  local result, err = call(self, "DescribeTimeToLive", nil, given)
   if not result then return nil, err end
   return result.TimeToLiveDescription
+end
+
+--- How items expire -> { AttributeName =, TimeToLiveStatus = } | nil, err.
+function Table:describe_ttl()
+  return ttl_of(self)
 end
 
 --- Waits until expiry is ENABLED, at most 'timeout' seconds (300) -> true | nil, err.
 function Table:wait_until_ttl_enabled(given)
   local _, connection = core.table_parts(self)
   local what = tostring(self) .. ": time to live"
-  return admin.wait(connection, given, "wait_until_ttl_enabled", what, function()
-    local ttl, err = self:describe_ttl()
+  return admin.wait(connection, given, "wait_until_ttl_enabled", what, function(limits)
+    local ttl, err = ttl_of(self, limits)
     if not ttl then return nil, err end
     if ttl.TimeToLiveStatus == "DISABLED" then return unreachable("time to live is not being enabled") end
     return ttl.TimeToLiveStatus == "ENABLED", ttl.TimeToLiveStatus

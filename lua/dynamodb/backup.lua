@@ -41,8 +41,8 @@ end
 -- Waits for a status: 'describe' -> description | nil, err; 'states' says of each status true (that is it),
 -- false (not yet) or nil (it will not come).
 local function wait_for(connection, given, where, arn, states, member, describe)
-  return admin.wait(connection, given, where, arn, function()
-    local found, err = describe()
+  return admin.wait(connection, given, where, arn, function(limits)
+    local found, err = describe(limits)
     if not found then return nil, err end
     local status = found[member]
     if states[status] ~= nil then return states[status], status end
@@ -85,19 +85,20 @@ end
 
 -- Calls an operation on what is named by an ARN, or by a description that has it -> part of the answer |
 -- nil, err.
-local function call_on(connection, operation, target, member, answer, where)
-  local result, err = client.call(connection, operation, { [member] = arn_of(target, member, where) })
-  return part(result, err, answer)
+local function call_on(connection, operation, target, member, where, limits)
+  local request = { [member] = arn_of(target, member, where) }
+  local result, err = client.call(connection, operation, request, nil, limits)
+  return part(result, err, operation.answer)
 end
 
 --- What the service says of a backup, given by ARN or details -> description | nil, err.
 function Connection:describe_backup(target)
-  return call_on(self, operations.DescribeBackup, target, "BackupArn", "BackupDescription", "describe_backup")
+  return call_on(self, operations.DescribeBackup, target, "BackupArn", "describe_backup")
 end
 
 --- Deletes a backup, given by ARN or details -> description | nil, err.
 function Connection:delete_backup(target)
-  return call_on(self, operations.DeleteBackup, target, "BackupArn", "BackupDescription", "delete_backup")
+  return call_on(self, operations.DeleteBackup, target, "BackupArn", "delete_backup")
 end
 
 local backup_states = { CREATING = false, AVAILABLE = true }
@@ -106,8 +107,8 @@ local backup_states = { CREATING = false, AVAILABLE = true }
 function Connection:wait_until_backup_available(target, given)
   local where = "wait_until_backup_available"
   local arn = arn_of(target, "BackupArn", where)
-  return wait_for(self, given, where, arn, backup_states, "BackupStatus", function()
-    local found, err = self:describe_backup(arn)
+  return wait_for(self, given, where, arn, backup_states, "BackupStatus", function(limits)
+    local found, err = call_on(self, operations.DescribeBackup, arn, "BackupArn", where, limits)
     return found and found.BackupDetails, err
   end)
 end
@@ -222,7 +223,7 @@ end
 
 --- What the service says of an export, given by ARN or description -> description | nil, err.
 function Connection:describe_export(target)
-  return call_on(self, operations.DescribeExport, target, "ExportArn", "ExportDescription", "describe_export")
+  return call_on(self, operations.DescribeExport, target, "ExportArn", "describe_export")
 end
 
 local transfer_states = { IN_PROGRESS = false, COMPLETED = true }
@@ -232,7 +233,7 @@ function Connection:wait_until_export_completed(target, given)
   local where = "wait_until_export_completed"
   local arn = arn_of(target, "ExportArn", where)
   return wait_for(self, given, where, arn, transfer_states, "ExportStatus",
-    function() return self:describe_export(arn) end)
+    function(limits) return call_on(self, operations.DescribeExport, arn, "ExportArn", where, limits) end)
 end
 
 local import_options = {
@@ -273,8 +274,7 @@ end
 
 --- What the service says of an import, given by ARN or description -> description | nil, err.
 function Connection:describe_import(target)
-  return call_on(self, operations.DescribeImport, target, "ImportArn", "ImportTableDescription",
-    "describe_import")
+  return call_on(self, operations.DescribeImport, target, "ImportArn", "describe_import")
 end
 
 --- Waits until an import is COMPLETED, at most 'timeout' seconds (300) -> true | nil, err.
@@ -282,7 +282,7 @@ function Connection:wait_until_import_completed(target, given)
   local where = "wait_until_import_completed"
   local arn = arn_of(target, "ImportArn", where)
   return wait_for(self, given, where, arn, transfer_states, "ImportStatus",
-    function() return self:describe_import(arn) end)
+    function(limits) return call_on(self, operations.DescribeImport, arn, "ImportArn", where, limits) end)
 end
 
 -- ===================== }

@@ -107,17 +107,18 @@ end
 -- Does one kind of batch: 'send' takes the entries of one request -> list of those left unprocessed | nil,
 -- err.
 local function run(connection, entries, most, given, operation, send)
-  local transport = core.connection_state(connection).transport
-  local deadline = transport.now() + (given.deadline or DEADLINE)
+  local state = core.connection_state(connection)
+  local transport, limits = state.transport, client.within(state, given)
+  local deadline = limits.deadline_at or transport.now() + DEADLINE
   local queue, pause = queue_of(entries), FIRST_PAUSE
   while queue.first <= queue.last do
     local taken = take(queue, most)
-    local unprocessed, err = send(taken)
+    local unprocessed, err = send(taken, limits)
     for _, made in ipairs(unprocessed or taken) do append(queue, made) end
-    if err and not err.retryable then return nil, left_over(queue, err) end
+    if err and (not err.retryable or err.gave_up == "off") then return nil, left_over(queue, err) end
     if unprocessed and #unprocessed < #taken then
       pause = FIRST_PAUSE
-      if not given.deadline then deadline = transport.now() + DEADLINE end -- it gets on
+      if not limits.deadline_at then deadline = transport.now() + DEADLINE end -- it gets on
     end
     if not unprocessed or #unprocessed > 0 then
       local left = deadline - transport.now()
@@ -186,10 +187,10 @@ end
 --- Writes the entries -> true | nil, err, with err.leftovers = { { table =, put = } or { table =, delete = },
 --- ... }.
 function batch.write(connection, entries, given)
-  return run(connection, entries, WRITES, given, "BatchWriteItem", function(taken)
+  return run(connection, entries, WRITES, given, "BatchWriteItem", function(taken, limits)
     local groups, request = by_table(taken), {}
     for name, group in pairs(groups) do request[name] = texts(group) end
-    local result, err = client.call(connection, write_encoded, { RequestItems = request })
+    local result, err = client.call(connection, write_encoded, { RequestItems = request }, nil, limits)
     if not result then return nil, err end
     local unprocessed = {}
     for name, requests in pairs(result.UnprocessedItems or {}) do
@@ -205,14 +206,14 @@ end
 --- Reads the entries; 'take_item' gets each item with its table's fields -> true | nil, err, with
 --- err.leftovers. given.owner is the dynamodb.table of all of them, if items are wanted.
 function batch.get(connection, entries, given, take_item)
-  return run(connection, entries, READS, given, "BatchGetItem", function(taken)
+  return run(connection, entries, READS, given, "BatchGetItem", function(taken, limits)
     local groups, request = by_table(taken), {}
     for name, group in pairs(groups) do
       local part = { Keys = texts(group) }
       for member, value in pairs(group[1].settings or {}) do part[member] = value end
       request[name] = part
     end
-    local result, err = client.call(connection, get_encoded, { RequestItems = request }, given.owner)
+    local result, err = client.call(connection, get_encoded, { RequestItems = request }, given.owner, limits)
     if not result then return nil, err end
     local unprocessed = {}
     for name, part in pairs(result.UnprocessedKeys or {}) do

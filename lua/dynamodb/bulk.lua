@@ -64,7 +64,7 @@ local function wrap(owner, attributes)
   return item
 end
 
-local get_options = { deadline = options.seconds, items = options.boolean, ordered = options.boolean }
+local get_options = options.of_call({ items = options.boolean, ordered = options.boolean })
 for name, validator in pairs(key_settings) do get_options[name] = validator end
 
 --- Reads items by their keys, any number of them: get_items({ key, ... }, { consistent_read =, projection =,
@@ -79,7 +79,8 @@ function Table:get_items(keys, given)
   reads(fields, keys, given, "get_items", entries)
   entries = batch.unique(entries)
   local owner = given.items ~= false and self or nil
-  local plan = { deadline = given.deadline, owner = owner }
+  local plan = options.calls_of(given)
+  plan.owner = owner
   local ok, err = batch.get(connection, entries, plan, function(_, item)
     found[batch.identify(fields, owner and item:key() or item)] = item
     list[#list + 1] = item
@@ -96,7 +97,7 @@ function Table:get_items(keys, given)
   return given.ordered and ordered or list, missing
 end
 
-local batch_options = { deadline = options.seconds, items = options.boolean }
+local batch_options = options.of_call({ items = options.boolean })
 
 --- Reads items of several tables: batch_get{ [table or name] = { key, ... } } or, with more to say of a
 --- table, { keys = {...}, consistent_read =, projection = } -> { name = list of items }, { name = keys that
@@ -120,7 +121,7 @@ function Connection:batch_get(requests, given)
     reads(fields, named and request.keys or request, named and request or {}, "batch_get", entries)
   end
   entries = batch.unique(entries)
-  local ok, err = batch.get(self, entries, { deadline = given.deadline }, function(fields, attributes)
+  local ok, err = batch.get(self, entries, options.calls_of(given), function(fields, attributes)
     seen[batch.identify(fields, attributes)] = true
     local item = given.items == false and attributes or wrap(owners[fields.name], attributes)
     table.insert(found[fields.name], item)
@@ -150,7 +151,7 @@ local function writes(fields, request, where, entries)
   end
 end
 
-local write_options = { deadline = options.seconds, on_duplicate = options.choice("last", "error") }
+local write_options = options.of_call({ on_duplicate = options.choice("last", "error") })
 
 --- Puts and deletes in several tables: batch_write{ [table or name] = { put = { item, ... }, delete = { key,
 --- ... } } } -> true | nil, err, with err.leftovers = { { table =, put = } or { table =, delete = }, ... }.

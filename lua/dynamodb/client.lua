@@ -1,91 +1,32 @@
---- The request pipeline: encode, sign, frame, exchange, decode, and the error object when any of it fails.
+--- The request pipeline: encode, then attempts (sign, frame, exchange, decode) until one succeeds, fails for
+--- good or no other may follow; the error object when there is no result.
+-- Source: AWS SDKs and Tools Reference Guide, "Retry behavior"; doc/retries.md.
 
+local answer = require("dynamodb.answer")
+local clock = require("dynamodb.clock")
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
 local exchange = require("dynamodb.exchange")
+local hooks = require("dynamodb.hooks")
+local repeating = require("dynamodb.repeating")
+local session = require("dynamodb.session")
 
 local client = {}
 
-local ERROR_SHAPE = { Item = "item", CancellationReasons = { "list", { Item = "item" } } }
+local NONE = {} -- no options
 
--- The service's codes that ask for less; AWS SDKs' standard retry mode.
-local throttled = {
-  LimitExceededException = true,
-  ProvisionedThroughputExceededException = true,
-  RequestLimitExceeded = true,
-  ThrottlingException = true,
-  TransactionInProgressException = true,
-}
-
-local retryable_status = { [500] = true, [502] = true, [503] = true, [504] = true }
-
--- "com.amazonaws.dynamodb.v20120810#ValidationException:http://..." is ValidationException.
-local function bare_code(text)
-  if type(text) ~= "string" then return nil end
-  local code = text:gsub(":.*$", ""):gsub("^.*#", "")
-  return code ~= "" and code or nil
-end
-
-local function text_of(value)
-  return type(value) == "string" and value or nil
-end
-
--- The error that a response with another status than 200 tells; every place where code and message may be is
--- looked at.
-local function service_error(response, status, operation)
-  local body = response:decode(ERROR_SHAPE)
-  if type(body) ~= "table" then body = {} end
-  local code = bare_code(body.__type) or bare_code(body.code)
-    or bare_code(response:header("x-amzn-errortype"))
-  local slow_down = throttled[code] or status == 429
-  return errors.new({
-    kind = code and "service" or "response",
-    code = code,
-    message = text_of(body.message) or text_of(body.Message)
-      or ("HTTP status %d without a message"):format(status),
-    status = status,
-    item = body.Item,
-    reasons = body.CancellationReasons,
-    throttled = slow_down,
-    retryable = slow_down or retryable_status[status] or code == "ReplicatedWriteConflictException",
-    ambiguous = operation.writes and status >= 500,
-  })
-end
-
--- What a complete response means -> result | nil, err.
-local function interpret(response, operation, owner)
-  local status = response:status()
-  local result, why
-  if status == 200 then
-    if operation.silent and response:header("content-length") == "0" then return {} end
-    result, why = response:decode(operation.output, owner)
-    local member = operation.answer
-    if result and member and type(result[member]) ~= "table" then
-      result, why = nil, ("answer without %s"):format(member)
-    end
-    if result then return result end
-  end
-  local err
-  if why then
-    err = errors.new({ kind = "response", message = why, status = status, retryable = true,
-      ambiguous = operation.writes })
-  else
-    err = service_error(response, status, operation)
-  end
-  err.operation, err.attempts, err.request_id = operation.name, 1, response:header("x-amzn-requestid")
-  return nil, err
-end
-
--- Makes the signer use the credentials of this connection -> true | nil, err.
-local function authenticate(state)
-  local found, err = state.find_credentials()
-  if not found then return nil, err end
-  local ok, why = state.signer:credentials(found.aws_access_key_id, found.aws_secret_access_key,
-    found.aws_session_token)
-  if not ok then return nil, errors.new({ kind = "credentials", message = why }) end
-  state.authenticated = true
-  return true
-end
+---@class dynamodb.Call what is known of one call while it runs
+---@field state table the connection's
+---@field given table the caller's options: attempt_timeout, deadline, deadline_at, max_attempts, retry_mode,
+--- retry_writes
+---@field started number by the transport's clock, as all moments here
+---@field deadline number the moment at which it ends in any case
+---@field attempt integer the attempt under way, from 1
+---@field requests integer how many were sent
+---@field pace? table the call's own mode and max_attempts, for the retry policy
+---@field cost? integer tokens that the last retry took
+---@field ambiguous? boolean may an attempt so far have written?
+---@field checking? boolean was a conditional write sent again, so that its condition may fail for itself?
 
 -- The parameters with the token that makes a repeated request count once.
 local function with_token(params, member)
@@ -95,18 +36,6 @@ local function with_token(params, member)
   return copy
 end
 
--- The pool of connections to the host that answers this kind of operation; kinds that have one host share it.
-local function pool_for(state, kind)
-  local pool = state.pools[kind]
-  if pool then return pool end
-  local endpoint = state.endpoint_for(kind)
-  for _, other in pairs(state.pools) do
-    if other.endpoint.url == endpoint.url then pool = other end
-  end
-  state.pools[kind] = pool or exchange.pool(state.transport, endpoint, state.limits)
-  return state.pools[kind]
-end
-
 --- Encodes the parameters of an operation -> text; raises, naming the path, for what cannot be sent.
 function client.encode(params, shape, where)
   local body, why = core.encode(params, shape)
@@ -114,41 +43,274 @@ function client.encode(params, shape, where)
   return body
 end
 
--- Must the request not be sent again when nobody knows whether the service has seen it? A condition that
--- holds the first time may not hold the second, and the old item would be the new one.
-local function is_once(operation, params)
-  if not operation.writes then return false end
+--- The moment until which all calls of something longer may last: the caller's deadline, or the one he gave
+--- the connection | nil.
+function client.deadline_of(state, given)
+  if given.deadline_at then return given.deadline_at end
+  local seconds = given.deadline or state.given.deadline
+  return seconds and state.transport.now() + seconds
+end
+
+--- Options for the calls of something longer: the caller's, with an end in common.
+function client.within(state, given)
+  local at = client.deadline_of(state, given)
+  return { attempt_timeout = given.attempt_timeout, deadline_at = at, max_attempts = given.max_attempts,
+    retry_mode = given.retry_mode, retry_writes = given.retry_writes }
+end
+
+local function emit(call, name, fields)
+  fields.operation, fields.table = call.name, hooks.table_of(call.params)
+  call.state.emit(name, fields)
+end
+
+-- {===== One attempt =====
+
+-- Credentials that the signer uses -> true | nil, err.
+local function authenticate(call)
+  local state = call.state
+  local found, err = state.provider:get(call.deadline)
+  if not found then return nil, err end
+  call.credentials = found
+  if found == state.credentials then return true end
+  return session.authenticate(state, found)
+end
+
+-- Must an exchange not replace a dead connection when the service may have seen the request? Seen from afar;
+-- 'repeating' looks closely, once it matters.
+local function is_once(call)
+  local operation, params = call.operation, call.params
+  if not operation.writes or call.retry_writes == "always" then return false end
   return not operation.repeatable or params.ConditionExpression ~= nil or params.Expected ~= nil
     or (params.ReturnValues ~= nil and params.ReturnValues ~= "NONE")
 end
 
+-- The error of an attempt without an answer.
+local function lost(call, kind, why, sent, permanent)
+  if kind == "timeout" and call.state.transport.now() >= call.deadline then
+    why = ("%s; the deadline of %g s has passed"):format(why, call.deadline - call.started)
+  end
+  return errors.new({ kind = kind, message = why, retryable = not permanent, permanent = permanent,
+    ambiguous = call.operation.writes and sent })
+end
+
+-- Counts what an answer cost, and tells of it.
+local function account(call, link, result, err)
+  local state, stats, timing = call.state, call.state.stats, link.timing
+  stats.bytes_sent = stats.bytes_sent + timing.sent
+  stats.bytes_received = stats.bytes_received + timing.received
+  if err and err.throttled then stats.throttled = stats.throttled + 1 end
+  if state.emit then
+    emit(call, "answer_received", { attempt = call.attempt, status = link.response:status(),
+      request_id = link.response:header("x-amzn-requestid"), timing = timing, err = err,
+      consumed_capacity = result and result.ConsumedCapacity })
+  end
+end
+
+-- Reads an answer and gives its connection back -> result | nil, err.
+local function take(call, pool, link, sent_at)
+  local state = call.state
+  if state.clock then clock.observe(state.clock, link.response, sent_at, state.transport.time()) end
+  local result, err = answer.read(link.response, call.operation, call.owner)
+  exchange.release(pool, link)
+  account(call, link, result, err)
+  return result, err
+end
+
+-- Signs, sends and receives once -> result | nil, err.
+local function attempt(call)
+  local state = call.state
+  local ok, failure = authenticate(call)
+  if not ok then return nil, failure end
+  local pool, refusal = session.pool(state, call.operation.kind, call.params)
+  if not pool then return nil, refusal end
+  local sent_at, endpoint = state.transport.time(), pool.endpoint
+  call.offset = state.clock and state.clock.offset or 0
+  local headers = session.headers(state, call.id, call.attempt, call.max_attempts)
+  local request, why = state.signer:request(endpoint.host, endpoint.path, call.operation.target,
+    call.body, sent_at + call.offset, headers)
+  if not request then return nil, errors.new({ kind = "credentials", message = why }) end
+  call.requests, state.stats.attempts = call.requests + 1, state.stats.attempts + 1
+  if state.emit then
+    emit(call, "attempt_sent", { attempt = call.attempt, max_attempts = call.max_attempts,
+      endpoint_url = endpoint.url })
+  end
+  local link, kind, reason, sent, permanent = exchange.run(pool, request, is_once(call), call.deadline,
+    call.given.attempt_timeout)
+  if link then return take(call, pool, link, sent_at) end
+  local err = lost(call, kind, reason, sent, permanent)
+  if state.emit then emit(call, "answer_lost", { attempt = call.attempt, err = err }) end
+  return nil, err
+end
+
+-- ===================== }
+-- {===== After an attempt =====
+
+-- Codes that may mean that the request was signed for the wrong time.
+local skewed = { AccessDeniedException = true, AuthFailure = true, InvalidSignatureException = true,
+  RequestExpired = true, RequestInTheFuture = true, RequestTimeTooSkewed = true,
+  SignatureDoesNotMatch = true }
+
+local expired = { ExpiredToken = true, ExpiredTokenException = true }
+
+-- Was the cause of the failure put right just now: the clock, or the credentials? Fresh ones are asked for
+-- once.
+local function mended(call, err)
+  local state = call.state
+  if skewed[err.code] and state.clock and clock.corrected(state.clock, call.offset) then return true end
+  if not expired[err.code] or call.refreshed then return false end
+  call.refreshed = true
+  local fresh, failure = state.provider:refresh(call.credentials, call.deadline)
+  if failure then err.message = ("%s; fresh ones: %s"):format(err.message, failure.message) end
+  return fresh ~= nil and fresh ~= call.credentials
+end
+
+-- May the request be sent again although the service may have done it? One that is sent with a condition then
+-- asks for the item that makes the condition fail.
+local function may_repeat(call)
+  if call.retry_writes == "always" or call.checking then return true end
+  local kind = repeating.kind(call.operation, call.params)
+  if kind == "checked" then
+    call.checking = true
+    call.body = client.encode(repeating.asking(call.params), call.operation.input, call.name)
+  end
+  return kind ~= "once"
+end
+
+-- A condition that failed after the request was sent again -> result, if it failed because the write had
+-- happened | nil.
+local function settle(call, err)
+  if not call.checking or err.code ~= "ConditionalCheckFailedException" then return nil end
+  local result = repeating.result(call.operation, call.params, err.item)
+  if not call.params.ReturnValuesOnConditionCheckFailure then err.item = nil end
+  return result
+end
+
+-- How long to wait before the next attempt | nil, why there is none.
+local function next_delay(call, err)
+  local state = call.state
+  if err.ambiguous and not may_repeat(call) then return nil, "ambiguous" end
+  err.fast = mended(call, err) or nil
+  local delay, why = state.policy:plan(call.attempt, err, call.pace)
+  err.fast = nil
+  if not delay then return nil, why end
+  if state.transport.now() + delay >= call.deadline then return nil, "deadline" end
+  call.cost = why
+  return delay
+end
+
+-- Waits for the client's own rate limit, if there is one -> true | nil, err when that would take too long.
+local function wait_for_turn(call)
+  local state = call.state
+  local seconds = state.policy:before(call.deadline - state.transport.now(), call.pace)
+  if not seconds then
+    return nil, errors.new({ kind = "timeout", retryable = true, throttled = true,
+      message = "this client's own rate limit" })
+  end
+  if seconds > 0 then state.transport.sleep(seconds) end
+  return true
+end
+
+local explanations = {
+  ambiguous = "; not sent again, since it may have been written",
+  deadline = "; no time for another attempt before the deadline",
+  quota = "; not retried: the retry quota is used up",
+}
+
+-- The error as the caller gets it.
+local function finish(call, err, why)
+  if call.wrapped then err = repeating.unwrap(err) end
+  err.operation, err.attempts = call.name, call.requests
+  err.elapsed = call.state.transport.now() - call.started
+  err.ambiguous = call.ambiguous or false
+  err.gave_up = why
+  if explanations[why] then err.message = err.message .. explanations[why] end
+  return err
+end
+
+-- Attempts until the call is done -> result | nil, err.
+local function run(call)
+  local state = call.state
+  local policy, stats = state.policy, state.stats
+  while true do
+    call.attempt = call.attempt + 1
+    local result, err = wait_for_turn(call)
+    if not result then return nil, finish(call, err, "deadline") end
+    result, err = attempt(call)
+    if result then
+      policy:succeed(call.cost, call.pace)
+      return result
+    end
+    call.ambiguous = call.ambiguous or err.ambiguous or nil
+    result = settle(call, err)
+    if result then return result end
+    local delay, why = next_delay(call, err)
+    if not delay then return nil, finish(call, err, why) end
+    stats.retries = stats.retries + 1
+    if state.emit then
+      emit(call, "retry_planned", { attempt = call.attempt, delay = delay, err = err,
+        tokens = policy.tokens })
+    end
+    if delay > 0 then state.transport.sleep(delay) end
+  end
+end
+
+-- ===================== }
+
+-- Wraps a write into a transaction when the caller wants it to happen exactly once.
+local function wrap(call)
+  if not call.operation.writes or repeating.kind(call.operation, call.params) == "free" then return end
+  local obstacle = repeating.obstacle(call.operation, call.params)
+  if not obstacle then
+    call.wrapped = true
+    call.operation, call.params = repeating.wrap(call.operation, call.params)
+  elseif call.given.retry_writes then
+    errors.raise("%s: option 'retry_writes': 'exact' is not possible: %s", call.name, obstacle)
+  end
+end
+
+-- What the policy is to go by instead of the connection's settings | nil.
+local function pace_of(given)
+  if not given.retry_mode and not given.max_attempts then return nil end
+  return { mode = given.retry_mode, max_attempts = given.max_attempts }
+end
+
+local function begin(state, operation, params, owner, given)
+  local transport = state.transport
+  local started = transport.now()
+  local deadline = started + (given.deadline or state.deadline)
+  if given.deadline_at and given.deadline_at < deadline then deadline = given.deadline_at end
+  return { state = state, name = operation.name, operation = operation, params = params, owner = owner,
+    given = given, started = started, deadline = deadline, attempt = 0, requests = 0,
+    pace = pace_of(given),
+    retry_writes = given.retry_writes or state.retry_writes }
+end
+
 --- Calls an operation: 'params' is its request as AWS names the members, with attribute values as Lua values.
---- 'owner' is the dynamodb.table whose items the rows of the response become.
+--- 'owner' is the dynamodb.table whose items the rows of the response become; 'given' has the caller's
+--- options of calls: doc/connection.md.
 --- -> result | nil, err. Raises for a closed connection and for values that cannot be sent.
-function client.call(connection, operation, params, owner)
+function client.call(connection, operation, params, owner, given)
   local state = core.connection_state(connection)
   if state.transport.check then state.transport.check(operation.name) end
   if operation.token then params = with_token(params, operation.token) end
-  local body = client.encode(params, operation.input, operation.name)
-  if not state.authenticated then
-    local ok, err = authenticate(state)
-    if not ok then
-      err.operation = operation.name
-      return nil, err
-    end
+  local call = begin(state, operation, params, owner, given or NONE)
+  if call.retry_writes == "exact" then wrap(call) end
+  call.body = client.encode(call.params, call.operation.input, call.name)
+  local result, err = session.open(state)
+  if result then
+    call.id = session.invocation_id(state)
+    call.max_attempts = call.given.max_attempts or state.policy.max_attempts
+    if state.emit then emit(call, "request_built", { bytes = #call.body }) end
+    state.stats.calls = state.stats.calls + 1
+    result, err = run(call)
+  else
+    err.operation, err.attempts, err.elapsed = call.name, 0, 0
   end
-  local pool = pool_for(state, operation.kind)
-  local endpoint = pool.endpoint
-  local request, why = state.signer:request(endpoint.host, endpoint.path, operation.target, body,
-    state.transport.time(), state.headers)
-  if not request then errors.raise("%s: %s", operation.name, why) end
-  local link, kind, reason, sent = exchange.run(pool, request, is_once(operation, params))
-  if not link then
-    return nil, errors.new({ kind = kind, message = reason, operation = operation.name, attempts = 1,
-      retryable = true, ambiguous = operation.writes and sent })
+  if err then state.stats.failures = state.stats.failures + 1 end
+  if state.emit then
+    emit(call, "call_finished", { attempts = call.requests, elapsed = state.transport.now() - call.started,
+      err = err, consumed_capacity = result and result.ConsumedCapacity })
   end
-  local result, err = interpret(link.response, operation, owner)
-  exchange.release(pool, link)
   return result, err
 end
 

@@ -2,24 +2,21 @@
 
 local client = require("dynamodb.client")
 local core = require("dynamodb.core")
-local credentials = require("dynamodb.credentials")
 local definition = require("dynamodb.definition")
 local endpoint = require("dynamodb.endpoint")
 local errors = require("dynamodb.error")
 local exchange = require("dynamodb.exchange")
+local hooks = require("dynamodb.hooks")
 local operations = require("dynamodb.operations")
 local options = require("dynamodb.options")
 local pages = require("dynamodb.pages")
-local profile = require("dynamodb.profile")
 local schema = require("dynamodb.schema")
-local system = require("dynamodb.system")
+local session = require("dynamodb.session")
+local settings = require("dynamodb.settings")
 local tables = require("dynamodb.table")
 
 local Connection = core.connection_class.methods
 local connection = {}
-
-local CONNECT_TIMEOUT, ATTEMPT_TIMEOUT = 1, 10 -- seconds
-local DEFAULT_REGION = "us-east-1" -- as in boto's tutorial
 
 local TRANSPORT_FUNCTIONS = { "close", "connect", "idle", "now", "receive", "send", "sleep", "time" }
 
@@ -32,31 +29,35 @@ local function is_transport(value)
   return true
 end
 
-local function is_region(value)
-  return type(value) == "string" and endpoint.is_region(value), "region such as eu-west-1"
-end
-
 local function is_port(value)
   return type(value) == "number" and value >= 1 and value <= 65535 and value % 1 == 0, "port number"
 end
 
---- What connect takes: name -> validator. The documentation's spec reads it, too.
+local function are_credentials(value)
+  return type(value) == "function" or type(value) == "table", "function or table of keys"
+end
+
+--- What connect takes besides the settings: name -> validator. The documentation's spec reads it, too.
 local connect_options = {
   aws_access_key_id = options.text,
   aws_secret_access_key = options.text,
   aws_session_token = options.text,
-  attempt_timeout = options.seconds,
-  ca_bundle = options.text,
+  client_certificate = options.text,
+  client_key = options.text,
   compression = options.boolean,
-  connect_timeout = options.seconds,
-  endpoint_url = options.text,
+  credentials = are_credentials,
+  hooks = hooks.are_hooks,
   host = options.text,
   is_secure = options.boolean,
+  log = hooks.is_log,
+  max_connection_age = options.seconds,
+  max_connections = options.count(1),
+  max_idle_time = options.seconds,
   port = is_port,
-  profile = options.text,
-  region = is_region,
   transport = is_transport,
+  unix_socket = options.text,
 }
+for name, check in pairs(settings.options) do connect_options[name] = check end
 
 connection.options = connect_options
 
@@ -68,28 +69,21 @@ local function check_keys(given)
   if given.aws_session_token and not key then
     errors.raise("connect: option 'aws_session_token' goes with 'aws_access_key_id'")
   end
-end
-
--- The region: option, environment, profile, else boto's default.
-local function resolve_region(given)
-  local region = given.region or system.getenv("AWS_REGION") or system.getenv("AWS_DEFAULT_REGION")
-  if not region then
-    local section, why = profile.config(profile.name(given.profile))
-    if not section then errors.raise("connect: %s", why) end
-    region = section.region or DEFAULT_REGION
+  if given.credentials and key then
+    errors.raise("connect: option 'credentials' excludes 'aws_access_key_id'")
   end
-  if not endpoint.is_region(region) then errors.raise("connect: '%s' is not a region", region:sub(1, 80)) end
-  return region
+  if (given.client_key == nil) ~= (given.client_certificate == nil) then
+    errors.raise("connect: options 'client_certificate' and 'client_key' expected together")
+  end
 end
 
--- The endpoint that the caller names: endpoint_url, or boto's host, port and is_secure | nil for the region's
--- own.
-local function resolve_endpoint(given)
+-- The endpoint that the caller names: endpoint_url, or boto's host, port and is_secure | nil.
+local function named_url(given)
   if given.endpoint_url then
     for _, name in ipairs({ "host", "port", "is_secure" }) do
       if given[name] ~= nil then errors.raise("connect: option '%s' contradicts 'endpoint_url'", name) end
     end
-    return endpoint.parse(given.endpoint_url, "connect: option 'endpoint_url'")
+    return given.endpoint_url
   end
   if not given.host then
     if given.port or given.is_secure ~= nil then
@@ -99,58 +93,73 @@ local function resolve_endpoint(given)
   end
   local scheme = given.is_secure == false and "http" or "https"
   local port = given.port and ":" .. ("%d"):format(given.port) or ""
-  return endpoint.parse(scheme .. "://" .. given.host .. port, "connect: option 'host'")
+  local url = scheme .. "://" .. given.host .. port
+  endpoint.parse(url, "connect: option 'host'")
+  return url
 end
 
--- A function -> credentials | nil, err that looks for them once.
-local function finder(given)
-  local found = given.aws_access_key_id and credentials.given(given)
-  local chosen = given.profile
-  return function()
-    local err
-    if not found then found, err = credentials.find(chosen) end
-    return found, err
+-- Region and endpoint as users read them; the shared files are read when somebody does.
+local function fields_of(known)
+  local function resolved(name)
+    local values, why = known:load()
+    if not values then errors.raise("connection: %s", why) end
+    if name == "region" then return values.region end
+    local host, refusal = session.regional(values)
+    if not host then errors.raise("connection: %s", refusal) end
+    return host.url
   end
+  return setmetatable({}, { __index = function(self, name)
+    if name ~= "region" and name ~= "endpoint_url" then return nil end
+    local value = resolved(name)
+    rawset(self, name, value)
+    return value
+  end })
 end
 
-local function headers(compression)
-  local list = { "user-agent", "lua-dynamodb/" .. require("dynamodb.version") }
-  if compression then
-    list[3], list[4] = "accept-encoding", "gzip"
-  end
-  return list
+local function new_stats()
+  return { calls = 0, attempts = 0, retries = 0, failures = 0, throttled = 0, bytes_sent = 0,
+    bytes_received = 0, credentials_refreshed = 0 }
 end
 
---- Makes a connection; nothing is sent and no credentials are looked for before the first call.
+--- Makes a connection. Nothing is sent, no file is read and no credentials are looked for before the first
+--- call.
 ---@return dynamodb.Connection
 function connection.connect(given)
   given = given or {}
   options.check(connect_options, given, "connect")
   check_keys(given)
-  local region = resolve_region(given)
-  local named = resolve_endpoint(given)
-  local function endpoint_for(kind)
-    return named or endpoint.parse(endpoint.for_region(region, kind), "connect")
-  end
-  local signer, why = core.signer(region == "local" and "us-east-1" or region, "dynamodb")
-  if not signer then errors.raise("connect: %s", why) end
-  local limits = {
-    connect_timeout = given.connect_timeout or CONNECT_TIMEOUT,
-    attempt_timeout = given.attempt_timeout or ATTEMPT_TIMEOUT,
-    ca_bundle = given.ca_bundle,
-    compression = given.compression,
-  }
-  local transport = given.transport or require("dynamodb.transport.auto")
-  return core.connection({ region = region, endpoint_url = endpoint_for("plain").url }, {
-    endpoint_for = endpoint_for,
-    find_credentials = finder(given),
-    headers = headers(given.compression),
-    limits = limits,
+  local copy = {}
+  for name, value in pairs(given) do copy[name] = value end
+  copy.endpoint_url = named_url(given)
+  local known = settings.new(copy)
+  return core.connection(fields_of(known), {
+    deadline = given.deadline or settings.defaults.deadline,
+    emit = hooks.emitter(given.hooks, given.log),
+    given = copy,
     known_tables = {}, -- by name
-    pools = {}, -- by kind of operation
-    signer = signer,
-    transport = transport,
+    pools = {}, -- by URL
+    retry_writes = given.retry_writes or "safe",
+    settings = known,
+    stats = new_stats(),
+    transport = given.transport or require("dynamodb.transport.auto"),
   })
+end
+
+--- Counts since the connection was made -> { calls, attempts, retries, failures, throttled, bytes_sent,
+--- bytes_received, credentials_refreshed, connections_opened, connections_reused, connections_open,
+--- retry_tokens, clock_offset }.
+function Connection:stats()
+  local state = core.connection_state(self)
+  local list = { connections_opened = 0, connections_reused = 0, connections_open = 0 }
+  for name, value in pairs(state.stats) do list[name] = value end
+  for _, pool in pairs(state.pools) do
+    list.connections_opened = list.connections_opened + pool.stats.opened
+    list.connections_reused = list.connections_reused + pool.stats.reused
+    list.connections_open = list.connections_open + pool.open
+  end
+  list.retry_tokens = state.policy and state.policy.tokens
+  list.clock_offset = state.clock and state.clock.offset
+  return list
 end
 
 --- Closes the connection and its sockets; calls on it, its tables and items raise from then on. Safe to call
@@ -162,7 +171,7 @@ function Connection:close()
 end
 core.connection_class.__close = Connection.close
 
-local call_options = { unknown = options.boolean }
+local call_options = options.of_write({ unknown = options.boolean })
 
 -- The operation of that name; one that the client does not know only when the caller says so.
 local function operation_named(name, given, where)
@@ -185,31 +194,36 @@ end
 
 --- Calls an operation by its AWS name, with its request as a table -> response | nil, err. Members that hold
 --- attribute values take and give Lua values; members that the client does not know are passed on. Operations
---- that the client does not know are called with { unknown = true }, as plain JSON.
+--- that the client does not know are called with { unknown = true }, as plain JSON. Options are also those of
+--- every call: doc/connection.md.
 function Connection:call(name, params, given)
   local operation = operation_named(name, given, "call")
-  return client.call(self, operation, check_parameters(params, "call"))
+  return client.call(self, operation, check_parameters(params, "call"), nil, given)
 end
 
+local listing_options = options.of_write({}) -- PartiQL has pages, too
+
 -- The results of a listing operation.
-local function listing(self, name, params, where)
+local function listing(self, name, params, given, where)
   local operation = operation_named(name, nil, where)
+  given = given or {}
+  options.check(listing_options, given, where)
   if not operation.pages then errors.raise("%s: %s has no pages", where, name) end
   local request = {}
   for member, value in pairs(check_parameters(params, where)) do request[member] = value end
-  return pages.new(self, operation, request, {})
+  return pages.new(self, operation, request, { call = client.within(core.connection_state(self), given) })
 end
 
 --- for element in conn:each("ListBackups", params) do: all that an operation lists, page after page. The loop
 --- raises the error object on failure; the object also has next, all, pages: doc/reading.md.
-function Connection:each(name, params)
-  return listing(self, name, params, "each")
+function Connection:each(name, params, given)
+  return listing(self, name, params, given, "each")
 end
 
 --- for page in conn:pages("ListBackups", params) do: the responses one by one. Raises the error object on
 --- failure.
-function Connection:pages(name, params)
-  local results = listing(self, name, params, "pages")
+function Connection:pages(name, params, given)
+  local results = listing(self, name, params, given, "pages")
   return function()
     local page, err = results:next_response()
     if err then error(err, 0) end
@@ -217,18 +231,18 @@ function Connection:pages(name, params)
   end
 end
 
-local list_options = { limit = options.count(1) }
+local list_options = options.of_call({ limit = options.count(1) })
 
 --- The names of all tables, or of the first 'limit' -> list | nil, err.
 function Connection:list_tables(given)
   given = given or {}
   options.check(list_options, given, "list_tables")
-  local names, start = {}, nil
+  local names, start, limits = {}, nil, client.within(core.connection_state(self), given)
   repeat
     local page, err = client.call(self, operations.ListTables, {
       ExclusiveStartTableName = start,
       Limit = given.limit and math.min(given.limit - #names, 100),
-    })
+    }, nil, limits)
     if not page then return nil, err end
     for _, name in ipairs(page.TableNames or {}) do names[#names + 1] = name end
     if page.LastEvaluatedTableName and page.LastEvaluatedTableName == start then

@@ -1,35 +1,54 @@
---- Where requests go: a region or a URL -> { url, host, path }.
+--- Where requests go: a pure function of region, switches, account and URL.
+-- Sources: the endpoint rules of the AWS SDKs for DynamoDB, DynamoDB Streams, STS, SSO and Sign-In, and their
+-- list of partitions, as of November 2026.
 
 local errors = require("dynamodb.error")
 
 local endpoint = {}
 
--- Prefix of the region -> domain (AWS SDKs' partitions).
-local domains = {
-  { "^cn%-", "amazonaws.com.cn" },
-  { "^us%-iso%-", "c2s.ic.gov" },
-  { "^us%-isob%-", "sc2s.sgov.gov" },
-  { "^eu%-isoe%-", "cloud.adc-e.uk" },
-  { "^us%-isof%-", "csp.hci.ic.gov" },
-  { "^eusc%-", "amazonaws.eu" },
-  { "", "amazonaws.com" },
+-- AWS's partitions beside the public one: the prefix of their regions, their domains without and with IPv6,
+-- the domain of their sign-in, and what the dual-stack host of Streams begins with. All have FIPS and
+-- dual-stack hosts. AWS looks at whole names, and takes what it does not know for a region of its public
+-- partition; prefixes keep a new region of another partition out of there.
+local partitions = {
+  { name = "aws-cn", prefix = "cn-", suffix = "amazonaws.com.cn", dual = "api.amazonwebservices.com.cn",
+    signin = "amazonaws.cn", streams = "streams-dynamodb" },
+  { name = "aws-us-gov", prefix = "us-gov-", suffix = "amazonaws.com", dual = "api.aws",
+    signin = "amazonaws-us-gov.com", streams = "streams-dynamodb" },
+  { name = "aws-iso", prefix = "us-iso-", suffix = "c2s.ic.gov", dual = "api.aws.ic.gov",
+    signin = "c2shome.ic.gov" },
+  { name = "aws-iso-b", prefix = "us-isob-", suffix = "sc2s.sgov.gov", dual = "api.aws.scloud",
+    signin = "sc2shome.sgov.gov" },
+  { name = "aws-iso-e", prefix = "eu-isoe-", suffix = "cloud.adc-e.uk", dual = "api.cloud-aws.adc-e.uk",
+    signin = "csphome.adc-e.uk" },
+  { name = "aws-iso-f", prefix = "us-isof-", suffix = "csp.hci.ic.gov", dual = "api.aws.hci.ic.gov",
+    signin = "csphome.hci.ic.gov" },
+  { name = "aws-eusc", prefix = "eusc-", suffix = "amazonaws.eu", dual = "api.amazonwebservices.eu",
+    signin = "amazonaws-eusc.eu" },
 }
 
---- A region becomes part of a host name, so it has to be a label of one (RFC 1123 section 2.1).
-function endpoint.is_region(text)
+local public = { name = "aws", prefix = "", suffix = "amazonaws.com", dual = "api.aws",
+  signin = "aws.amazon.com", streams = "streams-dynamodb" }
+
+--- The partition that a region belongs to: { name, suffix, dual, ... }.
+function endpoint.partition(region)
+  for _, partition in ipairs(partitions) do
+    if region:sub(1, #partition.prefix) == partition.prefix then return partition end
+  end
+  return public
+end
+
+-- RFC 1123 section 2.1
+local function is_label(text)
   return #text <= 63 and text:match("^%w[%w-]*$") ~= nil and text:sub(-1) ~= "-"
 end
 
-local services = { plain = "dynamodb", streams = "streams.dynamodb", search = "search-dynamodb" }
+--- A region becomes part of a host name, so it has to be a label of one.
+endpoint.is_region = is_label
 
---- The URL of a region's public endpoint for a kind of operation: "plain", "streams" or "search".
-function endpoint.for_region(region, kind)
-  if region == "local" then return "http://localhost:8000" end
-  for _, pair in ipairs(domains) do
-    if region:match(pair[1]) then
-      return ("https://%s.%s.%s"):format(services[kind or "plain"], region, pair[2])
-    end
-  end
+local function check_region(region)
+  if type(region) == "string" and is_label(region) then return true end
+  return nil, ("'%s' is not a region"):format(tostring(region):sub(1, 80))
 end
 
 local default_port = { http = 80, https = 443 }
@@ -39,8 +58,8 @@ local function is_host(host)
   return #host <= 253 and host:match("^[%w_][%w_.-]*$") ~= nil and not host:find("..", 1, true)
 end
 
---- Takes a URL apart; raises unless it is a clean http or https one. 'where' names the option.
-function endpoint.parse(url, where)
+--- Takes a URL apart -> { url, host, path } | nil, why unless it is a clean http or https one.
+function endpoint.split(url)
   local scheme, rest = url:match("^(https?)://(.+)$")
   local authority, path = (rest or ""):match("^([^/]+)(.*)$")
   local host, port = (authority or ""):match("^(.-):(%d+)$")
@@ -50,10 +69,193 @@ function endpoint.parse(url, where)
     and not path:find("//", 1, true)
   if not clean then
     local shown = url:gsub("^.*@", "...@") -- there may be a password
-    errors.raise("%s: 'http(s)://host[:port][/path]' expected, got '%s'", where, shown:sub(1, 100))
+    return nil, ("'http(s)://host[:port][/path]' expected, got '%s'"):format(shown:sub(1, 100))
   end
   local named = port == default_port[scheme] and host or host .. ":" .. port
   return { url = scheme .. "://" .. named, host = named, path = path == "" and "/" or path }
+end
+
+--- The same, but raises. 'where' names the option.
+function endpoint.parse(url, where)
+  local parts, why = endpoint.split(url)
+  if not parts then errors.raise("%s: %s", where, why) end
+  return parts
+end
+
+local function domain(region, given)
+  local partition = endpoint.partition(region)
+  return given.dualstack and partition.dual or partition.suffix
+end
+
+-- A service's host in a region. GovCloud's plain hosts are its FIPS hosts.
+local function regional(service, region, given)
+  local marked = given.fips and (given.dualstack or endpoint.partition(region).name ~= "aws-us-gov")
+  return ("%s%s.%s.%s"):format(service, marked and "-fips" or "", region, domain(region, given))
+end
+
+local names = { plain = "dynamodb", streams = "streams.dynamodb", search = "search-dynamodb" }
+
+local function public_host(given)
+  local name = names[given.kind or "plain"]
+  if given.kind == "streams" and given.dualstack then
+    name = endpoint.partition(given.region).streams or name
+  end
+  return regional(name, given.region, given)
+end
+
+local account_names = { plain = "ddb", search = "search-ddb" }
+
+-- Regions with account hosts outside the public partition, all of whose regions have them.
+local account_regions = { ["cn-north-1"] = true, ["cn-northwest-1"] = true, ["us-gov-east-1"] = true,
+  ["us-gov-west-1"] = true }
+
+local function has_accounts(region)
+  return account_regions[region] or endpoint.partition(region).name == "aws"
+end
+
+-- The account of a table's ARN; nil for what is none, or of another service or region.
+local function account_of(arn, region)
+  local service, its_region, account = (arn or ""):match("^arn:[^:]+:([^:]+):([^:]*):([^:]*):.")
+  if service == "dynamodb" and its_region == region and is_label(account) then return account end
+end
+
+-- Why the host cannot name an account | nil.
+local function obstacle(given, account)
+  if given.fips then return "no FIPS host names an account" end
+  if not has_accounts(given.region) then
+    return ("region '%s' has no hosts that name an account"):format(given.region)
+  end
+  if not account then return "no account id is known" end
+end
+
+-- The account that the host is to name | nil when it is to name none | nil, why. A table's ARN says more than
+-- the credentials, as it may be another account's table.
+local function account_for(given)
+  local mode = given.account_id_mode or "disabled"
+  if mode == "disabled" or not account_names[given.kind or "plain"] then return nil end
+  local account = account_of(given.resource_arn, given.region) or given.account_id
+  local why = obstacle(given, account)
+  if why then
+    return nil, mode == "required" and "account_id_endpoint_mode is 'required', but " .. why or nil
+  end
+  if is_label(account) then return account end
+  return nil, ("'%s' is not an account id"):format(account:sub(1, 80))
+end
+
+local function at_aws(given)
+  local account, why = account_for(given)
+  if why then return nil, why end
+  local host = public_host(given)
+  if account then
+    host = ("%s.%s.%s.%s"):format(account, account_names[given.kind or "plain"], given.region,
+      domain(given.region, given))
+  end
+  return { url = "https://" .. host, host = host, path = "/", account = account and true }
+end
+
+-- FIPS and dual stack are properties of AWS's own hosts.
+local function without_switches(given, what)
+  local switch = given.fips and "use_fips_endpoint" or given.dualstack and "use_dualstack_endpoint"
+  if not switch then return true end
+  return nil, ("%s does not go with %s"):format(switch, what)
+end
+
+-- The rules of Streams do not have the second check.
+local function at_url(given)
+  local ok, why = without_switches(given, "endpoint_url")
+  if not ok then return nil, why end
+  local parts
+  parts, why = endpoint.split(given.endpoint_url)
+  if not parts then return nil, "endpoint_url: " .. why end
+  for kind in pairs(account_names) do
+    local host = regional(names[kind], given.region, { dualstack = true })
+    if given.kind ~= "streams" and parts.host:lower() == host then
+      return nil, ("endpoint_url: '%s' is reached by use_dualstack_endpoint"):format(host)
+    end
+  end
+  return parts
+end
+
+local function at_home(given)
+  local ok, why = without_switches(given, "region 'local'")
+  if not ok then return nil, why end
+  return endpoint.split("http://localhost:8000")
+end
+
+---@class dynamodb.EndpointParameters
+---@field region string
+---@field kind? "plain"|"streams"|"search" of the operation
+---@field fips? boolean
+---@field dualstack? boolean
+---@field account_id? string of the credentials
+---@field account_id_mode? "preferred"|"required"|"disabled" the last unless given
+---@field endpoint_url? string
+---@field resource_arn? string the table as the request names it; ignored unless it is an ARN
+
+--- Where a request goes -> { url, host, path, region = to sign with, account = true if the host names one } |
+--- nil, why.
+---@param given dynamodb.EndpointParameters
+function endpoint.resolve(given)
+  local ok, why = check_region(given.region)
+  if not ok then return nil, why end
+  local rule = given.endpoint_url and at_url or given.region == "local" and at_home or at_aws
+  local found
+  found, why = rule(given)
+  if not found then return nil, why end
+  found.region = given.region == "local" and "us-east-1" or given.region
+  return found
+end
+
+-- Members that name what a request is about: contextParam of the service's model.
+local members = { "TableName", "TargetTableName", "GlobalTableName", "TableArn", "ResourceArn", "BackupArn",
+  "BulkOperationArn", "ExportArn", "ImportArn" }
+
+local function inside(value)
+  return type(value) == "table" and value or {}
+end
+
+--- What of a request's parameters is 'resource_arn': the name of its table, of the first one of a
+--- transaction, or the least of a batch, whose tables have no order | nil.
+function endpoint.resource(params)
+  local _, element = next(inside(inside(params.TransactItems)[1]))
+  local found = inside(element).TableName or inside(params.TableCreationParameters).TableName
+  for name in pairs(inside(params.RequestItems)) do
+    if type(name) == "string" and (not found or name < found) then found = name end
+  end
+  for _, member in ipairs(members) do found = found or params[member] end
+  return type(found) == "string" and found or nil
+end
+
+-- Regions that STS answered for at its one old host (setting sts_regional_endpoints = legacy).
+local global_sts = {}
+for region in ("ap-northeast-1 ap-south-1 ap-southeast-1 ap-southeast-2 ca-central-1 eu-central-1 eu-north-1 "
+  .. "eu-west-1 eu-west-2 eu-west-3 sa-east-1 us-east-1 us-east-2 us-west-1 us-west-2"):gmatch("%S+") do
+  global_sts[region] = true
+end
+
+local function is_global(name, region, given)
+  if name ~= "sts" or given.fips or given.dualstack then return false end
+  return region == "aws-global" or (given.legacy and global_sts[region])
+end
+
+-- Sign-In's hosts that are not of the usual form.
+local function signin_host(region, given)
+  local partition = endpoint.partition(region)
+  local gov = partition.name == "aws-us-gov"
+  if given.dualstack or (given.fips and not gov) then return regional("signin", region, given) end
+  if given.fips and region == "us-gov-west-1" then return "signin-fips." .. partition.signin end
+  return ("%s.signin%s.%s"):format(region, given.fips and "-fips" or "", partition.signin)
+end
+
+--- The URL of another service that credentials come from: "sts", "portal.sso", "oidc", "signin" -> url,
+--- region to sign with | nil, why. 'given': fips, dualstack, legacy (STS's old host where it has the region).
+function endpoint.service(name, region, given)
+  given = given or {}
+  local ok, why = check_region(region)
+  if not ok then return nil, why end
+  if is_global(name, region, given) then return "https://sts.amazonaws.com", "us-east-1" end
+  local host = name == "signin" and signin_host(region, given) or regional(name, region, given)
+  return "https://" .. host, region
 end
 
 return endpoint

@@ -4,6 +4,7 @@ local core = require("dynamodb.core")
 local condition = require("dynamodb.condition")
 local connection = require("dynamodb.connection")
 local errors = require("dynamodb.error")
+local settings = require("dynamodb.settings")
 local update = require("dynamodb.update")
 
 -- Rooms that add methods to connections and tables.
@@ -24,6 +25,7 @@ end
 return {
   _VERSION = require("dynamodb.version"),
   connect = connection.connect,
+  config = settings.config, -- doc/settings.md
   is_error = errors.is,
   -- values that plain Lua has no type for; doc/values.md
   null = core.null,

@@ -16,6 +16,7 @@ local NONE = {} -- no options
 
 local MODIFY_DEADLINE = 10 -- seconds
 local FIRST_PAUSE, LONGEST_PAUSE = 0.01, 1 -- seconds between tries of modify
+local SHORTEST = 0.001 -- seconds; a call needs some time
 
 --- The attributes of an item or of a plain table, not copied; raises for anything else.
 function items.attributes_of(value, where)
@@ -266,7 +267,7 @@ end
 
 -- ===================== }
 
-local reload_options = { consistent_read = options.boolean }
+local reload_options = options.of_call({ consistent_read = options.boolean })
 
 --- Reads the item again and forgets local changes -> the item | nil when it is gone (nothing forgotten) |
 --- nil, err.
@@ -275,7 +276,9 @@ function Item:reload(given)
   options.check(reload_options, given, "reload")
   local attributes, loaded, fields, _, owner = parts(self)
   local key = key_of("reload", fields, attributes, loaded)
-  local fresh, err = owner:get_item({ key = key, consistent_read = given.consistent_read })
+  local asked = shallow_copy(given)
+  asked.key = key
+  local fresh, err = owner:get_item(asked)
   if not fresh then return nil, err end
   local _, fresh_attributes, text = core.item_parts(fresh)
   core.item_load(self, text, fresh_attributes)
@@ -300,12 +303,14 @@ function Item:modify(change, given)
   local transport = core.connection_state(connection).transport
   local deadline, pause = transport.now() + (given.deadline or MODIFY_DEADLINE), FIRST_PAUSE
   while true do
-    local ok, err = self:reload({ consistent_read = true })
+    local left = math.max(deadline - transport.now(), SHORTEST)
+    local ok, err = self:reload({ consistent_read = true, deadline = left })
     if not ok then return nil, err end
     if change(self) == false then return self end
-    ok, err = self:save({ guard = guard })
+    left = math.max(deadline - transport.now(), SHORTEST)
+    ok, err = self:save({ guard = guard, deadline = left })
     if ok then return self end
-    local left = deadline - transport.now()
+    left = deadline - transport.now()
     if err.code ~= "ConditionalCheckFailedException" or left <= 0 then return nil, err end
     transport.sleep(math.min(left, pause * math.random()))
     pause = math.min(pause * 2, LONGEST_PAUSE)

@@ -49,6 +49,35 @@ function options.choice(...)
   end
 end
 
+options.retry_mode = options.choice("standard", "adaptive", "off")
+options.retry_writes = options.choice("safe", "always", "exact")
+
+local calls = {
+  attempt_timeout = options.seconds,
+  deadline = options.seconds,
+  max_attempts = options.count(1),
+  retry_mode = options.retry_mode,
+}
+
+--- The schema of a call: these options, and those that every call takes. doc/connection.md
+function options.of_call(schema)
+  for name, validator in pairs(calls) do schema[name] = validator end
+  return schema
+end
+
+--- The same of a write.
+function options.of_write(schema)
+  schema.retry_writes = options.retry_writes
+  return options.of_call(schema)
+end
+
+--- The options of calls among these.
+function options.calls_of(given)
+  local found = { retry_writes = given.retry_writes }
+  for name in pairs(calls) do found[name] = given[name] end
+  return found
+end
+
 local function show(value)
   if type(value) == "string" then return "'" .. value:sub(1, 40) .. (#value > 40 and "...'" or "'") end
   if type(value) == "number" or type(value) == "boolean" then return tostring(value) end

@@ -33,7 +33,7 @@ end
 --- Makes a result. 'request' is the request of the first page, which is changed for the others; 'plan' says
 --- how to go on: owner (table of the items, nil for plain tables), key_names (attributes of an item's key,
 --- where a page may be left in its middle; other results go on at the page's start then), max_results,
---- max_requests, request_limit, segments.
+--- max_requests, request_limit, segments, call (options of its calls).
 ---@return dynamodb.Results
 function pages.new(connection, operation, request, plan)
   core.connection_state(connection) -- or raise, if it is closed
@@ -171,7 +171,7 @@ function Results:next_response()
   local plan, request = self._plan, self._request
   if not self._more or (plan.max_requests and self.requests >= plan.max_requests) then return nil end
   request.Limit = page_limit(self) or request.Limit
-  local page, err = client.call(self._connection, self._operation, request, plan.owner)
+  local page, err = client.call(self._connection, self._operation, request, plan.owner, plan.call)
   if not page then return nil, err end
   local last_key = member(page, self._go_on)
   local message = complaint(self, page, last_key)

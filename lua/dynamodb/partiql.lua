@@ -24,12 +24,12 @@ local function statement_of(statement, values, where)
   return { Statement = statement, Parameters = values and #values > 0 and core.list(values) or nil }
 end
 
-local execute_options = {
+local execute_options = options.of_write({
   consistent_read = options.boolean,
   max_requests = options.count(1),
   max_results = options.count(0),
   request_limit = options.count(1),
-}
+})
 
 --- Executes a statement: for row in conn:execute("SELECT * FROM messages WHERE id = ?", { 1 }) do. Rows are
 --- plain tables. The request is sent when the first row is asked for; a statement that writes is executed by
@@ -42,6 +42,7 @@ function Connection:execute(statement, values, given)
   request.ConsistentRead = given.consistent_read
   request.ReturnConsumedCapacity = "TOTAL"
   return pages.new(self, operations.ExecuteStatement, request, {
+    call = client.within(core.connection_state(self), given),
     max_results = given.max_results, max_requests = given.max_requests, request_limit = given.request_limit })
 end
 
@@ -69,11 +70,15 @@ local function error_of(failure)
     retryable = passing[failure.Code] ~= nil, throttled = passing[failure.Code] })
 end
 
+local batch_options = options.of_write({})
+
 --- Executes up to 25 statements, each { text, values } -> list with, for each statement, { item = row or nil
 --- } or { err = error object } | nil, err when none was executed.
-function Connection:execute_batch(given)
+function Connection:execute_batch(given, more)
+  more = more or {}
+  options.check(batch_options, more, "execute_batch")
   local request = { Statements = statements_of(given, BATCH, "execute_batch") }
-  local result, err = client.call(self, operations.BatchExecuteStatement, request)
+  local result, err = client.call(self, operations.BatchExecuteStatement, request, nil, more)
   if not result then return nil, err end
   local list = {}
   for i, response in ipairs(result.Responses or {}) do
@@ -87,10 +92,10 @@ end
 --- seconds).
 function Connection:execute_transaction(given, more)
   more = more or {}
-  options.check({ deadline = options.seconds }, more, "execute_transaction")
+  options.check(transaction.options, more, "execute_transaction")
   local request = { TransactStatements = statements_of(given, TRANSACTION, "execute_transaction"),
     ClientRequestToken = core.uuid() }
-  local result, err = transaction.call(self, operations.ExecuteTransaction, request, given, more.deadline)
+  local result, err = transaction.call(self, operations.ExecuteTransaction, request, given, more)
   if not result then return nil, err end
   local rows = {}
   for i, response in ipairs(result.Responses or {}) do rows[i] = response.Item or false end

@@ -1,5 +1,6 @@
 --- Reading many items of a table: query, scan and count.
 
+local client = require("dynamodb.client")
 local condition = require("dynamodb.condition")
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
@@ -34,7 +35,7 @@ local function with(more)
   local all = {}
   for name, validator in pairs(shared_options) do all[name] = validator end
   for name, validator in pairs(more) do all[name] = validator end
-  return all
+  return options.of_call(all)
 end
 
 reading.query_options = with({
@@ -185,6 +186,7 @@ local function prepare(self, fields, given, expression, key)
     ReturnConsumedCapacity = "TOTAL",
   }
   return expression:into(request), {
+    call = client.within(core.connection_state(select(2, core.table_parts(self))), given),
     owner = given.items ~= false and self or nil,
     key_names = names,
     max_results = given.max_results,

@@ -107,11 +107,11 @@ local function arguments(fields, known, where, first, range)
   return schema.key_from_options(fields.schema, where, first), first
 end
 
-local get_options = with_key({
+local get_options = options.of_call(with_key({
   attributes_to_get = options.any,
   consistent_read = options.boolean,
   projection = options.any,
-})
+}))
 
 --- Reads one item: get_item(hash [, range]) or get_item{ hash_key =, range_key =, consistent_read =,
 --- projection = } -> item | nil when there is none | nil, err. A projection always brings the key along.
@@ -126,7 +126,7 @@ function Table:get_item(first, range)
       { fields.schema.hash_key_name, fields.schema.range_key_name })
     expression:into(request)
   end
-  local result, err = client.call(connection, operations.GetItem, request, self)
+  local result, err = client.call(connection, operations.GetItem, request, self, given)
   if not result then return nil, err end
   return result.Item
 end
@@ -134,7 +134,7 @@ end
 --- The same as get_item: a missing item is plain nil.
 Table.lookup = Table.get_item
 
-local has_options = with_key({ consistent_read = options.boolean })
+local has_options = options.of_call(with_key({ consistent_read = options.boolean }))
 
 --- Is there an item with this key? Arguments as for get_item -> true | false | nil, err.
 function Table:has_item(first, range)
@@ -146,7 +146,7 @@ function Table:has_item(first, range)
     ConsistentRead = given.consistent_read,
     ProjectionExpression = "#k",
     ExpressionAttributeNames = { ["#k"] = fields.schema.hash_key_name },
-  })
+  }, nil, given)
   if not result then return nil, err end
   return result.Item ~= nil
 end
@@ -215,7 +215,8 @@ function Table:update_item(given)
   return true, result.Attributes
 end
 
-local increment_options = with_key({ by = options.any, path = options.any, start = options.any })
+local increment_options = options.of_write(with_key({ by = options.any, path = options.any,
+  start = options.any }))
 
 --- Adds to a number: increment{ hash_key =, path = "Views", by = 1, start = 0 } -> the new value | nil, err.
 --- 'start' is what the number counts as while it is not there.
@@ -226,7 +227,8 @@ function Table:increment(given)
   local expression = expressions.new("increment")
   local steps = expression:steps(given.path)
   local actions = require("dynamodb.update").builder():increment(steps, given.by, given.start)
-  local asked = { return_values = "UPDATED_NEW" }
+  local asked = options.calls_of(given)
+  asked.return_values = "UPDATED_NEW"
   local result, err = writing.update(connection, fields, key, actions, asked, "increment")
   if not result then return nil, err end
   return writing.value_at(result.Attributes, steps)

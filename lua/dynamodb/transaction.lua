@@ -143,24 +143,30 @@ local function may_pass(err)
   return conflict
 end
 
---- Calls until it goes through, fails for good, or the deadline has passed -> result | nil, err.
-function transaction.call(connection, operation, request, given, deadline)
-  local transport = core.connection_state(connection).transport
-  local last, pause, attempts = transport.now() + (deadline or DEADLINE), FIRST_PAUSE, 0
+--- What a transaction takes besides its operations.
+transaction.options = options.of_call({})
+
+--- Calls until it goes through, fails for good, or the deadline has passed -> result | nil, err. 'more' has
+--- the caller's options of calls.
+function transaction.call(connection, operation, request, given, more)
+  local state = core.connection_state(connection)
+  local transport, limits = state.transport, client.within(state, more)
+  local pause, attempts = FIRST_PAUSE, 0
+  limits.deadline_at = limits.deadline_at or transport.now() + DEADLINE
   while true do
-    local result, err = client.call(connection, operation, request)
+    local result, err = client.call(connection, operation, request, nil, limits)
     if result then return result end
-    attempts = attempts + 1
+    attempts = attempts + err.attempts
     err.attempts = attempts
     explain(err, given)
-    local left = last - transport.now()
-    if left <= 0 or not may_pass(err) then return nil, err end
+    local left = limits.deadline_at - transport.now()
+    if left <= 0 or err.gave_up == "off" or not may_pass(err) then return nil, err end
     transport.sleep(math.min(left, pause * math.random()))
     pause = math.min(pause * 2, LONGEST_PAUSE)
   end
 end
 
-local write_options = { deadline = options.seconds, token = options.text }
+local write_options = options.of_call({ token = options.text })
 
 --- Writes all of it or nothing: transact_write{ { put = item }, { put = attributes, table = }, { update =
 --- {...}, table =, hash_key = }, { delete = item }, { check = condition, table =, hash_key = }, ... }, each
@@ -185,7 +191,7 @@ function Connection:transact_write(given, more)
   end
   if bytes > MOST_BYTES then errors.raise("transact_write: %d bytes, at most %d", bytes, MOST_BYTES) end
   local request = { TransactItems = list, ClientRequestToken = more.token or core.uuid() }
-  local result, err = transaction.call(self, operations.TransactWriteItems, request, given, more.deadline)
+  local result, err = transaction.call(self, operations.TransactWriteItems, request, given, more)
   if not result then return nil, err end
   for _, finish in ipairs(done) do finish() end
   return true
@@ -203,7 +209,7 @@ local get_options = {
 --- false where there is none | nil, err.
 function Connection:transact_get(given, more)
   more = more or {}
-  options.check({ deadline = options.seconds }, more, "transact_get")
+  options.check(transaction.options, more, "transact_get")
   check_count(given, "transact_get")
   local list, owners = {}, {}
   for i, operation in ipairs(given) do
@@ -218,7 +224,7 @@ function Connection:transact_get(given, more)
     list[i] = { Get = expression:into(get) }
   end
   local request = { TransactItems = list }
-  local result, err = transaction.call(self, operations.TransactGetItems, request, given, more.deadline)
+  local result, err = transaction.call(self, operations.TransactGetItems, request, given, more)
   if not result then return nil, err end
   local found = {}
   for i, owner in ipairs(owners) do

@@ -7,12 +7,14 @@ local waiter = {}
 local FIRST, MOST = 0.5, 20 -- seconds between questions: doubling, up to the most
 
 --- Calls 'ask' until it answers true | nil, err when it fails or 'timeout' seconds have passed.
---- 'ask' -> true, or false and what the state is, or nil and an error that ends the waiting.
+--- 'ask', which gets the options of calls that bound them by the same moment, -> true, or false and what the
+--- state is, or nil and an error that ends the waiting.
 function waiter.poll(transport, timeout, what, ask)
   local deadline = transport.now() + timeout
+  local call = { deadline_at = deadline }
   local delay = FIRST
   while true do
-    local reached, state = ask()
+    local reached, state = ask(call)
     if reached then return true end
     if reached == nil then return nil, state end
     local left = deadline - transport.now()

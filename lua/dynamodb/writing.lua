@@ -27,7 +27,7 @@ function writing.options(more)
   local all = {}
   for name, validator in pairs(shared_options) do all[name] = validator end
   for name, validator in pairs(more or {}) do all[name] = validator end
-  return all
+  return options.of_write(all)
 end
 
 writing.any_values = options.choice("NONE", "ALL_OLD", "UPDATED_OLD", "ALL_NEW", "UPDATED_NEW")
@@ -61,7 +61,7 @@ end
 -- Sends a write -> response | nil, err. Without options its request is complete.
 local function send(connection, operation, request, given, fields, where, guard)
   if guard or next(given) then complete(request, expressions.new(where), given, fields, guard) end
-  return client.call(connection, operation, request)
+  return client.call(connection, operation, request, nil, given)
 end
 
 -- PutItem of attributes that were encoded before.
@@ -86,7 +86,7 @@ function writing.update(connection, fields, key, actions, given, where, guard)
   local expression = expressions.new(where)
   local request = { TableName = fields.name, Key = key, UpdateExpression = update.write(expression, actions) }
   complete(request, expression, given, fields, guard)
-  return client.call(connection, operations.UpdateItem, request)
+  return client.call(connection, operations.UpdateItem, request, nil, given)
 end
 
 --- A value within returned attributes: of a list element only that one comes back.

@@ -5,27 +5,28 @@ local from_section = require("dynamodb.credentials.section")
 local profile = require("dynamodb.profile")
 local system = require("dynamodb.system")
 
-local boto = {}
-
 local SYSTEM_FILE = "/etc/boto.cfg"
 
---- The files looked at, in order.
-function boto.paths()
+-- The files looked at, in order.
+local function paths()
   local named = system.getenv("BOTO_CONFIG")
   if named then return { system.expand(named) } end
   local own = system.expand("~/.boto")
   return own and { own, SYSTEM_FILE } or { SYSTEM_FILE }
 end
 
---- -> credentials | nil when there are none | nil, why.
-function boto.find()
-  for _, path in ipairs(boto.paths()) do
+--- -> credentials | false, where it looked | nil, why.
+return function()
+  local looked = paths()
+  for _, path in ipairs(looked) do
     local sections, why = profile.read(path)
     if not sections then return nil, why end
     local found, incomplete = from_section(sections.Credentials or {}, "section [Credentials] in " .. path)
-    if found or incomplete then return found, incomplete end
+    if incomplete then return nil, incomplete end
+    if found then
+      found.source = "boto"
+      return found
+    end
   end
-  return nil
+  return false, "section [Credentials] in " .. table.concat(looked, " and ")
 end
-
-return boto

@@ -1,18 +1,90 @@
---- Credentials from a profile: its section in ~/.aws/credentials, else the one in ~/.aws/config.
+--- Credentials of a profile: its keys, or whatever its section says that they come from.
 
+local assume_role = require("dynamodb.credentials.assume_role")
 local from_section = require("dynamodb.credentials.section")
-local profile = require("dynamodb.profile")
+local login = require("dynamodb.credentials.login")
+local process = require("dynamodb.credentials.process")
+local sso = require("dynamodb.credentials.sso")
+local web_identity = require("dynamodb.credentials.web_identity")
 
---- -> credentials | nil when the profile has none | nil, why.
-return function(chosen)
-  local name = profile.name(chosen)
-  local credentials_path, config_path = profile.paths()
-  for _, place in ipairs({ { profile.credentials, credentials_path }, { profile.config, config_path } }) do
-    local section, why = place[1](name)
-    if not section then return nil, why end
-    local where = ("profile '%s' in %s"):format(name, place[2] or "no file")
-    local found, incomplete = from_section(section, where)
-    if found or incomplete then return found, incomplete end
+local unpack = table.unpack or unpack -- luacheck: ignore 143 113
+
+local find
+
+-- The settings that are texts, with the file that has the keys | nil, why; nil when there is no such profile.
+local function section_of(kit, name, fresh)
+  local merged, places = kit.settings:profile(name, fresh)
+  if not merged then return nil, places end
+  local section = {}
+  for key, value in pairs(merged) do
+    if type(value) == "string" and value ~= "" then section[key] = value end
   end
-  return nil
+  return section, places.aws_access_key_id or places.aws_secret_access_key
+end
+
+local function has_keys(section)
+  return section ~= nil and (section.aws_access_key_id or section.aws_secret_access_key) ~= nil
+end
+
+-- A function that finds the credentials of the profile that another one names as its source. 'names' are the
+-- profiles on the way to it; only the last may name itself, and then for its keys.
+local function source_finder(kit, names)
+  return function(name)
+    local last = names[#names]
+    for _, passed in ipairs(names) do
+      if passed == name and not (name == last and has_keys(section_of(kit, name))) then
+        return nil, ("profiles that take their credentials from each other: %s -> %s"):format(
+          table.concat(names, " -> "), name)
+      end
+    end
+    local longer = { unpack(names) }
+    longer[#longer + 1] = name
+    local found, why, passing = find(kit, longer)
+    if found ~= false then return found, why, passing end
+    return nil, ("%s, the source_profile of '%s', has no credentials"):format(why, last)
+  end
+end
+
+-- Credentials for the role of a section.
+local function by_role(kit, section, where, names)
+  if not section.web_identity_token_file then
+    return assume_role(kit, section, where, source_finder(kit, names))
+  end
+  return web_identity.assume(kit, { token_file = section.web_identity_token_file, arn = section.role_arn,
+    session_name = section.role_session_name }, where)
+end
+
+-- What a section says, in the order in which AWS's SDKs look. As a source, keys count more than a role.
+local function by_section(kit, section, where, names, file)
+  local role = section.role_arn or section.web_identity_token_file
+  if role and not (#names > 1 and has_keys(section)) then return by_role(kit, section, where, names) end
+  if has_keys(section) then return from_section(section, ("%s in %s"):format(where, file)) end
+  if section.credential_process then return process(kit, section.credential_process, where) end
+  if section.sso_account_id or section.sso_role_name then return sso(kit, section, where) end
+  if section.login_session then return login(kit, section) end
+  return false, where
+end
+
+-- Credentials of the last profile named.
+function find(kit, names, fresh)
+  local name = names[#names]
+  local where = ("profile '%s'"):format(name)
+  local section, file = section_of(kit, name, fresh)
+  if not section and file then return nil, file end
+  if not section then return false, where end
+  local found, why, passing = by_section(kit, section, where, names, file)
+  if not found then return found, why, passing end
+  found.source = found.source or "profile"
+  found.account_id = found.account_id or section.aws_account_id
+  return found
+end
+
+--- -> credentials | false, where it looked | nil, why, may it pass. Files are read anew for kit.fresh.
+return function(kit)
+  local settings = kit.settings
+  local found, why, passing = find(kit, { settings.profile_name }, kit.fresh)
+  if found ~= false then return found, why, passing end
+  local credentials_path, config_path = settings.paths()
+  return false, ("%s in %s and %s"):format(why, credentials_path or "no credentials file",
+    config_path or "no config file")
 end

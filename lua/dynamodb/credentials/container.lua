@@ -1,0 +1,104 @@
+--- Credentials from the agent beside a container: ECS, EKS Pod Identity, and whoever speaks like them.
+-- Source: AWS SDKs and Tools Reference Guide, "Container credential provider".
+
+local call = require("dynamodb.credentials.call")
+local document = require("dynamodb.credentials.document")
+local system = require("dynamodb.system")
+
+local RELATIVE, FULL = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"
+local TOKEN, TOKEN_FILE = "AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"
+local AGENT = "http://169.254.170.2" -- of ECS
+local PLACE = ("container (%s, %s)"):format(RELATIVE, FULL)
+
+local CONNECT_TIMEOUT, ATTEMPT_TIMEOUT = 1, 2 -- seconds: the agent is on the same machine
+local MOST = 64 * 1024 -- bytes of an answer
+
+local NAMES = { key = "AccessKeyId", secret = "SecretAccessKey", token = "Token", expires = "Expiration",
+  account = "AccountId" }
+
+-- Whom plain HTTP may be spoken with: this machine, and the link-local addresses of the agents of ECS and
+-- EKS.
+local hosts = { localhost = true, ["[::1]"] = true, ["169.254.170.2"] = true, ["169.254.170.23"] = true,
+  ["[fd00:ec2::23]"] = true }
+
+-- An address of 127.0.0.0/8, written so that nobody reads another one in it.
+local function is_loopback(host)
+  local parts = { host:match("^(127)%.(%d+)%.(%d+)%.(%d+)$") }
+  for _, part in ipairs(parts) do
+    if tostring(tonumber(part)) ~= part or tonumber(part) > 255 then return false end
+  end
+  return #parts == 4
+end
+
+-- May the URL be asked? -> true | nil, why.
+local function check(url)
+  local scheme, authority = url:match("^(%l+)://([^/?#]+)")
+  local host = authority and (authority:match("^(%[[%x:]+%])$") or authority:match("^(%[[%x:]+%]):%d+$")
+    or authority:match("^([%w.-]+)$") or authority:match("^([%w.-]+):%d+$"))
+  if not host or (scheme ~= "http" and scheme ~= "https") or url:find("[^\33-\126]") then
+    return nil, FULL .. ": 'http(s)://host[:port]/path' expected"
+  end
+  host = host:lower()
+  if scheme == "https" or hosts[host] or is_loopback(host) then return true end
+  return nil, ("%s: plain http is for this machine and the agents of ECS and EKS, not for '%s'"):format(FULL,
+    call.clean(host))
+end
+
+-- Where to ask | false when nothing says so | nil, why.
+local function url_of()
+  local relative, full = system.getenv(RELATIVE), system.getenv(FULL)
+  if relative then
+    if not relative:match("^/[\33-\126]*$") then return nil, RELATIVE .. ": path expected" end
+    return AGENT .. relative
+  end
+  if not full then return false end
+  local ok, why = check(full)
+  if not ok then return nil, why end
+  return full
+end
+
+-- What is shown to the agent | false when there is nothing | nil, why. A file is read each time: EKS replaces
+-- it.
+local function token_of()
+  local path = system.getenv(TOKEN_FILE)
+  local token = system.getenv(TOKEN) or false
+  if path then
+    local text, why = system.read_file(path)
+    if not text then return nil, ("%s: %s"):format(TOKEN_FILE, why or path .. " is not there") end
+    token = text:gsub("\r?\n$", "")
+  end
+  if token and token:find("%c") then return nil, "the container's token has control characters" end
+  return token
+end
+
+local function understand(request, response)
+  local answer = document.decode(response.body)
+  if response.status ~= 200 then
+    answer = answer or {}
+    return nil, call.refusal(request, response, answer.code or answer.Code, answer.message or answer.Message)
+  end
+  if not answer then return nil, "container: answer that is not JSON" end
+  return document.keys(answer, NAMES, "answer of the container's agent")
+end
+
+--- -> credentials | false, where it looked | nil, why, may it pass.
+return function(kit)
+  local url, why = url_of()
+  if url == false then return false, PLACE end
+  if not url then return nil, why end
+  local token, bad = token_of()
+  if token == nil then return nil, bad end
+  local request = {
+    name = "container's agent", method = "GET", url = url, proxy = false, max_bytes = MOST,
+    connect_timeout = CONNECT_TIMEOUT, attempt_timeout = ATTEMPT_TIMEOUT,
+    headers = { "accept", "application/json" }, secrets = { token or nil },
+  }
+  if token then request.headers[3], request.headers[4] = "authorization", token end
+  local response, reason, passing = call.send(kit, request)
+  if not response then return nil, reason, passing end
+  local found
+  found, reason, passing = understand(request, response)
+  if not found then return nil, reason, passing end
+  found.source = "container"
+  return found
+end

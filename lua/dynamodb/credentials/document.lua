@@ -1,0 +1,75 @@
+--- What documents with credentials have in common, whoever wrote them: JSON, keys under one name or another,
+--- moments as text.
+
+local cjson = require("cjson")
+
+local document = {}
+
+-- Days from 1970-01-01 to a day of the Gregorian calendar, with years that begin in March.
+local function days(year, month, day)
+  if month <= 2 then year, month = year - 1, month + 12 end
+  local leap_days = math.floor(year / 4) - math.floor(year / 100) + math.floor(year / 400)
+  return 365 * year + leap_days + math.floor((153 * month - 457) / 5) + day - 719469
+end
+
+local function offset_of(zone)
+  if zone == "Z" or zone == "z" or zone == "UTC" or zone == "" then return 0 end
+  local sign, hours, minutes = zone:match("^([+-])(%d%d):?(%d%d)$")
+  return sign and (hours * 3600 + minutes * 60) * (sign == "-" and -1 or 1)
+end
+
+--- "2026-11-10T12:00:00Z" (RFC 3339, and "UTC" as old AWS CLIs wrote it) -> seconds since 1970 | nil.
+function document.time(text)
+  if type(text) ~= "string" then return nil end
+  local year, month, day, hour, minute, second, zone =
+    text:match("^(%d%d%d%d)-(%d%d)-(%d%d)[Tt ](%d%d):(%d%d):(%d%d)%.?%d*(.*)$")
+  local offset = year and offset_of(zone)
+  if not offset then return nil end
+  local date = days(tonumber(year), tonumber(month), tonumber(day))
+  return ((date * 24 + hour) * 60 + minute) * 60 + second - offset
+end
+
+--- The same as text.
+function document.text(time)
+  return os.date("!%Y-%m-%dT%H:%M:%SZ", math.floor(time))
+end
+
+--- A number of seconds or milliseconds that can be one | nil.
+function document.count(value)
+  return type(value) == "number" and value >= 0 and value < 2 ^ 47 and value or nil
+end
+
+--- The object that a JSON text is | nil. What is wrong is not told, since the text may hold a secret.
+function document.decode(text)
+  local ok, value = pcall(cjson.decode, text)
+  return ok and type(value) == "table" and value or nil
+end
+
+function document.encode(value)
+  return cjson.encode(value)
+end
+
+local function is_text(value)
+  return type(value) == "string" and value ~= ""
+end
+
+--- Credentials from the members of a document. 'names' says which are the key, secret and token ("key",
+--- "secret", "token"; a token is needed unless it is "optional") and when they expire ("expires", as text).
+--- -> credentials | nil, why.
+function document.keys(members, names, where)
+  for _, name in ipairs({ names.key, names.secret, not names.optional and names.token or nil }) do
+    if not is_text(members[name]) then return nil, ("%s has no %s"):format(where, name) end
+  end
+  local token, moment, account = members[names.token], members[names.expires], members[names.account]
+  local expires = document.time(moment)
+  if is_text(moment) and not expires then return nil, ("%s has a bad %s"):format(where, names.expires) end
+  return {
+    aws_access_key_id = members[names.key],
+    aws_secret_access_key = members[names.secret],
+    aws_session_token = is_text(token) and token or nil,
+    account_id = is_text(account) and account or nil,
+    expires = expires,
+  }
+end
+
+return document

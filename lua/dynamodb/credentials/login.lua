@@ -1,0 +1,115 @@
+--- Credentials that `aws login` has left in its cache, refreshed at AWS Sign-In as the AWS CLI does it: by a
+--- refresh token, with proof that the key is there to which the token is bound (DPoP, RFC 9449).
+
+local call = require("dynamodb.credentials.call")
+local core = require("dynamodb.core")
+local document = require("dynamodb.credentials.document")
+local system = require("dynamodb.system")
+local token = require("dynamodb.credentials.token")
+
+local NAMES = { key = "accessKeyId", secret = "secretAccessKey", token = "sessionToken",
+  expires = "expiresAt", account = "accountId" }
+local EARLY = 300 -- seconds before their end that credentials are refreshed
+local REMEDY = "run: aws login"
+
+-- What Sign-In says to a refusal, in words that tell the user what to do.
+local reasons = {
+  TOKEN_EXPIRED = "the session has expired; " .. REMEDY,
+  USER_CREDENTIALS_CHANGED = "the password has changed; " .. REMEDY,
+  INSUFFICIENT_PERMISSIONS = "the action signin:CreateOAuth2Token is not allowed",
+}
+
+local function path_of(session)
+  local folder = system.getenv("AWS_LOGIN_CACHE_DIRECTORY") or "~/.aws/login/cache"
+  folder = system.expand(folder)
+  return folder and ("%s/%s.json"):format(folder, core.sha256(session))
+end
+
+-- The cache with all that it must have | nil, why.
+local function read(kit, session)
+  local path = path_of(session)
+  if not path then return nil, "no home directory, where the login's cache would be" end
+  local file, why = token.read(kit, path, REMEDY)
+  if not file then return nil, why end
+  local missing = token.missing(file.members, { "clientId", "dpopKey", "refreshToken" })
+  if type(file.members.accessToken) ~= "table" then missing = missing or "accessToken" end
+  if missing then return nil, ("%s has no %s; %s"):format(path, missing, REMEDY) end
+  return file
+end
+
+local function part(fields)
+  return core.base64url(document.encode(fields))
+end
+
+-- A proof for one request to this URL -> text | nil, why.
+local function proof(kit, pem, url)
+  local x, y = core.ec_jwk(pem)
+  if not x then return nil, y end
+  local head = part({ typ = "dpop+jwt", alg = "ES256", jwk = { kty = "EC", crv = "P-256", x = x, y = y } })
+  local text = head .. "." .. part({ htm = "POST", htu = url, jti = core.uuid(), iat = kit.transport.time() })
+  local signature, why = core.es256(pem, text)
+  if not signature then return nil, why end
+  return text .. "." .. signature
+end
+
+-- Takes what Sign-In answers into the cache's members -> true | nil, why, may it pass.
+local function take(request, response, members, now)
+  local answer = document.decode(response.body) or {}
+  if response.status ~= 200 then
+    local reason = reasons[answer.error]
+    if reason then return nil, "login: " .. reason end
+    return nil, call.refusal(request, response, answer.error, answer.message)
+  end
+  local given, lifetime = answer.accessToken, document.count(answer.expiresIn)
+  if type(given) ~= "table" or not lifetime or token.missing(answer, { "refreshToken" })
+    or token.missing(given, { "accessKeyId", "secretAccessKey", "sessionToken" }) then
+    return nil, "AWS Sign-In: answer without credentials"
+  end
+  for _, name in ipairs({ "accessKeyId", "secretAccessKey", "sessionToken" }) do
+    members.accessToken[name] = given[name]
+  end
+  members.accessToken.expiresAt, members.refreshToken = document.text(now + lifetime), answer.refreshToken
+  return true
+end
+
+-- Refreshes the cache and writes it -> true [, what went wrong beside] | nil, why, may it pass.
+local function refresh(kit, section, file, now)
+  local members = file.members
+  local region = section.region or kit.values.region
+  local url, why = call.endpoint(kit, "signin", region)
+  if not url then return nil, why end
+  url = url .. "/v1/token"
+  local shown
+  shown, why = proof(kit, members.dpopKey, url)
+  if not shown then return nil, ("%s: bad dpopKey: %s"):format(file.path, why) end
+  local request = {
+    name = "AWS Sign-In", method = "POST", url = url,
+    headers = { "content-type", "application/json", "dpop", shown },
+    body = document.encode({ clientId = members.clientId, grantType = "refresh_token",
+      refreshToken = members.refreshToken }),
+    secrets = { members.refreshToken, shown },
+  }
+  local response, reason, passing = call.send(kit, request)
+  if not response then return nil, reason, passing end
+  local taken
+  taken, reason, passing = take(request, response, members, now)
+  if not taken then return nil, reason, passing end
+  return true, token.write(kit, file)
+end
+
+--- Credentials of the profile whose section this is -> credentials | nil, why, may it pass.
+return function(kit, section)
+  local file, why = read(kit, section.login_session)
+  if not file then return nil, why end
+  local now = kit.transport.time()
+  local expires = document.time(file.members.accessToken.expiresAt) or 0
+  if expires - now <= EARLY then
+    local done, passing
+    done, why, passing = refresh(kit, section, file, now)
+    if not done and expires <= now then return nil, why, passing end
+  end
+  local found, bad = document.keys(file.members.accessToken, NAMES, file.path)
+  if not found then return nil, bad end
+  found.source, found.warning = "login", why
+  return found
+end

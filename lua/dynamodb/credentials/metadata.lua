@@ -1,0 +1,132 @@
+--- Credentials of the role of an EC2 instance, from its metadata service: version 2, whose requests show a
+--- token, and version 1 where there is no other and settings allow it.
+-- Source: AWS SDKs and Tools Reference Guide, "IMDS credential provider"; EC2 User Guide, "Retrieve security
+-- credentials from instance metadata".
+
+local call = require("dynamodb.credentials.call")
+local document = require("dynamodb.credentials.document")
+
+local ADDRESSES = { ipv4 = "http://169.254.169.254", ipv6 = "http://[fd00:ec2::254]" }
+local TOKEN, ROLE = "/latest/api/token", "/latest/meta-data/iam/security-credentials/"
+local TOKEN_SECONDS = 21600 -- the longest that a token may hold
+local SPARE_SECONDS = 60 -- a token is not used to its last second
+local MOST = 64 * 1024 -- bytes of an answer
+
+local NAMES = { key = "AccessKeyId", secret = "SecretAccessKey", token = "Token", expires = "Expiration",
+  account = "AccountId" }
+
+-- What a refused token request means: there is no version 2 (the service is older, or stands behind a proxy).
+local only_first_version = { [403] = true, [404] = true, [405] = true }
+
+local function base_of(values)
+  local mode = (values.ec2_metadata_service_endpoint_mode or "ipv4"):lower()
+  return ((values.ec2_metadata_service_endpoint or ADDRESSES[mode]):gsub("/+$", ""))
+end
+
+local function is_empty(response)
+  return response.status == 200 and response.body == ""
+end
+
+-- As call.send.
+local function ask(kit, method, path, headers, secret)
+  local values = kit.values
+  local seconds = values.metadata_service_timeout
+  return call.send(kit, {
+    name = "instance metadata", method = method, url = base_of(values) .. path, headers = headers, body = "",
+    secrets = { secret }, attempts = values.metadata_service_num_attempts, again = is_empty, proxy = false,
+    connect_timeout = seconds, attempt_timeout = seconds, max_bytes = MOST,
+  })
+end
+
+-- Asks for a token -> token | false when there is none to be had | nil, why, may it pass; nil, why, "absent"
+-- when whoever is there, if anybody, knows nothing of tokens.
+local function fetch_token(kit)
+  local response, why, _, kind, sent = ask(kit, "PUT", TOKEN, { "x-aws-ec2-metadata-token-ttl-seconds",
+    tostring(TOKEN_SECONDS) })
+  -- From within a container the answer to a PUT may not arrive (its hop limit is 1), while those to GETs do.
+  if not response and kind == "timeout" and sent then return false end
+  if not response then return nil, why, "absent" end
+  if only_first_version[response.status] then return false end
+  if response.status ~= 200 or not response.body:match("^[\33-\126]+$") then
+    local refusal, passing = call.refusal({ name = "token request" }, response)
+    return nil, refusal, passing or "absent"
+  end
+  local seconds = tonumber(response.header("x-aws-ec2-metadata-token-ttl-seconds")) or TOKEN_SECONDS
+  kit.metadata = { text = response.body, good_until = kit.transport.now() + seconds - SPARE_SECONDS }
+  return response.body
+end
+
+-- The token kept, or another.
+local function token_of(kit)
+  local kept = kit.metadata
+  if kept and kit.transport.now() < kept.good_until then return kept.text end
+  return fetch_token(kit)
+end
+
+-- A document -> response | nil, why, may it pass. A token that is not good any more (the instance was
+-- stopped) is replaced once.
+local function get(kit, path, token)
+  local shown = token and { "x-aws-ec2-metadata-token", token } or {}
+  local response, why, passing = ask(kit, "GET", path, shown, token)
+  if response and response.status == 401 and token then
+    kit.metadata = nil
+    local again, bad = fetch_token(kit)
+    if not again then return nil, bad or "instance metadata: no token", true end
+    response, why, passing = ask(kit, "GET", path, { "x-aws-ec2-metadata-token", again }, again)
+  end
+  return response, why, passing
+end
+
+local function current(kit, token)
+  return kit.metadata and kit.metadata.text or token
+end
+
+-- The name of the instance's role | false when it has none | nil, why, may it pass.
+local function role_of(kit, token)
+  local response, why, passing = get(kit, ROLE, token)
+  if not response then return nil, why, passing end
+  if response.status == 404 then return false end
+  local role = response.body:match("^%s*([%w+=,.@_-]+)%s*$")
+  if response.status == 200 and role then return role end
+  return nil, call.refusal({ name = "instance metadata (role)" }, response)
+end
+
+-- What the service says for the role -> credentials | nil, why, may it pass.
+local function understand(response, token)
+  local answer = response.status == 200 and document.decode(response.body)
+  local named = { name = "instance metadata", secrets = { token or nil } }
+  if not answer then return nil, call.refusal(named, response) end
+  if answer.Code and answer.Code ~= "Success" then
+    return nil, call.refusal(named, response, answer.Code, answer.Message)
+  end
+  return document.keys(answer, NAMES, "answer of instance metadata")
+end
+
+local function found_by(kit, token)
+  local role, why, passing = role_of(kit, token)
+  if role == false then return false, "instance metadata (the instance has no role)" end
+  if not role then return nil, why, passing end
+  token = current(kit, token)
+  local response
+  response, why, passing = get(kit, ROLE .. role, token)
+  if not response then return nil, why, passing end
+  local found
+  found, why, passing = understand(response, token)
+  if not found then return nil, why, passing end
+  found.source = "instance metadata"
+  return found
+end
+
+--- -> credentials | false, where it looked | nil, why, may it pass.
+return function(kit)
+  if kit.values.ec2_metadata_disabled then return false, "instance metadata (disabled)" end
+  local token, why, passing = token_of(kit)
+  if passing == "absent" then return false, ("instance metadata (%s)"):format(why) end
+  if token == nil then return nil, why, passing end
+  if not token and kit.values.ec2_metadata_v1_disabled then
+    return nil, "instance metadata: no token for version 2, and version 1 is disabled"
+  end
+  local found, reason, later = found_by(kit, token)
+  if found == nil and not token then return false, ("instance metadata (%s)"):format(reason) end
+  return found, reason, later
+end

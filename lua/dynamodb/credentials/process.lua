@@ -1,0 +1,29 @@
+--- Credentials that a program prints: `credential_process` of a profile.
+-- Source: AWS SDKs and Tools Reference Guide, "Process credential provider".
+
+local document = require("dynamodb.credentials.document")
+local system = require("dynamodb.system")
+
+local VERSION = 1
+local NAMES = { key = "AccessKeyId", secret = "SecretAccessKey", token = "SessionToken", optional = true,
+  expires = "Expiration", account = "AccountId" }
+
+--- Runs the command, which is not shown in errors: its arguments may be secret. 'where' names the profile.
+--- -> credentials | nil, why, may it pass.
+return function(kit, command, where)
+  where = "credential_process of " .. where
+  local seconds = kit.deadline - kit.transport.now()
+  if seconds <= 0 then return nil, where .. ": no time left", true end
+  local output, why = system.run(command, seconds)
+  if not output then return nil, ("%s: %s"):format(where, why), true end
+  local answer = document.decode(output)
+  if not answer then return nil, where .. " printed no JSON" end
+  if answer.Version ~= VERSION then return nil, where .. " printed another Version than 1" end
+  local found, bad = document.keys(answer, NAMES, "what " .. where .. " printed")
+  if not found then return nil, bad end
+  if found.expires and found.expires <= kit.transport.time() then
+    return nil, where .. " printed credentials that have expired"
+  end
+  found.source = "process"
+  return found
+end

@@ -1,0 +1,155 @@
+--- Credentials of a role in AWS IAM Identity Center, by the token that `aws sso login` has left: the form
+--- with an sso-session, whose token is refreshed, and the older one without.
+-- Sources: AWS SDKs and Tools Reference Guide, "IAM Identity Center credential provider"; IAM Identity Center
+-- portal and OIDC API References.
+
+local call = require("dynamodb.credentials.call")
+local core = require("dynamodb.core")
+local document = require("dynamodb.credentials.document")
+local system = require("dynamodb.system")
+local token = require("dynamodb.credentials.token")
+
+local NAMES = { key = "accessKeyId", secret = "secretAccessKey", token = "sessionToken", expires = "expires",
+  account = "account" }
+local SETTINGS = { "sso_account_id", "sso_role_name", "sso_region", "sso_start_url" }
+local EARLY = 300 -- seconds before its end that a token is refreshed
+
+-- The settings of the profile and of the session it names, as one -> table | nil, why.
+local function settings_of(kit, section, where)
+  local merged = {}
+  for _, name in ipairs(SETTINGS) do merged[name] = section[name] end
+  if section.sso_session then
+    local session, why = kit.settings:sso_session(section.sso_session)
+    if not session then
+      return nil, why or ("%s names sso-session '%s', which is not there"):format(where, section.sso_session)
+    end
+    for _, name in ipairs({ "sso_region", "sso_start_url" }) do
+      if merged[name] and session[name] and session[name] ~= merged[name] then
+        return nil, ("%s and its sso-session differ in %s"):format(where, name)
+      end
+      merged[name] = session[name] or merged[name]
+    end
+  end
+  local missing = token.missing(merged, SETTINGS)
+  if missing then return nil, ("%s has no %s"):format(where, missing) end
+  merged.sso_session = section.sso_session
+  return merged
+end
+
+-- Files are named after the session, else after the start URL: SHA-1 in hexadecimal.
+local function path_of(sso)
+  local folder = system.expand("~/.aws/sso/cache")
+  return folder and ("%s/%s.json"):format(folder, core.sha1(sso.sso_session or sso.sso_start_url))
+end
+
+-- May the token be refreshed? Its client has been registered for some months.
+local function refreshable(members, now)
+  if token.missing(members, { "clientId", "clientSecret", "refreshToken", "registrationExpiresAt" }) then
+    return false
+  end
+  return (document.time(members.registrationExpiresAt) or 0) > now
+end
+
+-- Takes what is new in the answer of CreateToken into the file's members -> true | nil, why, may it pass.
+local function take(request, response, members, now)
+  local answer = document.decode(response.body) or {}
+  if response.status ~= 200 then return nil, call.refusal(request, response, answer.error) end
+  local lifetime = document.count(answer.expiresIn)
+  if token.missing(answer, { "accessToken" }) or not lifetime then
+    return nil, "SSO OIDC: answer without a token"
+  end
+  members.accessToken, members.expiresAt = answer.accessToken, document.text(now + lifetime)
+  members.refreshToken = not token.missing(answer, { "refreshToken" }) and answer.refreshToken or nil
+  return true
+end
+
+-- Asks for another token and writes it where the old one was -> true [, what went wrong beside] | nil, why,
+-- may it pass.
+local function refresh(kit, sso, file, now)
+  local members = file.members
+  local url, why = call.endpoint(kit, "oidc", sso.sso_region)
+  if not url then return nil, why end
+  local request = {
+    name = "SSO OIDC", method = "POST", url = url .. "/token",
+    headers = { "content-type", "application/json" },
+    body = document.encode({ clientId = members.clientId, clientSecret = members.clientSecret,
+      grantType = "refresh_token", refreshToken = members.refreshToken }),
+    secrets = { members.clientSecret, members.refreshToken, members.accessToken },
+  }
+  local response, reason, passing = call.send(kit, request)
+  if not response then return nil, reason, passing end
+  local taken
+  taken, reason, passing = take(request, response, members, now)
+  if not taken then return nil, reason, passing end
+  members.startUrl, members.region = sso.sso_start_url, sso.sso_region
+  return true, token.write(kit, file)
+end
+
+-- The file with the token | nil, why.
+local function read(kit, sso, remedy)
+  local path = path_of(sso)
+  if not path then return nil, "no home directory, where the SSO token would be" end
+  local file, why = token.read(kit, path, remedy)
+  if not file then return nil, why end
+  local missing = token.missing(file.members, { "accessToken", "expiresAt" })
+  if missing then return nil, ("%s has no %s; %s"):format(path, missing, remedy) end
+  return file
+end
+
+-- The token to show [, what went wrong beside] | nil, why, may it pass.
+local function valid_token(kit, sso, remedy)
+  local file, why = read(kit, sso, remedy)
+  if not file then return nil, why end
+  local members, now = file.members, kit.transport.time()
+  local expires = document.time(members.expiresAt) or 0
+  if expires - now > (sso.sso_session and EARLY or 0) then return members.accessToken end
+  local done, reason, passing
+  if sso.sso_session and refreshable(members, now) then
+    done, reason, passing = refresh(kit, sso, file, now)
+  end
+  if done or expires > now then return members.accessToken, reason end
+  reason = reason and " (" .. reason .. ")" or ""
+  return nil, ("the SSO session has expired%s; %s"):format(reason, remedy), passing
+end
+
+-- What the portal answers -> credentials | nil, why, may it pass.
+local function understand(request, response, sso, remedy)
+  local answer = document.decode(response.body) or {}
+  if response.status == 401 then
+    return nil, ("%s; %s"):format((call.refusal(request, response, nil, answer.message)), remedy)
+  end
+  if response.status ~= 200 then return nil, call.refusal(request, response, nil, answer.message) end
+  local members = answer.roleCredentials
+  local milliseconds = type(members) == "table" and document.count(members.expiration)
+  if not milliseconds then return nil, "SSO: answer without credentials" end
+  members.expires, members.account = document.text(milliseconds / 1000), sso.sso_account_id
+  return document.keys(members, NAMES, "answer of SSO")
+end
+
+-- Asks the portal for the role's credentials | nil, why, may it pass.
+local function role_credentials(kit, sso, shown, remedy)
+  local url, why = call.endpoint(kit, "portal.sso", sso.sso_region)
+  if not url then return nil, why end
+  local request = {
+    name = "SSO", method = "GET", secrets = { shown }, headers = { "x-amz-sso_bearer_token", shown },
+    url = ("%s/federation/credentials?account_id=%s&role_name=%s"):format(url,
+      call.encode(sso.sso_account_id), call.encode(sso.sso_role_name)),
+  }
+  local response, reason, passing = call.send(kit, request)
+  if not response then return nil, reason, passing end
+  return understand(request, response, sso, remedy)
+end
+
+--- Credentials of the profile whose section this is; 'where' names it -> credentials | nil, why, may it pass.
+return function(kit, section, where)
+  local sso, why = settings_of(kit, section, where)
+  if not sso then return nil, why end
+  local remedy = "run: aws sso login"
+    .. (sso.sso_session and " --sso-session " .. sso.sso_session or " with this profile")
+  local shown, warning, passing = valid_token(kit, sso, remedy)
+  if not shown then return nil, warning, passing end
+  local found, reason, later = role_credentials(kit, sso, shown, remedy)
+  if not found then return nil, reason, later end
+  found.source, found.warning = "sso", warning
+  return found
+end

@@ -1,0 +1,108 @@
+--- The two calls of AWS's Security Token Service that give credentials for a role (API version 2011-06-15): a
+--- form is posted, XML comes back.
+
+local call = require("dynamodb.credentials.call")
+local document = require("dynamodb.credentials.document")
+
+local sts = {}
+
+local VERSION = "2011-06-15"
+local NAMES = { key = "AccessKeyId", secret = "SecretAccessKey", token = "SessionToken",
+  expires = "Expiration", account = "account" }
+
+-- Regions that "legacy" in sts_regional_endpoints sends to the one host that was there first (AWS SDKs and
+-- Tools Reference Guide, "AWS STS Regional endpoints").
+local GLOBAL_HOST, GLOBAL_REGION = "https://sts.amazonaws.com", "us-east-1"
+local FIRST_REGIONS = " ap-northeast-1 ap-south-1 ap-southeast-1 ap-southeast-2 ca-central-1 eu-central-1 "
+  .. "eu-north-1 eu-west-1 eu-west-2 eu-west-3 sa-east-1 us-east-1 us-east-2 us-west-1 us-west-2 "
+
+local function is_global(values, region)
+  return values.sts_regional_endpoints == "legacy" and FIRST_REGIONS:find(" " .. region .. " ", 1, true)
+    and not (values.endpoint_urls.sts or values.use_fips_endpoint or values.use_dualstack_endpoint)
+end
+
+-- -> URL, the region that signatures name | nil, why.
+local function place(kit)
+  local values = kit.values
+  local region = values.region == "local" and GLOBAL_REGION or values.region
+  if is_global(values, region) then return GLOBAL_HOST, GLOBAL_REGION end
+  local url, why = call.endpoint(kit, "sts", region)
+  if not url then return nil, why end
+  return url, region
+end
+
+-- Pairs of name and value; those without a value are left out.
+local function form(parameters)
+  local parts = {}
+  for _, pair in ipairs(parameters) do
+    if pair[2] then parts[#parts + 1] = pair[1] .. "=" .. call.encode(tostring(pair[2])) end
+  end
+  return table.concat(parts, "&")
+end
+
+local entities = { amp = "&", lt = "<", gt = ">", quot = '"', apos = "'" }
+
+-- The text of the first element of that name | nil.
+local function element(xml, name)
+  local text = xml:match("<" .. name .. ">%s*([^<]-)%s*</" .. name .. ">")
+  return text and (text:gsub("&(%l+);", entities))
+end
+
+local function members(xml)
+  local part = xml:match("<Credentials>(.-)</Credentials>")
+  if not part then return nil end
+  local found = {}
+  for _, name in pairs(NAMES) do found[name] = element(part, name) end
+  local arn = element(xml, "Arn") -- of the assumed role: arn:aws:sts::123456789012:assumed-role/...
+  found.account = arn and arn:match("^arn:[^:]*:sts::(%d+):")
+  return found
+end
+
+-- The identity provider behind a web identity was not reached: an error that passes (AWS API Reference,
+-- AssumeRoleWithWebIdentity).
+local function not_reached(response)
+  return response.status == 400 and element(response.body, "Code") == "IDPCommunicationError"
+end
+
+-- Sends the form -> credentials | nil, why, may it pass.
+local function ask(kit, body, credentials, secrets)
+  local url, region = place(kit)
+  if not url then return nil, region end
+  local request = {
+    name = "STS", method = "POST", url = url .. "/", body = body, secrets = secrets, again = not_reached,
+    headers = { "content-type", "application/x-www-form-urlencoded; charset=utf-8" },
+    sign = credentials and { region = region, service = "sts", credentials = credentials },
+  }
+  local response, why, passing = call.send(kit, request)
+  if not response then return nil, why, passing end
+  if response.status ~= 200 then
+    why, passing = call.refusal(request, response, element(response.body, "Code"),
+      element(response.body, "Message"))
+    return nil, why, passing or not_reached(response)
+  end
+  local found = members(response.body)
+  if not found then return nil, "STS: answer without credentials" end
+  return document.keys(found, NAMES, "answer of STS")
+end
+
+-- The form of a call for a role.
+local function form_of(kit, action, role, token)
+  local session_name = role.session_name or ("lua-dynamodb-%d"):format(kit.transport.time())
+  return form({ { "Action", action }, { "Version", VERSION }, { "RoleArn", role.arn },
+    { "RoleSessionName", session_name }, { "ExternalId", role.external_id },
+    { "DurationSeconds", role.duration }, { "WebIdentityToken", token } })
+end
+
+--- Credentials for a role by those of somebody who may take it. 'role' has arn and may have session_name,
+--- external_id, duration.
+function sts.assume_role(kit, role, credentials)
+  return ask(kit, form_of(kit, "AssumeRole", role), credentials,
+    { credentials.aws_secret_access_key, credentials.aws_session_token })
+end
+
+--- Credentials for a role by a token of an identity provider's.
+function sts.assume_role_with_web_identity(kit, role, token)
+  return ask(kit, form_of(kit, "AssumeRoleWithWebIdentity", role, token), nil, { token, call.encode(token) })
+end
+
+return sts

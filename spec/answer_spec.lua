@@ -1,0 +1,77 @@
+-- The forms that errors come in are read in spec/client_spec.lua, over a real socket.
+
+local answer = require("dynamodb.answer")
+local core = require("dynamodb.core")
+local operations = require("dynamodb.operations")
+local helper = dofile("spec/support/helper.lua")
+
+-- What the bytes of a response mean to an operation.
+local function read(name, status, body, headers)
+  local response = core.response():reset()
+  assert(response:feed(helper.answer(status, body, headers)))
+  return answer.read(response, operations[name])
+end
+
+describe("answer", function()
+  it("is the result of a 200", function()
+    assert.same({ Item = { id = "a" } }, read("GetItem", 200, '{"Item":{"id":{"S":"a"}}}'))
+  end)
+
+  it("may be empty where the operation says nothing", function()
+    local response = core.response():reset()
+    assert(response:feed("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"))
+    assert.same({}, answer.read(response, operations.TagResource))
+  end)
+
+  it("has to have what was asked for", function()
+    local result, err = read("DescribeTable", 200, "{}")
+    assert.is_nil(result)
+    assert.equal("response: answer without Table", tostring(err))
+    assert.is_true(err.retryable)
+  end)
+
+  it("says which request it was, when to come again, and what was throttled", function()
+    local body = '{"__type":"x#ThrottlingException","message":"m","throttlingReasons":'
+      .. '[{"reason":"TableReadKeyRangeThroughputExceeded","resource":"arn:t"}]}'
+    local _, err = read("GetItem", 400, body, { ["x-amzn-requestid"] = "R1", ["x-amz-retry-after"] = "1500" })
+    assert.equal("R1", err.request_id)
+    assert.equal("1500", err.retry_after)
+    assert.same({ { reason = "TableReadKeyRangeThroughputExceeded", resource = "arn:t" } }, err.throttling_reasons)
+    _, err = read("GetItem", 400, (body:gsub("ThrottlingException", "ProvisionedThroughputExceededException")
+      :gsub("throttlingR", "ThrottlingR")))
+    assert.equal("arn:t", err.throttling_reasons[1].resource)
+    _, err = read("GetItem", 400, '{"__type":"x#ThrottlingException","ThrottlingReasons":"none"}')
+    assert.is_nil(err.throttling_reasons)
+  end)
+
+  it("is not believed when its bytes were changed on the way", function()
+    for status = 400, 500, 100 do
+      local _, err = read("PutItem", status, '{"__type":"x#ValidationException"}', { ["x-amz-crc32"] = "1",
+        ["x-amzn-errortype"] = "ValidationException" })
+      assert.equal("response", err.kind)
+      assert.is_nil(err.code)
+      assert.is_true(err.retryable)
+      assert.is_true(err.ambiguous)
+      assert.matches("x-amz-crc32", err.message, 1, true)
+    end
+    local _, err = read("GetItem", 400, '{"__type":"x#ValidationException"}', { ["x-amz-crc32"] = "1" })
+    assert.is_false(err.ambiguous)
+  end)
+
+  -- Status, code; retryable, throttled, ambiguous for a write.
+  local rows = {
+    { 400, "ValidationException", false, false, false }, { 400, "TransactionConflictException", true, false, false },
+    { 400, "ReplicatedWriteConflictException", true, false, false }, { 429, nil, true, true, false },
+    { 400, "LimitExceededException", true, true, false }, { 500, "InternalServerError", true, false, true },
+    { 503, nil, true, false, true }, { 501, nil, false, false, true }, { 302, nil, false, false, false },
+  }
+  for _, row in ipairs(rows) do
+    it(("tells of %d %s whether to try again"):format(row[1], row[2] or "without a code"), function()
+      local body = row[2] and ('{"__type":"x#%s","message":"m"}'):format(row[2]) or ""
+      local _, err = read("PutItem", row[1], body)
+      assert.equal(row[2], err.code)
+      assert.same({ row[3], row[4], row[5] }, { err.retryable, err.throttled, err.ambiguous })
+      assert.equal(row[1], err.status)
+    end)
+  end
+end)

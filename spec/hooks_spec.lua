@@ -1,0 +1,172 @@
+local canned = dofile("spec/support/canned.lua")
+local errors = require("dynamodb.error")
+local hooks = require("dynamodb.hooks")
+
+local wait = { wait = "request" }
+local GET = { TableName = "messages", Key = { id = "a" } }
+
+-- A table that keeps every event, and the hooks that fill it.
+local function recorder()
+  local seen, list = {}, {}
+  for name in pairs(hooks.events) do
+    list[name] = function(event)
+      event.name = name
+      seen[#seen + 1] = event
+    end
+  end
+  return seen, list
+end
+
+local function names_of(seen)
+  local list = {}
+  for i, event in ipairs(seen) do list[i] = event.name end
+  return list
+end
+
+describe("hooks", function()
+  after_each(canned.stop)
+
+  -- Connects to a server with these connections.
+  local function start(connections, options)
+    local connection = canned.connect(canned.start(connections), options)
+    finally(function() connection:close() end)
+    return connection
+  end
+
+  local good = canned.response('{"Item":{"id":{"S":"a"}},"ConsumedCapacity":{"TableName":"messages","CapacityUnits":0.5}}', 200,
+    { ["Content-Type"] = "application/x-amz-json-1.0", ["x-amzn-requestid"] = "R1" })
+  local busy = canned.response('{"__type":"x#ThrottlingException","message":"slow down"}', 400)
+
+  it("tell of each step of a call, in order", function()
+    local seen, list = recorder()
+    local conn = start({ { wait, { send = busy }, wait, { send = good } } }, { hooks = list })
+    assert(conn:call("GetItem", GET))
+    assert.same({ "request_built", "attempt_sent", "answer_received", "retry_planned", "attempt_sent", "answer_received",
+      "call_finished" }, names_of(seen))
+    for _, event in ipairs(seen) do
+      assert.equal("GetItem", event.operation)
+      assert.equal("messages", event.table)
+    end
+    assert.equal(#'{"TableName":"messages","Key":{"id":{"S":"a"}}}', seen[1].bytes)
+    assert.equal(1, seen[2].attempt)
+    assert.equal(4, seen[2].max_attempts)
+    assert.equal(conn.endpoint_url, seen[2].endpoint_url)
+    assert.equal(400, seen[3].status)
+    assert.equal("ThrottlingException", seen[3].err.code)
+    assert.equal(1, seen[4].attempt)
+    assert.is_true(seen[4].delay >= 0 and seen[4].delay <= 1)
+    assert.equal(495, seen[4].tokens)
+    assert.equal(2, seen[6].attempt)
+    assert.equal("R1", seen[6].request_id)
+    assert.equal(0.5, seen[6].consumed_capacity.CapacityUnits)
+    assert.is_true(seen[6].timing.total >= seen[6].timing.first_byte)
+    assert.is_true(seen[6].timing.received > #good - 100)
+    assert.equal(2, seen[7].attempts)
+    assert.is_nil(seen[7].err)
+    assert.is_true(seen[7].elapsed > 0)
+  end)
+
+  it("tell of answers that never came, and of failures", function()
+    local seen, list = recorder()
+    local conn = start({ { wait, { close = true } } }, { hooks = list, max_attempts = 1 })
+    local _, err = conn:call("GetItem", GET)
+    assert.same({ "request_built", "attempt_sent", "answer_lost", "call_finished" }, names_of(seen))
+    assert.equal(err, seen[4].err)
+    assert.equal("network", seen[3].err.kind)
+  end)
+
+  it("let what they raise reach the caller, and the connection goes on", function()
+    for name in pairs({ request_built = true, attempt_sent = true, answer_received = true, call_finished = true }) do
+      local raise = true
+      local conn = start({ { wait, { send = good }, wait, { send = good } } }, {
+        hooks = { [name] = function() if raise then error("from the hook", 0) end end } })
+      local ok, why = pcall(conn.call, conn, "GetItem", GET)
+      assert.is_false(ok)
+      assert.equal("from the hook", why)
+      raise = false
+      assert(conn:call("GetItem", GET))
+      assert.is_true(conn:stats().connections_open <= 1)
+    end
+  end)
+
+  it("tell no table where there is none", function()
+    local seen, list = recorder()
+    local conn = start({ { wait, { send = canned.response('{"TableNames":[]}') } } }, { hooks = list })
+    assert(conn:list_tables())
+    assert.is_nil(seen[1].table)
+    assert.equal("ListTables", seen[1].operation)
+  end)
+
+  describe("as a log", function()
+    local function lines_of(connections, options)
+      local lines = {}
+      options = options or {}
+      options.log = function(line) lines[#lines + 1] = line end
+      local conn = start(connections, options)
+      conn:call("GetItem", GET)
+      return lines
+    end
+
+    it("are lines for a function", function()
+      local lines = lines_of({ { wait, { send = busy }, wait, { send = good } } })
+      assert.equal(3, #lines)
+      assert.matches("^dynamodb: GetItem messages: attempt 1: 400 ThrottlingException in %d%.%d+ s$", lines[1])
+      assert.matches("^dynamodb: GetItem messages: again in %d%.%d+ s$", lines[2])
+      assert.matches("^dynamodb: GetItem messages: attempt 2: 200 in %d%.%d+ s, request id R1$", lines[3])
+    end)
+
+    it("tell a failure", function()
+      local lines = lines_of({ { wait, { close = true } } }, { max_attempts = 1 })
+      assert.matches("^dynamodb: GetItem messages: attempt 1: network: ", lines[1])
+      assert.matches("^dynamodb: GetItem messages: failed after 1 attempts and %d%.%d+ s: network: ", lines[2])
+      assert.equal(2, #lines)
+    end)
+
+    it("are lines of a file", function()
+      local path = os.tmpname()
+      local file = assert(io.open(path, "w"))
+      local conn = start({ { wait, { send = good } } }, { log = file })
+      assert(conn:call("GetItem", GET))
+      file:close()
+      local text = assert(io.open(path)):read("*a")
+      os.remove(path)
+      assert.matches("^dynamodb: GetItem messages: attempt 1: 200 in [^\n]+\n$", text)
+    end)
+
+    it("are nothing where nobody listens", function()
+      assert.is_nil(hooks.emitter(nil, nil))
+    end)
+
+    it("tell that credentials were refreshed, and not which", function()
+      local lines = {}
+      hooks.emitter(nil, function(line) lines[#lines + 1] = line end)("credentials_refreshed", { source = "container" })
+      assert.same({ "dynamodb: credentials refreshed, from container" }, lines)
+    end)
+
+    it("tell that an attempt had no status text", function()
+      local lines = {}
+      local emit = hooks.emitter({}, function(line) lines[#lines + 1] = line end)
+      emit("answer_received", { operation = "ListTables", attempt = 1, status = 500, timing = {},
+        err = errors.new({ kind = "response", message = "m" }) })
+      assert.same({ "dynamodb: ListTables: attempt 1: 500 in 0.0000 s" }, lines)
+    end)
+  end)
+
+  it("are functions by the name of an event", function()
+    for _, given in ipairs({ { unknown = print }, { call_finished = 1 }, "x", print }) do
+      local ok, expected = hooks.are_hooks(given)
+      assert.is_false(ok)
+      assert.matches("answer_lost, answer_received, attempt_sent, call_finished, credentials_refreshed, request_built, "
+        .. "retry_planned", expected, 1, true)
+    end
+    assert.is_true(hooks.are_hooks({ call_finished = print }))
+  end)
+
+  it("have a log that takes lines", function()
+    assert.is_true((hooks.is_log(print)))
+    assert.is_true((hooks.is_log(io.stdout)))
+    assert.is_true((hooks.is_log({ write = print })))
+    assert.is_false((hooks.is_log("file.log")))
+    assert.is_false((hooks.is_log({})))
+  end)
+end)

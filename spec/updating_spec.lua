@@ -1,0 +1,60 @@
+local dynamodb = require("dynamodb")
+local updating = require("dynamodb.updating")
+
+local NAMES = { ["#a"] = "a", ["#b"] = "b", ["#set"] = "SET", ["#dot"] = "x.y" }
+local VALUES = { [":v"] = 1, [":w"] = "w", [":f"] = false, [":s"] = dynamodb.set({ "x", "y" }) }
+
+local function steps(text)
+  return updating.steps(text, NAMES, VALUES)
+end
+
+describe("updating", function()
+  -- An update that may be repeated; an item that looks as if it had been done, and ones that do not.
+  local repeatable = {
+    { "SET #a = :v", { a = 1, z = 2 }, { a = 2 }, {} },
+    { "set a=:v", { a = 1 }, { a = "1" } },
+    { "SET #a = :v, #b = :w", { a = 1, b = "w" }, { a = 1 }, { b = "w" } },
+    { "SET #a.#b = :v", { a = { b = 1 } }, { a = { b = 2 } }, { a = 1 }, {} },
+    { "SET #dot = :v", { ["x.y"] = 1 }, { x = { y = 1 } } },
+    { "SET #set = :f", { SET = false }, { SET = true }, {} },
+    { "SET #a = if_not_exists(#a, :v)", { a = 7 }, {} },
+    { "SET #a = if_not_exists ( #a , :v )", { a = 1 }, {} },
+    { "REMOVE #a", {}, { a = 1 } },
+    { "REMOVE #a, b.c", { b = {} }, { b = { c = 1 } } },
+    { "ADD #a :s", { a = dynamodb.set({ "x", "y", "z" }) }, { a = dynamodb.set({ "x" }) }, {}, { a = "x" } },
+    { "DELETE #a :s", { a = dynamodb.set({ "z" }) }, { a = dynamodb.set({ "x" }) }, { a = "x" } },
+    { "DELETE #a :s", {}, { a = dynamodb.set({ "y", "z" }) } },
+    { "SET #a = :v REMOVE #b ADD c :s DELETE d :s", { a = 1, c = dynamodb.set({ "x", "y" }) },
+      { a = 1, b = 1, c = dynamodb.set({ "x", "y" }) }, { a = 1 } },
+    { "SET #a=if_not_exists(#a,:v)REMOVE #b", { a = 3 }, { a = 3, b = 1 } },
+  }
+  for _, case in ipairs(repeatable) do
+    it(("may be repeated: %s"):format(case[1]), function()
+      local found = assert(steps(case[1]))
+      assert.is_true(updating.done(found, case[2]))
+      for i = 3, #case do assert.is_false(updating.done(found, case[i]), "item " .. i) end
+    end)
+  end
+
+  local not_repeatable = {
+    "ADD #a :v", -- a number
+    "SET #a = #a + :v", "SET #a = #a - :v", "SET #a = if_not_exists(#a, :v) + :v", "SET #a = :v + #a",
+    "SET #a = list_append(#a, :w)", "SET #a = list_append(if_not_exists(#a, :w), :w)",
+    "SET #a[0] = :v", "SET #a[3].b = :v", "REMOVE #a[0]", "REMOVE #a.b[2]", -- lists move
+    "SET #a = #b", "SET #a = #b, #b = :v", "SET #a = if_not_exists(#b, :v)", -- others' values
+    "SET #a = :missing", "SET #missing = :v", "ADD #a :missing", "REMOVE #missing", "SET a = if_not_exists(a, :missing)",
+    "SET #b = :v, #a = #a + :v", "SET #b = :v ADD #a :v", -- one is enough
+    "", "nothing", "SET", "SET #a", "SET #a = ", "SET .a = :v", "SET a. = :v", "DELETE #a :v", "ADD #a",
+  }
+  for _, text in ipairs(not_repeatable) do
+    it(("may not be repeated: '%s'"):format(text), function()
+      assert.is_nil(steps(text))
+    end)
+  end
+
+  it("is not misled by names that look like clauses", function()
+    local found = assert(updating.steps("SET #SET = :REMOVE, a.REMOVE = :ADD", { ["#SET"] = "SET" },
+      { [":REMOVE"] = 1, [":ADD"] = 2 }))
+    assert.same({ { "is", { "SET" }, 1 }, { "is", { "a", "REMOVE" }, 2 } }, found)
+  end)
+end)

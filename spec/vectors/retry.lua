@@ -1,0 +1,276 @@
+-- What is retried, and scripts of attempts. Values: AWS's retry behaviour of November 2026 for DynamoDB (4 attempts,
+-- 25 ms and 1 s doubled per retry, 20 s at most before jitter, 500 tokens, 14 and 5 a retry).
+local vectors = {}
+
+local function service(code, status) return { kind = "service", code = code, status = status or 400 } end
+
+local function cancelled(...)
+  local err = service("TransactionCanceledException")
+  err.reasons = {}
+  for i, code in ipairs({ ... }) do err.reasons[i] = { code = code } end
+  return err
+end
+
+-- Error objects and their class; false: not retried.
+vectors.classes = {
+  { service("ProvisionedThroughputExceededException"), "throttling" },
+  { service("ThrottlingException"), "throttling" },
+  { service("RequestLimitExceeded"), "throttling" },
+  { service("LimitExceededException"), "throttling" },
+  { service("TransactionInProgressException"), "throttling" },
+  { service("Throttling"), "throttling" },
+  { service("ThrottledException"), "throttling" },
+  { service("RequestThrottled"), "throttling" },
+  { service("RequestThrottledException"), "throttling" },
+  { service("TooManyRequestsException"), "throttling" },
+  { service("BandwidthLimitExceeded"), "throttling" },
+  { service("SlowDown", 503), "throttling" },
+  { service("PriorRequestNotComplete"), "throttling" },
+  { service("EC2ThrottledException"), "throttling" },
+  { service("ThrottlingException", 500), "throttling" },
+  { service("SomethingNew", 429), "throttling" },
+  { { kind = "response", status = 429 }, "throttling" },
+  { service("InternalServerError", 500), "transient" },
+  { service("ServiceUnavailable", 503), "transient" },
+  { service("SomethingNew", 500), "transient" },
+  { { kind = "response", status = 502 }, "transient" },
+  { { kind = "response", status = 504 }, "transient" },
+  { { kind = "response", status = 500, retryable = false }, "transient" },
+  { service("RequestTimeout"), "transient" },
+  { service("RequestTimeoutException"), "transient" },
+  { service("TimeoutError"), "transient" },
+  { service("ReplicatedWriteConflictException"), "transient" },
+  { service("TransactionConflictException"), "transient" },
+  { service("IDPCommunicationError"), "transient" },
+  { { kind = "network" }, "transient" },
+  { { kind = "network", status = 200 }, "transient" },
+  { { kind = "timeout" }, "transient" },
+  { { kind = "response", status = 200, retryable = true }, "transient" }, -- such as a wrong CRC32
+  { { kind = "network", permanent = true }, false }, -- a certificate, a name that nobody knows
+  { { kind = "response", status = 200, retryable = false }, false },
+  { { kind = "response", status = 200 }, false },
+  { { kind = "response", status = 403 }, false },
+  { { kind = "response", status = 501 }, false },
+  { { kind = "credentials" }, false },
+  { { kind = "credentials", retryable = true }, false },
+  { service("SomethingNew"), false },
+  { service("SomethingNew", 501), false },
+  { service("SomethingNew", 301), false },
+  { service("ConditionalCheckFailedException"), false },
+  { service("ValidationException"), false },
+  { service("SerializationException"), false },
+  { service("ResourceNotFoundException"), false },
+  { service("ResourceInUseException"), false },
+  { service("ItemCollectionSizeLimitExceededException"), false },
+  { service("DuplicateItemException"), false },
+  { service("IdempotentParameterMismatchException"), false },
+  { service("AccessDeniedException"), false },
+  { service("UnrecognizedClientException"), false },
+  { service("MissingAuthenticationTokenException"), false },
+  { service("IncompleteSignatureException"), false },
+  { service("InvalidSignatureException"), false },
+  { service("ExpiredTokenException"), false },
+  { service("ExpiredIteratorException"), false },
+  { service("TrimmedDataAccessException"), false },
+  { service("throttlingexception"), false },
+  -- cancelled transactions: by their reasons
+  { service("TransactionCanceledException"), false },
+  { cancelled(), false },
+  { cancelled("None", "None"), false },
+  { cancelled("TransactionConflict"), "transient" },
+  { cancelled("None", "TransactionConflict", "None"), "transient" },
+  { cancelled("TransactionConflict", "TransactionConflict"), "transient" },
+  { cancelled("ThrottlingError"), "throttling" },
+  { cancelled("None", "ProvisionedThroughputExceeded"), "throttling" },
+  { cancelled("TransactionConflict", "ThrottlingError"), "throttling" },
+  { cancelled("ProvisionedThroughputExceeded", "TransactionConflict"), "throttling" },
+  { cancelled("ConditionalCheckFailed"), false },
+  { cancelled("TransactionConflict", "ConditionalCheckFailed"), false },
+  { cancelled("ConditionalCheckFailed", "TransactionConflict"), false },
+  { cancelled("ThrottlingError", "ValidationError"), false },
+  { cancelled("None", "ItemCollectionSizeLimitExceeded"), false },
+  { cancelled("None", "DuplicateItem"), false },
+  { cancelled("TransactionConflict", "SomethingNew"), false },
+  { { kind = "service", code = "TransactionCanceledException", status = 400,
+    reasons = { { Code = "None" }, { Code = "TransactionConflict", Message = "m" } } }, "transient" },
+  { { kind = "service", code = "TransactionCanceledException", status = 400,
+    reasons = { { Code = "TransactionConflict" }, { Code = "ConditionalCheckFailed" } } }, false },
+  { { kind = "service", code = "TransactionCanceledException", status = 400, reasons = { {}, { Code = "TransactionConflict" } } }, false },
+  -- reasons of another error say nothing
+  { { kind = "service", code = "ValidationException", status = 400, reasons = { { code = "TransactionConflict" } } }, false },
+}
+
+local broken = service("InternalServerError", 500)
+local busy = service("ProvisionedThroughputExceededException")
+local refused = service("ConditionalCheckFailedException")
+local fast = { kind = "service", code = "ExpiredTokenException", status = 400, fast = true }
+
+local function told(err, text)
+  return { kind = err.kind, code = err.code, status = err.status, retry_after = text }
+end
+
+-- Scripts: `policy` is retry.new's, `tokens` what the bucket has at first (500), `random` what is drawn, in turn or
+-- always, `call` the call's own options. A step is an attempt: its failure and the delay that follows or what stops the
+-- retries, or `ok`; then the tokens. A call ends with `stop` or `ok`, and the next step is a call's first attempt.
+vectors.scripts = {
+  { name = "a success", random = 0.5, { ok = true, tokens = 500 } },
+  { name = "a failure of the service", random = 0.5,
+    { broken, delay = 0.0125, tokens = 486 }, { ok = true, tokens = 500 } },
+  { name = "three failures of the service", random = 0.5,
+    { broken, delay = 0.0125, tokens = 486 }, { broken, delay = 0.025, tokens = 472 }, { broken, delay = 0.05, tokens = 458 },
+    { ok = true, tokens = 472 } },
+  { name = "four failures of the service", random = 0.5,
+    { broken, delay = 0.0125, tokens = 486 }, { broken, delay = 0.025, tokens = 472 }, { broken, delay = 0.05, tokens = 458 },
+    { broken, stop = "attempts", tokens = 458 } },
+  { name = "throttling", random = 0.5,
+    { busy, delay = 0.5, tokens = 495 }, { busy, delay = 1, tokens = 490 }, { busy, delay = 2, tokens = 485 },
+    { ok = true, tokens = 490 } },
+  { name = "throttling without end", random = 0.25,
+    { busy, delay = 0.25, tokens = 495 }, { busy, delay = 0.5, tokens = 490 }, { busy, delay = 1, tokens = 485 },
+    { busy, stop = "attempts", tokens = 485 } },
+  { name = "a failure, then throttling", random = 0.5,
+    { broken, delay = 0.0125, tokens = 486 }, { busy, delay = 1, tokens = 481 }, { ok = true, tokens = 486 } },
+  { name = "throttling, then a failure", random = 0.5,
+    { busy, delay = 0.5, tokens = 495 }, { broken, delay = 0.025, tokens = 481 }, { ok = true, tokens = 495 } },
+  { name = "no jitter at all", random = 0,
+    { busy, delay = 0, tokens = 495 }, { broken, delay = 0, tokens = 481 }, { ok = true, tokens = 495 } },
+  { name = "jitter drawn anew each time", random = { 0.1, 0.9, 0.4 },
+    { broken, delay = 0.0025, tokens = 486 }, { broken, delay = 0.045, tokens = 472 }, { broken, delay = 0.04, tokens = 458 },
+    { ok = true, tokens = 472 } },
+  { name = "a connection that breaks, an answer that does not come, a wrong CRC32", random = 0.5,
+    { { kind = "network" }, delay = 0.0125, tokens = 486 }, { { kind = "timeout" }, delay = 0.025, tokens = 472 },
+    { { kind = "response", status = 200, retryable = true }, delay = 0.05, tokens = 458 }, { ok = true, tokens = 472 } },
+  { name = "a status that says enough", random = 0.5,
+    { { kind = "response", status = 429 }, delay = 0.5, tokens = 495 }, { { kind = "response", status = 503 }, delay = 0.025, tokens = 481 },
+    { ok = true, tokens = 495 } },
+  { name = "a conflict between transactions", random = 0.5,
+    { service("TransactionConflictException"), delay = 0.0125, tokens = 486 },
+    { cancelled("None", "TransactionConflict"), delay = 0.025, tokens = 472 },
+    { cancelled("None", "ThrottlingError"), delay = 2, tokens = 467 }, { ok = true, tokens = 472 } },
+
+  -- no retry
+  { name = "a condition that does not hold", { refused, stop = "permanent", tokens = 500 }, { ok = true, tokens = 500 } },
+  { name = "a condition that does not hold, after a retry", random = 0.5,
+    { broken, delay = 0.0125, tokens = 486 }, { refused, stop = "permanent", tokens = 486 }, { ok = true, tokens = 487 } },
+  { name = "a certificate that is refused", { { kind = "network", permanent = true }, stop = "permanent", tokens = 500 } },
+  { name = "an answer that stays wrong", { { kind = "response", status = 200 }, stop = "permanent", tokens = 500 } },
+  { name = "a transaction with a condition that does not hold",
+    { cancelled("TransactionConflict", "ConditionalCheckFailed"), stop = "permanent", tokens = 500 } },
+  { name = "the mode off", policy = { mode = "off" },
+    { broken, stop = "off", tokens = 500 }, { busy, stop = "off", tokens = 500 }, { refused, stop = "permanent", tokens = 500 } },
+  { name = "off for a call", call = { mode = "off" }, { busy, stop = "off", tokens = 500 } },
+  { name = "standard for a call", policy = { mode = "off" }, call = { mode = "standard" }, random = 0.5,
+    { busy, delay = 0.5, tokens = 495 }, { ok = true, tokens = 500 } },
+
+  -- attempts
+  { name = "one attempt", policy = { max_attempts = 1 }, { broken, stop = "attempts", tokens = 500 } },
+  { name = "two attempts", policy = { max_attempts = 2 }, random = 0.5,
+    { broken, delay = 0.0125, tokens = 486 }, { broken, stop = "attempts", tokens = 486 } },
+  { name = "two attempts for a call", call = { max_attempts = 2 }, random = 0.5,
+    { broken, delay = 0.0125, tokens = 486 }, { broken, stop = "attempts", tokens = 486 } },
+  { name = "three attempts for a call of a connection with one", policy = { max_attempts = 1 }, call = { max_attempts = 3 }, random = 0.5,
+    { broken, delay = 0.0125, tokens = 486 }, { broken, delay = 0.025, tokens = 472 }, { broken, stop = "attempts", tokens = 472 } },
+  { name = "delays that reach the cap", policy = { max_attempts = 13 }, random = 0.5, -- 25.6 s after attempt 11
+    { broken, delay = 0.0125, tokens = 486 }, { broken, delay = 0.025, tokens = 472 }, { broken, delay = 0.05, tokens = 458 },
+    { broken, delay = 0.1, tokens = 444 }, { broken, delay = 0.2, tokens = 430 }, { broken, delay = 0.4, tokens = 416 },
+    { broken, delay = 0.8, tokens = 402 }, { broken, delay = 1.6, tokens = 388 }, { broken, delay = 3.2, tokens = 374 },
+    { broken, delay = 6.4, tokens = 360 }, { broken, delay = 10, tokens = 346 }, { broken, delay = 10, tokens = 332 },
+    { ok = true, tokens = 346 } },
+  { name = "delays of throttling that reach the cap", policy = { max_attempts = 8 }, random = 0.75, -- 32 s after attempt 6
+    { busy, delay = 0.75, tokens = 495 }, { busy, delay = 1.5, tokens = 490 }, { busy, delay = 3, tokens = 485 },
+    { busy, delay = 6, tokens = 480 }, { busy, delay = 12, tokens = 475 }, { busy, delay = 15, tokens = 470 },
+    { busy, delay = 15, tokens = 465 }, { busy, stop = "attempts", tokens = 465 } },
+
+  -- tokens
+  { name = "one token less than a retry costs", tokens = 13, { broken, stop = "quota", tokens = 13 } },
+  { name = "just the tokens of a retry", tokens = 14, random = 0.5,
+    { broken, delay = 0.0125, tokens = 0 }, { broken, stop = "quota", tokens = 0 } },
+  { name = "tokens for throttling only", tokens = 13, random = 0.5,
+    { broken, stop = "quota", tokens = 13 }, { busy, delay = 0.5, tokens = 8 }, { busy, delay = 1, tokens = 3 },
+    { busy, stop = "quota", tokens = 3 } },
+  { name = "the last attempt, and no tokens", tokens = 42, random = 0.5,
+    { broken, delay = 0.0125, tokens = 28 }, { broken, delay = 0.025, tokens = 14 }, { broken, delay = 0.05, tokens = 0 },
+    { broken, stop = "attempts", tokens = 0 }, { broken, stop = "quota", tokens = 0 } },
+  { name = "successes that give back one each", tokens = 497,
+    { ok = true, tokens = 498 }, { ok = true, tokens = 499 }, { ok = true, tokens = 500 }, { ok = true, tokens = 500 } },
+  { name = "successes that make a retry possible", tokens = 12, random = 0.5,
+    { broken, stop = "quota", tokens = 12 }, { ok = true, tokens = 13 }, { ok = true, tokens = 14 },
+    { broken, delay = 0.0125, tokens = 0 }, { ok = true, tokens = 14 } },
+  { name = "a bucket that is nearly full", tokens = 495, random = 0.5,
+    { broken, delay = 0.0125, tokens = 481 }, { ok = true, tokens = 495 }, { ok = true, tokens = 496 } },
+
+  -- the service names a time
+  { name = "a time", random = 0.5, { told(broken, "1500"), delay = 1.5, tokens = 486 }, { ok = true, tokens = 500 } },
+  { name = "a time with throttling", random = 0.5, { told(busy, "1500"), delay = 1.5, tokens = 495 }, { ok = true, tokens = 500 } },
+  { name = "a time of nothing", random = 0.5, { told(broken, "0"), delay = 0.0125, tokens = 486 } },
+  { name = "a time shorter than the delay", random = 0.5, { told(busy, "100"), delay = 0.5, tokens = 495 } },
+  { name = "a time too long", random = 0.5, { told(broken, "20000"), delay = 5.0125, tokens = 486 } },
+  { name = "a time too long, and a long delay", policy = { max_attempts = 9 }, random = 0.9,
+    { busy, delay = 0.9, tokens = 495 }, { busy, delay = 1.8, tokens = 490 }, { busy, delay = 3.6, tokens = 485 },
+    { busy, delay = 7.2, tokens = 480 }, { busy, delay = 14.4, tokens = 475 }, { told(busy, "60000"), delay = 23, tokens = 470 } },
+  { name = "a time without end", random = 0.5, { told(broken, ("9"):rep(400)), delay = 5.0125, tokens = 486 } },
+  { name = "a time below nothing", random = 0.5, { told(broken, "-1"), delay = 0.0125, tokens = 486 } },
+  { name = "times that are none", policy = { max_attempts = 9 }, random = 0,
+    { told(broken, ""), delay = 0, tokens = 486 }, { told(broken, "soon"), delay = 0, tokens = 472 },
+    { told(broken, "1.5"), delay = 0, tokens = 458 }, { told(broken, "1e3"), delay = 0, tokens = 444 },
+    { told(broken, "0x10"), delay = 0, tokens = 430 }, { told(broken, "15 s"), delay = 0, tokens = 416 },
+    { told(broken, "Wed, 21 Oct 2026 07:28:00 GMT"), delay = 0, tokens = 402 } },
+  { name = "a time for what is not retried", { told(refused, "1500"), stop = "permanent", tokens = 500 } },
+
+  -- the cause is mended
+  { name = "new credentials", { fast, delay = 0, tokens = 500 }, { ok = true, tokens = 500 } },
+  { name = "new credentials, and the bucket is empty", tokens = 0, { fast, delay = 0, tokens = 0 }, { ok = true, tokens = 0 } },
+  { name = "new credentials, then throttling", random = 0.5,
+    { fast, delay = 0, tokens = 500 }, { busy, delay = 1, tokens = 495 }, { ok = true, tokens = 500 } },
+  { name = "new credentials, too late", policy = { max_attempts = 2 }, random = 0.5,
+    { broken, delay = 0.0125, tokens = 486 }, { fast, stop = "attempts", tokens = 486 } },
+  { name = "new credentials, mode off", policy = { mode = "off" }, { fast, stop = "off", tokens = 500 } },
+}
+
+-- Scripts of the adaptive mode: at a time `at` (0 when the policy is made), `wait` is what `before` answers (false: not
+-- within `longest`), or an attempt ends, throttled or not, after which the measured rate and the allowed one are as said.
+vectors.adaptive = {
+  -- Windows of 0.5 s: at 0.6, 3 answers / 0.5 s * 0.8 = 4.8 measured; at 1.0, 2 / 0.5 * 0.8 + 4.8 * 0.2 = 4.16; at 1.6,
+  -- 3 / 0.5 * 0.8 + 0.832 = 5.632. Allowed before any throttling: 0.4 t^3, at least 0.5: at 1.2, 0.6912. Throttled at 2.0:
+  -- measured 2 / 0.5 * 0.8 + 5.632 * 0.2 = 4.3264 is the peak, 0.7 of it allowed; the peak is reached again after
+  -- K = cbrt(4.3264 * 0.3 / 0.4) = 1.480561 s: at 2.2, 0.4 * (0.2 - K)^3 + 4.3264 = 3.486639. Throttled at 3.2: the
+  -- allowed 4.282037 is less than the measured 4.333056, so it is the peak; 0.7 of it is 2.997426.
+  { name = "the rate that it finds",
+    { at = 0, wait = 0 },
+    { at = 0.2, measured = 0, rate = 0.5 }, { at = 0.4, measured = 0, rate = 0.5 }, { at = 0.6, measured = 4.8, rate = 0.5 },
+    { at = 0.8, measured = 4.8, rate = 0.5 }, { at = 1.0, measured = 4.16, rate = 0.5 }, { at = 1.2, measured = 4.16, rate = 0.6912 },
+    { at = 1.4, measured = 4.16, rate = 1.0976 }, { at = 1.6, measured = 5.632, rate = 1.6384 },
+    { at = 1.8, measured = 5.632, rate = 2.3328 }, { at = 1.8, wait = 0 },
+    { at = 2.0, throttled = true, measured = 4.3264, rate = 3.02848 },
+    { at = 2.2, measured = 4.3264, rate = 3.486639 }, { at = 2.4, measured = 4.3264, rate = 3.821874 },
+    { at = 2.6, measured = 5.66528, rate = 4.053386 }, { at = 2.8, measured = 5.66528, rate = 4.200373 },
+    { at = 3.0, measured = 4.333056, rate = 4.282037 }, { at = 3.2, throttled = true, measured = 4.333056, rate = 2.997426 },
+    { at = 3.4, measured = 4.333056, rate = 3.452226 } },
+  -- Nothing is measured yet, so 0.5 requests a second are allowed, and the bucket is empty: the first token in 2 s, the
+  -- next in 4 s. At 2.1 one of the two is there: the third waits (1 - -1) / 0.5 = 4 s. At 100 the bucket has its one token.
+  { name = "the wait of those who come one after the other",
+    { at = 0, wait = 0 }, { at = 0.1, throttled = true, measured = 0, rate = 0.5 },
+    { at = 0.1, wait = 2 }, { at = 0.1, wait = 4 }, { at = 2.1, wait = 4 }, { at = 100, wait = 0 }, { at = 100, wait = 2 } },
+  -- Who does not wait takes no token.
+  { name = "the wait of those who have no time",
+    { at = 0, wait = 0 }, { at = 0, throttled = true, measured = 0, rate = 0.5 },
+    { at = 0, longest = 1.5, wait = false }, { at = 0, longest = 1.5, wait = false }, { at = 0, longest = 2, wait = 2 },
+    { at = 0, longest = 3, wait = false }, { at = 0, wait = 4 } },
+  { name = "no limit without throttling",
+    { at = 0, wait = 0 }, { at = 0, wait = 0 }, { at = 0, longest = 0, wait = 0 }, { at = 0.5, measured = 1.6, rate = 0.5 },
+    { at = 0.5, wait = 0 }, { at = 0.5, wait = 0 } },
+  -- 0.4 * 100^3 would be allowed: at most twice the measured rate, 1 / 100 * 0.8 = 0.008, is; and at least 0.5.
+  { name = "a rate that follows the measured one", { at = 0, wait = 0 }, { at = 100, measured = 0.008, rate = 0.5 } },
+  -- At 1, 10 / 1 * 0.8 = 8 measured, 0.7 of it allowed. At 11, 10 s later, K = cbrt(8 * 0.3 / 0.4) = 1.817: 0.4 * 8.183^3
+  -- + 8 = 227 would be; measured 1 / 10 * 0.8 + 8 * 0.2 = 1.68, so 3.36 is. The tokens fill at the old rate up to the old
+  -- room (5.6), and are cut to the new room: 3.36. Three are there, and the fourth lacks 0.64 / 3.36 s.
+  { name = "room for as many as a second allows",
+    { at = 0, wait = 0 }, { at = 0.1, measured = 0, rate = 0.5 }, { at = 0.1, measured = 0, rate = 0.5 },
+    { at = 0.1, measured = 0, rate = 0.5 }, { at = 0.1, measured = 0, rate = 0.5 }, { at = 0.1, measured = 0, rate = 0.5 },
+    { at = 0.1, measured = 0, rate = 0.5 }, { at = 0.1, measured = 0, rate = 0.5 }, { at = 0.1, measured = 0, rate = 0.5 },
+    { at = 0.1, measured = 0, rate = 0.5 }, { at = 1, throttled = true, measured = 8, rate = 5.6 },
+    { at = 11, measured = 1.68, rate = 3.36 }, { at = 11, wait = 0 }, { at = 11, wait = 0 }, { at = 11, wait = 0 },
+    { at = 11, wait = 0.64 / 3.36 } },
+}
+
+return vectors
