@@ -115,7 +115,7 @@ describe("documentation", function()
     local text = read("doc/source.md")
     local pipe = io.popen("find csrc lua/dynamodb -name '*.c' -o -name '*.lua'")
     for path in pipe:lines() do
-      local room = path:match("credentials/") and "credentials/" or path:match("([%w_]+)%.%w+$")
+      local room = path:match("([%w_]+)%.%w+$")
       assert.truthy(text:find(room, 1, true), path)
     end
     pipe:close()

@@ -58,6 +58,124 @@ describe("system.read_file", function()
   end)
 end)
 
+describe("system.run", function()
+  local good = {
+    { "echo one; echo two", "one\ntwo\n" },
+    { "printf no-line", "no-line" },
+    { "printf '%s' 'a \"quoted\" word'", 'a "quoted" word' },
+    { "true", "" },
+    { "cat", "" }, -- nobody types
+  }
+  for _, case in ipairs(good) do
+    it("gives what is printed by " .. case[1], function()
+      assert.equal(case[2], system.run(case[1], 5))
+    end)
+  end
+
+  it("keeps errors out of what is printed", function()
+    assert.equal("out\n", system.run("exec 2>/dev/null; echo out; echo err >&2", 5))
+  end)
+
+  it("tells how a command ended", function()
+    assert.same({ nil, "exit code 3" }, { system.run("echo out; exit 3", 5) })
+    assert.same({ nil, "exit code 127" }, { system.run("exec 2>/dev/null; no-such-program-of-the-specs", 5) })
+  end)
+
+  it("ends what takes too long, and what it has started", function()
+    local before = os.time()
+    assert.same({ nil, "no end within 1 seconds" }, { system.run("sleep 60 & sleep 60", 0.2) })
+    assert.is_true(os.time() - before <= 5)
+  end)
+
+  it("takes no more than it can use", function()
+    assert.same({ nil, "more than 65536 bytes of output" }, { system.run("exec 2>/dev/null; yes", 5) })
+    assert.equal(65536, #system.run("exec 2>/dev/null; yes | head -c 65536", 5))
+  end)
+
+  it("tells when nothing can be started", function()
+    local popen = io.popen
+    finally(function() io.popen = popen end) -- luacheck: ignore 122
+    io.popen = function() return nil, "too many" end -- luacheck: ignore 122
+    assert.same({ nil, "too many" }, { system.run("true", 5) })
+  end)
+end)
+
+describe("system.write_file", function()
+  local folder
+  before_each(function()
+    folder = os.tmpname()
+    os.remove(folder)
+  end)
+  after_each(function() os.execute("rm -rf " .. folder) end)
+
+  it("makes folders and a file that only its owner reads, and replaces it", function()
+    local path = folder .. "/it's/here/file"
+    for _, text in ipairs({ "", "a\r\n\0\255", ("x"):rep(100000) }) do
+      assert.is_true(system.write_file(path, text))
+      assert.equal(text, system.read_file(path))
+    end
+    local pipe = assert(io.popen(("stat -c %%a \"%s\" \"%s\"; ls -A \"%s\""):format(path, path:match("^(.*)/"),
+      path:match("^(.*)/"))))
+    assert.equal("600\n700\nfile\n", pipe:read("*a"))
+    pipe:close()
+  end)
+
+  it("writes where it is when there is no folder in the path", function()
+    local run = system.run
+    finally(function() system.run = run end)
+    local asked
+    system.run = function(command)
+      asked = command
+      return nil, "x"
+    end
+    assert.same({ nil, ".: no file can be made there (x)" }, { system.write_file("file", "text") })
+    assert.matches("'.'", asked, 1, true)
+  end)
+
+  it("tells why it cannot, and leaves nothing behind", function()
+    assert.same({ nil, "/dev/null/x: no file can be made there (exit code 1)" },
+      { system.write_file("/dev/null/x/file", "text") })
+    os.execute("mkdir -p " .. folder .. "/file")
+    local done, why = system.write_file(folder .. "/file", "text") -- which is a folder
+    assert.is_nil(done)
+    assert.is_string(why)
+    local pipe = assert(io.popen("ls -A " .. folder))
+    assert.equal("file\n", pipe:read("*a"))
+    pipe:close()
+  end)
+
+  -- A file whose functions fail where the spec says.
+  local function failing(open, write, close)
+    local real = io.open
+    finally(function() io.open = real end) -- luacheck: ignore 122
+    io.open = function() -- luacheck: ignore 122
+      if open then return nil, open end
+      local file = {}
+      function file.write() if write then return nil, write end return file end
+      function file.close() if close then return nil, close end return true end
+      return file
+    end
+    return select(2, system.write_file(folder .. "/file", "text"))
+  end
+
+  it("tells of a disk that is full", function()
+    assert.equal("no opening", failing("no opening"))
+    assert.equal("no writing", failing(nil, "no writing"))
+    assert.equal("no closing", failing(nil, nil, "no closing"))
+  end)
+end)
+
+describe("system.random", function()
+  it("is another number each time, from 0 up to 1", function()
+    local last
+    for _ = 1, 100 do
+      local number = system.random()
+      assert.is_true(number >= 0 and number < 1 and number ~= last)
+      last = number
+    end
+  end)
+end)
+
 describe("system.time", function()
   it("is now, in seconds", function()
     local before = os.time()

@@ -85,6 +85,13 @@ enum ddb_status ddb_sha256(struct ddb_crypto *c, const void *p, size_t n,
   return st ? st : digest(c, c->blank, p, n, out);
 }
 
+enum ddb_status ddb_sha1(const void *p, size_t n, unsigned char out[DDB_SHA1_SIZE]) {
+  ERR_set_mark();
+  int done = EVP_Digest(p, n, out, NULL, EVP_sha1(), NULL);
+  ERR_pop_to_mark();
+  return done ? DDB_OK : DDB_CRYPTO;
+}
+
 void ddb_hmac_init(struct ddb_hmac *h) {
   memset(h, 0, sizeof *h);
 }

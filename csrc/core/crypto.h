@@ -9,6 +9,7 @@
 
 #define DDB_SHA256_SIZE 32u
 #define DDB_SHA256_HEX 64u
+#define DDB_SHA1_SIZE 20u
 
 /* OpenSSL's own names for its types, so that nobody else includes its headers. */
 struct evp_md_st;
@@ -40,6 +41,12 @@ void ddb_crypto_free(struct ddb_crypto *c);
  */
 DDB_CHECKED enum ddb_status ddb_sha256(struct ddb_crypto *c, const void *p, size_t n,
                                        unsigned char out[DDB_SHA256_SIZE]);
+
+/*
+ * SHA-1 (FIPS 180-4), after which AWS's tools name token caches; it secures nothing here.
+ * DDB_CRYPTO when OpenSSL has none to offer.
+ */
+DDB_CHECKED enum ddb_status ddb_sha1(const void *p, size_t n, unsigned char out[DDB_SHA1_SIZE]);
 
 /* Cannot fail and allocates nothing. */
 void ddb_hmac_init(struct ddb_hmac *h);

@@ -58,6 +58,18 @@ static int core_sha256(lua_State *L) {
   return 1;
 }
 
+/* core.sha1(bytes) -> the digest in hexadecimal. */
+static int core_sha1(lua_State *L) {
+  struct ddb_slice text = check_slice(L, 1);
+  unsigned char digest[DDB_SHA1_SIZE];
+  char hex[2 * DDB_SHA1_SIZE];
+  enum ddb_status status = ddb_sha1(text.p, text.n, digest);
+  if (status) return luaL_error(L, "SHA-1: %s", ddb_status_text(status));
+  ddb_hex(digest, sizeof digest, hex);
+  lua_pushlstring(L, hex, sizeof hex);
+  return 1;
+}
+
 /* core.base64url(bytes) -> text without padding, as JSON Web Tokens have it. */
 static int core_base64url(lua_State *L) {
   struct ddb_slice bytes = check_slice(L, 1);
@@ -96,12 +108,9 @@ static int core_ec_jwk(lua_State *L) {
 }
 
 void digest_open(lua_State *L) {
-  static const luaL_Reg functions[] = {{"base64url", core_base64url},
-                                       {"ec_jwk", core_ec_jwk},
-                                       {"es256", core_es256},
-                                       {"random", core_random},
-                                       {"sha256", core_sha256},
-                                       {"uuid", core_uuid},
-                                       {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"base64url", core_base64url}, {"ec_jwk", core_ec_jwk},
+                                       {"es256", core_es256},         {"random", core_random},
+                                       {"sha1", core_sha1},           {"sha256", core_sha256},
+                                       {"uuid", core_uuid},           {NULL, NULL}};
   object_setfuncs(L, functions);
 }

@@ -10,8 +10,8 @@ local CORRECTED = 4 * 60 -- seconds; what a correction has to be to explain a re
 local months = { Jan = 1, Feb = 2, Mar = 3, Apr = 4, May = 5, Jun = 6, Jul = 7, Aug = 8, Sep = 9, Oct = 10,
   Nov = 11, Dec = 12 }
 
--- Days from 1970 to a date of the Gregorian calendar; years begin in March, so that leap days come last.
-local function days(year, month, day)
+--- Days from 1970 to a date of the Gregorian calendar; years begin in March, so that leap days come last.
+function clock.days(year, month, day)
   if month <= 2 then year = year - 1 end
   local era = math.floor(year / 400)
   local year_of_era = year - era * 400
@@ -26,7 +26,7 @@ function clock.parse(text)
     text:match("^%a%a%a, (%d%d) (%a%a%a) (%d%d%d%d) (%d%d):(%d%d):(%d%d) GMT$")
   local month = months[name]
   if not month then return nil end
-  return ((days(tonumber(year), month, tonumber(day)) * 24 + hour) * 60 + minute) * 60 + second
+  return ((clock.days(tonumber(year), month, tonumber(day)) * 24 + hour) * 60 + minute) * 60 + second
 end
 
 --- A clock that agrees with this machine's until it is told something else.

@@ -6,7 +6,7 @@ local KEYS = "[Credentials]\naws_access_key_id = k\naws_secret_access_key = s\n"
 local OTHER_KEYS = "[Credentials]\naws_access_key_id = k2\naws_secret_access_key = s2\n"
 
 local function keys(key, secret)
-  return { aws_access_key_id = key, aws_secret_access_key = secret }
+  return { aws_access_key_id = key, aws_secret_access_key = secret, source = "boto" }
 end
 
 describe("credentials.boto", function()
@@ -32,15 +32,22 @@ describe("credentials.boto", function()
   for _, case in ipairs(cases) do
     it("understands " .. case[1], function()
       local read = fake.install(case[3] or {}, case[2])
-      local found, why = boto.find()
-      assert.same(case.found, found)
-      assert.equal(case.why, why)
+      local found, why = boto()
+      if not case.found and not case.why then
+        assert.is_false(found)
+        assert.matches("^section %[Credentials%] in ", why)
+      else
+        assert.same(case.found, found)
+        assert.equal(case.why, why)
+      end
       assert.same(case.read, read)
     end)
   end
 
-  it("names each place once", function()
+  it("names the places where it looked", function()
     fake.install({ HOME = false }, {})
-    assert.same({ ETC }, boto.paths())
+    assert.same({ false, "section [Credentials] in " .. ETC }, { boto() })
+    fake.install({}, {})
+    assert.same({ false, ("section [Credentials] in %s and %s"):format(HOME, ETC) }, { boto() })
   end)
 end)

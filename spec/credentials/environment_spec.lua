@@ -2,19 +2,22 @@ local environment = require("dynamodb.credentials.environment")
 local fake = dofile("spec/support/fake_system.lua")
 
 local KEY, SECRET, TOKEN = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"
+local PLACE = "environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY)"
 
 describe("credentials.environment", function()
   after_each(fake.remove)
 
-  local function keys(key, secret, token)
-    return { aws_access_key_id = key, aws_secret_access_key = secret, aws_session_token = token }
+  local function keys(key, secret, token, account)
+    return { aws_access_key_id = key, aws_secret_access_key = secret, aws_session_token = token, account_id = account,
+      source = "environment" }
   end
 
   local cases = {
-    { "nothing", {} },
-    { "only a token", { [TOKEN] = "t" } },
+    { "nothing", {}, false, why = PLACE },
+    { "only a token", { [TOKEN] = "t" }, false, why = PLACE },
     { "key and secret", { [KEY] = "k", [SECRET] = "s" }, keys("k", "s") },
     { "all three", { [KEY] = "k", [SECRET] = "s", [TOKEN] = "t" }, keys("k", "s", "t") },
+    { "an account", { [KEY] = "k", [SECRET] = "s", AWS_ACCOUNT_ID = "a" }, keys("k", "s", nil, "a") },
     { "the token's old name", { [KEY] = "k", [SECRET] = "s", AWS_SECURITY_TOKEN = "o" }, keys("k", "s",
       "o") },
     { "both token names", { [KEY] = "k", [SECRET] = "s", [TOKEN] = "t", AWS_SECURITY_TOKEN = "o" },

@@ -1,174 +1,276 @@
+local cjson = require("cjson")
+local core = require("dynamodb.core")
 local credentials = require("dynamodb.credentials")
+local curl = require("dynamodb.transport.curl")
+local document = require("dynamodb.credentials.document")
 local errors = require("dynamodb.error")
-local fake = dofile("spec/support/fake_system.lua")
+local fake_system = dofile("spec/support/fake_system.lua")
+local fakes = dofile("spec/support/aws_fakes.lua")
+local helper = dofile("spec/support/helper.lua")
+local settings = require("dynamodb.settings")
 
-local CREDENTIALS, CONFIG, BOTO = "/home/.aws/credentials", "/home/.aws/config", "/home/.boto"
+local SLACK = 5 -- seconds that a scenario may take
 
-local function keys(title, name)
-  return ("[%s]\naws_access_key_id = %s\naws_secret_access_key = %s\n"):format(title, "k-" .. name, "s-"
-    .. name)
+-- What may never show.
+local SECRETS = { "secret%-of%-", "token%-of%-", "jwt%-of%-the%-pod", "access%-%l", "refresh%-%l", "client%-secret",
+  "PRIVATE KEY" }
+
+local function check_hidden(what, value)
+  local text = helper.deep_text(value)
+  for _, secret in ipairs(SECRETS) do
+    assert.is_nil(text:match(secret), what .. " shows " .. secret)
+  end
 end
 
-local ENVIRONMENT = { AWS_ACCESS_KEY_ID = "k-environment", AWS_SECRET_ACCESS_KEY = "s-environment" }
+describe("credentials", function()
+  local server
 
-local function environment_with(more)
-  for name, value in pairs(ENVIRONMENT) do more[name] = value end
-  return more
-end
+  setup(function() server = fakes.start() end)
+  teardown(function() server.stop() end)
+  after_each(fake_system.remove)
 
-describe("credentials.find", function()
-  after_each(fake.remove)
-
-  local shared = keys("default", "shared")
-  local config = keys("default", "config")
-  local boto = keys("Credentials", "boto")
-
-  -- Environment, files, the caller's profile, and whose key is found.
-  local cases = {
-    { "the environment first", ENVIRONMENT, { [CREDENTIALS] = shared, [BOTO] = boto }, nil, "environment" },
-    { "then the credentials file", {}, { [CREDENTIALS] = shared, [CONFIG] = config, [BOTO] = boto }, nil,
-      "shared" },
-    { "then the config file", {}, { [CONFIG] = config, [BOTO] = boto }, nil, "config" },
-    { "then boto's file", {}, { [BOTO] = boto }, nil, "boto" },
-    { "an explicit profile before the environment", ENVIRONMENT, { [CREDENTIALS] = keys("mine", "mine") },
-      "mine",
-      "mine" },
-    { "an explicit default profile, too", ENVIRONMENT, { [CREDENTIALS] = shared }, "default", "shared" },
-    { "the environment's keys before its profile", environment_with({ AWS_PROFILE = "mine" }),
-      { [CREDENTIALS] = keys("mine", "mine") }, nil, "environment" },
-    { "the environment's profile", { AWS_PROFILE = "mine" }, { [CREDENTIALS] = shared .. keys("mine",
-      "mine") }, nil,
-      "mine" },
-  }
-  for _, case in ipairs(cases) do
-    it("takes " .. case[1], function()
-      fake.install(case[2], case[3])
-      local found, err = credentials.find(case[4])
-      assert.is_nil(err)
-      assert.equal("k-" .. case[5], found.aws_access_key_id)
-      assert.equal("s-" .. case[5], found.aws_secret_access_key)
-    end)
+  local function fill_text(text)
+    local milliseconds = text:match("^{ms%+(-?%d+)}$")
+    if milliseconds then return (os.time() + milliseconds) * 1000 end
+    return (text:gsub("{(%w*)([:+]?)([^{}%s\"]*)}", function(name, kind, value)
+      if name == "port" then return server.port end
+      if kind == ":" then return core[name](value) end
+      if kind == "+" and tonumber(value) then return document.text(os.time() + value) end
+    end))
   end
 
-  it("takes key, secret and token from one source", function()
-    fake.install(ENVIRONMENT, { [CREDENTIALS] = shared .. "aws_session_token = t\n" })
-    assert.is_nil(credentials.find().aws_session_token)
-    fake.install({ AWS_SESSION_TOKEN = "t" }, { [CREDENTIALS] = shared })
-    assert.is_nil(credentials.find().aws_session_token)
-    assert.equal("k-shared", credentials.find().aws_access_key_id)
-  end)
-
-  local NOTHING = "no AWS credentials found; looked at "
-  local failures = {
-    { "nothing anywhere", {}, nil, NOTHING
-      .. "environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY); profile 'default' "
-      .. "in /home/.aws/credentials and /home/.aws/config; section [Credentials] in /home/.boto and "
-      .. "/etc/boto.cfg" },
-    { "nothing in the caller's profile, boto or not", environment_with({}), "mine",
-      NOTHING .. "profile 'mine' in /home/.aws/credentials and /home/.aws/config" },
-    { "nothing in the places that the environment names", { AWS_PROFILE = "p",
-      AWS_SHARED_CREDENTIALS_FILE = "/a",
-      AWS_CONFIG_FILE = "/b", BOTO_CONFIG = "/c" }, nil, NOTHING .. "environment (AWS_ACCESS_KEY_ID, "
-      .. "AWS_SECRET_ACCESS_KEY); profile 'p' in /a and /b; section [Credentials] in /c" },
-    { "no home directory", { HOME = false }, "mine", NOTHING
-      .. "profile 'mine' in no credentials file and no config file" },
-    { "half an environment", { AWS_ACCESS_KEY_ID = "k" }, nil,
-      "AWS_ACCESS_KEY_ID is set, but AWS_SECRET_ACCESS_KEY is not" },
-  }
-  for _, case in ipairs(failures) do
-    it("tells of " .. case[1], function()
-      fake.install(case[2], { [BOTO] = case[3] and boto })
-      local found, err = credentials.find(case[3])
-      assert.is_nil(found)
-      assert.is_true(errors.is(err))
-      assert.equal("credentials", err.kind)
-      assert.equal(case[4], err.message)
-      assert.is_false(err.retryable)
-      assert.is_false(err.ambiguous)
-    end)
+  -- A copy with all places filled in.
+  local function fill(value)
+    if type(value) == "string" then return fill_text(value) end
+    if type(value) ~= "table" then return value end
+    local copy = {}
+    for name, member in pairs(value) do copy[fill(name)] = fill(member) end
+    return copy
   end
 
-  local halves = {
-    { CREDENTIALS, "[default]\naws_access_key_id = k\n", "profile 'default' in " .. CREDENTIALS },
-    { CONFIG, "[default]\naws_access_key_id = k\n", "profile 'default' in " .. CONFIG },
-    { BOTO, "[Credentials]\naws_access_key_id = k\n", "section [Credentials] in " .. BOTO },
-  }
-  for _, case in ipairs(halves) do
-    it("does not pass over half a source: " .. case[1], function()
-      fake.install({}, { [case[1]] = case[2], ["/etc/boto.cfg"] = boto })
-      local found, err = credentials.find()
-      assert.is_nil(found)
-      assert.equal(case[3] .. " has no aws_secret_access_key", err.message)
-    end)
-  end
+  local NAMES = { boto = "/home/.boto", config = "/home/.aws/config", credentials = "/home/.aws/credentials" }
 
-  it("hides what was found from tostring", function()
-    fake.install(ENVIRONMENT, {})
-    assert.equal("Credentials(hidden)", tostring(credentials.find()))
-    local given = credentials.given({ aws_access_key_id = "k", aws_secret_access_key = "s" })
-    assert.equal("Credentials(hidden)", tostring(given))
-  end)
-
-  it("takes given ones as they are, and nothing else", function()
-    local given = credentials.given({ aws_access_key_id = "k", aws_secret_access_key = "s",
-      aws_session_token = "t",
-      region = "eu-west-1" })
-    local fields = {}
-    for name, value in pairs(given) do fields[name] = value end
-    assert.same({ aws_access_key_id = "k", aws_secret_access_key = "s", aws_session_token = "t" }, fields)
-  end)
-end)
-
-describe("a connection's credentials", function()
-  local dynamodb = require("dynamodb")
-  after_each(fake.remove)
-
-  -- A transport that reaches nobody: what counts is what happened before.
-  local function nowhere() return nil, "network", "nobody is there" end
-  local transport = { connect = nowhere, send = nowhere, receive = nowhere, idle = nowhere, close = nowhere,
-    now = function() return 0 end, sleep = nowhere, time = function() return 0 end }
-
-  local function connect(options)
-    options.transport, options.region = transport, "eu-west-1"
-    return dynamodb.connect(options)
-  end
-
-  it("are looked for at the first request, not before", function()
-    local read = fake.install({}, {})
-    local connection = connect({ profile = "mine" })
-    connection:table("t", { hash_key = "id" })
-    assert.same({}, read)
-    local _, err = connection:list_tables()
-    assert.equal("credentials", err.kind)
-    assert.equal("ListTables", err.operation)
-    assert.same({ CREDENTIALS, CONFIG }, read)
-  end)
-
-  it("are looked for once", function()
-    local read = fake.install({}, { [CREDENTIALS] = keys("default", "shared") })
-    local connection = connect({})
-    for _ = 1, 3 do
-      local _, err = connection:list_tables()
-      assert.equal("nobody is there", err.message)
+  local function files_of(scenario)
+    local files = {}
+    for name, content in pairs(fill(scenario.files or {})) do
+      files[NAMES[name] or name] = type(content) == "table" and cjson.encode(content) or content
     end
-    assert.same({ CREDENTIALS }, read)
-  end)
+    return files
+  end
 
-  it("are looked for again after a failure", function()
-    fake.install({}, {})
-    local connection = connect({})
-    local _, err = connection:list_tables()
+  local function environment_of(scenario)
+    local variables = {
+      AWS_DISABLE_CLOCK_SKEW_CORRECTION = "true", -- the fakes' clock does not leap
+      AWS_EC2_METADATA_DISABLED = "true",
+      AWS_EC2_METADATA_SERVICE_ENDPOINT = server.url("metadata"),
+      AWS_ENDPOINT_URL_SIGNIN = server.url("signin"),
+      AWS_ENDPOINT_URL_SSO = server.url("sso"),
+      AWS_ENDPOINT_URL_SSO_OIDC = server.url("oidc"),
+      AWS_ENDPOINT_URL_STS = server.url("sts"),
+    }
+    for name, value in pairs(fill(scenario.environment or {})) do variables[name] = value end
+    return variables
+  end
+
+  -- The world of a scenario, before its first step.
+  local function world_of(scenario)
+    local w = { passed = 0, told = {}, environment = environment_of(scenario), files = files_of(scenario) }
+    w.read, w.written, w.commands = fake_system.install(w.environment, w.files, fill(scenario.run))
+    server.answer(fill(scenario.answers or {}))
+    local transport = setmetatable({ time = function() return curl.time() + w.passed end }, { __index = curl })
+    local given = scenario.given or {}
+    w.provider = credentials.new(settings.new(given), { transport = transport, given = given,
+      limits = { connect_timeout = 2, attempt_timeout = 5 },
+      emit = function(...) w.told[#w.told + 1] = { ... } end })
+    return w
+  end
+
+  -- Does a scenario's steps -> the results of the last.
+  local function play(scenario, w)
+    local found, err
+    for _, step in ipairs(scenario.steps or { "get" }) do
+      local deadline = curl.now() + 15
+      if step == "get" then
+        found, err = w.provider:get(deadline)
+      elseif step == "refresh" then
+        found, err = w.provider:refresh(found, deadline)
+      elseif type(step) == "number" then
+        w.passed = w.passed + step
+      else
+        step(w.environment, w.files)
+      end
+    end
+    return found, err
+  end
+
+  local function near(expected, actual, what)
+    assert.is_true(math.abs(expected - actual) <= SLACK, ("%s: %s, not %s"):format(what, tostring(actual), expected))
+  end
+
+  local function check_found(expected, found, err, w)
+    if not expected then
+      assert.is_nil(found)
+      assert.is_nil(err)
+      return
+    end
+    assert(found, err)
+    assert.same({ key = expected.key, token = expected.token, account = expected.account, source = expected.source },
+      { key = found.aws_access_key_id, token = found.aws_session_token, account = found.account_id, source = found.source })
+    assert.equal("Credentials(hidden)", tostring(found))
+    assert.equal(expected.expires == nil, found.expires == nil)
+    if found.expires then near(expected.expires, found.expires - os.time() - w.passed, "expires") end
+  end
+
+  local function check_error(expected, found, err)
+    assert.is_nil(found)
+    assert.is_true(errors.is(err))
     assert.equal("credentials", err.kind)
-    fake.install(ENVIRONMENT, {})
-    _, err = connection:list_tables()
-    assert.equal("network", err.kind)
+    local start = fill(expected):match("^(.*)%%s$")
+    assert.equal(start or fill(expected), start and err.message:sub(1, #start) or err.message)
+    check_hidden("the error", err)
+  end
+
+  local function check_written(expected, w)
+    local count = 0
+    for path, members in pairs(fill(expected)) do
+      count = count + 1
+      local written = cjson.decode(w.files[path])
+      local moments = { members.expiresAt and members or members.accessToken,
+        written.expiresAt and written or written.accessToken }
+      near(document.time(moments[1].expiresAt), document.time(moments[2].expiresAt), "expiresAt")
+      moments[2].expiresAt = moments[1].expiresAt
+      written.registrationExpiresAt = written.registrationExpiresAt and members.registrationExpiresAt
+      assert.same(members, written)
+    end
+    assert.equal(count, #w.written)
+  end
+
+  for _, scenario in ipairs(dofile("spec/vectors/credentials.lua")) do
+    it("come from " .. scenario.name, function()
+      local w = world_of(scenario)
+      assert.same({}, w.read)
+      local found, err = play(scenario, w)
+      if scenario.error then check_error(scenario.error, found, err) else check_found(scenario.found, found, err, w) end
+      assert.same(fill(scenario.requests or {}), server.asked())
+      local commands = {}
+      for i, run in ipairs(w.commands) do commands[i] = run.command end
+      assert.same(scenario.commands or {}, commands)
+      check_written(scenario.written or {}, w)
+      check_hidden("an event", w.told)
+    end)
+  end
+
+  it("are told of when they change, by source and end", function()
+    local w = world_of({ environment = { AWS_CONTAINER_CREDENTIALS_FULL_URI = "http://127.0.0.1:{port}/container" },
+      answers = { container = { { body = { AccessKeyId = "k", SecretAccessKey = "s", Token = "t",
+        Expiration = "{+900}" } } } } })
+    local found = play({}, w)
+    play({}, w)
+    assert.same({ { "credentials_refreshed", { source = "container", expires = found.expires } } }, w.told)
   end)
 
-  it("are the caller's, if given, and no file is read", function()
-    local read = fake.install({ AWS_ACCESS_KEY_ID = "half" }, { [CREDENTIALS] = "broken" })
-    local connection = connect({ aws_access_key_id = "k", aws_secret_access_key = "s" })
-    local _, err = connection:list_tables()
-    assert.equal("network", err.kind)
-    assert.same({}, read)
+  it("tell of what went wrong beside them", function()
+    local path = "/home/.aws/sso/cache/" .. core.sha1("corp") .. ".json"
+    local w = world_of({ files = { config = "[default]\nsso_session=corp\nsso_account_id=1\nsso_role_name=r\n[sso-session corp]\n"
+      .. "sso_region=us-west-2\nsso_start_url=u\n", [path] = { accessToken = "access-a", expiresAt = "{+100}", clientId = "c",
+      clientSecret = "client-secret", refreshToken = "refresh-a", registrationExpiresAt = "{+900}" } },
+      answers = { oidc = { { status = 400, body = { error = "invalid_grant", error_description = "refresh-a" } } },
+        sso = { { body = { roleCredentials = { accessKeyId = "k", secretAccessKey = "s", sessionToken = "t", expiration = "{ms+900}" } } } } } })
+    assert(play({}, w))
+    assert.equal("SSO OIDC answered with status 400: invalid_grant", w.told[1][2].warning)
+    check_hidden("the event", w.told)
+  end)
+
+  -- Everything the library asks of the system and of the network, counted.
+  it("touch no source before they are asked for", function()
+    local touched = {}
+    local system = require("dynamodb.system")
+    fake_system.install({}, {})
+    for name in pairs(system) do
+      system[name] = function() touched[#touched + 1] = name end
+    end
+    local transport = setmetatable({}, { __index = function(_, name)
+      return function() touched[#touched + 1] = name end
+    end })
+    local function load() touched[#touched + 1] = "settings" end
+    for _, given in ipairs({ {}, { profile = "p" }, { credentials = load } }) do
+      assert(credentials.new({ load = load, profile = load, profile_name = "default", profile_explicit = given.profile ~= nil },
+        { transport = transport, limits = {}, given = given }))
+    end
+    assert.same({}, touched)
+  end)
+
+  local function provider_for(url, given)
+    fake_system.install({ AWS_CONTAINER_CREDENTIALS_FULL_URI = url, AWS_EC2_METADATA_DISABLED = "true" }, {})
+    given = given or {}
+    return credentials.new(settings.new(given), { transport = curl, limits = { connect_timeout = 1, attempt_timeout = 5 },
+      given = given })
+  end
+
+  it("are not waited for beyond the deadline", function()
+    server.answer({ container = { { hang = true }, { hang = true }, { hang = true } } })
+    local provider = provider_for(server.url("container"))
+    local began = curl.now()
+    local found, err = provider:get(began + 0.7)
+    assert.is_nil(found)
+    assert.equal("credentials", err.kind)
+    assert.is_true(err.retryable)
+    assert.is_true(curl.now() - began < 1.5)
+    assert.equal(1, #server.asked())
+    found, err = provider:get(curl.now() - 1)
+    assert.is_nil(found)
+    assert.is_true(err.retryable)
+    assert.equal(1, #server.asked())
+  end)
+
+  it("can be asked for again after nobody answered", function()
+    local provider = provider_for("http://127.0.0.1:1/")
+    local found, err = provider:get(curl.now() + 5)
+    assert.is_nil(found)
+    assert.is_true(err.retryable)
+    assert.matches("^container's agent: ", err.message)
+  end)
+
+  it("do not go over what is for the connection's own server only", function()
+    local seen
+    local http = { request = function(context, request)
+      seen = { context, request }
+      return nil, "network", "no"
+    end }
+    fake_system.install({ AWS_CONTAINER_CREDENTIALS_RELATIVE_URI = "/c" }, {})
+    local provider = credentials.new(settings.new({}), { transport = curl, given = {}, http = http, limits = {
+      connect_timeout = 1, attempt_timeout = 5, compression = true, connect = { ca_bundle = "/ca", client_certificate = "/c", client_key = "/k",
+      unix_socket = "/s", proxy = "http://p", tcp_keepalive = true } } })
+    provider:get(curl.now() + 5)
+    assert.same({ connect_timeout = 1, attempt_timeout = 5, connect = { ca_bundle = "/ca", tcp_keepalive = true } },
+      seen[1].limits)
+    assert.is_nil(seen[1].proxy_for("http://example.com/"))
+  end)
+
+  it("reach services by the proxy that settings name, and containers and metadata never", function()
+    local scenario = { environment = { AWS_WEB_IDENTITY_TOKEN_FILE = "/token", AWS_ROLE_ARN = "arn:role",
+      http_proxy = "http://127.0.0.1:{port}" }, files = { ["/token"] = "jwt-of-the-pod" } }
+    local w = world_of(scenario)
+    local found, err = play(scenario, w)
+    assert.is_nil(found)
+    check_hidden("the error", err)
+    local asked = server.asked()
+    assert.equal(("proxy CONNECT 127.0.0.1:%d"):format(server.port), asked[1])
+    for _, line in ipairs(asked) do assert.equal(asked[1], line) end
+  end)
+
+  it("are checked when the options are", function()
+    local ok, err = pcall(credentials.new, settings.new({}), { transport = curl, limits = {}, given = { credentials = {} } })
+    assert.is_false(ok)
+    assert.matches("connect: option 'credentials': function or table", err)
+  end)
+
+  it("raise what the caller's function raises, and tell what it tells", function()
+    local function provider(f)
+      return credentials.new(settings.new({}), { transport = curl, limits = {}, given = { credentials = f } })
+    end
+    assert.has_error(function() provider(function() error("mine", 0) end):get(curl.now() + 1) end, "mine")
+    local _, err = provider(function() return nil, "vault is sealed" end):get(curl.now() + 1)
+    assert.equal("credentials: option 'credentials': vault is sealed", tostring(err))
   end)
 end)

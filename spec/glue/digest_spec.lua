@@ -10,6 +10,14 @@ describe("core.sha256", function()
   end)
 end)
 
+describe("core.sha1", function()
+  it("is the digest in hexadecimal", function() -- FIPS 180's example
+    assert.equal("a9993e364706816aba3e25717850c26c9cd0d89d", core.sha1("abc"))
+    assert.equal("da39a3ee5e6b4b0d3255bfef95601890afd80709", core.sha1(""))
+    assert.has_error(function() core.sha1({}) end)
+  end)
+end)
+
 describe("core.random", function()
   it("is spread over 0 to 1", function()
     local tenths, last = {}, nil

@@ -2,17 +2,16 @@
 --- role itself) or of a provider (`credential_source`).
 -- Source: AWS SDKs and Tools Reference Guide, "Assume role credential provider".
 
+local container = require("dynamodb.credentials.container")
+local environment = require("dynamodb.credentials.environment")
+local metadata = require("dynamodb.credentials.metadata")
 local sts = require("dynamodb.credentials.sts")
 local system = require("dynamodb.system")
 
 local SHORTEST, LONGEST = 900, 43200 -- seconds; AWS API Reference, AssumeRole
 
--- What may stand in credential_source -> the room that finds them.
-local sources = {
-  Ec2InstanceMetadata = "dynamodb.credentials.metadata",
-  EcsContainer = "dynamodb.credentials.container",
-  Environment = "dynamodb.credentials.environment",
-}
+-- What may stand in credential_source -> provider.
+local sources = { Ec2InstanceMetadata = metadata, EcsContainer = container, Environment = environment }
 
 -- The role as sts takes it | nil, why.
 local function role_of(section, where)
@@ -32,11 +31,11 @@ end
 
 -- What a provider has | nil, why, may it pass.
 local function from_provider(kit, name, where)
-  local room = sources[name]
-  if not room then
+  local provider = sources[name]
+  if not provider then
     return nil, where .. ": credential_source: one of Ec2InstanceMetadata, EcsContainer, Environment expected"
   end
-  local found, why, passing = require(room)(kit)
+  local found, why, passing = provider(kit)
   if found ~= false then return found, why, passing end
   return nil, ("%s: no credentials in its credential_source: %s"):format(where, why)
 end

@@ -10,29 +10,27 @@ local call = {}
 -- Service -> its name in settings.
 local SETTINGS = { sts = "sts", ["portal.sso"] = "sso", oidc = "sso_oidc", signin = "signin" }
 
+local LOCAL_REGION = "us-east-1" -- of who has servers of his own: settings' region "local"
+
 local ATTEMPTS = 3
 local FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2 -- seconds; each pause is a random part of twice the one before
 local MOST_TEXT = 300
 local SECRET_SIZE = 8 -- bytes; shorter ones would be found everywhere
 
---- Where a service ("sts", "portal.sso", "oidc", "signin") is: as settings say, else in the region -> URL
---- without a slash at its end | nil, why.
+--- Where a service ("sts", "portal.sso", "oidc", "signin") is: as settings say, else in the region.
+--- -> URL without a slash at its end, region that signatures name | nil, why.
 function call.endpoint(kit, service, region)
   local values = kit.values
   local set = values.endpoint_urls[SETTINGS[service]]
-  if set then return (set:gsub("/+$", "")) end
-  if not endpoint.is_region(region) then return nil, ("'%s' is not a region"):format(call.clean(region)) end
-  return endpoint.service(service, region,
-    { fips = values.use_fips_endpoint, dualstack = values.use_dualstack_endpoint })
+  if region == "local" then region = LOCAL_REGION end
+  if set then return (set:gsub("/+$", "")), region end
+  return endpoint.service(service, region, { fips = values.use_fips_endpoint,
+    dualstack = values.use_dualstack_endpoint, legacy = values.sts_regional_endpoints == "legacy" })
 end
 
 -- Statuses that may be others the next time.
 local function may_pass(status)
   return status == 429 or status >= 500
-end
-
-local function plain(text)
-  return (text:gsub("%W", "%%%0"))
 end
 
 --- Text as a query or a form has it (RFC 3986 section 2.1).
@@ -43,7 +41,7 @@ end
 --- Text of the world's, fit for an error: without secrets and control bytes, and not long.
 function call.clean(text, secrets)
   for _, secret in ipairs(secrets or {}) do
-    if #secret >= SECRET_SIZE then text = text:gsub(plain(secret), "...") end
+    if secret and #secret >= SECRET_SIZE then text = text:gsub(secret:gsub("%W", "%%%0"), "...") end
   end
   text = text:gsub("%c+", " ")
   return #text > MOST_TEXT and text:sub(1, MOST_TEXT) .. "..." or text
@@ -66,11 +64,12 @@ function call.send(kit, request)
   local most, attempt = request.attempts or ATTEMPTS, 0
   while true do
     attempt = attempt + 1
-    local response, kind, why, sent = kit.http(request)
-    local again = not response or may_pass(response.status) or (request.again and request.again(response))
+    local response, kind, why, sent, permanent = kit.http(request)
+    local again = not permanent
+    if response then again = may_pass(response.status) or (request.again and request.again(response)) end
     if not again or attempt >= most or not pause(kit, attempt) then
       if response then return response end
-      return nil, ("%s: %s"):format(request.name, call.clean(why, request.secrets)), true, kind, sent
+      return nil, ("%s: %s"):format(request.name, call.clean(why, request.secrets)), not permanent, kind, sent
     end
   end
 end

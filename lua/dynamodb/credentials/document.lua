@@ -2,15 +2,9 @@
 --- moments as text.
 
 local cjson = require("cjson")
+local clock = require("dynamodb.clock")
 
 local document = {}
-
--- Days from 1970-01-01 to a day of the Gregorian calendar, with years that begin in March.
-local function days(year, month, day)
-  if month <= 2 then year, month = year - 1, month + 12 end
-  local leap_days = math.floor(year / 4) - math.floor(year / 100) + math.floor(year / 400)
-  return 365 * year + leap_days + math.floor((153 * month - 457) / 5) + day - 719469
-end
 
 local function offset_of(zone)
   if zone == "Z" or zone == "z" or zone == "UTC" or zone == "" then return 0 end
@@ -25,7 +19,7 @@ function document.time(text)
     text:match("^(%d%d%d%d)-(%d%d)-(%d%d)[Tt ](%d%d):(%d%d):(%d%d)%.?%d*(.*)$")
   local offset = year and offset_of(zone)
   if not offset then return nil end
-  local date = days(tonumber(year), tonumber(month), tonumber(day))
+  local date = clock.days(tonumber(year), tonumber(month), tonumber(day))
   return ((date * 24 + hour) * 60 + minute) * 60 + second - offset
 end
 

@@ -3,12 +3,14 @@
 
 local boto = require("dynamodb.credentials.boto")
 local cache = require("dynamodb.credentials.cache")
+local clock = require("dynamodb.clock")
 local container = require("dynamodb.credentials.container")
 local environment = require("dynamodb.credentials.environment")
 local errors = require("dynamodb.error")
 local given = require("dynamodb.credentials.given")
 local metadata = require("dynamodb.credentials.metadata")
 local profile = require("dynamodb.credentials.profile")
+local proxy = require("dynamodb.proxy")
 local web_identity = require("dynamodb.credentials.web_identity")
 
 local credentials = {}
@@ -71,19 +73,42 @@ local function giver(kit, provider, fixed)
   end
 end
 
+-- The transport with the services' clock, by which signatures are made and credentials expire.
+local function in_time(transport, service_clock)
+  local function time() return transport.time() + service_clock.offset end
+  return setmetatable({ time = time }, { __index = transport })
+end
+
 -- What the small requests of providers go over: the connection's transport, without what is for its own
 -- server only.
-local function http_of(kit, context)
+local function context_of(kit, context)
   local limits, connect = context.limits, context.limits.connect or {}
-  local http = context.http or require("dynamodb.http")
-  local proxy = require("dynamodb.proxy")
-  local own = {
-    transport = context.transport,
+  return {
+    transport = kit.transport,
     limits = { connect_timeout = limits.connect_timeout, attempt_timeout = limits.attempt_timeout,
       connect = { ca_bundle = connect.ca_bundle, tcp_keepalive = connect.tcp_keepalive } },
     proxy_for = function(url) return proxy.choose(url, kit.values) end,
   }
-  return function(request) return http.request(own, request) end
+end
+
+-- Takes the time of a service's answer; 'skewed' says that a signature made before may not have been good.
+-- What stands beside a container or an instance is asked without a proxy, and not for the time.
+local function observe(kit, request, response, sent, received)
+  if request.proxy == false or kit.values.disable_clock_skew_correction then return end
+  local offset = kit.clock.offset
+  clock.observe(kit.clock, { header = function(_, name) return response.header(name) end }, sent, received)
+  response.skewed = clock.corrected(kit.clock, offset)
+end
+
+local function http_of(kit, context)
+  local http, time = context.http or require("dynamodb.http"), context.transport.time
+  local own = context_of(kit, context)
+  return function(request)
+    local began = time()
+    local response, kind, why, sent, permanent = http.request(own, request)
+    if response then observe(kit, request, response, began, time()) end
+    return response, kind, why, sent, permanent
+  end
 end
 
 --- An object that gives credentials: get(deadline) -> credentials | nil, err, and refresh(used, deadline),
@@ -91,11 +116,12 @@ end
 --- Deadlines are moments of the transport's clock. Raises for options that make no sense.
 ---@param context table transport, limits, given (options), emit (function of an event and its fields, or nil)
 function credentials.new(settings, context)
-  local kit = { settings = settings, transport = context.transport, tokens = {} }
+  local kit = { settings = settings, clock = clock.new(), tokens = {} }
+  kit.transport = in_time(context.transport, kit.clock)
   kit.http = http_of(kit, context)
   local provider, fixed = given.provider(context.given or {}, "connect")
   local source = provider and giver(kit, provider, fixed) or fetcher(kit)
-  return cache(source, context.transport, context.emit)
+  return cache(source, kit.transport, context.emit)
 end
 
 return credentials

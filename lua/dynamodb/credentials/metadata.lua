@@ -48,7 +48,7 @@ local function fetch_token(kit)
   if not response then return nil, why, "absent" end
   if only_first_version[response.status] then return false end
   if response.status ~= 200 or not response.body:match("^[\33-\126]+$") then
-    local refusal, passing = call.refusal({ name = "token request" }, response)
+    local refusal, passing = call.refusal({ name = "instance metadata (token)" }, response)
     return nil, refusal, passing or "absent"
   end
   local seconds = tonumber(response.header("x-aws-ec2-metadata-token-ttl-seconds")) or TOKEN_SECONDS
@@ -121,12 +121,12 @@ end
 return function(kit)
   if kit.values.ec2_metadata_disabled then return false, "instance metadata (disabled)" end
   local token, why, passing = token_of(kit)
-  if passing == "absent" then return false, ("instance metadata (%s)"):format(why) end
+  if passing == "absent" then return false, why end
   if token == nil then return nil, why, passing end
   if not token and kit.values.ec2_metadata_v1_disabled then
     return nil, "instance metadata: no token for version 2, and version 1 is disabled"
   end
   local found, reason, later = found_by(kit, token)
-  if found == nil and not token then return false, ("instance metadata (%s)"):format(reason) end
+  if found == nil and not token then return false, reason end
   return found, reason, later
 end

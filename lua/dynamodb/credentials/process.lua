@@ -14,7 +14,7 @@ return function(kit, command, where)
   where = "credential_process of " .. where
   local seconds = kit.deadline - kit.transport.now()
   if seconds <= 0 then return nil, where .. ": no time left", true end
-  local output, why = system.run(command, seconds)
+  local output, why = system.run(command, math.floor(seconds))
   if not output then return nil, ("%s: %s"):format(where, why), true end
   local answer = document.decode(output)
   if not answer then return nil, where .. " printed no JSON" end

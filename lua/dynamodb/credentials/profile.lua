@@ -1,6 +1,7 @@
 --- Credentials of a profile: its keys, or whatever its section says that they come from.
 
 local assume_role = require("dynamodb.credentials.assume_role")
+local files = require("dynamodb.profile")
 local from_section = require("dynamodb.credentials.section")
 local login = require("dynamodb.credentials.login")
 local process = require("dynamodb.credentials.process")
@@ -81,10 +82,9 @@ end
 
 --- -> credentials | false, where it looked | nil, why, may it pass. Files are read anew for kit.fresh.
 return function(kit)
-  local settings = kit.settings
-  local found, why, passing = find(kit, { settings.profile_name }, kit.fresh)
+  local found, why, passing = find(kit, { kit.settings.profile_name }, kit.fresh)
   if found ~= false then return found, why, passing end
-  local credentials_path, config_path = settings.paths()
+  local credentials_path, config_path = files.paths()
   return false, ("%s in %s and %s"):format(why, credentials_path or "no credentials file",
     config_path or "no config file")
 end

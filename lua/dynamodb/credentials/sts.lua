@@ -10,27 +10,6 @@ local VERSION = "2011-06-15"
 local NAMES = { key = "AccessKeyId", secret = "SecretAccessKey", token = "SessionToken",
   expires = "Expiration", account = "account" }
 
--- Regions that "legacy" in sts_regional_endpoints sends to the one host that was there first (AWS SDKs and
--- Tools Reference Guide, "AWS STS Regional endpoints").
-local GLOBAL_HOST, GLOBAL_REGION = "https://sts.amazonaws.com", "us-east-1"
-local FIRST_REGIONS = " ap-northeast-1 ap-south-1 ap-southeast-1 ap-southeast-2 ca-central-1 eu-central-1 "
-  .. "eu-north-1 eu-west-1 eu-west-2 eu-west-3 sa-east-1 us-east-1 us-east-2 us-west-1 us-west-2 "
-
-local function is_global(values, region)
-  return values.sts_regional_endpoints == "legacy" and FIRST_REGIONS:find(" " .. region .. " ", 1, true)
-    and not (values.endpoint_urls.sts or values.use_fips_endpoint or values.use_dualstack_endpoint)
-end
-
--- -> URL, the region that signatures name | nil, why.
-local function place(kit)
-  local values = kit.values
-  local region = values.region == "local" and GLOBAL_REGION or values.region
-  if is_global(values, region) then return GLOBAL_HOST, GLOBAL_REGION end
-  local url, why = call.endpoint(kit, "sts", region)
-  if not url then return nil, why end
-  return url, region
-end
-
 -- Pairs of name and value; those without a value are left out.
 local function form(parameters)
   local parts = {}
@@ -64,12 +43,17 @@ local function not_reached(response)
   return response.status == 400 and element(response.body, "Code") == "IDPCommunicationError"
 end
 
+-- Is it worth asking again? After the clock was put right, too.
+local function again(response)
+  return not_reached(response) or (response.status ~= 200 and response.skewed)
+end
+
 -- Sends the form -> credentials | nil, why, may it pass.
 local function ask(kit, body, credentials, secrets)
-  local url, region = place(kit)
+  local url, region = call.endpoint(kit, "sts", kit.values.region)
   if not url then return nil, region end
   local request = {
-    name = "STS", method = "POST", url = url .. "/", body = body, secrets = secrets, again = not_reached,
+    name = "STS", method = "POST", url = url .. "/", body = body, secrets = secrets, again = again,
     headers = { "content-type", "application/x-www-form-urlencoded; charset=utf-8" },
     sign = credentials and { region = region, service = "sts", credentials = credentials },
   }

@@ -1,0 +1,89 @@
+local call = require("dynamodb.credentials.call")
+local provider = dofile("spec/support/provider.lua")
+
+local answer = provider.answer
+
+describe("credentials.call", function()
+  after_each(provider.remove)
+
+  local REQUEST = "a request"
+
+  local function send(answers, more)
+    local kit = provider.kit({ answers = answers })
+    local request = { name = "STS", url = REQUEST }
+    for name, value in pairs(more or {}) do request[name] = value end
+    return kit, { call.send(kit, request) }
+  end
+
+  -- What is answered in turn, how many requests that takes, and the status or text that results.
+  local cases = {
+    { "a good answer", { answer(200) }, 1, 200 },
+    { "a refusal", { answer(403) }, 1, 403 },
+    { "an inner error, then a good answer", { answer(500), answer(200) }, 2, 200 },
+    { "being asked for less", { answer(429), answer(503), answer(200) }, 3, 200 },
+    { "inner errors", { answer(500), answer(502), answer(503), answer(200) }, 3, 503 },
+    { "no connection, then a good answer", { { "network", "refused" }, answer(200) }, 2, 200 },
+    { "no connection", {}, 3, "STS: nobody is there" },
+  }
+  for _, case in ipairs(cases) do
+    it("meets " .. case[1], function()
+      local kit, results = send(case[2])
+      assert.equal(case[3], #kit.requests)
+      if type(case[4]) == "number" then
+        assert.equal(case[4], results[1].status)
+      else
+        assert.same({ nil, case[4], true, "network" }, results)
+      end
+    end)
+  end
+
+  it("waits longer each time, but never beyond the deadline", function()
+    local kit = send({})
+    assert.same({ 0.05, 0.1 }, kit.slept)
+    assert.equal(kit.deadline, kit.requests[1].deadline)
+    kit = provider.kit({})
+    kit.deadline = kit.transport.now() + 0.06
+    local _, why = call.send(kit, { name = "STS" })
+    assert.equal("STS: nobody is there", why)
+    assert.equal(2, #kit.requests)
+    assert.same({ 0.05 }, kit.slept)
+  end)
+
+  it("asks again when the caller says so, and as often as he says", function()
+    local kit = send({ answer(400), answer(400), answer(400) }, { again = function(r) return r.status == 400 end })
+    assert.equal(3, #kit.requests)
+    kit = send({ answer(500) }, { attempts = 1 })
+    assert.equal(1, #kit.requests)
+  end)
+
+  it("tells nothing of secrets", function()
+    local secret = "a+secret.with%signs"
+    local _, results = send({ { "network", "sent " .. secret .. " in vain" } }, { attempts = 1, secrets = { secret } })
+    assert.equal("STS: sent ... in vain", results[2])
+    assert.equal("short ones stay: abc", call.clean("short ones stay: abc", { "abc", false }))
+    assert.equal("no lines", call.clean("no\r\n\tlines"))
+    assert.equal(303, #call.clean(("x"):rep(5000)))
+  end)
+
+  it("says what a refusal is", function()
+    local request = { name = "STS", secrets = { "verysecret" } }
+    local why, passing = call.refusal(request, answer(403), "AccessDenied", "not with verysecret")
+    assert.equal("STS answered with status 403: AccessDenied: not with ...", why)
+    assert.is_false(passing)
+    why, passing = call.refusal(request, answer(503), nil, {})
+    assert.equal("STS answered with status 503", why)
+    assert.is_true(passing)
+  end)
+
+  it("knows where services are", function()
+    local kit = provider.kit({ values = { endpoint_urls = { sso = "http://localhost:1/sso/" } } })
+    assert.same({ "https://sts.eu-west-1.amazonaws.com", "eu-west-1" }, { call.endpoint(kit, "sts", "eu-west-1") })
+    assert.same({ "https://sts.us-east-1.amazonaws.com", "us-east-1" }, { call.endpoint(kit, "sts", "local") })
+    assert.same({ "http://localhost:1/sso", "eu-west-1" }, { call.endpoint(kit, "portal.sso", "eu-west-1") })
+    assert.is_nil((call.endpoint(kit, "oidc", "evil.example/")))
+  end)
+
+  it("encodes what stands in a query", function()
+    assert.equal("a-b._~%20%2F%2B%3D%C3%A4", call.encode("a-b._~ /+=\195\164"))
+  end)
+end)

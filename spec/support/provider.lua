@@ -1,0 +1,84 @@
+--- What a credential provider gets, made of tables: settings, a clock, and HTTP whose answers are the spec's.
+
+local endpoint = require("dynamodb.endpoint")
+local fake_system = dofile("spec/support/fake_system.lua")
+
+local provider = {}
+
+provider.NOW = 1700000000
+provider.NOW_TEXT = "2023-11-14T22:13:20Z"
+
+--- "2023-11-14T..Z", that many seconds from now.
+function provider.moment(seconds)
+  return os.date("!%Y-%m-%dT%H:%M:%SZ", provider.NOW + seconds)
+end
+
+-- Until endpoints have rules.
+if not endpoint.service then
+  function endpoint.service(name, region) -- luacheck: ignore 122
+    if not endpoint.is_region(region) then return nil, ("'%s' is not a region"):format(region) end
+    return ("https://%s.%s.amazonaws.com"):format(name, region), region
+  end
+end
+
+local DEFAULTS = { region = "eu-west-1", metadata_service_timeout = 1, metadata_service_num_attempts = 1 }
+
+local function values_of(given)
+  local values = { endpoint_urls = {} }
+  for _, list in ipairs({ DEFAULTS, given or {} }) do
+    for name, value in pairs(list) do values[name] = value end
+  end
+  return values
+end
+
+local function settings_of(given)
+  local settings = { profile_name = given.profile or "default", profile_explicit = given.profile ~= nil, reads = {} }
+  function settings.profile(_, name, fresh)
+    settings.reads[#settings.reads + 1] = fresh and name .. " (fresh)" or name
+    if given.bad_file then return nil, given.bad_file end
+    local section = (given.sections or {})[name]
+    if not section then return nil end
+    local places = {}
+    for key in pairs(section) do places[key] = "/home/.aws/config" end
+    return section, places
+  end
+  function settings.sso_session(_, name) return (given.sessions or {})[name] end
+  function settings.load() return values_of(given.values) end
+  return settings
+end
+
+--- An answer: body is a text or what is JSON's.
+function provider.answer(status, body, headers)
+  if type(body) == "table" then body = require("cjson").encode(body) end
+  return { status = status, body = body or "", header = function(name) return (headers or {})[name] end }
+end
+
+--- A kit. 'given' may have values, profile, sections, sessions, environment, files (by path), answers: one for each
+--- request in turn, a response or { kind, why, sent }; after the last nobody answers. kit.requests are those sent,
+--- kit.written the files, kit.commands what was run, kit.slept the pauses.
+function provider.kit(given)
+  local kit = { settings = settings_of(given), values = values_of(given.values), tokens = {}, requests = {}, slept = {} }
+  local clock = 1000
+  kit.transport = {
+    now = function() return clock end,
+    time = function() return provider.NOW + clock - 1000 end,
+    sleep = function(seconds)
+      kit.slept[#kit.slept + 1] = seconds
+      clock = clock + seconds
+    end,
+  }
+  kit.deadline = clock + 15
+  kit.read, kit.written, kit.commands = fake_system.install(given.environment or {}, given.files or {}, given.run)
+  function kit.http(request)
+    kit.requests[#kit.requests + 1] = request
+    local answer = (given.answers or {})[#kit.requests]
+    if answer and answer.status then return answer end
+    answer = answer or { "network", "nobody is there" }
+    return nil, answer[1], answer[2], answer[3]
+  end
+  return kit
+end
+
+provider.remove = fake_system.remove
+
+return provider
