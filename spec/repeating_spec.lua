@@ -23,6 +23,7 @@ describe("repeating", function()
     { "free", "PutItem", PUT }, { "free", "DeleteItem", DELETE }, { "free", "UpdateItem", SET },
     { "free", "UpdateItem", with(SET, { ReturnValues = "ALL_NEW" }) },
     { "free", "PutItem", with(PUT, { ReturnValues = "NONE" }) },
+    { "free", "UpdateItem", DELETE },
     { "free", "BatchWriteItem", {} }, { "free", "TransactWriteItems", {} }, { "free", "ExecuteTransaction", {} },
     { "free", "CreateTable", {} }, { "free", "UpdateTimeToLive", {} }, { "free", "ImportTable", {} },
     { "free", "ExecuteStatement", { Statement = " select * from t" } },

@@ -30,6 +30,7 @@ static struct socket *check(lua_State *L) {
 
 /* Pushes nil, the kind of failure and libcurl's text for it. */
 static int fail(lua_State *L, const struct socket *s, const char *kind, CURLcode code) {
+  if (code == CURLE_OUT_OF_MEMORY) return luaL_error(L, "not enough memory");
   lua_pushnil(L);
   lua_pushstring(L, kind);
   lua_pushstring(L, s->error[0] ? s->error : curl_easy_strerror(code));
@@ -43,6 +44,39 @@ static int socket_close(lua_State *L) {
   return 0;
 }
 
+/* What the caller may choose; NULL where he does not. The table of options keeps the texts. */
+struct options {
+  const char *ca_bundle;
+  const char *certificate; /* the client's own, and its key: files in PEM */
+  const char *key;
+  const char *proxy;
+  const char *unix_socket;
+  bool keepalive;
+};
+
+static const char *text_option(lua_State *L, int index, const char *name) {
+  lua_getfield(L, index, name);
+  const char *text = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
+  lua_pop(L, 1);
+  return text;
+}
+
+static struct options take_options(lua_State *L, int index) {
+  struct options o;
+  memset(&o, 0, sizeof o);
+  if (lua_isnoneornil(L, index)) return o;
+  luaL_checktype(L, index, LUA_TTABLE);
+  o.ca_bundle = text_option(L, index, "ca_bundle");
+  o.certificate = text_option(L, index, "client_certificate");
+  o.key = text_option(L, index, "client_key");
+  o.unix_socket = text_option(L, index, "unix_socket");
+  o.proxy = o.unix_socket ? NULL : text_option(L, index, "proxy");
+  lua_getfield(L, index, "tcp_keepalive");
+  o.keepalive = lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  return o;
+}
+
 struct setting {
   CURLoption option;
   long value;
@@ -51,55 +85,145 @@ struct setting {
 /* Everything that is the same for each connection. */
 static CURLcode set_fixed(CURL *easy) {
   static const struct setting settings[] = {
-      {CURLOPT_CONNECT_ONLY, 1},
-      {CURLOPT_BUFFERSIZE, RECEIVE_BYTES}, /* or it receives less at a time */
-      {CURLOPT_TCP_NODELAY, 1},
-      {CURLOPT_TCP_KEEPALIVE, 1},
-      {CURLOPT_SSL_VERIFYPEER, 1},
-      {CURLOPT_SSL_VERIFYHOST, 2},
-      {CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2}, /* or later */
-      {CURLOPT_SSL_ENABLE_ALPN, 0},                  /* we speak HTTP/1.1 */
-      {CURLOPT_SSL_SESSIONID_CACHE, 0}, /* 7.88 frees a session twice when memory runs out */
+    {CURLOPT_CONNECT_ONLY, 1},
+    {CURLOPT_BUFFERSIZE, RECEIVE_BYTES}, /* or it receives less at a time */
+    {CURLOPT_TCP_NODELAY, 1},
+    {CURLOPT_TCP_KEEPIDLE, 30}, /* before a service forgets the connection, and we do */
+    {CURLOPT_TCP_KEEPINTVL, 10},
+    {CURLOPT_HTTPPROXYTUNNEL, 1}, /* the request line is ours */
+    {CURLOPT_SSL_VERIFYPEER, 1},
+    {CURLOPT_SSL_VERIFYHOST, 2},
+    {CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2}, /* or later */
+    {CURLOPT_SSL_ENABLE_ALPN, 0},                  /* we speak HTTP/1.1 */
+    {CURLOPT_SSL_SESSIONID_CACHE, 0}, /* 7.88 frees a session twice when memory runs out */
+#if LIBCURL_VERSION_NUM >= 0x075700
+    {CURLOPT_QUICK_EXIT, 1}, /* or it waits for a resolver that it has given up */
+#endif
   };
   CURLcode code = CURLE_OK;
   for (size_t i = 0; !code && i < sizeof settings / sizeof settings[0]; i++)
     code = curl_easy_setopt(easy, settings[i].option, settings[i].value);
-  if (!code) code = curl_easy_setopt(easy, CURLOPT_PROXY, "");
   return code;
 }
 
-static CURLcode set_connection(struct socket *s, const char *url, double timeout, const char *ca) {
-  bool tls = strncmp(url, "https:", 6) == 0;
+/* Names, TCP, proxy and TLS together take no longer than this. */
+static CURLcode set_timeout(CURL *easy, double seconds) {
+  double ms = ceil(seconds * 1000);
+  long limit = ms >= 1 ? ms < 2147483647 ? (long)ms : 2147483647 : 1; /* 0 would be libcurl's own */
+  CURLcode code = curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, limit);
+  if (!code) code = curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, limit);
+  return code;
+}
+
+static bool is_tls(const char *url) {
+  return url && strncmp(url, "https:", 6) == 0;
+}
+
+/* An empty text keeps libcurl from the environment's proxies; whom they are for is our decision. */
+static CURLcode set_route(CURL *easy, const struct options *o) {
+  CURLcode code = curl_easy_setopt(easy, CURLOPT_PROXY, o->proxy ? o->proxy : "");
+  if (!code) code = curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+  if (!code && is_tls(o->proxy))
+    code = curl_easy_setopt(easy, CURLOPT_PROXY_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+  if (!code && o->unix_socket)
+    code = curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, o->unix_socket);
+  if (!code) code = curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, (long)o->keepalive);
+  return code;
+}
+
+/* Whom to trust, these authorities and no others, and who we are. */
+static CURLcode set_certificates(CURL *easy, const struct options *o) {
+  const struct {
+    CURLoption option;
+    const char *path;
+    bool given;
+  } files[] = {{CURLOPT_CAINFO, o->ca_bundle, o->ca_bundle},
+               {CURLOPT_CAPATH, NULL, o->ca_bundle},
+               {CURLOPT_PROXY_CAINFO, o->ca_bundle, o->ca_bundle && is_tls(o->proxy)},
+               {CURLOPT_PROXY_CAPATH, NULL, o->ca_bundle && is_tls(o->proxy)},
+               {CURLOPT_SSLCERT, o->certificate, o->certificate},
+               {CURLOPT_SSLKEY, o->key, o->certificate && o->key},
+               {CURLOPT_KEYPASSWD, "", o->certificate}}; /* or OpenSSL asks the terminal for one */
+  CURLcode code = CURLE_OK;
+  for (size_t i = 0; !code && i < sizeof files / sizeof files[0]; i++) {
+    if (files[i].given) code = curl_easy_setopt(easy, files[i].option, files[i].path);
+  }
+  return code;
+}
+
+static CURLcode set_connection(struct socket *s, const char *url, double timeout,
+                               const struct options *o) {
+  bool tls = is_tls(url) || is_tls(o->proxy);
   CURLcode code = set_fixed(s->easy);
   if (!code) code = curl_easy_setopt(s->easy, CURLOPT_URL, url);
   if (!code) code = curl_easy_setopt(s->easy, CURLOPT_ERRORBUFFER, s->error);
   /* libcurl sends with MSG_NOSIGNAL, OpenSSL does not: only then must SIGPIPE be held off. */
   if (!code) code = curl_easy_setopt(s->easy, CURLOPT_NOSIGNAL, tls ? 0L : 1L);
-  if (!code)
-    code = curl_easy_setopt(s->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)ceil(timeout * 1000));
-  if (!code && ca) code = curl_easy_setopt(s->easy, CURLOPT_CAINFO, ca);
-  if (!code && ca) code = curl_easy_setopt(s->easy, CURLOPT_CAPATH, NULL); /* these and no others */
+  if (!code) code = set_timeout(s->easy, timeout);
+  if (!code) code = set_route(s->easy, o);
+  if (!code) code = set_certificates(s->easy, o);
   return code;
 }
 
+/* Would trying again be of no use? Names, certificates, settings, and a proxy that says no. */
+static bool is_permanent(const struct socket *s, CURLcode code) {
+  static const CURLcode permanent[] = {
+      CURLE_UNSUPPORTED_PROTOCOL,  CURLE_URL_MALFORMAT,    CURLE_NOT_BUILT_IN,
+      CURLE_COULDNT_RESOLVE_PROXY, CURLE_UNKNOWN_OPTION,   CURLE_BAD_FUNCTION_ARGUMENT,
+      CURLE_COULDNT_RESOLVE_HOST,  CURLE_SSL_CERTPROBLEM,  CURLE_PEER_FAILED_VERIFICATION,
+      CURLE_SSL_CACERT_BADFILE,    CURLE_SSL_ISSUER_ERROR, CURLE_SSL_CIPHER};
+  for (size_t i = 0; i < sizeof permanent / sizeof permanent[0]; i++)
+    if (code == permanent[i]) return true;
+  long refusal = 0;
+  (void)curl_easy_getinfo(s->easy, CURLINFO_HTTP_CONNECTCODE, &refusal);
+  return refusal >= 400 && refusal < 500 && refusal != 408 && refusal != 429;
+}
+
 /*
- * curl.connect(url, seconds [, ca_bundle]) -> socket | nil, kind, why. Resolves, connects and
- * shakes hands; blocks for at most 'seconds'. Kind: "timeout" or "network".
+ * Pushes nil, kind, text and whether it is permanent, and closes: what failed holds descriptors,
+ * too. Where libcurl quotes a proxy that it cannot read, there may be a password in it.
+ */
+static int fail_connect(lua_State *L, struct socket *s, CURLcode code, const struct options *o) {
+  if (o->proxy && strchr(o->proxy, '@') && strstr(s->error, o->proxy)) s->error[0] = '\0';
+  bool permanent = is_permanent(s, code);
+  curl_easy_cleanup(s->easy);
+  s->easy = NULL;
+  (void)fail(L, s, code == CURLE_OPERATION_TIMEDOUT ? "timeout" : "network", code);
+  lua_pushboolean(L, permanent);
+  return 4;
+}
+
+/*
+ * curl.connect(url, seconds [, options]) -> socket | nil, kind, why, permanent. Resolves, connects
+ * and shakes hands; blocks for at most 'seconds'. Kind: "timeout" or "network".
  */
 static int socket_connect(lua_State *L) {
-  const char *url = luaL_checkstring(L, 1), *ca = luaL_optstring(L, 3, NULL);
+  const char *url = luaL_checkstring(L, 1);
   double timeout = luaL_checknumber(L, 2);
+  struct options o = take_options(L, 3);
   struct socket *s = object_new(L, &socket_class, sizeof *s);
   s->easy = curl_easy_init();
   if (!s->easy) return luaL_error(L, "not enough memory");
-  CURLcode code = set_connection(s, url, timeout, ca);
+  CURLcode code = set_connection(s, url, timeout, &o);
   if (!code) code = curl_easy_perform(s->easy);
   if (!code) code = curl_easy_getinfo(s->easy, CURLINFO_ACTIVESOCKET, &s->fd);
-  if (!code) return 1;
-  int answers = fail(L, s, code == CURLE_OPERATION_TIMEDOUT ? "timeout" : "network", code);
-  curl_easy_cleanup(s->easy); /* it holds descriptors even so; not until the collector comes */
-  s->easy = NULL;
-  return answers;
+  return code ? fail_connect(L, s, code, &o) : 1;
+}
+
+/*
+ * socket:timings() -> the seconds that it took to find the address, to connect, and to shake hands
+ * by TLS (0 without; after a proxy has connected, too).
+ */
+static int socket_timings(lua_State *L) {
+  struct socket *s = check(L);
+  double name = 0, connected = 0, secured = 0;
+  (void)curl_easy_getinfo(s->easy, CURLINFO_NAMELOOKUP_TIME, &name);
+  (void)curl_easy_getinfo(s->easy, CURLINFO_CONNECT_TIME, &connected);
+  (void)curl_easy_getinfo(s->easy, CURLINFO_APPCONNECT_TIME, &secured);
+  lua_pushnumber(L, name);
+  lua_pushnumber(L, connected - name);
+  lua_pushnumber(L, secured > connected ? secured - connected : 0);
+  return 3;
 }
 
 /* socket:send(bytes, first) -> count sent, 0 when it would block | nil, kind, why. */
@@ -163,9 +287,10 @@ static int clock_sleep(lua_State *L) {
   return 0;
 }
 
-static const luaL_Reg methods[] = {{"send", socket_send},   {"receive", socket_receive},
-                                   {"idle", socket_idle},   {"wait", socket_wait},
-                                   {"close", socket_close}, {NULL, NULL}};
+static const luaL_Reg methods[] = {
+    {"send", socket_send}, {"receive", socket_receive}, {"idle", socket_idle},
+    {"wait", socket_wait}, {"timings", socket_timings}, {"close", socket_close},
+    {NULL, NULL}};
 static const luaL_Reg meta[] = {{"__gc", socket_close}, {"__close", socket_close}, {NULL, NULL}};
 static const struct object_class socket_class = {"dynamodb.socket", 0, methods, meta};
 

@@ -40,9 +40,9 @@ int object_index(lua_State *L) {
   lua_pushvalue(L, 2);
   lua_rawget(L, lua_upvalueindex(1));
   if (!lua_isnil(L, -1)) return 1;
-  compat_getslot(L, 1, OBJECT_FIELDS);
+  compat_getslot(L, 1, OBJECT_FIELDS); /* a field may be made when it is first asked for */
   lua_pushvalue(L, 2);
-  lua_rawget(L, -2);
+  lua_gettable(L, -2);
   return 1;
 }
 

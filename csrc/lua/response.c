@@ -25,11 +25,15 @@ static struct response *check(lua_State *L, int index) {
   return object_check(L, index, &response_class);
 }
 
-/* core.response() -> response. */
+/* core.response([max_bytes]) -> response, whose bodies may be that long. */
 static int core_response(lua_State *L) {
+  struct ddb_http1_limits own = limits;
+  lua_Number most = luaL_optnumber(L, 1, (lua_Number)VALUE_MAX_TEXT);
+  luaL_argcheck(L, most >= 0 && most <= (lua_Number)VALUE_MAX_TEXT, 1, "number of bytes expected");
+  own.body_bytes = (size_t)most;
   struct response *r = object_new(L, &response_class, sizeof *r);
-  ddb_http1_init(&r->http, &limits);
-  ddb_buf_init(&r->plain, VALUE_MAX_TEXT);
+  ddb_http1_init(&r->http, &own);
+  ddb_buf_init(&r->plain, own.body_bytes);
   ddb_buf_init(&r->scratch, VALUE_MAX_TEXT);
   return 1;
 }
@@ -171,6 +175,7 @@ static int response_decode(lua_State *L) {
 
 static int response_gc(lua_State *L) {
   struct response *r = check(L, 1);
+  ddb_buf_cleanse(&r->http.body); /* credentials come this way, too */
   ddb_http1_free(&r->http);
   ddb_buf_free(&r->plain);
   ddb_buf_free(&r->scratch);

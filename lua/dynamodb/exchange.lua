@@ -5,60 +5,151 @@ local core = require("dynamodb.core")
 
 local exchange = {}
 
----@class dynamodb.Link a connection in use: the transport's socket, and the parser of its responses
+local FOREVER = math.huge
+local MAX_IDLE_TIME = 50 -- seconds; the service closes connections a little later
+local MAX_CONNECTIONS = 64
+local NO_TIME = "no time left"
+local POLL = 0.005 -- seconds between looks for a connection that others give back
 
---- A pool keeps idle links; 'limits' are connect_timeout, attempt_timeout, ca_bundle, compression.
+---@class dynamodb.Link a connection in use: the transport's socket, the parser of its responses, and
+--- 'timing', which the next exchange overwrites: what this one took in seconds (connect and tls, if it opened
+--- the connection; first_byte, total), in bytes (sent, received), and whether the connection was 'reused'.
+
+--- A pool keeps idle links. 'limits' has connect_timeout and attempt_timeout, and if wanted compression,
+--- max_idle_time and max_connection_age (in seconds), max_connections, max_bytes (of a response), and
+--- connect, the options for the transport's.
 function exchange.pool(transport, endpoint, limits)
-  return { transport = transport, endpoint = endpoint, limits = limits, idle = {} }
+  return {
+    transport = transport,
+    endpoint = endpoint,
+    limits = limits,
+    idle = {}, -- the one used last comes last
+    -- All that are open or being opened. One that a killed coroutine held is forgotten with it.
+    links = setmetatable({}, { __mode = "k" }),
+    max_idle_time = limits.max_idle_time or MAX_IDLE_TIME,
+    max_age = limits.max_connection_age or FOREVER,
+    -- Transports that keep connections themselves count them, too.
+    max_connections = transport.keep and FOREVER or limits.max_connections or MAX_CONNECTIONS,
+    stats = { opened = 0, reused = 0, closed = 0, failed = 0 },
+  }
 end
 
 local function drop(pool, link)
+  pool.links[link] = nil
+  pool.stats.closed = pool.stats.closed + 1
   pool.transport.close(link.socket)
 end
 
+local function is_fresh(pool, link, now)
+  return now - link.last_used < pool.max_idle_time and now - link.opened < pool.max_age
+end
+
 -- The kept link used last that is still good.
-local function take_idle(pool)
+local function take_idle(pool, now)
   local idle = pool.idle
-  while #idle > 0 do
-    local link = table.remove(idle)
-    if pool.transport.idle(link.socket) then return link end
+  for i = #idle, 1, -1 do
+    local link = idle[i]
+    idle[i] = nil
+    if is_fresh(pool, link, now) and pool.transport.idle(link.socket) then return link end
     drop(pool, link)
   end
 end
 
-local function open(pool)
-  local limits = pool.limits
-  local socket, kind, why = pool.transport.connect(pool.endpoint, limits.connect_timeout, limits.ca_bundle,
-    limits)
-  if not socket then return nil, kind, why end
-  return { socket = socket, response = core.response() }
+-- Keeps what connecting took. 'start' is when the exchange that waits for it may go on.
+local function measure(pool, link, began)
+  local timings, now = pool.transport.timings, pool.transport.now()
+  local parts = timings and timings(link.socket)
+  link.opened, link.start = now, now
+  link.timing.connect, link.timing.tls = now - began, parts and parts.tls
+end
+
+local function reuse(pool, link, now)
+  local stats, timing = pool.stats, link.timing
+  stats.reused = stats.reused + 1
+  link.start = now
+  if not timing.reused then timing.reused, timing.connect, timing.tls = true, nil, nil end
+  return link
+end
+
+local function open(pool, now, deadline)
+  local limits, transport = pool.limits, pool.transport
+  local link = { timing = { reused = false } }
+  pool.links[link] = true
+  local ok, socket, kind, why, permanent = pcall(transport.connect, pool.endpoint,
+    math.min(limits.connect_timeout, deadline - now), limits.connect, limits)
+  if not ok or not socket then
+    pool.links[link] = nil
+    pool.stats.failed = pool.stats.failed + 1
+    if not ok then error(socket, 0) end
+    return nil, kind, why, permanent
+  end
+  link.socket, link.response = socket, core.response(limits.max_bytes)
+  measure(pool, link, now)
+  if transport.reused and transport.reused(socket) then return reuse(pool, link, link.start) end
+  pool.stats.opened = pool.stats.opened + 1
+  return link
+end
+
+local function is_full(pool)
+  local count = 0
+  for _ in pairs(pool.links) do count = count + 1 end
+  return count >= pool.max_connections
+end
+
+-- A new link or, while all that may be open are in use, one that is given back within 'timeout' -> link |
+-- nil, kind, why, permanent.
+local function obtain(pool, deadline, timeout)
+  local transport = pool.transport
+  local now = transport.now()
+  local last = math.min(deadline, now + timeout)
+  while is_full(pool) do
+    if now >= last then
+      return nil, "timeout", ("all of max_connections = %d are in use"):format(pool.max_connections)
+    end
+    transport.sleep(math.min(POLL, last - now))
+    now = transport.now()
+    local link = take_idle(pool, now)
+    if link then return reuse(pool, link, now) end
+  end
+  if now >= deadline then return nil, "timeout", NO_TIME end
+  return open(pool, now, deadline)
+end
+
+-- The answer is complete: keeps what it took.
+local function settle(link, received, now)
+  local timing = link.timing
+  link.last_used, timing.total, timing.received = now, now - link.start, received
+  return true
 end
 
 -- The peer closed: fine if the response needs nothing more.
-local function finish(response)
+local function finish(link, received, now)
+  local response = link.response
   if not response:started() then return nil, "network", "connection closed before an answer" end
   local complete, why = response:finish()
-  if complete then return true end
+  if complete then return settle(link, received, now) end
   return nil, "network", why
 end
 
 local function receive(pool, link, deadline)
   local transport, response = pool.transport, link.response
-  local answering = true
+  local received = 0
   while true do
-    local bytes, kind, why = transport.receive(link.socket, deadline, answering)
-    if kind == "closed" then return finish(response) end
+    local bytes, kind, why = transport.receive(link.socket, deadline, received == 0)
+    local now = transport.now()
+    if kind == "closed" then return finish(link, received, now) end
     if not bytes then return nil, kind, why end
+    if received == 0 then link.timing.first_byte = now - link.start end
+    received = received + #bytes
     local done, bad = response:feed(bytes)
-    if done then return true end
+    if done then return settle(link, received, now) end
     if bad then return nil, "response", bad end
-    answering = false
   end
 end
 
 -- Sends and receives on one link -> true | nil, kind, why, whether all of the request was sent.
-local function converse(pool, link, request)
-  local deadline = pool.transport.now() + pool.limits.attempt_timeout
+local function converse(pool, link, request, deadline)
+  link.timing.sent = #request
   link.response:reset(pool.limits.compression)
   local ok, kind, why = pool.transport.send(link.socket, request, deadline)
   if not ok then return nil, kind, why, false end
@@ -66,36 +157,57 @@ local function converse(pool, link, request)
   return ok, kind, why, true
 end
 
---- Does one exchange -> link with the complete response | nil, kind, why, sent (may the service have seen
---- it?). Give the link back with exchange.release. A kept connection that dies without a byte was closed
---- meanwhile, which is nobody's failure: the request goes out on a new one, unless it is to be sent only
---- 'once' and the service may have seen it.
-function exchange.run(pool, request, once)
-  local link, seen, reused = take_idle(pool), false, true
-  local ok, kind, why
-  repeat
-    if not link then
-      link, kind, why = open(pool)
-      if not link then return nil, kind, why, seen end
-      reused = pool.transport.reused ~= nil and pool.transport.reused(link.socket)
-    end
-    ok, kind, why, seen = converse(pool, link, request)
-    if ok then return link end
-    drop(pool, link)
-    local replace = reused and kind == "network" and not link.response:started() and not (once and seen)
-    link = nil
-  until not replace
-  return nil, kind, why, true
+-- The same, but drops a link that failed, even by raising.
+local function try(pool, link, request, deadline, timeout)
+  local last = link.start + timeout
+  if deadline < last then last = deadline end
+  local ok, complete, kind, why, seen = pcall(converse, pool, link, request, last)
+  if ok and complete then return true end
+  drop(pool, link)
+  if not ok then error(complete, 0) end
+  return nil, kind, why, seen
 end
+
+--- Does one exchange -> link with the complete response | nil, kind, why, sent (may the service have seen
+--- it?), permanent (is trying again of no use?). Give the link back with exchange.release. Nothing outlives
+--- 'deadline', a moment of the transport's clock; without 'attempt_timeout' the pool's counts. A kept
+--- connection that dies without a byte was closed meanwhile, which is nobody's failure: the request goes out
+--- on a new one, unless it is to be sent only 'once' and the service may have seen it.
+function exchange.run(pool, request, once, deadline, attempt_timeout)
+  local timeout = attempt_timeout or pool.limits.attempt_timeout
+  local now, seen = pool.transport.now(), false
+  deadline = deadline or FOREVER
+  if now >= deadline then return nil, "timeout", NO_TIME, false end
+  local link = take_idle(pool, now)
+  local ok, kind, why, permanent, sent
+  if link then reuse(pool, link, now) end
+  while true do
+    if not link then link, kind, why, permanent = obtain(pool, deadline, timeout) end
+    if not link then return nil, kind, why, seen, permanent end
+    ok, kind, why, sent = try(pool, link, request, deadline, timeout)
+    if ok then return link end
+    seen = seen or sent
+    local stale = link.timing.reused and kind == "network" and not link.response:started()
+    if not stale or (once and seen) then return nil, kind, why, seen end
+    link = nil
+  end
+end
+
+--- Closes the link's connection, whatever it could carry.
+exchange.discard = drop
 
 --- Keeps the link for the next exchange if its connection can carry one.
 function exchange.release(pool, link)
-  local keep = pool.transport.keep
+  local idle, keep = pool.idle, pool.transport.keep
   if not link.response:keep_alive() then
     drop(pool, link)
-  elseif not (keep and keep(link.socket, pool.limits)) then
-    pool.idle[#pool.idle + 1] = link
+  elseif keep and keep(link.socket, pool.limits) then
+    pool.links[link] = nil
+  else
+    idle[#idle + 1] = link
   end
+  local first = idle[1] -- has lain longest; looked at here, or it would stay when one is enough again
+  if first and not is_fresh(pool, first, link.last_used) then drop(pool, table.remove(idle, 1)) end
 end
 
 --- Closes every kept connection.

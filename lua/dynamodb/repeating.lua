@@ -11,9 +11,10 @@ local updating = require("dynamodb.updating")
 
 local repeating = {}
 
--- What an update does, as steps that the outcome can be told of | nil.
+-- What an update does, as steps that the outcome can be told of | nil. Without an expression it only makes
+-- the item.
 local function steps_of(params)
-  if not params.UpdateExpression then return nil end
+  if not params.UpdateExpression then return not params.AttributeUpdates and {} or nil end
   return updating.steps(params.UpdateExpression, params.ExpressionAttributeNames or {},
     params.ExpressionAttributeValues or {})
 end

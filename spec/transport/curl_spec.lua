@@ -3,8 +3,8 @@ local curl = require("dynamodb.transport.curl")
 
 local function in_seconds(seconds) return curl.now() + seconds end
 
-local function connect(server, timeout, ca_bundle)
-  return curl.connect({ url = server.endpoint_url }, timeout or 5, ca_bundle)
+local function connect(server, timeout, options)
+  return curl.connect({ url = server.endpoint_url }, timeout or 5, options)
 end
 
 local function tls(server) return { endpoint_url = server.endpoint_url:gsub("^http:", "https:") } end
@@ -91,7 +91,7 @@ describe("transport.curl", function()
     end
 
     it("tells that the CA bundle is not there", function()
-      local socket, kind, why = connect(tls(canned.start({ {} })), 5, "/nowhere/ca.pem")
+      local socket, kind, why = connect(tls(canned.start({ {} })), 5, { ca_bundle = "/nowhere/ca.pem" })
       assert.is_nil(socket)
       assert.equal("network", kind)
       assert.matches("/nowhere/ca.pem", why, 1, true)

@@ -92,7 +92,7 @@ local function fetch(self, deadline, refused)
   if is_same(refused, found) then return nil end
   flight.found = found
   take(self, found, more)
-  if self.emit then
+  if self.emit and not more then
     self.emit("credentials_refreshed",
       { source = found.source, expires = found.expires, warning = found.warning })
   end

@@ -15,9 +15,16 @@ local curl = {
   sleep = native.sleep,
 }
 
---- Opens a connection -> socket | nil, kind, why.
-function curl.connect(endpoint, timeout, ca_bundle)
-  return native.connect(endpoint.url, timeout, ca_bundle)
+--- Opens a connection -> socket | nil, kind, why, whether trying again is of no use. Options, any of which
+--- may be absent: ca_bundle, client_certificate, client_key, proxy, tcp_keepalive, unix_socket.
+function curl.connect(endpoint, timeout, options)
+  return native.connect(endpoint.url, timeout, options)
+end
+
+--- How long connecting took -> { name, connect, tls }, in seconds.
+function curl.timings(socket)
+  local name, connect, tls = socket:timings()
+  return { name = name, connect = connect, tls = tls }
 end
 
 -- Waits until the socket may be used -> true | nil, kind, why.
