@@ -23,15 +23,16 @@ end
 
 local connections = {}
 
---- The worker's connection to an endpoint, with these options.
+--- The worker's connection to an endpoint, for a location that has these options.
 function app.connection_to(url, options)
-  local connection = connections[url]
+  local name = ngx.var.uri .. " " .. url
+  local connection = connections[name]
   if not connection then
     local given = { endpoint_url = url, region = "us-east-1", aws_access_key_id = "AKIDEXAMPLE",
       aws_secret_access_key = "SECRETEXAMPLE", connect_timeout = 2 }
     for name, value in pairs(options or {}) do given[name] = value end
     connection = dynamodb.connect(given)
-    connections[url] = connection
+    connections[name] = connection
   end
   return connection
 end

@@ -89,7 +89,7 @@ end
 
 -- Sends a request on a connection of its own -> a function that waits for status, body.
 local function ask(url, path, options)
-  local socket = assert(curl.connect({ url = url }, 5, options and options.ca_bundle))
+  local socket = assert(curl.connect({ url = url }, 5, options))
   local deadline = curl.now() + 30
   assert(curl.send(socket, ("GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"):format(path), deadline))
   return function()
