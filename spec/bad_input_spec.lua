@@ -48,7 +48,7 @@ local rows = {
   -- connect
   { "no table", function() dynamodb.connect("AKID") end, "connect: table of options expected, got string" },
   { "an unknown option", function() connect({ regoin = "eu-west-1" }) end,
-    "unknown option 'regoin' (known: attempt_timeout" },
+    "unknown option 'regoin' (known: account_id_endpoint_mode, attempt_timeout" },
   { "a list of options", function() connect({ "AKID", "secret" }) end, "connect: unknown option '1'" },
   { "a number as region", function() connect({ region = 5 }) end,
     "'region': region such as eu-west-1 expected" },
@@ -139,7 +139,7 @@ local rows = {
   { "half a limit", function() conn:list_tables({ limit = 1.5 }) end,
     "'limit': whole number of at least 1 expected" },
   { "an unknown list option", function() conn:list_tables({ Limit = 1 }) end,
-    "unknown option 'Limit' (known: limit)" },
+    "unknown option 'Limit' (known: attempt_timeout, deadline, limit, max_attempts, retry_mode)" },
   { "a schema of nothing", function() conn:create_schema() end,
     "'hash_key_name' and 'hash_key_proto_value' expected together" },
   { "a schema without type", function() conn:create_schema("id") end, "expected together" },
@@ -220,7 +220,8 @@ local rows = {
   { "get_item by broken UTF-8", function() plain:get_item("a\255") end,
     "GetItem: Key.id: string is not UTF-8" },
   { "get_item with an unknown option", function() plain:get_item({ hash_key = "a", consistent = true }) end,
-    "get_item: unknown option 'consistent' (known: attributes_to_get, consistent_read, hash_key, key, projection, range_key)" },
+    "get_item: unknown option 'consistent' (known: attempt_timeout, attributes_to_get, consistent_read, deadline, hash_key, "
+      .. "key, max_attempts, projection, range_key, retry_mode)" },
   { "consistent_read as number", function() plain:get_item({ hash_key = "a", consistent_read = 1 }) end,
     "'consistent_read': boolean expected, got 1" },
   { "key beside hash_key", function() plain:get_item({ hash_key = "a", key = { id = "a" } }) end,
@@ -238,7 +239,7 @@ local rows = {
   { "delete_item with an unknown option", function()
     plain:delete_item({ hash_key = "a", consistent_read = true })
   end,
-    "delete_item: unknown option 'consistent_read' (known: condition, " },
+    "delete_item: unknown option 'consistent_read' (known: attempt_timeout, condition, " },
   { "put_item of nothing", function() plain:put_item() end,
     "put_item: table of attributes expected, got nil" },
   { "put_item of text", function() plain:put_item("a") end,
@@ -322,7 +323,7 @@ local rows = {
     "nested deeper than 32 levels" },
   { "reload by text", function() item():reload("now") end, "reload: table of options expected, got string" },
   { "reload with an unknown option", function() item():reload({ consistent = true }) end,
-    "reload: unknown option 'consistent' (known: consistent_read)" },
+    "reload: unknown option 'consistent' (known: attempt_timeout, consistent_read, deadline," },
 
   -- values
   { "a number of no digits", function() dynamodb.number("twelve") end, "not a number: 'twelve'" },

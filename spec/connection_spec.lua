@@ -339,7 +339,8 @@ describe("connection", function()
     local system = require("dynamodb.system")
     local getenv, read_file = system.getenv, system.read_file
     finally(function() system.getenv, system.read_file = getenv, read_file end)
-    system.getenv = function(name) return name == "HOME" and "/nowhere" or nil end
+    local variables = { HOME = "/nowhere", AWS_EC2_METADATA_DISABLED = "true" }
+    system.getenv = function(name) return variables[name] end
     system.read_file = function() return nil end
     local fake = helper.fake()
     local names, err = dynamodb.connect({ transport = fake }):list_tables()

@@ -49,7 +49,12 @@ describe("documentation", function()
   end)
 
   it("has every option of connect", function()
-    assert.same({}, missing("connection", require("dynamodb.connection").options, "`%s`"))
+    local settings = require("dynamodb.settings").options -- have a page of their own
+    local list = {}
+    for _, name in ipairs(missing("connection", require("dynamodb.connection").options, "`%s`")) do
+      if not settings[name] then list[#list + 1] = name end
+    end
+    assert.same({}, list)
   end)
 
   -- The first five cells of the setting's row in doc/settings.md.

@@ -4,6 +4,7 @@ local canned = dofile("spec/support/canned.lua")
 local curl = require("dynamodb.transport.curl")
 local endpoint = require("dynamodb.endpoint")
 local exchange = require("dynamodb.exchange")
+local helper = dofile("spec/support/helper.lua")
 
 local REQUEST = "POST / HTTP/1.1\r\nhost: spec\r\ncontent-length: 2\r\n\r\n{}"
 
@@ -354,5 +355,322 @@ describe("exchange", function()
     assert.equal("timeout", kind)
     assert.is_true(sent)
     assert.equal(1, server.connections())
+  end)
+
+  describe("in time", function()
+    -- No connection is needed for these: a transport whose clock the spec moves.
+    local fake
+    before_each(function()
+      fake = helper.fake(helper.answer(200, "{}"))
+    end)
+
+    local function pool_of(limits)
+      limits.connect_timeout, limits.attempt_timeout = 1, limits.attempt_timeout or 5
+      return exchange.pool(fake, { url = "http://spec" }, limits)
+    end
+
+    local function ask_once(own)
+      local link = assert(exchange.run(own, REQUEST))
+      exchange.release(own, link)
+      return link
+    end
+
+    -- What the functions of the transport are told: seconds to connect, and deadlines from now.
+    local function watch()
+      local told = {}
+      local connect, send, receive = fake.connect, fake.send, fake.receive
+      function fake.connect(place, seconds, options)
+        told.connect, told.options = seconds, options
+        return connect(place, seconds, options)
+      end
+      function fake.send(socket, bytes, deadline)
+        told.send = deadline - fake.clock
+        return send(socket, bytes)
+      end
+      function fake.receive(socket, deadline, answering)
+        told.receive, told.answering = deadline - fake.clock, answering
+        return receive(socket)
+      end
+      return told
+    end
+
+    it("connects and converses as long as the limits say", function()
+      local told, own = watch(), pool_of({ connect = { ca_bundle = "ca" } })
+      assert(exchange.run(own, REQUEST))
+      assert.same({ connect = 1, send = 5, receive = 5, answering = true, options = { ca_bundle = "ca" } }, told)
+    end)
+
+    it("takes the timeout of one attempt", function()
+      local told, own = watch(), pool_of({})
+      assert(exchange.run(own, REQUEST, false, nil, 0.25))
+      assert.same({ 1, 0.25, 0.25 }, { told.connect, told.send, told.receive })
+    end)
+
+    it("does not outlive the deadline", function()
+      local told, own = watch(), pool_of({})
+      assert(exchange.run(own, REQUEST, false, fake.clock + 0.5))
+      assert.same({ 0.5, 0.5, 0.5 }, { told.connect, told.send, told.receive })
+    end)
+
+    it("counts what connecting took against the deadline, not the attempt", function()
+      local told, own = watch(), pool_of({})
+      local connect = fake.connect
+      function fake.connect(...)
+        fake.clock = fake.clock + 0.75
+        return connect(...)
+      end
+      assert(exchange.run(own, REQUEST, false, fake.clock + 4))
+      assert.equal(3.25, told.send)
+      local other = pool_of({})
+      assert(exchange.run(other, REQUEST, false, fake.clock + 8))
+      assert.equal(5, told.send)
+    end)
+
+    it("sends nothing after the deadline, on a new connection or a kept one", function()
+      local own = pool_of({})
+      for opened = 0, 1 do
+        assert.same({ nil, "timeout", "no time left", false }, { exchange.run(own, REQUEST, false, fake.clock) })
+        assert.equal(opened, fake.opened)
+        if opened == 0 then ask_once(own) end
+      end
+      assert.equal(1, #fake.requests)
+    end)
+
+    it("opens no other connection for one that died at the deadline", function()
+      local own = pool_of({})
+      ask_once(own)
+      function fake.send() return true end
+      function fake.receive()
+        fake.clock = fake.clock + 3
+        return nil, "closed"
+      end
+      assert.same({ nil, "timeout", "no time left", true },
+        { exchange.run(own, REQUEST, false, fake.clock + 3) })
+      assert.equal(1, fake.opened)
+    end)
+
+    it("uses no connection that lay idle for 50 seconds, or as long as it is told", function()
+      for _, case in ipairs({ { {}, 50 }, { { max_idle_time = 7 }, 7 }, { { max_idle_time = 0 }, 0 } }) do
+        local own, seconds = pool_of(case[1]), case[2]
+        local link = ask_once(own)
+        if seconds > 0 then
+          fake.clock = fake.clock + seconds - 0.5
+          assert.equal(link, ask_once(own))
+          fake.clock = fake.clock + seconds
+        end
+        assert.not_equal(link, ask_once(own))
+        assert.equal(seconds > 0 and 1 or 2, own.stats.closed)
+        exchange.close(own)
+      end
+    end)
+
+    it("uses no connection beyond its age, however busy", function()
+      local own = pool_of({ max_connection_age = 10 })
+      local link = ask_once(own)
+      for _ = 1, 9 do
+        fake.clock = fake.clock + 1
+        assert.equal(link, ask_once(own))
+      end
+      fake.clock = fake.clock + 1
+      assert.not_equal(link, ask_once(own))
+      assert.equal(1, fake.closed)
+    end)
+
+    it("lets go of those that one busy connection leaves idle", function()
+      local own = pool_of({ max_idle_time = 10 })
+      local links = {}
+      for i = 1, 4 do links[i] = assert(exchange.run(own, REQUEST)) end
+      for i = 1, 4 do exchange.release(own, links[i]) end
+      for _ = 1, 20 do
+        fake.clock = fake.clock + 1
+        assert.equal(links[4], ask_once(own))
+      end
+      assert.same({ links[4] }, own.idle)
+      assert.equal(3, fake.closed)
+    end)
+
+    it("drops a link that is too old when it comes back", function()
+      local own = pool_of({ max_connection_age = 10, attempt_timeout = 60 })
+      local receive = fake.receive
+      function fake.receive(...)
+        fake.clock = fake.clock + 10
+        return receive(...)
+      end
+      ask_once(own)
+      assert.same({}, own.idle)
+      assert.equal(1, fake.closed)
+    end)
+
+    it("tells what an exchange took", function()
+      local own = pool_of({})
+      local connect, receive, parts = fake.connect, fake.receive, 0
+      function fake.connect(...)
+        fake.clock = fake.clock + 0.5
+        return connect(...)
+      end
+      function fake.receive(socket)
+        fake.clock = fake.clock + 0.25
+        parts = parts + 1
+        local text = helper.answer(200, "{}")
+        if parts % 2 == 1 then return text:sub(1, 20) end
+        receive(socket)
+        return text:sub(21)
+      end
+      function fake.timings() return { name = 0.125, connect = 0.125, tls = 0.25 } end
+      local bytes = #helper.answer(200, "{}")
+      local link = ask_once(own)
+      assert.same({ connect = 0.5, tls = 0.25, first_byte = 0.25, total = 0.5, reused = false, sent = #REQUEST,
+        received = bytes }, link.timing)
+      assert.equal(link, ask_once(own))
+      assert.same({ first_byte = 0.25, total = 0.5, reused = true, sent = #REQUEST, received = bytes }, link.timing)
+      assert.same({ opened = 1, reused = 1, closed = 0, failed = 0 }, own.stats)
+    end)
+
+    it("tells of an answer that ends with its connection, too", function()
+      local text = "HTTP/1.0 200 OK\r\nx-amz-crc32: 907060870\r\n\r\nhello"
+      fake = helper.fake(text)
+      local link = ask_once(pool_of({}))
+      assert.equal(#text, link.timing.received)
+      assert.equal(0, link.timing.total)
+    end)
+
+    it("takes no more bytes than it is told", function()
+      fake = helper.fake(helper.answer(200, ("x"):rep(101)))
+      local link, kind, why = exchange.run(pool_of({ max_bytes = 100 }), REQUEST)
+      assert.same({ nil, "response" }, { link, kind })
+      assert.matches("100", why, 1, true)
+      assert.is_table(exchange.run(pool_of({ max_bytes = 101 }), REQUEST))
+    end)
+
+    it("tells that there is no use in trying to connect again", function()
+      for _, permanent in ipairs({ true, false }) do
+        local own = pool_of({})
+        function fake.connect() return nil, "network", "why", permanent end
+        assert.same({ nil, "network", "why", false, permanent }, { exchange.run(own, REQUEST) })
+        assert.same({ opened = 0, reused = 0, closed = 0, failed = 1 }, own.stats)
+      end
+    end)
+
+    it("knows that half a request is none", function()
+      function fake.send() return nil, "network", "reset" end
+      assert.same({ nil, "network", "reset", false }, { exchange.run(pool_of({}), REQUEST) })
+    end)
+
+    it("loses no connection to a transport that raises", function()
+      for _, name in ipairs({ "connect", "send", "receive" }) do
+        fake = helper.fake(helper.answer(200, "{}"))
+        local own = pool_of({ max_connections = 1 })
+        local real, oops = fake[name], { "oops" }
+        fake[name] = function() error(oops) end
+        for _ = 1, 3 do
+          local ok, err = pcall(exchange.run, own, REQUEST)
+          assert.same({ false, oops }, { ok, err })
+        end
+        fake[name] = real
+        ask_once(own)
+        assert.equal(name == "connect" and 0 or 3, fake.closed)
+        assert.equal(fake.opened, own.stats.opened)
+      end
+    end)
+  end)
+
+  describe("beside others", function()
+    -- A transport that lets others run while it waits: for 'parts' rounds per answer.
+    local function yielding(parts)
+      local fake = helper.fake(helper.answer(200, "{}"))
+      local receive = fake.receive
+      local open, most = 0, 0
+      for name, change in pairs({ connect = 1, close = -1 }) do
+        local f = fake[name]
+        fake[name] = function(...)
+          open = open + change
+          most = math.max(most, open)
+          if name == "connect" then coroutine.yield() end
+          return f(...)
+        end
+      end
+      function fake.receive(...)
+        for _ = 1, parts do coroutine.yield() end
+        return receive(...)
+      end
+      function fake.sleep(seconds)
+        fake.clock = fake.clock + seconds
+        coroutine.yield()
+      end
+      function fake.most() return most end
+      return fake
+    end
+
+    local function pool_of(fake, limits)
+      limits.connect_timeout, limits.attempt_timeout = 1, limits.attempt_timeout or 5
+      return exchange.pool(fake, { url = "http://spec" }, limits)
+    end
+
+    -- Runs 'count' exchanges side by side to their ends -> how many succeeded, the other answers.
+    local function gather(own, count, deadline)
+      local tasks, good, bad = {}, 0, {}
+      for i = 1, count do
+        tasks[i] = coroutine.create(function()
+          local results = { exchange.run(own, REQUEST, false, deadline) }
+          if not results[1] then
+            bad[#bad + 1] = results
+            return
+          end
+          good = good + 1
+          exchange.release(own, results[1])
+        end)
+      end
+      local alive = true
+      while alive do
+        alive = false
+        for _, task in ipairs(tasks) do
+          if coroutine.status(task) ~= "dead" then
+            alive = true
+            assert(coroutine.resume(task))
+          end
+        end
+      end
+      return good, bad
+    end
+
+    it("opens no more than max_connections, and serves all", function()
+      for _, limit in ipairs({ 1, 3, 64 }) do
+        local fake = yielding(4)
+        local own = pool_of(fake, { max_connections = limit, attempt_timeout = 1000 })
+        assert.equal(40, (gather(own, 40)))
+        assert.equal(math.min(limit, 40), fake.most())
+        assert.equal(math.min(limit, 40), #own.idle)
+        assert.equal(40, own.stats.opened + own.stats.reused)
+      end
+    end)
+
+    it("has 64 as its limit", function()
+      local fake = yielding(4)
+      assert.equal(70, (gather(pool_of(fake, {}), 70)))
+      assert.equal(64, fake.most())
+    end)
+
+    it("waits no longer than the deadline, and no longer than an attempt", function()
+      for _, case in ipairs({ { 5, 0.25 }, { 0.25, nil }, { 0.25, 5 } }) do
+        local fake = yielding(0)
+        local own = pool_of(fake, { max_connections = 2, attempt_timeout = case[1] })
+        local holders = {}
+        for i = 1, 2 do holders[i] = coroutine.wrap(function() return exchange.run(own, REQUEST) end) end
+        for i = 1, 2 do holders[i]() end -- opening
+        local before = fake.clock
+        local good, bad = gather(own, 1, case[2] and before + case[2])
+        assert.equal(0, good)
+        assert.same({ { nil, "timeout", "all of max_connections = 2 are in use", false } }, bad)
+        assert.is_true(math.abs(fake.clock - before - 0.25) < 0.006)
+      end
+    end)
+
+    it("goes on when those that held the connections are no more", function()
+      local fake = yielding(1)
+      local own = pool_of(fake, { max_connections = 3 })
+      for _ = 1, 3 do coroutine.wrap(function() exchange.run(own, REQUEST) end)() end
+      helper.collect()
+      assert.equal(1, (gather(own, 1)))
+    end)
   end)
 end)

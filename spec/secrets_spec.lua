@@ -45,10 +45,13 @@ local sources = {
     files = { ["/b"] = FILE:gsub("default", "Credentials") } },
 }
 
--- Lets f see only this environment and these files.
+-- Lets f see only this environment and these files, on no instance.
 local function within(source, f)
   local getenv, read_file = system.getenv, system.read_file
-  system.getenv = function(name) return (source.environment or {})[name] end
+  system.getenv = function(name)
+    if name == "AWS_EC2_METADATA_DISABLED" then return "true" end
+    return (source.environment or {})[name]
+  end
   system.read_file = function(path)
     local text = (source.files or {})[path]
     return text, not text and path .. ": No such file" or nil

@@ -145,8 +145,8 @@ describe("system.write_file", function()
   end)
 
   -- A file whose functions fail where the spec says.
+  local real = io.open
   local function failing(open, write, close)
-    local real = io.open
     finally(function() io.open = real end) -- luacheck: ignore 122
     io.open = function() -- luacheck: ignore 122
       if open then return nil, open end

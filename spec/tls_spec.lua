@@ -61,12 +61,138 @@ describe("TLS with a private CA", function()
   end
 end)
 
+-- tls.sh keeps the certificate that the CA made for localhost beside the CA's own.
+local directory = ca_bundle:match("^(.*)/")
+local files = { key = directory .. "/good.key", cert = directory .. "/good.pem" }
+
+describe("the transport's TLS", function()
+  after_each(canned.stop)
+
+  local greeting = { { send = "hello" } }
+
+  local function with(more)
+    local settings = {}
+    for _, map in ipairs({ files, more }) do
+      for name, value in pairs(map) do settings[name] = value end
+    end
+    return settings
+  end
+
+  -- Connects, and gives what the server says first; else what went wrong.
+  local function hear(url, options)
+    options.ca_bundle = ca_bundle
+    local socket, kind, why, permanent = curl.connect({ url = url }, 5, options)
+    if not socket then return nil, kind, why, permanent end
+    local bytes
+    bytes, kind, why = curl.receive(socket, curl.now() + 5, true)
+    local timings = curl.timings(socket)
+    curl.close(socket)
+    return bytes, kind, why, timings
+  end
+
+  it("takes some of the time that it tells", function()
+    local bytes, _, _, timings = hear(canned.start({ greeting }, { tls = files }).endpoint_url, {})
+    assert.equal("hello", bytes)
+    assert.is_true(timings.tls > 0 and timings.tls < 5)
+  end)
+
+  it("says that a refused certificate is refused for good", function()
+    for _, name in ipairs({ "DYNAMODB_TLS_WRONG_HOST_ENDPOINT", "DYNAMODB_TLS_UNKNOWN_CA_ENDPOINT" }) do
+      local _, kind, why, permanent = hear(variable(name), {})
+      assert.same({ "network", true }, { kind, permanent }, why)
+    end
+  end)
+
+  it("is of version 1.2 or later", function()
+    local function speaking(version)
+      return canned.start({ greeting }, { tls = with({ minVersion = "TLSv1.1", maxVersion = version,
+        ciphers = "DEFAULT:@SECLEVEL=0" }) }).endpoint_url
+    end
+    assert.equal("hello", hear(speaking("TLSv1.2"), {}))
+    local bytes, kind = hear(speaking("TLSv1.1"), {})
+    assert.same({ nil, "network" }, { bytes, kind })
+  end)
+
+  describe("with a client's certificate", function()
+    local function asking() return canned.start({ greeting }, { tls = with({ ca = ca_bundle }) }).endpoint_url end
+
+    it("shows it", function()
+      assert.equal("hello", hear(asking(), { client_certificate = files.cert, client_key = files.key }))
+    end)
+
+    it("takes the key from the same file", function()
+      local path = os.tmpname()
+      os.execute(("cat %s %s >%s"):format(files.cert, files.key, path))
+      assert.equal("hello", hear(asking(), { client_certificate = path }))
+      os.remove(path)
+    end)
+
+    it("is refused without", function()
+      local bytes, kind = hear(asking(), { client_key = files.key })
+      assert.same({ nil, "network" }, { bytes, kind })
+    end)
+
+    it("tells of files that are not there, or do not belong together", function()
+      for _, options in ipairs({ { client_certificate = "/nowhere/cert.pem", client_key = files.key },
+        { client_certificate = files.cert, client_key = "/nowhere/key.pem" }, { client_certificate = "Makefile" },
+        { client_certificate = files.cert, client_key = directory .. "/ca.key" } }) do
+        local bytes, kind, why, permanent = hear(endpoint_url, options)
+        assert.same({ nil, "network", true }, { bytes, kind, permanent }, why)
+      end
+    end)
+
+    it("asks nobody for a key's password", function()
+      local path = os.tmpname()
+      os.execute(("openssl pkey -in %s -aes128 -passout pass:secret -out %s"):format(files.key, path))
+      local before = curl.now()
+      local bytes, kind, why, permanent = hear(endpoint_url, { client_certificate = files.cert, client_key = path })
+      assert.same({ nil, "network", true }, { bytes, kind, permanent }, why)
+      assert.is_true(curl.now() - before < 4)
+      os.remove(path)
+    end)
+  end)
+
+  local OPEN = { send = "HTTP/1.1 200 OK\r\n\r\n" }
+
+  it("goes through a proxy's tunnel, to the host's own certificate", function()
+    local target = canned.start({ greeting }, { tls = files })
+    local steps = { { wait = "request" }, OPEN, { tunnel = target.port } }
+    local proxy = canned.start({ steps, steps })
+    local bytes, kind, why, timings = hear("https://localhost", { proxy = proxy.endpoint_url })
+    assert.equal("hello", bytes, ("%s: %s"):format(kind, why))
+    assert.is_true(timings.tls > 0)
+    assert.matches("^CONNECT localhost:443 ", proxy.requests()[1])
+    local _, _, _, permanent = hear("https://example.invalid", { proxy = proxy.endpoint_url })
+    assert.is_true(permanent)
+  end)
+
+  it("goes through a proxy that speaks TLS itself", function()
+    for scheme, settings in pairs({ http = {}, https = { tls = files } }) do
+      local target = canned.start({ greeting }, settings)
+      local proxy = canned.start({ { { wait = "request" }, OPEN, { tunnel = target.port } } }, { tls = files })
+      local bytes, kind, why = hear(scheme .. "://localhost", { proxy = proxy.endpoint_url })
+      assert.equal("hello", bytes, ("%s: %s"):format(kind, why))
+    end
+  end)
+
+  it("refuses a proxy's wrong certificate", function()
+    local proxy = variable("DYNAMODB_TLS_UNKNOWN_CA_ENDPOINT")
+    local bytes, kind, why, permanent = hear("http://localhost", { proxy = proxy })
+    assert.same({ nil, "network", true }, { bytes, kind, permanent }, why)
+  end)
+
+  it("gives up in time within a tunnel", function()
+    local proxy = canned.start({ { { wait = "request" }, OPEN } })
+    local before = curl.now()
+    local _, kind = curl.connect({ url = "https://localhost" }, 0.4, { proxy = proxy.endpoint_url })
+    assert.equal("timeout", kind)
+    assert.is_true(curl.now() - before < 4)
+  end)
+end)
+
 describe("a TLS connection", function()
   after_each(canned.stop)
 
-  -- tls.sh keeps the certificate that the CA made for localhost beside the CA's own.
-  local directory = ca_bundle:match("^(.*)/")
-  local files = { key = directory .. "/good.key", cert = directory .. "/good.pem" }
   local wait = { wait = "request" }
   local good = canned.response('{"TableNames":["a"]}')
 
@@ -106,7 +232,7 @@ describe("a TLS connection", function()
       local server, connection = start({ { wait, { send = good }, { delay = 20 }, step }, { wait,
         { send = good } } })
       assert.same({ "a" }, connection:list_tables())
-      local idle = core.connection_state(connection).pools.plain.idle
+      local idle = select(2, next(core.connection_state(connection).pools)).idle
       assert.is_true(idle[1].socket:wait("read", 5)) -- until it has heard of it
       assert.same({ "a" }, connection:list_tables())
       assert.equal(2, server.connections())
@@ -131,7 +257,7 @@ describe("a TLS connection", function()
   end
 
   it("that falls silent times out", function()
-    local _, connection = start({ { wait, { send = good:sub(1, -3) } } }, { attempt_timeout = 0.4 })
+    local _, connection = start({ { wait, { send = good:sub(1, -3) } } }, { attempt_timeout = 0.4, max_attempts = 1 })
     local before = curl.now()
     local names, err = connection:list_tables()
     assert.is_nil(names)

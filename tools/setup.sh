@@ -21,6 +21,7 @@ as_root() {
 runs() { command -v "$1"; }
 library() { pkg-config --exists "$1"; }
 loads() { "$1" -e "require '$2'"; } # LUA MODULE
+botocore() { /usr/bin/python3 -c 'import botocore.auth'; } # Debian's python, whatever else PATH has
 compiles() { echo '#include <stdlib.h>' | cc -fsyntax-only -xc -; }
 trusts() { [ -s /etc/ssl/certs/ca-certificates.crt ]; }
 
@@ -76,6 +77,7 @@ need_for_test() {
   need libnginx-mod-http-lua nginx_lua
   need openssl runs openssl
   need nodejs runs node
+  need python3-botocore botocore
 }
 
 need_for_bench() {

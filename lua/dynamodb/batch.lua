@@ -7,6 +7,7 @@ local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
 local operations = require("dynamodb.operations")
 local schema = require("dynamodb.schema")
+local system = require("dynamodb.system")
 
 local batch = {}
 
@@ -121,13 +122,13 @@ local function run(connection, entries, most, given, operation, send)
       if not limits.deadline_at then deadline = transport.now() + DEADLINE end -- it gets on
     end
     if not unprocessed or #unprocessed > 0 then
-      local left = deadline - transport.now()
-      if left <= 0 then
+      local seconds = pause * (0.5 + system.random() / 2)
+      if transport.now() + seconds >= deadline then
         return nil, left_over(queue, err or errors.new({ kind = "timeout", operation = operation,
           retryable = true, throttled = true,
           message = "the service left parts of the batch unprocessed until the deadline" }))
       end
-      transport.sleep(math.min(left, pause * (0.5 + math.random() / 2)))
+      transport.sleep(seconds)
       pause = math.min(pause * 2, LONGEST_PAUSE)
     end
   end

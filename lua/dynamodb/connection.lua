@@ -59,6 +59,7 @@ local connect_options = {
   unix_socket = options.text,
 }
 for name, check in pairs(settings.options) do connect_options[name] = check end
+connect_options.endpoint_url = options.text -- what is wrong with it, endpoint.parse tells better
 
 connection.options = connect_options
 
@@ -73,8 +74,8 @@ local function check_keys(given)
   if given.credentials and key then
     errors.raise("connect: option 'credentials' excludes 'aws_access_key_id'")
   end
-  if (given.client_key == nil) ~= (given.client_certificate == nil) then
-    errors.raise("connect: options 'client_certificate' and 'client_key' expected together")
+  if given.client_key and not given.client_certificate then
+    errors.raise("connect: option 'client_key' goes with 'client_certificate'")
   end
 end
 
@@ -94,6 +95,7 @@ local function named_url(given)
     for _, name in ipairs({ "host", "port", "is_secure" }) do
       if given[name] ~= nil then errors.raise("connect: option '%s' contradicts 'endpoint_url'", name) end
     end
+    endpoint.parse(given.endpoint_url, "connect: option 'endpoint_url'")
     return given.endpoint_url
   end
   if not given.host then
@@ -168,7 +170,7 @@ function Connection:stats()
   for _, pool in pairs(state.pools) do
     list.connections_opened = list.connections_opened + pool.stats.opened
     list.connections_reused = list.connections_reused + pool.stats.reused
-    list.connections_open = list.connections_open + pool.open
+    list.connections_open = list.connections_open + exchange.count(pool)
   end
   list.retry_tokens = state.policy and state.policy.tokens
   list.clock_offset = state.clock and state.clock.offset

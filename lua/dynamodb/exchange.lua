@@ -90,10 +90,11 @@ local function open(pool, now, deadline)
   return link
 end
 
-local function is_full(pool)
+--- How many connections are open, or being opened.
+function exchange.count(pool)
   local count = 0
   for _ in pairs(pool.links) do count = count + 1 end
-  return count >= pool.max_connections
+  return count
 end
 
 -- A new link or, while all that may be open are in use, one that is given back within 'timeout' -> link |
@@ -102,7 +103,7 @@ local function obtain(pool, deadline, timeout)
   local transport = pool.transport
   local now = transport.now()
   local last = math.min(deadline, now + timeout)
-  while is_full(pool) do
+  while exchange.count(pool) >= pool.max_connections do
     if now >= last then
       return nil, "timeout", ("all of max_connections = %d are in use"):format(pool.max_connections)
     end

@@ -12,8 +12,9 @@ local MAX_BYTES = 2 ^ 20
 -- http(s)://host[:port][/path][?query] -> endpoint, path, query | nil, why.
 local function split(url)
   local base, path, query = url:match("^(%a+://[^/?#]*)([^?#]*)%??([^#]*)$")
-  local place, why = endpoint.split(base or url)
-  if not base or not place then return nil, why or "URL with a fragment" end
+  if not base then return nil, "'http(s)://host[:port]/path?query' expected" end
+  local place, why = endpoint.split(base)
+  if not place then return nil, why end
   return place, path == "" and "/" or path, query
 end
 
@@ -52,10 +53,10 @@ local function limits_of(context, request)
   }
 end
 
--- What the caller gets | nil, kind, why.
+-- What the caller gets | nil, kind, why, sent.
 local function answer(response)
   local encoding = response:header("content-encoding") or "identity"
-  if encoding ~= "identity" then return nil, "response", "content-encoding that was not asked for" end
+  if encoding ~= "identity" then return nil, "response", "content-encoding that was not asked for", true end
   return {
     status = response:status(),
     body = response:body(),

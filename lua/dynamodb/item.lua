@@ -6,6 +6,7 @@ local difference = require("dynamodb.difference")
 local errors = require("dynamodb.error")
 local options = require("dynamodb.options")
 local schema = require("dynamodb.schema")
+local system = require("dynamodb.system")
 local update = require("dynamodb.update")
 local writing = require("dynamodb.writing")
 
@@ -310,9 +311,10 @@ function Item:modify(change, given)
     left = math.max(deadline - transport.now(), SHORTEST)
     ok, err = self:save({ guard = guard, deadline = left })
     if ok then return self end
-    left = deadline - transport.now()
-    if err.code ~= "ConditionalCheckFailedException" or left <= 0 then return nil, err end
-    transport.sleep(math.min(left, pause * math.random()))
+    local seconds = pause * system.random()
+    local late = transport.now() + seconds >= deadline
+    if err.code ~= "ConditionalCheckFailedException" or late then return nil, err end
+    transport.sleep(seconds)
     pause = math.min(pause * 2, LONGEST_PAUSE)
   end
 end

@@ -11,6 +11,7 @@ local items = require("dynamodb.item")
 local operations = require("dynamodb.operations")
 local options = require("dynamodb.options")
 local schema = require("dynamodb.schema")
+local system = require("dynamodb.system")
 local update = require("dynamodb.update")
 local writing = require("dynamodb.writing")
 
@@ -143,6 +144,8 @@ local function may_pass(err)
   return conflict
 end
 
+local given_up = { deadline = true, off = true }
+
 --- What a transaction takes besides its operations.
 transaction.options = options.of_call({})
 
@@ -159,9 +162,10 @@ function transaction.call(connection, operation, request, given, more)
     attempts = attempts + err.attempts
     err.attempts = attempts
     explain(err, given)
-    local left = limits.deadline_at - transport.now()
-    if left <= 0 or err.gave_up == "off" or not may_pass(err) then return nil, err end
-    transport.sleep(math.min(left, pause * math.random()))
+    local seconds = pause * system.random()
+    local late = transport.now() + seconds >= limits.deadline_at
+    if late or given_up[err.gave_up] or not may_pass(err) then return nil, err end
+    transport.sleep(seconds)
     pause = math.min(pause * 2, LONGEST_PAUSE)
   end
 end

@@ -37,6 +37,13 @@ describe("credentials.assume_role", function()
     assert.equal(SOURCE, kit.requests[1].sign.credentials)
   end)
 
+  it("takes the role for as short and as long as may be", function()
+    for _, seconds in ipairs({ "900", "43200" }) do
+      local kit = assume({ duration_seconds = seconds })
+      assert.equal(seconds, kit.requests[1].body:match("DurationSeconds=(%d+)$"))
+    end
+  end)
+
   it("takes the session's name from the environment, else makes one", function()
     local kit = assume({}, { environment = { AWS_ROLE_SESSION_NAME = "env" } })
     assert.truthy(kit.requests[1].body:find("RoleSessionName=env", 1, true))

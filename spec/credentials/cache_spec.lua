@@ -138,6 +138,18 @@ describe("credentials.cache", function()
     assert.equal("k2", name_of(w.get()))
   end)
 
+  it("uses these on while no others are to be had", function()
+    local w = world(function(w, n)
+      if n == 1 then return keys(w, "k1", -7200) end
+      return nil, "no"
+    end)
+    for _ = 1, 3 do
+      assert.equal("k1", name_of(w.get()))
+      w.clock = w.clock + 451
+    end
+    assert.equal(3, w.fetched)
+  end)
+
   it("tells what it fetched, without secrets", function()
     local w = world(function(w)
       local found = keys(w, "k", 3600, "sso")
@@ -316,6 +328,46 @@ describe("credentials.cache", function()
       assert.equal(refused and "k3" or "k2", name_of(ask()))
       assert.is_true(w.clock >= 5015 and w.clock < 5016)
     end
+  end)
+
+  it("lets one who was given up, and comes back, disturb nobody", function()
+    local w = world(function(w, n)
+      coroutine.yield()
+      return keys(w, "k" .. n, 3600)
+    end)
+    local first, second = coroutine.create(w.get), coroutine.create(w.get)
+    coroutine.resume(first)
+    w.clock = w.clock + 16
+    coroutine.resume(second)
+    coroutine.resume(first)
+    assert.equal("dead", coroutine.status(first))
+    local used = w.cache.current
+    local third = coroutine.create(function() return w.refresh(used) end)
+    w.transport.sleep = coroutine.yield
+    coroutine.resume(third) -- waits for the second
+    assert.equal(2, w.fetched)
+    coroutine.resume(second)
+    local _, found = coroutine.resume(third)
+    assert.equal("k2", name_of(found))
+    assert.equal(2, w.fetched)
+  end)
+
+  it("has no others for those who were refused when somebody's refresh fails", function()
+    local w
+    w = world(function(_, n)
+      if n == 1 then return keys(w, "k", 3600) end
+      for _ = 1, 20 do w.transport.sleep(0.1) end
+      return nil, "no"
+    end)
+    local first = together(w, 1, w.get)[1][1]
+    w.clock = w.clock + 3400
+    local results = together(w, 2, function(i)
+      if i == 1 then return w.get() end
+      return w.refresh(first)
+    end)
+    assert.equal(first, results[1][1])
+    assert.same({}, results[2])
+    assert.equal(2, w.fetched)
   end)
 
   it("lets nobody wait for himself", function()

@@ -56,6 +56,16 @@ describe("credentials.call", function()
     assert.equal(1, #kit.requests)
   end)
 
+  it("does not ask again where that is of no use", function()
+    local kit = provider.kit({})
+    kit.http = function(request)
+      kit.requests[#kit.requests + 1] = request
+      return nil, "network", "bad certificate", false, true
+    end
+    assert.same({ nil, "STS: bad certificate", false, "network", false }, { call.send(kit, { name = "STS" }) })
+    assert.equal(1, #kit.requests)
+  end)
+
   it("tells nothing of secrets", function()
     local secret = "a+secret.with%signs"
     local _, results = send({ { "network", "sent " .. secret .. " in vain" } }, { attempts = 1, secrets = { secret } })

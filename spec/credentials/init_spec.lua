@@ -171,14 +171,49 @@ describe("credentials", function()
 
   it("tell of what went wrong beside them", function()
     local path = "/home/.aws/sso/cache/" .. core.sha1("corp") .. ".json"
-    local w = world_of({ files = { config = "[default]\nsso_session=corp\nsso_account_id=1\nsso_role_name=r\n[sso-session corp]\n"
-      .. "sso_region=us-west-2\nsso_start_url=u\n", [path] = { accessToken = "access-a", expiresAt = "{+100}", clientId = "c",
-      clientSecret = "client-secret", refreshToken = "refresh-a", registrationExpiresAt = "{+900}" } },
-      answers = { oidc = { { status = 400, body = { error = "invalid_grant", error_description = "refresh-a" } } },
-        sso = { { body = { roleCredentials = { accessKeyId = "k", secretAccessKey = "s", sessionToken = "t", expiration = "{ms+900}" } } } } } })
+    local w = world_of({
+      files = {
+        config = "[default]\nsso_session=corp\nsso_account_id=1\nsso_role_name=r\n"
+          .. "[sso-session corp]\nsso_region=us-west-2\nsso_start_url=u\n",
+        [path] = { accessToken = "access-a", expiresAt = "{+100}", clientId = "c", clientSecret = "client-secret",
+          refreshToken = "refresh-a", registrationExpiresAt = "{+900}" },
+      },
+      answers = {
+        oidc = { { status = 400, body = { error = "invalid_grant", error_description = "refresh-a" } } },
+        sso = { { body = { roleCredentials = { accessKeyId = "k", secretAccessKey = "s", sessionToken = "t",
+          expiration = "{ms+900}" } } } },
+      },
+    })
     assert(play({}, w))
     assert.equal("SSO OIDC answered with status 400: invalid_grant", w.told[1][2].warning)
     check_hidden("the event", w.told)
+  end)
+
+  it("are fetched by one request, however many coroutines ask", function()
+    fake_system.install({ AWS_CONTAINER_CREDENTIALS_RELATIVE_URI = "/c" }, {})
+    local transport = helper.fake(helper.answer(200, cjson.encode({ AccessKeyId = "k", SecretAccessKey = "s", Token = "t" })))
+    local receive = transport.receive
+    function transport.sleep(seconds)
+      transport.clock = transport.clock + seconds / 50
+      coroutine.yield()
+    end
+    function transport.receive(...)
+      for _ = 1, 5 do coroutine.yield() end
+      return receive(...)
+    end
+    local provider = credentials.new(settings.new({}), { transport = transport, limits = {}, given = {} })
+    local threads, found = {}, {}
+    for i = 1, 50 do
+      threads[i] = coroutine.create(function() found[i] = provider:get(transport.clock + 15) end)
+    end
+    for _ = 1, 20 do
+      for _, thread in ipairs(threads) do
+        if coroutine.status(thread) == "suspended" then assert(coroutine.resume(thread)) end
+      end
+    end
+    for i = 1, 50 do assert.equal(found[1], found[i]) end
+    assert.equal("k", found[50].aws_access_key_id)
+    assert.equal(1, #transport.requests)
   end)
 
   -- Everything the library asks of the system and of the network, counted.
@@ -229,22 +264,6 @@ describe("credentials", function()
     assert.is_nil(found)
     assert.is_true(err.retryable)
     assert.matches("^container's agent: ", err.message)
-  end)
-
-  it("do not go over what is for the connection's own server only", function()
-    local seen
-    local http = { request = function(context, request)
-      seen = { context, request }
-      return nil, "network", "no"
-    end }
-    fake_system.install({ AWS_CONTAINER_CREDENTIALS_RELATIVE_URI = "/c" }, {})
-    local provider = credentials.new(settings.new({}), { transport = curl, given = {}, http = http, limits = {
-      connect_timeout = 1, attempt_timeout = 5, compression = true, connect = { ca_bundle = "/ca", client_certificate = "/c", client_key = "/k",
-      unix_socket = "/s", proxy = "http://p", tcp_keepalive = true } } })
-    provider:get(curl.now() + 5)
-    assert.same({ connect_timeout = 1, attempt_timeout = 5, connect = { ca_bundle = "/ca", tcp_keepalive = true } },
-      seen[1].limits)
-    assert.is_nil(seen[1].proxy_for("http://example.com/"))
   end)
 
   it("reach services by the proxy that settings name, and containers and metadata never", function()

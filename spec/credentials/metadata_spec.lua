@@ -51,7 +51,7 @@ describe("credentials.metadata", function()
     local kit = provider.kit({ answers = { token, role, keys, role, keys, token, role, keys } })
     for _ = 1, 2 do assert.same(found, (metadata(kit))) end
     assert.equal(5, #kit.requests)
-    kit.transport.sleep(21600)
+    kit.transport.sleep(21600 - 60)
     metadata(kit)
     assert.equal("PUT " .. BASE .. "/latest/api/token", asked(kit)[6])
   end)
@@ -68,19 +68,13 @@ describe("credentials.metadata", function()
     assert.same({ nil, "instance metadata: no token", true }, { metadata(kit) })
   end)
 
-  local places = {
-    { "the usual address", {}, BASE },
-    { "the other address", { ec2_metadata_service_endpoint_mode = "IPv6" }, "http://[fd00:ec2::254]" },
-    { "an address of one's own", { ec2_metadata_service_endpoint = "http://127.0.0.1:9/x/",
-      ec2_metadata_service_endpoint_mode = "IPv6" }, "http://127.0.0.1:9/x" },
-  }
-  for _, case in ipairs(places) do
-    it("asks at " .. case[1], function()
-      local kit = provider.kit({ values = case[2] })
+  it("asks where settings say", function()
+    for _, url in ipairs({ "http://[fd00:ec2::254]", "http://127.0.0.1:9/x/" }) do
+      local kit = provider.kit({ values = { ec2_metadata_service_endpoint = url } })
       metadata(kit)
-      assert.equal("PUT " .. case[3] .. "/latest/api/token", asked(kit)[1])
-    end)
-  end
+      assert.equal("PUT " .. url:gsub("/$", "") .. "/latest/api/token", asked(kit)[1])
+    end
+  end)
 
   -- What settings and service say, how many requests that takes, what is found, or why nothing is.
   local cases = {
@@ -98,6 +92,8 @@ describe("credentials.metadata", function()
     { "is another cloud's that knows no PUT", {}, { answer(405), answer(403) }, 2, false,
       "instance metadata (role) answered with status 403" },
     { "is a page for all that is asked", {}, { answer(200, "<html>\n</html>") }, 1, false,
+      "instance metadata (token) answered with status 200" },
+    { "is JSON for all that is asked", {}, { answer(200, '{"a":"b"}') }, 1, false,
       "instance metadata (token) answered with status 200" },
     { "is busy", {}, { answer(503) }, 1, nil, "instance metadata (token) answered with status 503" },
     { "has no role", {}, { token, answer(404) }, 2, false, "instance metadata (the instance has no role)" },

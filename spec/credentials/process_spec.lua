@@ -42,6 +42,13 @@ describe("credentials.process", function()
     assert.same({ nil, WHERE .. ": exit code 3", true }, { process(kit, "helper secret", "profile 'p'") })
   end)
 
+  it("ends before the deadline", function()
+    local kit = provider.kit({ run = "{}" })
+    kit.deadline = kit.transport.now() + 2.7
+    process(kit, "c", "profile 'p'")
+    assert.equal(2, kit.commands[1].seconds)
+  end)
+
   it("starts nothing when there is no time left", function()
     local kit = provider.kit({})
     kit.deadline = kit.transport.now()

@@ -76,6 +76,9 @@ describe("credentials.profile", function()
     { "a circle further on", { a = { role_arn = "r", source_profile = "b" }, b = { role_arn = "r", source_profile = "c" },
       c = { role_arn = "r", source_profile = "b" } }, name = "a",
       why = "profiles that take their credentials from each other: a -> b -> c -> b" },
+    { "a circle back to keys", { a = with(keys("a"), { role_arn = "r", source_profile = "b" }),
+      b = { role_arn = "r", source_profile = "a" } }, name = "a",
+      why = "profiles that take their credentials from each other: a -> b -> a" },
     { "SSO without what it needs", { default = { sso_role_name = "r" } }, why = "profile 'default' has no sso_account_id" },
     { "a login that is not there", { default = { login_session = "l" } }, why = "/home/.aws/login/cache/"
       .. "acac86c0e609ca906f632b0e2dacccb2b77d22b0621f20ebece1a4835b93f6f0.json is not there; run: aws login" },

@@ -437,6 +437,7 @@ describe("close", function()
       ["connection:delete_table"] = function(o) o.conn:delete_table(o.table) end,
       ["connection:describe_table"] = function(o) o.conn:describe_table("t") end,
       ["connection:get_table"] = function(o) o.conn:get_table("t") end,
+      ["connection:stats"] = function(o) o.conn:stats() end,
       ["connection:list_tables"] = function(o) o.conn:list_tables() end,
       ["connection:table"] = function(o) o.conn:table("t", { hash_key = "id" }) end,
       ["table:batch_write"] = function(o) o.table:batch_write({ delete = { "a" } }) end,

@@ -1,8 +1,10 @@
 // A loopback server that answers by script: node canned.js SCRIPT LOG; spec/support/canned.lua starts it.
 // SCRIPT (JSON) has `connections`, a list of steps for each in the order they come; one beyond the list is cut off.
 // Steps: {wait: "request"}, {send: text}, {send_slowly: text, every: ms}, {delay: ms}, {close: true}, {reset: true}.
-// {deaf: true}, only as the first: nothing is read. After its last step a connection stays open, silent.
-// `tls` has the files `key` and `cert`; with `full` no connection is ever accepted.
+// {deaf: true}, only as the first: nothing is read. {tunnel: port}: all further bytes go to that port of this machine and
+// come from there, as behind a proxy. After its last step a connection stays open, silent.
+// `tls` has the files `key` and `cert`, if clients must have a certificate the file `ca`, and what else tls.createServer takes;
+// `unix` is the path of a socket to listen at instead of a port; with `full` no connection is ever accepted.
 // LOG (JSON) tells `connections`, how many came, and `requests`, the complete ones.
 // Texts are bytes, one for each character (latin1), in both files.
 const fs = require("fs"), net = require("net"), tls = require("tls");
@@ -50,6 +52,13 @@ function reset(socket) {
   else socket.resetAndDestroy();
 }
 
+function tunnel(socket, port) {
+  const other = net.connect(port, "127.0.0.1");
+  other.on("error", () => socket.destroy()).on("close", () => socket.destroy());
+  socket.on("close", () => other.destroy()).removeAllListeners("data");
+  socket.pipe(other).pipe(socket);
+}
+
 async function run(steps, socket, request) {
   for (const step of steps) {
     if (step.wait) await request();
@@ -59,6 +68,7 @@ async function run(steps, socket, request) {
       socket.write(byte, "latin1");
       await delay(step.every || 1);
     }
+    if (step.tunnel) tunnel(socket, step.tunnel);
     if (step.close) socket.end();
     if (step.reset) reset(socket);
   }
@@ -83,7 +93,8 @@ function fill(port, announce) {
   });
 }
 
-const files = script.tls && { key: fs.readFileSync(script.tls.key), cert: fs.readFileSync(script.tls.cert) };
+const files = script.tls && { ...script.tls, requestCert: !!script.tls.ca };
+for (const name of ["key", "cert", "ca"]) if (files && files[name]) files[name] = fs.readFileSync(files[name]);
 const server = files ? tls.createServer(files, serve).on("tlsClientError", () => {}) : net.createServer(serve);
 
 // Ends when nobody holds the other end of the pipe any more.
@@ -92,8 +103,9 @@ setInterval(() => {
 }, 200);
 
 writeLog();
-server.listen({ port: 0, host: "127.0.0.1", backlog: script.full ? 1 : 511 }, () => {
-  const { port } = server.address();
+const where = script.unix ? { path: script.unix } : { port: 0, host: "127.0.0.1", backlog: script.full ? 1 : 511 };
+server.listen(where, () => {
+  const port = server.address().port || 0;
   const announce = () => fs.writeSync(1, `${process.pid} ${port}\n`);
   script.full ? fill(port, announce) : announce();
 });

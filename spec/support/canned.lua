@@ -2,6 +2,7 @@
 
 local cjson = require("cjson")
 local dynamodb = require("dynamodb")
+local recorder = dofile("spec/support/recorder.lua")
 
 local canned = {}
 
@@ -34,11 +35,12 @@ function canned.node(script, ...)
 end
 
 --- Starts a server for these connections, each a list of steps (canned.js tells which); 'settings' may have
---- tls, full. -> { endpoint_url, port, connections(), requests(), stop() }
+--- tls, unix, full. -> { endpoint_url, port, connections(), requests(), stop() }
 function canned.start(connections, settings)
   local script, log = os.tmpname(), os.tmpname()
-  local tls = settings and settings.tls
-  write(script, cjson.encode({ connections = connections, tls = tls, full = settings and settings.full }))
+  settings = settings or {}
+  local tls = settings.tls
+  write(script, cjson.encode({ connections = connections, tls = tls, unix = settings.unix, full = settings.full }))
   local node = canned.node("canned.js", script, log)
   local server = {
     port = node.port,
@@ -50,6 +52,7 @@ function canned.start(connections, settings)
     if not running[server] then return end
     running[server] = nil
     node.stop()
+    recorder.keep(server.requests())
     for _, path in ipairs({ script, log, log .. ".new" }) do os.remove(path) end
   end
   running[server] = true

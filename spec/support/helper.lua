@@ -1,6 +1,7 @@
 --- What the specs share: the server, names of their own, transports that watch, the collector.
 
 local dynamodb = require("dynamodb")
+local recorder = dofile("spec/support/recorder.lua")
 
 local helper = {}
 
@@ -87,6 +88,7 @@ function helper.fake(answer)
   function fake.send(socket, bytes)
     fake.bytes = fake.bytes + #bytes
     fake.requests[#fake.requests + 1] = bytes
+    recorder.keep({ bytes })
     socket.answer = type(answer) == "function" and answer(bytes, #fake.requests) or answer
     if type(socket.answer) ~= "string" then socket.answer = nil end
     return true

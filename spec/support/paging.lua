@@ -56,7 +56,7 @@ function paging.start(given)
     page_size = function() return 3 end, late_end = function() return false end, fails = function() end }
   for name, value in pairs(given or {}) do service[name] = value end
   service.transport = helper.fake(function(bytes) return answer(service, bytes) end)
-  local conn = helper.offline(service.transport)
+  local conn = helper.offline(service.transport, { max_attempts = 1 }) -- what fails is to be seen
   return service, conn:table("t", { hash_key = "id", range_key = "at", range_key_type = "N" })
 end
 

@@ -1,6 +1,5 @@
 --- What a credential provider gets, made of tables: settings, a clock, and HTTP whose answers are the spec's.
 
-local endpoint = require("dynamodb.endpoint")
 local fake_system = dofile("spec/support/fake_system.lua")
 
 local provider = {}
@@ -13,15 +12,8 @@ function provider.moment(seconds)
   return os.date("!%Y-%m-%dT%H:%M:%SZ", provider.NOW + seconds)
 end
 
--- Until endpoints have rules.
-if not endpoint.service then
-  function endpoint.service(name, region) -- luacheck: ignore 122
-    if not endpoint.is_region(region) then return nil, ("'%s' is not a region"):format(region) end
-    return ("https://%s.%s.amazonaws.com"):format(name, region), region
-  end
-end
-
-local DEFAULTS = { region = "eu-west-1", metadata_service_timeout = 1, metadata_service_num_attempts = 1 }
+local DEFAULTS = { region = "eu-west-1", ec2_metadata_service_endpoint = "http://169.254.169.254",
+  metadata_service_timeout = 1, metadata_service_num_attempts = 1 }
 
 local function values_of(given)
   local values = { endpoint_urls = {} }

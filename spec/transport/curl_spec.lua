@@ -47,18 +47,18 @@ describe("transport.curl", function()
     it("tells that nobody listens", function()
       local server = canned.start({})
       server.stop()
-      local socket, kind, why = connect(server)
+      local socket, kind, why, permanent = connect(server)
       assert.is_nil(socket)
-      assert.equal("network", kind)
+      assert.same({ "network", false }, { kind, permanent })
       assert.matches("connect", why)
     end)
 
     -- A label of more than 63 bytes is refused by the resolver itself: no name server is asked.
     it("tells that a name does not resolve", function()
       local name = ("x"):rep(64) .. ".invalid"
-      local socket, kind, why = curl.connect({ url = "http://" .. name .. ":8000" }, 5)
+      local socket, kind, why, permanent = curl.connect({ url = "http://" .. name .. ":8000" }, 5)
       assert.is_nil(socket)
-      assert.equal("network", kind)
+      assert.same({ "network", true }, { kind, permanent })
       assert.matches(name, why, 1, true)
     end)
 
@@ -91,10 +91,155 @@ describe("transport.curl", function()
     end
 
     it("tells that the CA bundle is not there", function()
-      local socket, kind, why = connect(tls(canned.start({ {} })), 5, { ca_bundle = "/nowhere/ca.pem" })
+      local socket, kind, why, permanent = connect(tls(canned.start({ {} })), 5, { ca_bundle = "/nowhere/ca.pem" })
+      assert.is_nil(socket)
+      assert.same({ "network", true }, { kind, permanent })
+      assert.matches("/nowhere/ca.pem", why, 1, true)
+    end)
+
+    it("gives up at once when there is no time", function()
+      local server = canned.start({}, { full = true })
+      for _, seconds in ipairs({ 0, -1, 0 / 0 }) do
+        local took, results = timed(connect, server, seconds)
+        assert.equal("timeout", results[2])
+        assert.is_true(took < 1)
+      end
+    end)
+
+    it("wants its options as a table", function()
+      assert.has_error(function() connect({ endpoint_url = "http://127.0.0.1:1" }, 1, "ca.pem") end)
+    end)
+
+    it("tells how long it took", function()
+      local timings = curl.timings((open({})))
+      assert.is_true(timings.name >= 0 and timings.name < 5)
+      assert.is_true(timings.connect >= 0 and timings.connect < 5)
+      assert.equal(0, timings.tls)
+    end)
+
+    -- The timer that the system keeps for a connection to this port: "02" is that of keepalive.
+    local function timer(port)
+      for line in io.lines("/proc/net/tcp") do
+        local to, kind = line:match("^ *%d+: %x+:%x+ %x+:(%x+) 01 %x+:%x+ (%x+):")
+        if to and tonumber(to, 16) == port then return kind end
+      end
+    end
+
+    it("keeps TCP awake only if told so", function()
+      local server = canned.start({ {}, {} })
+      local socket = assert(connect(server, 5, { tcp_keepalive = false }))
+      assert.equal("00", timer(server.port))
+      curl.close(socket)
+      socket = assert(connect(server, 5, { tcp_keepalive = true }))
+      assert.equal("02", timer(server.port))
+      curl.close(socket)
+    end)
+
+    it("takes a unix socket instead of the host, and then no proxy", function()
+      local path = os.tmpname()
+      os.remove(path)
+      canned.start({ { { send = "hello" } } }, { unix = path })
+      local socket = assert(curl.connect({ url = "http://example.invalid" }, 5,
+        { unix_socket = path, proxy = "http://127.0.0.1:1" }))
+      assert.equal("hello", curl.receive(socket, in_seconds(5), true))
+      curl.close(socket)
+    end)
+
+    it("tells that there is no such unix socket", function()
+      local socket, kind, why = curl.connect({ url = "http://localhost" }, 5, { unix_socket = "/nowhere/socket" })
       assert.is_nil(socket)
       assert.equal("network", kind)
-      assert.matches("/nowhere/ca.pem", why, 1, true)
+      assert.is_string(why)
+    end)
+
+    it("looks at no proxy of the environment", function()
+      local server = canned.start({ { { send = "direct" } } })
+      local script = ([[local c = require("dynamodb.curl") local s = assert(c.connect("%s", 5)) s:wait("read", 5) ]]
+        .. [[io.stdout:write(s:receive())]]):format(server.endpoint_url)
+      local variables = ("http_proxy=@ HTTP_PROXY=@ all_proxy=@ ALL_PROXY=@"):gsub("@", "http://127.0.0.1:1")
+      local pipe = assert(io.popen(("%s '%s' -e '%s'"):format(variables, os.getenv("LUA"), script)))
+      assert.equal("direct", pipe:read("*a"))
+      pipe:close()
+    end)
+  end)
+
+  describe("through a proxy", function()
+    local OPEN = { send = "HTTP/1.1 200 Connection established\r\n\r\n" }
+
+    -- A proxy that takes these steps; 'login' is a user and a password.
+    local function proxy(steps, login)
+      local server = canned.start({ steps })
+      return ("http://%s127.0.0.1:%d"):format(login and login .. "@" or "", server.port), server
+    end
+
+    local function through(url, seconds)
+      return curl.connect({ url = "http://example.invalid/" }, seconds or 5, { proxy = url })
+    end
+
+    it("makes a tunnel, to a host that only the proxy knows", function()
+      local target = canned.start({ { { wait = "request" }, { send = "pong" } } })
+      local url, server = proxy({ { wait = "request" }, OPEN, { tunnel = target.port } })
+      local socket = assert(through(url))
+      assert.is_true(curl.idle(socket))
+      assert.is_true(curl.send(socket, "GET / HTTP/1.1\r\n\r\n", in_seconds(5)))
+      assert.equal("pong", curl.receive(socket, in_seconds(5), true))
+      assert.same({ "GET / HTTP/1.1\r\n\r\n" }, target.requests())
+      assert.matches("^CONNECT example.invalid:80 HTTP/1.1\r\nHost: example.invalid:80\r\n", server.requests()[1])
+      assert.is_nil(server.requests()[1]:find("Proxy-Authorization", 1, true))
+      curl.close(socket)
+    end)
+
+    it("says who it is", function()
+      local url, server = proxy({ { wait = "request" }, OPEN }, "us%65r:p%40ss")
+      curl.close(assert(through(url)))
+      assert.matches("Proxy-Authorization: Basic dXNlcjpwQHNz\r\n", server.requests()[1], 1, true) -- user:p@ss
+    end)
+
+    -- What a proxy does, the kind of failure, whether it is permanent.
+    local function status(code)
+      return { { wait = "request" }, { send = ("HTTP/1.1 %d No\r\nContent-Length: 4\r\n\r\nbody"):format(code) } }
+    end
+    local refusals = {
+      { "wants a password", status(407), "network", true },
+      { "forbids the host", status(403), "network", true },
+      { "is asked too often", status(429), "network", false },
+      { "finds nobody", status(502), "network", false },
+      { "closes", { { wait = "request" }, { close = true } }, "network", false },
+      { "resets", { { wait = "request" }, { reset = true } }, "network", false },
+      { "falls silent", { { wait = "request" } }, "timeout", false },
+      { "is slow", { { wait = "request" }, { send = "HTTP/1.1 200 OK\r\n" },
+        { send_slowly = ("a: b\r\n"):rep(100), every = 20 } }, "timeout", false },
+      { "floods", { { wait = "request" }, { send = "HTTP/1.1 407 No\r\nTransfer-Encoding: chunked\r\n\r\n" },
+        { send_slowly = ("1\r\nx\r\n"):rep(100), every = 20 } }, "timeout", true },
+    }
+    for _, case in ipairs(refusals) do
+      it("tells that it " .. case[1], function()
+        local seconds, results = timed(through, (proxy(case[2])), 0.5)
+        assert.is_nil(results[1])
+        assert.equal(case[3], results[2])
+        assert.is_string(results[3])
+        assert.equal(case[4], results[4])
+        assert.is_true(seconds < 4, seconds .. " seconds")
+      end)
+    end
+
+    it("tells that it is not there", function()
+      local url, server = proxy({})
+      server.stop()
+      local nobody, what, _, lasting = through(url)
+      assert.same({ nil, "network", false }, { nobody, what, lasting })
+      local socket, kind, _, permanent = through("http://" .. ("x"):rep(64) .. ".invalid")
+      assert.same({ nil, "network", true }, { socket, kind, permanent })
+    end)
+
+    it("says nothing of a password when its URL makes no sense", function()
+      for _, url in ipairs({ "http://user:secret@[", "nonsense://user:secret@host", "http://user:secret@host:x",
+        "http://user:secret@host:99999" }) do
+        local socket, kind, why = through(url)
+        assert.is_nil(socket)
+        assert.equal("network", kind)
+        assert.is_nil(why:find("secret", 1, true), why)
+      end
     end)
   end)
 

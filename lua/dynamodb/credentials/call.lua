@@ -57,8 +57,8 @@ local function pause(kit, attempt)
 end
 
 --- Sends 'request' (as dynamodb.http takes it; with 'name', who is asked; 'secrets', a list of texts;
---- 'attempts'; 'again', a function that says of a response whether to ask again) within kit.deadline. ->
---- response | nil, why, true when it may work later, the kind of failure, and whether all was sent.
+--- 'attempts'; 'again', a function that says of a response whether to ask again) within kit.deadline.
+--- -> response | nil, why, true when it may work later, the kind of failure, and whether all was sent.
 function call.send(kit, request)
   request.deadline = kit.deadline
   local most, attempt = request.attempts or ATTEMPTS, 0

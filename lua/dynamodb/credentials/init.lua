@@ -8,6 +8,7 @@ local container = require("dynamodb.credentials.container")
 local environment = require("dynamodb.credentials.environment")
 local errors = require("dynamodb.error")
 local given = require("dynamodb.credentials.given")
+local http = require("dynamodb.http")
 local metadata = require("dynamodb.credentials.metadata")
 local profile = require("dynamodb.credentials.profile")
 local shared = require("dynamodb.credentials.shared")
@@ -95,18 +96,6 @@ local function in_time(transport, service_clock)
   return setmetatable({ time = time }, { __index = transport })
 end
 
--- What the small requests of providers go over: the connection's transport, without what is for its own
--- server only.
-local function context_of(kit, context)
-  local limits, connect = context.limits, context.limits.connect or {}
-  return {
-    transport = kit.transport,
-    limits = { connect_timeout = limits.connect_timeout, attempt_timeout = limits.attempt_timeout,
-      connect = { ca_bundle = connect.ca_bundle, tcp_keepalive = connect.tcp_keepalive } },
-    proxy_for = function(url) return proxy.choose(url, kit.values) end,
-  }
-end
-
 -- Takes the time of a service's answer; 'skewed' says that a signature made before may not have been good.
 -- What stands beside a container or an instance is asked without a proxy, and not for the time.
 local function observe(kit, request, response, sent, received)
@@ -116,12 +105,14 @@ local function observe(kit, request, response, sent, received)
   response.skewed = clock.corrected(kit.clock, offset)
 end
 
+-- What providers send their requests by: dynamodb.http over the connection's transport.
 local function http_of(kit, context)
-  local http, time = context.http or require("dynamodb.http"), context.transport.time
-  local own = context_of(kit, context)
+  local send, time = (context.http or http).request, context.transport.time
+  local own = { transport = kit.transport, limits = context.limits,
+    proxy_for = function(url) return proxy.choose(url, kit.values) end }
   return function(request)
     local began = time()
-    local response, kind, why, sent, permanent = http.request(own, request)
+    local response, kind, why, sent, permanent = send(own, request)
     if response then observe(kit, request, response, began, time()) end
     return response, kind, why, sent, permanent
   end

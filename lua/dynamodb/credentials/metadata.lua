@@ -6,7 +6,6 @@
 local call = require("dynamodb.credentials.call")
 local document = require("dynamodb.credentials.document")
 
-local ADDRESSES = { ipv4 = "http://169.254.169.254", ipv6 = "http://[fd00:ec2::254]" }
 local TOKEN, ROLE = "/latest/api/token", "/latest/meta-data/iam/security-credentials/"
 local TOKEN_SECONDS = 21600 -- the longest that a token may hold
 local SPARE_SECONDS = 60 -- a token is not used to its last second
@@ -18,11 +17,6 @@ local NAMES = { key = "AccessKeyId", secret = "SecretAccessKey", token = "Token"
 -- What a refused token request means: there is no version 2 (the service is older, or stands behind a proxy).
 local only_first_version = { [403] = true, [404] = true, [405] = true }
 
-local function base_of(values)
-  local mode = (values.ec2_metadata_service_endpoint_mode or "ipv4"):lower()
-  return ((values.ec2_metadata_service_endpoint or ADDRESSES[mode]):gsub("/+$", ""))
-end
-
 local function is_empty(response)
   return response.status == 200 and response.body == ""
 end
@@ -30,9 +24,9 @@ end
 -- As call.send.
 local function ask(kit, method, path, headers, secret)
   local values = kit.values
-  local seconds = values.metadata_service_timeout
+  local base, seconds = values.ec2_metadata_service_endpoint:gsub("/+$", ""), values.metadata_service_timeout
   return call.send(kit, {
-    name = "instance metadata", method = method, url = base_of(values) .. path, headers = headers, body = "",
+    name = "instance metadata", method = method, url = base .. path, headers = headers,
     secrets = { secret }, attempts = values.metadata_service_num_attempts, again = is_empty, proxy = false,
     connect_timeout = seconds, attempt_timeout = seconds, max_bytes = MOST,
   })
@@ -47,7 +41,7 @@ local function fetch_token(kit)
   if not response and kind == "timeout" and sent then return false end
   if not response then return nil, why, "absent" end
   if only_first_version[response.status] then return false end
-  if response.status ~= 200 or not response.body:match("^[\33-\126]+$") then
+  if response.status ~= 200 or not response.body:match("^[%w+/=_-]+$") then
     local refusal, passing = call.refusal({ name = "instance metadata (token)" }, response)
     return nil, refusal, passing or "absent"
   end

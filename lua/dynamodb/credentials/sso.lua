@@ -102,7 +102,7 @@ local function valid_token(kit, sso, remedy)
   if not file then return nil, why end
   local members, now = file.members, kit.transport.time()
   local expires = document.time(members.expiresAt) or 0
-  if expires - now > (sso.sso_session and EARLY or 0) then return members.accessToken end
+  if expires - now > EARLY then return members.accessToken end
   local done, reason, passing
   if sso.sso_session and refreshable(members, now) then
     done, reason, passing = refresh(kit, sso, file, now)
