@@ -1,6 +1,7 @@
 --- What the specs let nginx do: functions that its phases call. What they have to say goes into the dictionary 'notes'.
 
 local dynamodb = require("dynamodb")
+local gather = require("dynamodb.transport.auto").gather
 
 local app = {}
 
@@ -21,17 +22,22 @@ function app.say(call, ...)
   ngx.print(tostring(result))
 end
 
+--- A connection to an endpoint, with keys of the specs.
+function app.connect(url, options)
+  local given = { endpoint_url = url, region = "us-east-1", aws_access_key_id = "AKIDEXAMPLE",
+    aws_secret_access_key = "SECRETEXAMPLE", connect_timeout = 2 }
+  for name, value in pairs(options or {}) do given[name] = value end
+  return dynamodb.connect(given)
+end
+
 local connections = {}
 
---- The worker's connection to an endpoint, for a location that has these options.
+--- The worker's connection for requests like this one.
 function app.connection_to(url, options)
-  local name = ngx.var.uri .. " " .. url
+  local name = ngx.var.request_uri
   local connection = connections[name]
   if not connection then
-    local given = { endpoint_url = url, region = "us-east-1", aws_access_key_id = "AKIDEXAMPLE",
-      aws_secret_access_key = "SECRETEXAMPLE", connect_timeout = 2 }
-    for name, value in pairs(options or {}) do given[name] = value end
-    connection = dynamodb.connect(given)
+    connection = app.connect(url, options)
     connections[name] = connection
   end
   return connection
@@ -42,11 +48,83 @@ function app.list(connection)
   return table.concat(assert((connection or app.connection):list_tables()), "\n")
 end
 
---- The same at the endpoint that the request names: /path?port=1234 or /path?variable=NAME_OF_ENVIRONMENT'S.
-function app.list_there(options)
+--- The connection to the endpoint that the request names: /path?port=1234, ?url=http://... or
+--- ?variable=NAME_OF_ENVIRONMENT'S.
+function app.there(options)
   local url = ngx.var.arg_variable and os.getenv(ngx.var.arg_variable) or ngx.var.arg_url
     or "http://127.0.0.1:" .. ngx.var.arg_port
-  return app.list(app.connection_to(url, options))
+  return app.connection_to(url, options)
+end
+
+--- The same as app.list, there.
+function app.list_there(options)
+  return app.list(app.there(options))
+end
+
+--- Lists tables there n times side by side -> how many times that went well.
+function app.many(n, options)
+  local connection, calls, count = app.there(options), {}, 0
+  for i = 1, n do calls[i] = function() return assert(connection:list_tables()) end end
+  for _, result in ipairs(gather(calls)) do
+    if result[1] then count = count + 1 else error(result[2], 0) end
+  end
+  return count
+end
+
+--- Lists tables and writes there what is to be written once; raises the error.
+function app.put_once()
+  local connection = app.there()
+  assert(connection:list_tables())
+  assert(connection:table("t", { hash_key = "id" }):update_item({ hash_key = "a",
+    update = { n = dynamodb.increment(1) } }))
+end
+
+--- What hooks hear of two calls there.
+function app.timings()
+  local heard = {}
+  local function hear(event)
+    local timing = event.timing
+    heard[#heard + 1] = timing.reused and "reused" or ("new, %g s to connect"):format(timing.connect)
+  end
+  local connection = app.there({ hooks = { answer_received = hear } })
+  app.list(connection)
+  app.list(connection)
+  return table.concat(heard, "; ")
+end
+
+-- Runs functions with a gauge of how many run at the same time -> results, the most.
+local function gauged(n, concurrency)
+  local calls, running, most = {}, 0, 0
+  for i = 1, n do
+    calls[i] = function()
+      running = running + 1
+      most = math.max(most, running)
+      ngx.sleep(0.01 * (n - i + 1)) -- the last one is the first to end
+      running = running - 1
+      if i == concurrency or i == 3 and not concurrency then error("oops", 0) end
+      return i
+    end
+  end
+  return gather(calls, concurrency), most
+end
+
+--- What light threads give: all results in their order, and errors among them.
+function app.gather()
+  local results, most = gauged(16)
+  local order = {}
+  for i, result in ipairs(results) do order[i] = result[1] and result[2] or i end
+  local few, most_of_few = gauged(16, 4)
+  return ("%s; 3: %s, %d at once; 4: %s, %d at once"):format(table.concat(order, " "), results[3][2], most, few[4][2],
+    most_of_few)
+end
+
+--- Lists tables n times at a server that takes 0.1 s for that -> how many times that went well.
+function app.list_slowly(n)
+  for _ = 1, n do
+    ngx.sleep(0.1)
+    app.list()
+  end
+  return n
 end
 
 --- Lists tables where that is not possible, and notes what it said.

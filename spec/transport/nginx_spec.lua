@@ -43,13 +43,21 @@ end
 
 local dns = canned.node("dns.js", "dynamodb.spec")
 
-local INIT = 'app = require("in_nginx") app.note("init", app.list)'
+-- init_by_lua may not block for long, but it may: what it opens is none of the requests'.
+local early = canned.start({ { { wait = "request" }, { send = canned.response('{"TableNames":["early"]}') },
+  { wait = "request" } }, { { wait = "request" }, { send = canned.response('{"TableNames":["late"]}') } } })
+
+local INIT = ([[
+app = require("in_nginx") app.note("init", app.list)
+early = app.connect("http://127.0.0.1:%d") app.list(early)
+]]):format(early.port)
 
 local HTTP = [[
 init_worker_by_lua_block {
   app.note("init_worker", app.list)
   ngx.timer.at(0, function() app.note("init_worker_timer", app.operations, "from_init_worker") end)
 }
+proxy_set_header Host $http_host;
 upstream balanced { server 127.0.0.1:1; balancer_by_lua_block { app.try("balancer") } }
 server {
   listen 127.0.0.1:{PORT+1} ssl;
@@ -57,8 +65,11 @@ server {
   ssl_client_certificate {CA}; ssl_verify_client optional;
   ssl_certificate_by_lua_block { app.note("ssl_cert", app.list) }
   server_rewrite_by_lua_block { app.note("server_rewrite", app.list) }
-  location = /client { return 200 $ssl_client_s_dn; }
-  location / { proxy_pass {EMULATOR}; }
+  location / {
+    access_by_lua_block { ngx.shared.notes:set("client", ngx.var.ssl_client_s_dn or "none") }
+    proxy_pass {EMULATOR};
+  }
+  location = /hello { return 200; }
 }
 server { listen unix:{DIR}/socket; location / { proxy_pass {EMULATOR}; } }
 ]]
@@ -82,11 +93,26 @@ location = /resolving {
 }
 location = /abandoned {
   lua_check_client_abort on;
-  content_by_lua_block { app.say(app.list_there, { max_connections = 4 }) }
+  content_by_lua_block { app.say(app.list_there, { max_connections = 4, max_attempts = 1 }) }
 }
 location = /few { content_by_lua_block { app.say(app.many, 32, { max_connections = 4, connect_timeout = 5 }) } }
 location = /gather { content_by_lua_block { app.say(app.gather) } }
-location = /blocking { content_by_lua_block { app.say(app.idle_of_init) } }
+location = /early { content_by_lua_block { app.say(app.list, early) } }
+location = /short { content_by_lua_block { app.say(app.list_there, { attempt_timeout = 0.3, max_attempts = 1 }) } }
+location = /aging { content_by_lua_block { app.say(app.list_there, { max_connection_age = 1 }) } }
+location = /impatient { content_by_lua_block { app.say(app.list_there, { max_idle_time = 0.05 }) } }
+location = /proxied {
+  lua_ssl_trusted_certificate {CA};
+  content_by_lua_block { app.say(app.list_there, { proxy = ngx.var.arg_proxy }) }
+}
+location = /unix { content_by_lua_block { app.say(app.list_there, { unix_socket = "{DIR}/socket" }) } }
+location = /client {
+  lua_ssl_trusted_certificate {CA};
+  content_by_lua_block { app.say(app.list_there, { client_certificate = "{CERTIFICATES}/" .. ngx.var.arg_file,
+    client_key = "{CERTIFICATES}/good.key" }) }
+}
+location = /once { content_by_lua_block { app.say(app.put_once) } }
+location = /events { content_by_lua_block { app.say(app.timings) } }
 ]]
 
 local function fill_in(text)
@@ -110,8 +136,17 @@ describe("transport.nginx", function()
   teardown(function()
     nginx.stop()
     dns.stop()
+    early.stop()
   end)
-  after_each(canned.stop)
+
+  local targets = {}
+  local function start(...)
+    targets[#targets + 1] = canned.start(...)
+    return targets[#targets]
+  end
+  after_each(function()
+    for i = #targets, 1, -1 do targets[i] = targets[i].stop() end
+  end)
 
   local function note(name)
     return eventually(function()
@@ -152,7 +187,7 @@ describe("transport.nginx", function()
 
     it("server_rewrite_by_lua and ssl_certificate_by_lua", function()
       local url = ("https://localhost:%d"):format(server.port + 1)
-      assert.equal(200, (nginx.ask(url, "/client", { ca_bundle = ca })()))
+      assert.equal(200, (nginx.ask(url, "/hello", { ca_bundle = ca })()))
       assert.matches("^ok ", note("ssl_cert"))
       assert.matches("^ok ", note("server_rewrite"))
     end)
@@ -199,12 +234,12 @@ describe("transport.nginx", function()
 
   describe("connects", function()
     it("to localhost without a resolver", function()
-      local target = canned.start({ { wait, answer() } })
+      local target = start({ { wait, answer() } })
       assert.same({ 200, "a" }, { server.get("/there?url=http://localhost:" .. target.port) })
     end)
 
     it("to names that the resolver knows", function()
-      local target = canned.start({ { wait, answer() } })
+      local target = start({ { wait, answer() } })
       assert.same({ 200, "a" }, { server.get("/resolving?url=http://dynamodb.spec:" .. target.port) })
     end)
 
@@ -222,7 +257,7 @@ describe("transport.nginx", function()
     end)
 
     it("to nobody who does not listen", function()
-      local target = canned.start({})
+      local target = start({})
       target.stop()
       local status, text = there("/there", target)
       assert.equal(500, status)
@@ -234,7 +269,7 @@ describe("transport.nginx", function()
     it("for many requests", function()
       local steps = {}
       for i = 1, 20 do steps[2 * i - 1], steps[2 * i] = wait, answer("t" .. i) end
-      local target = canned.start({ steps })
+      local target = start({ steps })
       for i = 1, 20 do assert.same({ 200, "t" .. i }, { there("/there", target) }) end
       assert.equal(1, target.connections())
       assert.equal(20, #target.requests())
@@ -249,7 +284,7 @@ describe("transport.nginx", function()
     }
     for name, steps in pairs(ends) do
       it("and replaces one that " .. name, function()
-        local target = canned.start({ { wait, answer("one"), steps[1], steps[2] }, { wait, answer("two") } })
+        local target = start({ { wait, answer("one"), steps[1], steps[2] }, { wait, answer("two") } })
         assert.same({ 200, "one" }, { there("/there", target) })
         curl.sleep(0.2)
         assert.same({ 200, "two" }, { there("/there", target) })
@@ -260,9 +295,187 @@ describe("transport.nginx", function()
 
     it("but not one with bytes beyond the answer", function()
       local both = { send = answer("one").send .. answer("poison").send }
-      local target = canned.start({ { wait, both }, { wait, answer("two") } })
+      local target = start({ { wait, both }, { wait, answer("two") } })
       there("/there", target)
       assert.same({ 200, "two" }, { there("/there", target) })
     end)
+
+    it("and sends nothing again on a new one that is to be sent once", function()
+      local target = start({ { wait, answer("one"), wait, { close = true } }, { wait, answer("two") } })
+      local status, text = there("/once", target)
+      assert.equal(500, status)
+      assert.matches("may have been written", text, 1, true)
+      assert.equal(1, target.connections())
+      assert.equal(2, #target.requests())
+    end)
+
+    it("no longer than max_idle_time", function()
+      local target = start({ { wait, answer("one") }, { wait, answer("two") } })
+      there("/impatient", target)
+      curl.sleep(0.2)
+      assert.same({ 200, "two" }, { there("/impatient", target) })
+    end)
+
+    it("no longer than max_connection_age", function()
+      local many = { wait, answer("x"), wait, answer("x"), wait, answer("x"), wait, answer("x"), wait, answer("x") }
+      local target = start({ many, many, many, many })
+      for _ = 1, 5 do
+        assert.equal(200, (there("/aging", target)))
+        curl.sleep(0.45)
+      end
+      assert.is_true(target.connections() >= 2, target.connections() .. " connections")
+    end)
+
+    it("of libcurl only where it blocks", function()
+      assert.same({ 200, "late" }, { server.get("/early") })
+      assert.equal(2, early.connections())
+    end)
+
+    it("and tells hooks which were kept", function()
+      local target = start({ { wait, answer(), wait, answer() } })
+      local status, text = there("/events", target)
+      assert.equal(200, status)
+      assert.matches("^new, [%d.e-]+ s to connect; reused$", text)
+    end)
+  end)
+
+  describe("when many ask", function()
+    it("opens no more than max_connections, and serves all", function()
+      local steps = {}
+      for i = 1, 32 do steps[3 * i - 2], steps[3 * i - 1], steps[3 * i] = wait, { delay = 5 }, answer() end
+      local target = start({ steps, steps, steps, steps }) -- and cuts off a fifth
+      assert.same({ 200, "32" }, { there("/few", target) })
+      assert.equal(4, target.connections())
+    end)
+
+    it("forgets requests whose client has left", function()
+      local target = start({ { wait }, { wait }, { wait }, { wait }, { wait, answer("alive") } })
+      for i = 1, 4 do
+        local _, socket = nginx.ask(server.url, "/abandoned?port=" .. target.port)
+        eventually(function() return #target.requests() == i end)
+        socket:close()
+      end
+      assert.same({ 200, "alive" }, { there("/abandoned", target) })
+    end)
+
+    it("runs functions side by side, and gives what each gave in their order", function()
+      local start_at = curl.now()
+      assert.same({ 200, "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; 3: oops, 16 at once; 4: oops, 4 at once" },
+        { server.get("/gather") })
+      assert.is_true(curl.now() - start_at < 5)
+    end)
+
+    it("gives up in time on who does not answer", function()
+      local target = start({ { wait } })
+      local began = curl.now()
+      local status, text = there("/short", target)
+      assert.equal(500, status)
+      assert.matches("^timeout: receiving: no answer in time", text)
+      assert.is_true(curl.now() - began < 3)
+    end)
+
+    it("gives up in time on who does not take the connection", function()
+      local target = start({}, { full = true })
+      local began = curl.now()
+      local status, text = server.get("/short?port=" .. target.port)
+      assert.equal(500, status)
+      assert.matches("^timeout: ", text)
+      assert.is_true(curl.now() - began < 4)
+    end)
+  end)
+
+  describe("goes through a proxy", function()
+    local CONNECTED = { send = "HTTP/1.1 200 Connection established\r\nVia: spec\r\n\r\n" }
+
+    -- What a location says that asks through this proxy.
+    local function through(proxy, url, login)
+      return server.get(("/proxied?url=%s&proxy=http://%s127.0.0.1:%d"):format(url, login or "", proxy.port))
+    end
+
+    it("over TLS, with a name and a password", function()
+      local port = variable("DYNAMODB_TLS_ENDPOINT"):match("%d+$")
+      local proxy = start({ { wait, CONNECTED, { tunnel = tonumber(port) } } })
+      for _ = 1, 2 do assert.equal(200, (through(proxy, variable("DYNAMODB_TLS_ENDPOINT"), "user:p%2Fw@"))) end
+      assert.equal(1, proxy.connections())
+      assert.equal(("CONNECT localhost:%s HTTP/1.1\r\nHost: localhost:%s\r\n"):format(port, port)
+        .. "Proxy-Authorization: Basic dXNlcjpwL3c=\r\n\r\n", proxy.requests()[1])
+    end)
+
+    it("over plain HTTP", function()
+      local proxy = start({ { wait, CONNECTED, wait, answer("there") } })
+      assert.same({ 200, "there" }, { through(proxy, "http://dynamodb.spec:8000") })
+      assert.matches("^CONNECT dynamodb.spec:8000 HTTP/1.1\r\n", proxy.requests()[1])
+    end)
+
+    local refusals = {
+      { "that refuses", { wait, { send = "HTTP/1.1 407 Proxy Authentication Required\r\n\r\n" } }, "it answered 407" },
+      { "that speaks something else", { wait, { send = "220 mail.spec ESMTP\r\n\r\n" } }, "it answered no HTTP" },
+      { "that closes", { wait, { close = true } }, "closed" },
+      { "that resets", { { reset = true } }, "" },
+    }
+    for _, case in ipairs(refusals) do
+      it("but not one " .. case[1], function()
+        local status, text = through(start({ case[2], case[2], case[2], case[2] }), "http://dynamodb.spec:8000")
+        assert.equal(500, status)
+        assert.matches("^network: proxy for dynamodb.spec: ", text)
+        assert.matches(case[3], text, 1, true)
+      end)
+    end
+
+    it("that TLS is not spoken with", function()
+      local _, text = server.get("/proxied?url=http://dynamodb.spec:8000&proxy=https://127.0.0.1:1")
+      assert.matches("option 'proxy': http://... expected in nginx, not https", text, 1, true)
+    end)
+  end)
+
+  it("goes to a unix socket", function()
+    local status, text = server.get("/unix?url=" .. variable("DYNAMODB_ENDPOINT"))
+    assert.equal(200, status, text)
+  end)
+
+  describe("shows a certificate", function()
+    local function shown(file)
+      return server.get(("/client?url=https://localhost:%d&file=%s"):format(server.port + 1, file))
+    end
+
+    it("of its own", function()
+      shown("good.pem")
+      assert.equal("CN=good", note("client"))
+    end)
+
+    for file, why in pairs({ ["absent.pem"] = "no such file", ["good.key"] = "" }) do
+      it("but not " .. file, function()
+        local status, text = shown(file)
+        assert.equal(500, status)
+        assert.matches("TLS with localhost: option 'client_certificate': " .. certificates .. "/" .. file .. ": " .. why, text,
+          1, true)
+      end)
+    end
+  end)
+end)
+
+local RELOADED = [[
+location = /who { content_by_lua_block { ngx.print(ngx.worker.pid()) } }
+location = /slow { content_by_lua_block { app.say(app.list_slowly, 3) } }
+]]
+
+describe("nginx that is reloaded", function()
+  teardown(nginx.stop)
+
+  it("finishes what it is doing", function()
+    local server = nginx.start({ workers = 2, init = 'app = require("in_nginx")', server = RELOADED })
+    local _, before = server.get("/who")
+    local pending_ones = {}
+    for i = 1, 20 do pending_ones[i] = server.ask("/slow") end
+    curl.sleep(0.15)
+    server.reload()
+    for _, finish in ipairs(pending_ones) do assert.same({ 200, "3" }, { finish() }) end
+    eventually(function()
+      local _, now = server.get("/who")
+      return now ~= before
+    end)
+    assert.same({ 200, "3" }, { server.get("/slow") })
+    assert.not_matches("%[error%]", server.log())
+    assert.not_matches("%[alert%]", server.log())
   end)
 end)

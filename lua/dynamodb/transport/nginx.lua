@@ -179,7 +179,8 @@ end
 -- Makes a new connection one to the endpoint -> true | nil, kind, why, permanent. Fills in how long TLS took.
 local function prepare(socket, target, user)
   local sock, options = socket.sock, target.options
-  local ok, why = sock:setoption("tcp-nodelay", 1)
+  local ok, why = true, nil
+  if not target.unix_socket then ok, why = sock:setoption("tcp-nodelay", 1) end
   if ok and options.tcp_keepalive then ok, why = sock:setoption("keepalive", 1) end
   if not ok then return failed("connection to " .. target.host, why) end
   if target.proxy then
