@@ -65,7 +65,7 @@ $(paths)
   lua_package_path "$PWD/lua/?.lua;$PWD/lua/?/init.lua;;";
   lua_package_cpath "$PWD/build/luajit/?.so;;";
   lua_socket_log_errors off;
-  lua_socket_buffer_size 64k;
+  lua_socket_buffer_size 32k;
   init_by_lua_block {
     local dynamodb = require("dynamodb")
     local function get_from(transport)

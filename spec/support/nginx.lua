@@ -45,15 +45,17 @@ end
 
 local COMMON = [[
 daemon off; pid nginx.pid; error_log error.log info; worker_shutdown_timeout 5s;
-env AWS_ACCESS_KEY_ID; env AWS_SECRET_ACCESS_KEY; env DYNAMODB_ENDPOINT; env DYNAMODB_TLS_ENDPOINT;
-env DYNAMODB_TLS_CA; env DYNAMODB_TLS_WRONG_HOST_ENDPOINT; env DYNAMODB_TLS_UNKNOWN_CA_ENDPOINT;
+env DYNAMODB_ENDPOINT; env DYNAMODB_TLS_ENDPOINT; env DYNAMODB_TLS_WRONG_HOST_ENDPOINT;
+env DYNAMODB_TLS_UNKNOWN_CA_ENDPOINT;
 events { worker_connections 1024; }
 http {
 access_log off;
 client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;
-lua_socket_log_errors off; lua_socket_buffer_size 64k; lua_ssl_verify_depth 3;
+lua_socket_log_errors off; lua_socket_buffer_size 32k; lua_ssl_verify_depth 3;
 lua_shared_dict notes 1m;
 ]]
+
+local KEYS = "env AWS_ACCESS_KEY_ID; env AWS_SECRET_ACCESS_KEY;"
 
 -- Under tools/linecov.lua the lines that run in here count, too.
 local measured = (os.getenv("SPEC") or ""):find("linecov", 1, true) ~= nil
@@ -77,11 +79,11 @@ end
 local function configuration(settings, directory, port)
   local user = output_of("id -un"):match("%S+")
   local lines = { load_lines(), user == "root" and "user root root;" or "",
-    ("worker_processes %d;"):format(settings.workers or 1), settings.main or "", COMMON,
+    ("worker_processes %d;"):format(settings.workers or 1), settings.main or KEYS, COMMON,
     http_lines(settings),
     ("server {\nlisten 127.0.0.1:%d reuseport;\n%s\n}\n}\n"):format(port, settings.server or "") }
-  local text = table.concat(lines, "\n"):gsub("{PORT%+1}", tostring(port + 1)):gsub("{DIR}", directory)
-  return text
+  local values = { ["PORT"] = port, ["PORT+1"] = port + 1, ["DIR"] = directory }
+  return (table.concat(lines, "\n"):gsub("{([%u+1]+)}", values))
 end
 
 -- ===================== }
@@ -140,7 +142,8 @@ local function start_at(settings, directory, port)
   return nil
 end
 
---- Starts nginx. 'settings' are main, http, server (texts of nginx.conf; {DIR} is its directory, {PORT+1} a port),
+--- Starts nginx. 'settings' are main, http, server (texts of nginx.conf; {DIR} is its directory, {PORT} and {PORT+1}
+--- are its ports),
 --- init (Lua for init_by_lua), workers -> { get(path) -> status, body; ask(path) -> function; log(), reload(), stop() }
 function nginx.start(settings)
   local directory = os.tmpname()

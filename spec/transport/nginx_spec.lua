@@ -2,6 +2,7 @@
 
 local canned = dofile("spec/support/canned.lua")
 local curl = require("dynamodb.transport.curl")
+local fake = dofile("spec/support/fake_nginx.lua")
 local nginx = dofile("spec/support/nginx.lua")
 
 -- spec/support/emulator.sh and tls.sh set these.
@@ -11,6 +12,116 @@ end
 
 local ca = variable("DYNAMODB_TLS_CA")
 local certificates = ca:match("^(.*)/")
+
+-- {===== What no nginx here can be brought to do =====
+
+describe("transport.nginx, on cosockets of the spec's,", function()
+  -- Connects over TLS with a cosocket that answers so -> what connect gives, and the cosocket.
+  local function connect(answers, options)
+    local sock, results = fake.cosocket(answers), nil
+    fake.with(fake.ngx("content", sock), function()
+      local rooms = require("dynamodb.transport.nginx")
+      results = { pcall(rooms.connect, { url = "https://dynamodb.spec" }, 5, options) }
+    end)
+    return results, sock
+  end
+
+  it("tells of a handshake that failed by raising", function()
+    local results = connect({ sslhandshake = function() error("resty/core/socket.lua:244: assertion failed!") end })
+    assert.same({ true, nil, "network", "TLS with dynamodb.spec: the certificate is not trusted (certificate of an "
+      .. "unknown authority, or not for 'dynamodb.spec'); lua_ssl_trusted_certificate names whom nginx trusts", true },
+      results)
+  end)
+
+  it("raises what else a handshake raises", function()
+    local results = connect({ sslhandshake = function() error("no request found", 0) end })
+    assert.same({ false, "no request found" }, results)
+  end)
+
+  it("closes what did not become a connection", function()
+    local _, sock = connect({ sslhandshake = { nil, "handshake failed" } })
+    assert.same({ "close" }, sock.calls[#sock.calls])
+  end)
+
+  it("tells that 'ca_bundle' is not nginx's", function()
+    local results = connect({ sslhandshake = { nil, "18: self-signed certificate" } }, { ca_bundle = "/ca.pem" })
+    assert.matches("(self-signed certificate); lua_ssl_trusted_certificate names whom nginx trusts, 'ca_bundle' only",
+      results[4], 1, true)
+  end)
+
+  it("shows no certificate where nginx cannot, and says so", function()
+    local sock = fake.cosocket({})
+    sock.setclientcert = nil
+    fake.with(fake.ngx("content", sock), function()
+      local _, kind, why, permanent = require("dynamodb.transport.nginx").connect({ url = "https://dynamodb.spec" }, 5,
+        { client_certificate = "/client.pem" })
+      assert.equal("network", kind)
+      assert.matches("option 'client_certificate': needs lua-nginx-module 0.10.22", why, 1, true)
+      assert.is_true(permanent)
+    end)
+  end)
+
+  it("asks no certificate of who waits for a reused connection", function()
+    local results, sock = connect({ getreusedtimes = { 3 } })
+    assert.is_true(results[2].reused)
+    for _, call in ipairs(sock.calls) do assert.not_equal("sslhandshake", call[1]) end
+  end)
+
+  it("sets TCP keepalive when told so", function()
+    local _, sock = connect({}, { tcp_keepalive = true })
+    local set = {}
+    for _, call in ipairs(sock.calls) do
+      if call[1] == "setoption" then set[call[2]] = call[3] end
+    end
+    assert.same({ ["tcp-nodelay"] = 1, keepalive = 1 }, set)
+  end)
+
+  it("tells that nothing can be set", function()
+    local results = connect({ setoption = { nil, "bad descriptor" } })
+    assert.same({ true, nil, "network", "connection to dynamodb.spec: bad descriptor", false }, results)
+  end)
+
+  it("tells that sending failed, and does not start when it is too late", function()
+    local sock = fake.cosocket({ send = { nil, "closed" } })
+    fake.with(fake.ngx("content", sock), function()
+      local rooms = require("dynamodb.transport.nginx")
+      local socket = assert(rooms.connect({ url = "http://dynamodb.spec" }, 5))
+      assert.is_false(rooms.idle(socket))
+      assert.same({ nil, "network", "sending: closed", false }, { rooms.send(socket, "x", rooms.now() + 5) })
+      assert.same({ nil, "timeout", "no answer in time" }, { rooms.send(socket, "x", rooms.now() - 1) })
+      assert.same({ nil, "timeout", "no answer in time" }, { rooms.receive(socket, rooms.now() - 1) })
+    end)
+  end)
+
+  it("names pools by all in which connections differ", function()
+    local seen = {}
+    local function pool(url, options, limits)
+      local sock = fake.cosocket({ getreusedtimes = { 1 } })
+      fake.with(fake.ngx("content", sock), function()
+        assert(require("dynamodb.transport.nginx").connect({ url = url }, 5, options, limits))
+      end)
+      for _, call in ipairs(sock.calls) do
+        if call[1] == "connect" then
+          local settings = type(call[3]) == "table" and call[3] or call[4]
+          assert.is_nil(seen[settings.pool], settings.pool)
+          seen[settings.pool] = true
+        end
+      end
+    end
+    pool("https://a.spec")
+    pool("http://a.spec")
+    pool("https://a.spec:8443")
+    pool("https://b.spec")
+    pool("https://a.spec", { proxy = "http://proxy.spec:3128" })
+    pool("https://a.spec", { proxy = "http://user:password@proxy.spec:3128" })
+    pool("https://a.spec", { unix_socket = "/socket" })
+    pool("https://a.spec", { client_certificate = "/a.pem" })
+    pool("https://a.spec", nil, { max_connections = 7 })
+    pool("https://a.spec", nil, { max_connection_age = 100 })
+  end)
+end)
+
+-- ===================== }
 
 -- Asks again until there is an answer.
 local function eventually(call)
@@ -479,3 +590,71 @@ describe("nginx that is reloaded", function()
     assert.not_matches("%[alert%]", server.log())
   end)
 end)
+
+-- {===== Credentials that workers share =====
+
+-- The service, which says whose key it was asked with; the container's agent, whose first keys hold for a short while;
+-- and who asks.
+local SHARING = [[
+location = /service { content_by_lua_block {
+  local key = ngx.req.get_headers().authorization:match("Credential=([^/]+)")
+  ngx.header["Content-Type"] = "application/x-amz-json-1.0"
+  ngx.print(('{"TableNames":["%s"]}'):format(key))
+} }
+location = /agent { content_by_lua_block {
+  local number = ngx.shared.notes:incr("fetched", 1, 0)
+  ngx.sleep(0.1)
+  ngx.print(('{"AccessKeyId":"KEY%d","SecretAccessKey":"s","Token":"t","Expiration":"%s"}'):format(number,
+    os.date("!%Y-%m-%dT%H:%M:%SZ", ngx.time() + (number == 1 and 6 or 3600))))
+} }
+location = /fetched { content_by_lua_block { ngx.print(ngx.shared.notes:get("fetched")) } }
+location = /key { content_by_lua_block { ngx.print(ngx.worker.pid(), " ", app.list(shared)) } }
+]]
+
+describe("credentials in a shared dictionary", function()
+  teardown(nginx.stop)
+
+  -- Asks until all four workers have answered -> whether they all use this key.
+  local function all_use(server, key)
+    local found, count, same = {}, 0, true
+    eventually(function()
+      local finish = {}
+      for i = 1, 16 do finish[i] = server.ask("/key") end
+      for i = 1, 16 do
+        local status, text = finish[i]()
+        assert.equal(200, status)
+        local pid, name = text:match("^(%d+) (%S+)$")
+        if not found[pid] then count = count + 1 end
+        found[pid], same = true, same and name == key
+      end
+      return count >= 4
+    end)
+    return same
+  end
+
+  it("are fetched once, and refreshed once, for four workers", function()
+    local server = nginx.start({
+      workers = 4,
+      main = "env AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1:{PORT}/agent;",
+      http = "lua_shared_dict dynamodb 100k;",
+      init = [[
+        app = require("in_nginx")
+        shared = require("dynamodb").connect({ endpoint_url = "http://127.0.0.1:{PORT}/service", region = "us-east-1",
+          shared_dict = "dynamodb" })
+      ]],
+      server = SHARING,
+    })
+    assert.is_true(all_use(server, "KEY1"))
+    assert.same({ 200, "1" }, { server.get("/fetched") })
+    eventually(function() return all_use(server, "KEY2") end)
+    assert.same({ 200, "2" }, { server.get("/fetched") })
+  end)
+
+  it("need a dictionary that nginx.conf has", function()
+    local ok, message = pcall(require("dynamodb").connect, { shared_dict = "unknown" })
+    assert.is_false(ok)
+    assert.matches("connect: option 'shared_dict': nginx.conf has no lua_shared_dict unknown", message, 1, true)
+  end)
+end)
+
+-- ===================== }

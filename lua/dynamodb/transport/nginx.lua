@@ -56,8 +56,10 @@ local function plan(endpoint, options, limits)
   host, port = host or authority, tonumber(port) or (scheme == "https" and 443 or 80)
   local proxy = not options.unix_socket and options.proxy ~= "" and options.proxy or nil
   local size = limits.max_connections or 64
-  local name = ("dynamodb %s://%s:%d verified=%s via=%s certificate=%s size=%d"):format(scheme, host, port,
-    tostring(scheme == "https"), options.unix_socket or proxy or "", options.client_certificate or "", size)
+  local way = ("verified=%s via=%s certificate=%s size=%d"):format(tostring(scheme == "https"),
+    options.unix_socket or proxy or "", options.client_certificate or "", size)
+  -- There may be a proxy's password in it.
+  local name = ("dynamodb %s://%s:%d %s"):format(scheme, host, port, core.sha256(way))
   return { host = host, port = port, tls = scheme == "https", sni = host:match("^%[(.*)%]$") or host,
     proxy = proxy, unix_socket = options.unix_socket, size = size, pool = name, options = options,
     limits = limits }
