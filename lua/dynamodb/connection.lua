@@ -2,6 +2,7 @@
 
 local client = require("dynamodb.client")
 local core = require("dynamodb.core")
+local credentials_given = require("dynamodb.credentials.given")
 local definition = require("dynamodb.definition")
 local endpoint = require("dynamodb.endpoint")
 local errors = require("dynamodb.error")
@@ -33,10 +34,6 @@ local function is_port(value)
   return type(value) == "number" and value >= 1 and value <= 65535 and value % 1 == 0, "port number"
 end
 
-local function are_credentials(value)
-  return type(value) == "function" or type(value) == "table", "function or table of keys"
-end
-
 --- What connect takes besides the settings: name -> validator. The documentation's spec reads it, too.
 local connect_options = {
   aws_access_key_id = options.text,
@@ -45,7 +42,7 @@ local connect_options = {
   client_certificate = options.text,
   client_key = options.text,
   compression = options.boolean,
-  credentials = are_credentials,
+  credentials = options.any,
   hooks = hooks.are_hooks,
   host = options.text,
   is_secure = options.boolean,
@@ -71,9 +68,7 @@ local function check_keys(given)
   if given.aws_session_token and not key then
     errors.raise("connect: option 'aws_session_token' goes with 'aws_access_key_id'")
   end
-  if given.credentials and key then
-    errors.raise("connect: option 'credentials' excludes 'aws_access_key_id'")
-  end
+  credentials_given.provider(given, "connect") -- raises for option 'credentials'
   if given.client_key and not given.client_certificate then
     errors.raise("connect: option 'client_key' goes with 'client_certificate'")
   end

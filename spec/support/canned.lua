@@ -75,7 +75,7 @@ end
 
 --- A connection to a server, with keys of its own and these options.
 function canned.connect(server, options)
-  local given = { endpoint_url = server.endpoint_url, region = "eu-west-1", aws_access_key_id = "AKIDEXAMPLE",
+  local given = { endpoint_url = server.endpoint_url, region = "eu-west-1", aws_access_key_id = "AKIDCANNED",
     aws_secret_access_key = "SECRETEXAMPLE", connect_timeout = 5, attempt_timeout = 5 }
   for name, value in pairs(options or {}) do given[name] = value end
   return dynamodb.connect(given)
