@@ -69,9 +69,11 @@ function commands.row(label, wrk, bystander)
   local cells = { "", "", "", "" }
   if ours then
     local rate, failed = of_wrk(ours)
-    cells = { ("%.1f"):format(rate), failed, ("%.1f"):format(latency(ours, "50")), ("%.1f"):format(latency(ours, "99")) }
+    cells = { ("%.1f"):format(rate), failed, ("%.1f"):format(latency(ours, "50")),
+      ("%.1f"):format(latency(ours, "99")) }
   end
-  print(FORMAT:format(label, cells[1], cells[2], cells[3], cells[4], theirs:match("p50=(%S+)"), theirs:match("p99=(%S+)")))
+  print(FORMAT:format(label, cells[1], cells[2], cells[3], cells[4], theirs:match("p50=(%S+)"),
+    theirs:match("p99=(%S+)")))
 end
 
 function commands.goals(clients, delay, wrk, bystander)
@@ -80,7 +82,8 @@ function commands.goals(clients, delay, wrk, bystander)
   local p99 = tonumber(read(bystander):match("p99=(%S+)"))
   local function goal(text, met, value) print(("%s: %s (%s)"):format(text, met and "yes" or "no", value)) end
   print()
-  goal(("within 10 %% of %.0f requests/s"):format(clients / delay), part >= 90 and failed == 0, ("%.1f %%"):format(part))
+  goal(("within 10 %% of %.0f requests/s"):format(clients / delay), part >= 90 and failed == 0,
+    ("%.1f %%"):format(part))
   goal("the bystander's p99 is under 5 ms", p99 < 5, ("%.2f ms"):format(p99))
 end
 

@@ -24,7 +24,7 @@ end
 
 --- A connection to an endpoint, with keys of the specs.
 function app.connect(url, options)
-  local given = { endpoint_url = url, region = "us-east-1", aws_access_key_id = "AKIDEXAMPLE",
+  local given = { endpoint_url = url, region = "us-east-1", aws_access_key_id = "AKIDCANNED",
     aws_secret_access_key = "SECRETEXAMPLE", connect_timeout = 2 }
   for name, value in pairs(options or {}) do given[name] = value end
   return dynamodb.connect(given)

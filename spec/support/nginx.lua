@@ -61,27 +61,36 @@ local KEYS = "env AWS_ACCESS_KEY_ID; env AWS_SECRET_ACCESS_KEY;"
 local measured = (os.getenv("SPEC") or ""):find("linecov", 1, true) ~= nil
 
 -- The modules under test are the ones built for LuaJIT, whatever runs the spec.
+local PATHS = ([[
+lua_package_path "{ROOT}/lua/?.lua;{ROOT}/lua/?/init.lua;{ROOT}/spec/support/?.lua;;";
+lua_package_cpath "{ROOT}/build/luajit/?.so;;";
+]]):gsub("{ROOT}", root)
+
 local function http_lines(settings)
-  local init = settings.init or ""
-  if measured then
-    init = 'dofile("tools/linecov.lua") ' .. init
-  end
-  local lines = {
-    ('lua_package_path "%s/lua/?.lua;%s/lua/?/init.lua;%s/spec/support/?.lua;;";'):format(root, root, root),
-    ('lua_package_cpath "%s/build/luajit/?.so;;";'):format(root),
-    "init_by_lua_block { " .. init .. " }",
-    measured and "exit_worker_by_lua_block { LINECOV() }" or "",
-    (settings.http or ""),
-  }
-  return table.concat(lines, "\n")
+  local measure, note = "", ""
+  if measured then measure, note = 'dofile("tools/linecov.lua") ', "exit_worker_by_lua_block { LINECOV() }" end
+  return table.concat({ PATHS, "init_by_lua_block { ", measure, settings.init or "", " }", note, settings.http or "" },
+    "\n")
+end
+
+-- A whole nginx.conf of somebody else's, with what no spec can do without.
+local function adapted(text, port)
+  local first, folders = COMMON:match("^([^\n]*\n)"), COMMON:match("\n(client_body_temp_path[^\n]*\n)")
+  text = text:gsub("\nhttp {", function(found) return found .. "\n" .. folders .. PATHS end)
+  text = text:gsub("listen %d+;", ("listen 127.0.0.1:%d; location = /up { return 200; }"):format(port))
+  return first .. KEYS .. "\n" .. text
 end
 
 local function configuration(settings, directory, port)
   local user = output_of("id -un"):match("%S+")
-  local lines = { load_lines(), user == "root" and "user root root;" or "",
-    ("worker_processes %d;"):format(settings.workers or 1), settings.main or KEYS, COMMON,
-    http_lines(settings),
-    ("server {\nlisten 127.0.0.1:%d reuseport;\n%s\n}\n}\n"):format(port, settings.server or "") }
+  local lines = { load_lines(), user == "root" and "user root root;" or "" }
+  if settings.whole then
+    lines[3] = adapted(settings.whole, port)
+    return table.concat(lines, "\n")
+  end
+  lines[3] = ("worker_processes %d;"):format(settings.workers or 1)
+  lines[4], lines[5], lines[6] = settings.main or KEYS, COMMON, http_lines(settings)
+  lines[7] = ("server {\nlisten 127.0.0.1:%d reuseport;\n%s\n}\n}\n"):format(port, settings.server or "")
   local values = { ["PORT"] = port, ["PORT+1"] = port + 1, ["DIR"] = directory }
   return (table.concat(lines, "\n"):gsub("{([%u+1]+)}", values))
 end
@@ -143,8 +152,8 @@ local function start_at(settings, directory, port)
 end
 
 --- Starts nginx. 'settings' are main, http, server (texts of nginx.conf; {DIR} is its directory, {PORT} and {PORT+1}
---- are its ports),
---- init (Lua for init_by_lua), workers -> { get(path) -> status, body; ask(path) -> function; log(), reload(), stop() }
+--- are its ports), init (Lua for init_by_lua), workers; or whole, a complete nginx.conf.
+--- -> { url, port, directory, get(path) -> status, body; ask(path) -> function; log(), reload(), stop() }
 function nginx.start(settings)
   local directory = os.tmpname()
   os.remove(directory)

@@ -658,3 +658,31 @@ describe("credentials in a shared dictionary", function()
 end)
 
 -- ===================== }
+
+describe("the nginx.conf of doc/nginx.md", function()
+  local dynamodb = require("dynamodb")
+  local connection = dynamodb.connect({ endpoint_url = variable("DYNAMODB_ENDPOINT"), region = "us-east-1" })
+  local users
+  setup(function()
+    users = assert(connection:create_table({ name = "users", schema = connection:create_schema("id", "S") }))
+    assert(users:wait_until_active())
+    assert(users:put_item({ id = "1", name = "Ann" }))
+  end)
+  teardown(function()
+    nginx.stop()
+    connection:close()
+  end)
+
+  it("runs", function()
+    local text, count = nginx.read("doc/nginx.md"):match("\n```nginx\n(.-)```"):gsub('region = "eu%-west%-1"',
+      ('region = "us-east-1", endpoint_url = %q'):format(variable("DYNAMODB_ENDPOINT")))
+    assert.equal(1, count)
+    local server = nginx.start({ whole = text })
+    assert.same({ 200, "Ann\n" }, { server.get("/user?id=1") })
+    assert.equal(404, (server.get("/user?id=2")))
+    assert(users:delete())
+    assert(users:wait_until_deleted())
+    assert.equal(502, (server.get("/user?id=1")))
+    assert.matches("ResourceNotFoundException", server.log(), 1, true)
+  end)
+end)

@@ -13,10 +13,9 @@ local auto = { now = nginx.now, time = nginx.time, shared = nginx.shared }
 
 --- Raises where no answer can be waited for. 'where' names the call.
 function auto.check(where)
-  local mode, phase = nginx.mode()
+  local mode, why = nginx.mode()
   if mode then return mode end
-  errors.raise("%s: nothing can wait in %s_by_lua*; ngx.timer.at(0, function) runs where it can", where,
-    phase)
+  errors.raise("%s: %s", where, why)
 end
 
 -- What serves the phase.

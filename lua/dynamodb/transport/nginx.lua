@@ -27,10 +27,12 @@ local modes = {
   init = "block", init_worker = "block", exit_worker = "block", -- nobody else is there to be held up
 }
 
---- What this phase allows: "wait" (cosockets work) or "block" | nil, the phase, when it is neither.
+--- What this phase allows: "wait" (cosockets work) or "block" | nil, why it is neither.
 function nginx.mode()
   local phase = ngx.get_phase()
-  return modes[phase], phase
+  local mode = modes[phase]
+  if mode then return mode end
+  return nil, ("nothing can wait in %s_by_lua*; ngx.timer.at(0, function) runs where it can"):format(phase)
 end
 
 --- The process: what was opened before a fork is not for those after it.
