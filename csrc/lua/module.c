@@ -123,12 +123,9 @@ static void set_with_workspace(lua_State *L, lua_CFunction f, const char *name) 
 __attribute__((visibility("default"))) int luaopen_dynamodb_core(lua_State *L);
 
 int luaopen_dynamodb_core(lua_State *L) {
-  static const luaL_Reg functions[] = {{"equal", core_equal},
-                                       {"typename", core_typename},
-                                       {"library", core_library},
-                                       {"is_list", core_is_list},
-                                       {"now", core_now},
-                                       {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"equal", core_equal},     {"typename", core_typename},
+                                       {"library", core_library}, {"is_list", core_is_list},
+                                       {"now", core_now},         {NULL, NULL}};
   lua_newtable(L);
   object_setfuncs(L, functions);
   digest_open(L);
