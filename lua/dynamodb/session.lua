@@ -14,6 +14,8 @@ local user_agent = require("dynamodb.user_agent")
 
 local session = {}
 
+local sub = string.sub
+
 local function failure(message)
   return errors.new({ kind = "credentials", message = message })
 end
@@ -66,17 +68,9 @@ end
 
 -- {===== Headers =====
 
-local counts = {} -- "attempt=1; max=4", by both numbers
-
-local function count_text(attempt, most)
-  local key = attempt * 65536 + most
-  local text = counts[key]
-  if not text then
-    text = ("attempt=%d; max=%d"):format(attempt, most)
-    if attempt <= 16 and most <= 16 then counts[key] = text end
-  end
-  return text
-end
+-- For the usual number of attempts, their texts.
+local counts = {}
+for attempt = 1, 4 do counts[attempt] = ("attempt=%d; max=4"):format(attempt) end
 
 -- In Lambda, where the trace id changes with each invocation, it goes along (recursion detection).
 local function is_lambda()
@@ -98,7 +92,8 @@ end
 --- The headers of an attempt, as the signer takes them, until the next attempt.
 function session.headers(state, id, attempt, most)
   local list = state.headers
-  list[4], list[6] = id, count_text(attempt, most)
+  list[4] = id
+  list[6] = most == 4 and counts[attempt] or ("attempt=%d; max=%d"):format(attempt, most)
   if state.lambda then
     local trace = trace_id()
     list[state.lambda], list[state.lambda + 1] = trace and "x-amzn-trace-id", trace
@@ -118,27 +113,30 @@ end
 -- ===================== }
 -- {===== Hosts =====
 
--- The ARN that a request names its table by, which tells an account and a region | nil.
-local function arn_of(params)
-  local name = params.TableName
-  if type(name) ~= "string" then name = endpoint.resource(params) end
-  return name and name:sub(1, 4) == "arn:" and name or nil
-end
-
---- The pool of connections to the host that answers a request -> pool | nil, err.
-function session.pool(state, kind, params)
-  local arn = arn_of(params)
-  local pool = not arn and state.hosts[kind]
-  if pool then return pool end
+-- The pool for a host that an account, or the ARN of what the request is about, has a part in -> pool | nil,
+-- err.
+local function find_pool(state, kind, arn)
   local host, why = endpoint_of(state.values, kind, state.credentials.account_id, arn)
   if not host then return nil, failure(why) end
-  pool = state.pools[host.url]
+  local pool = state.pools[host.url]
   if not pool then
     pool = exchange.pool(state.transport, host, limits_of(state.values, state.given, host.url))
     state.pools[host.url] = pool
   end
-  if not arn then state.hosts[kind] = pool end
   return pool
+end
+
+--- The pool of connections to the host that answers a request -> pool | nil, err.
+function session.pool(state, kind, params)
+  local name = params.TableName
+  if type(name) ~= "string" then name = endpoint.resource(params) end
+  if name and sub(name, 1, 4) == "arn:" then return find_pool(state, kind, name) end
+  local pool, err = state.hosts[kind], nil
+  if not pool then
+    pool, err = find_pool(state, kind)
+    state.hosts[kind] = pool
+  end
+  return pool, err
 end
 
 --- These credentials are used from now on, and the hosts of their account -> true | nil, err.
