@@ -655,6 +655,12 @@ describe("credentials in a shared dictionary", function()
     assert.is_false(ok)
     assert.matches("connect: option 'shared_dict': nginx.conf has no lua_shared_dict unknown", message, 1, true)
   end)
+
+  it("are none that the caller gives", function()
+    local ok, message = pcall(require("dynamodb").connect, { shared_dict = "dynamodb", credentials = function() end })
+    assert.is_false(ok)
+    assert.matches("connect: option 'shared_dict' excludes 'credentials'", message, 1, true)
+  end)
 end)
 
 -- ===================== }
