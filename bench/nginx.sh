@@ -45,7 +45,7 @@ upstream_configuration() {
 http {
 $(paths)
   server {
-    listen 127.0.0.1:$upstream reuseport;
+    listen 127.0.0.1:$upstream backlog=1024;
     location / { content_by_lua_block {
       ngx.sleep($delay)
       ngx.header["Content-Type"] = "application/x-amz-json-1.0"
@@ -80,7 +80,7 @@ $(paths)
     by_libcurl = get_from(require("dynamodb.transport.curl"))
   }
   server {
-    listen 127.0.0.1:$front reuseport backlog=1024;
+    listen 127.0.0.1:$front backlog=1024;
     location = /cosockets { content_by_lua_block { by_cosockets() } }
     location = /libcurl { content_by_lua_block { by_libcurl() } }
     location = /bystander { content_by_lua_block { ngx.say("hello") } }

@@ -90,7 +90,7 @@ local function configuration(settings, directory, port)
   end
   lines[3] = ("worker_processes %d;"):format(settings.workers or 1)
   lines[4], lines[5], lines[6] = settings.main or KEYS, COMMON, http_lines(settings)
-  lines[7] = ("server {\nlisten 127.0.0.1:%d reuseport;\n%s\n}\n}\n"):format(port, settings.server or "")
+  lines[7] = ("server {\nlisten 127.0.0.1:%d;\n%s\n}\n}\n"):format(port, settings.server or "")
   local values = { ["PORT"] = port, ["PORT+1"] = port + 1, ["DIR"] = directory }
   return (table.concat(lines, "\n"):gsub("{([%u+1]+)}", values))
 end
@@ -161,7 +161,7 @@ function nginx.start(settings)
   settings.server = "location = /up { return 200; }\n" .. (settings.server or "")
   local shell, url, port
   for _ = 1, 10 do
-    port = 15000 + math.random(0, 8000) * 2
+    port = 15000 + math.floor(core.random() * 8000) * 2
     shell, url = start_at(settings, directory, port)
     if shell then break end
     os.remove(directory .. "/error.log")

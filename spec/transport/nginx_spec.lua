@@ -67,6 +67,17 @@ describe("transport.nginx, on cosockets of the spec's,", function()
     for _, call in ipairs(sock.calls) do assert.not_equal("sslhandshake", call[1]) end
   end)
 
+  it("waits for as long as it can, when told to wait longer", function()
+    local sock = fake.cosocket({})
+    fake.with(fake.ngx("content", sock), function()
+      local rooms = require("dynamodb.transport.nginx")
+      assert(rooms.receive(assert(rooms.connect({ url = "http://dynamodb.spec" }, 1e8)), math.huge))
+      for _, call in ipairs(sock.calls) do
+        if call[1] == "settimeout" then assert.equal(2 ^ 31 - 1, call[2]) end
+      end
+    end)
+  end)
+
   it("sets TCP keepalive when told so", function()
     local _, sock = connect({}, { tcp_keepalive = true })
     local set = {}

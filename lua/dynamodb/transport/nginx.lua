@@ -80,16 +80,16 @@ local function plan_for(endpoint, options, limits)
   return found
 end
 
--- nginx forgets nothing of how old a connection is, but tells it to nobody: so pools are changed in time.
+-- Nobody tells how old a kept connection is, so with a highest age another pool is used from time to time.
 local function pool_options(target)
   local age, name = target.limits.max_connection_age, target.pool
   if age then name = ("%s since=%d"):format(name, math.floor(now() / age)) end
   return { pool = name, pool_size = target.size, backlog = 65535 }
 end
 
--- nginx takes whole milliseconds, and 0 for its default.
+-- nginx takes whole milliseconds as a C int, and 0 for its default.
 local function set_timeout(sock, deadline)
-  sock:settimeout(math.max(1, math.ceil((deadline - now()) * 1000)))
+  sock:settimeout(math.max(1, math.min(math.ceil((deadline - now()) * 1000), 2 ^ 31 - 1)))
 end
 
 -- What is of no use to try again, among what nginx says.
