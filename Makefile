@@ -57,8 +57,13 @@ test:
 spec:
 	@$(MAKE) -s specs LUAS=$(LUA)
 
+# nginx, which a spec starts, runs on LuaJIT, whichever Lua runs the specs; it takes the plain build.
 specs: $(LUAS:%=modules-%)
+	@$(MAKE) -s plain-luajit
 	@RUN='$(RUN)' tools/specs.sh $(LUAS)
+
+plain-luajit:
+	@$(MAKE) LUA=luajit SAN= CC=cc CFLAGS='-O2 -g' LDFLAGS= all
 
 modules-%:
 	@$(MAKE) LUA=$* modules
@@ -138,6 +143,12 @@ bench:
 	@$(MAKE) -s $(LUAS:%=modules-%) build/bench/socket build/bench/easy
 	@bench/run.sh $(LUAS)
 
+# Requests per second and latency inside nginx, while the service takes its time.
+bench-nginx:
+	@tools/setup.sh bench
+	@$(MAKE) -s plain-luajit
+	@bench/nginx.sh
+
 build/bench/%: bench/%.c bench/bench.h
 	@mkdir -p $(@D)
 	$(CC) $(STD) $(WARN) $(CFLAGS) -Wl,--as-needed -o $@ $< -lcurl
@@ -156,4 +167,4 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: all demo test spec specs modules check warnings format luacheck tidy cppcheck asan valgrind coverage bench install uninstall clean
+.PHONY: all demo test spec specs modules check warnings format luacheck tidy cppcheck asan valgrind coverage bench bench-nginx plain-luajit install uninstall clean

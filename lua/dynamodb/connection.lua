@@ -51,6 +51,7 @@ local connect_options = {
   max_connections = options.count(1),
   max_idle_time = options.seconds,
   port = is_port,
+  shared_dict = options.text,
   transport = is_transport,
   unix_socket = options.text,
 }
@@ -71,6 +72,16 @@ local function check_keys(given)
   if given.client_key and not given.client_certificate then
     errors.raise("connect: option 'client_key' goes with 'client_certificate'")
   end
+end
+
+-- What the workers of an nginx share | nil.
+local function dictionary_of(given, transport)
+  local name = given.shared_dict
+  if not name then return nil end
+  if given.credentials then errors.raise("connect: option 'shared_dict' excludes 'credentials'") end
+  local dictionary = transport.shared and transport.shared(name)
+  if dictionary then return dictionary end
+  errors.raise("connect: option 'shared_dict': nginx.conf has no lua_shared_dict %s", name)
 end
 
 -- The endpoint that the caller names: endpoint_url, or boto's host, port and is_secure | nil.
@@ -129,8 +140,10 @@ function connection.connect(given)
   for name, value in pairs(given) do copy[name] = value end
   copy.endpoint_url = named_url(given)
   local known = settings.new(copy)
+  local transport = given.transport or require("dynamodb.transport.auto")
   return core.connection(fields_of(known), {
     deadline = given.deadline or settings.defaults.deadline,
+    dictionary = dictionary_of(given, transport),
     emit = hooks.emitter(given.hooks, given.log),
     given = copy,
     known_tables = {}, -- by name
@@ -138,7 +151,7 @@ function connection.connect(given)
     retry_writes = given.retry_writes or "safe",
     settings = known,
     stats = new_stats(),
-    transport = given.transport or require("dynamodb.transport.curl"),
+    transport = transport,
   })
 end
 

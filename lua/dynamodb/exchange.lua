@@ -28,7 +28,8 @@ function exchange.pool(transport, endpoint, limits)
     links = setmetatable({}, { __mode = "k" }),
     max_idle_time = limits.max_idle_time or MAX_IDLE_TIME,
     max_age = limits.max_connection_age or FOREVER,
-    max_connections = limits.max_connections or MAX_CONNECTIONS,
+    -- Transports that keep connections themselves count them, too.
+    max_connections = transport.keep and FOREVER or limits.max_connections or MAX_CONNECTIONS,
     stats = { opened = 0, reused = 0, closed = 0, failed = 0 },
   }
 end
@@ -62,12 +63,20 @@ local function measure(pool, link, began)
   link.timing.connect, link.timing.tls = now - began, parts and parts.tls
 end
 
+local function reuse(pool, link, now)
+  local stats, timing = pool.stats, link.timing
+  stats.reused = stats.reused + 1
+  link.start = now
+  if not timing.reused then timing.reused, timing.connect, timing.tls = true, nil, nil end
+  return link
+end
+
 local function open(pool, now, deadline)
-  local limits = pool.limits
+  local limits, transport = pool.limits, pool.transport
   local link = { timing = { reused = false } }
   pool.links[link] = true
-  local ok, socket, kind, why, permanent = pcall(pool.transport.connect, pool.endpoint,
-    math.min(limits.connect_timeout, deadline - now), limits.connect)
+  local ok, socket, kind, why, permanent = pcall(transport.connect, pool.endpoint,
+    math.min(limits.connect_timeout, deadline - now), limits.connect, limits)
   if not ok or not socket then
     pool.links[link] = nil
     pool.stats.failed = pool.stats.failed + 1
@@ -75,8 +84,9 @@ local function open(pool, now, deadline)
     return nil, kind, why, permanent
   end
   link.socket, link.response = socket, core.response(limits.max_bytes)
-  pool.stats.opened = pool.stats.opened + 1
   measure(pool, link, now)
+  if transport.reused and transport.reused(socket) then return reuse(pool, link, link.start) end
+  pool.stats.opened = pool.stats.opened + 1
   return link
 end
 
@@ -85,14 +95,6 @@ function exchange.count(pool)
   local count = 0
   for _ in pairs(pool.links) do count = count + 1 end
   return count
-end
-
-local function reuse(pool, link, now)
-  local stats, timing = pool.stats, link.timing
-  stats.reused = stats.reused + 1
-  link.start = now
-  if not timing.reused then timing.reused, timing.connect, timing.tls = true, nil, nil end
-  return link
 end
 
 -- A new link or, while all that may be open are in use, one that is given back within 'timeout' -> link |
@@ -181,28 +183,32 @@ function exchange.run(pool, request, once, deadline, attempt_timeout)
   deadline = deadline or FOREVER
   if now >= deadline then return nil, "timeout", NO_TIME, false end
   local link = take_idle(pool, now)
-  local ok, kind, why, permanent, begun
-  if link then
-    reuse(pool, link, now)
-    ok, kind, why, seen, begun = try(pool, link, request, deadline, timeout)
+  local ok, kind, why, permanent, sent, begun
+  if link then reuse(pool, link, now) end
+  while true do
+    if not link then link, kind, why, permanent = obtain(pool, deadline, timeout) end
+    if not link then return nil, kind, why, seen, permanent end
+    ok, kind, why, sent, begun = try(pool, link, request, deadline, timeout)
     if ok then return link end
-    if kind ~= "network" or begun or (once and seen) then return nil, kind, why, seen end
+    seen = seen or sent
+    local stale = link.timing.reused and kind == "network" and not begun
+    if not stale or (once and seen) then return nil, kind, why, seen end
+    link = nil
   end
-  link, kind, why, permanent = obtain(pool, deadline, timeout)
-  if not link then return nil, kind, why, seen, permanent end
-  local sent
-  ok, kind, why, sent = try(pool, link, request, deadline, timeout)
-  if ok then return link end
-  return nil, kind, why, seen or sent
 end
+
+--- Closes the link's connection, whatever it could carry.
+exchange.discard = drop
 
 --- Keeps the link for the next exchange if its connection can carry one.
 function exchange.release(pool, link)
-  local idle = pool.idle
-  if link.response:keep_alive() then
-    idle[#idle + 1] = link
-  else
+  local idle, keep = pool.idle, pool.transport.keep
+  if not link.response:keep_alive() then
     drop(pool, link)
+  elseif keep and keep(link.socket, pool.limits) then
+    pool.links[link] = nil
+  else
+    idle[#idle + 1] = link
   end
   local first = idle[1] -- has lain longest; looked at here, or it would stay when one is enough again
   if first and not is_fresh(pool, first, link.last_used) then drop(pool, table.remove(idle, 1)) end

@@ -157,7 +157,7 @@ local function context_of(state, values)
     if state.emit then state.emit(name, event) end
   end
   return { transport = state.transport, limits = limits_of(values, state.given), emit = emit,
-    given = state.given }
+    given = state.given, dictionary = state.dictionary }
 end
 
 --- Makes the connection ready for calls, once -> true | nil, err.

@@ -35,25 +35,35 @@ local function server_at(port, log, script)
   return server
 end
 
+--- Starts a script of spec/support that prints its process and its ports -> { port, ports, stop() }
+function canned.node(script, ...)
+  local words = { ("exec env -u LD_PRELOAD node spec/support/%s"):format(script), ... }
+  -- A sanitizer that is preloaded into Lua has no business in node.
+  local process = assert(io.popen(table.concat(words, " ")))
+  local pid, ports = assert(process:read("*l"), script .. " does not start"):match("^(%d+) (.*)$")
+  local function stop()
+    os.execute("kill " .. pid)
+    process:close()
+  end
+  return { port = tonumber(ports:match("^%d+")), ports = ports, stop = stop }
+end
+
 --- Starts servers, in one process, by scripts: { connections =, rest =, tls =, unix =, full = }, of which canned.js tells;
 --- connections are lists of steps. -> list of { endpoint_url, port, connections(), requests(), stop() }; one that is
 --- stopped stops all of its list.
 function canned.start_all(scripts)
   local script, log = os.tmpname(), os.tmpname()
   write(script, cjson.encode(scripts))
-  -- A sanitizer that is preloaded into Lua has no business in node.
-  local process = assert(io.popen(("exec env -u LD_PRELOAD node spec/support/canned.js '%s' '%s'"):format(script, log)))
-  local pid, ports = assert(process:read("*l"), "canned.js does not start"):match("^(%d+) (.*)$")
+  local node = canned.node("canned.js", script, log)
   local servers, files = {}, { script, log }
   local function stop()
     if not running[servers] then return end
     running[servers] = nil
-    os.execute("kill " .. pid)
-    process:close()
+    node.stop()
     for _, server in ipairs(servers) do recorder.keep(server.requests()) end
     for _, path in ipairs(files) do os.remove(path) end
   end
-  for port in ports:gmatch("%d+") do
+  for port in node.ports:gmatch("%d+") do
     local own = log .. #servers
     files[#files + 1] = own
     servers[#servers + 1] = server_at(port, own, scripts[#servers + 1])
