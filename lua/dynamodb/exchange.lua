@@ -159,8 +159,8 @@ local function converse(pool, link, request, deadline)
   return ok, kind, why, true
 end
 
--- The same, but drops a link that failed, even by raising -> also whether an answer had begun. What has come of
--- it is given back at once: the collector knows nothing of that memory, and would let the attempts' add up.
+-- The same, but drops a link that failed, even by raising -> also whether an answer had begun. What has come
+-- of it is given back at once: the collector knows nothing of that memory, and would let it add up.
 local function try(pool, link, request, deadline, timeout)
   local last = link.start + timeout
   if deadline < last then last = deadline end

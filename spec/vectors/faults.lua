@@ -58,7 +58,7 @@ vectors.faults = {
   { name = "closed in place of an answer", steps = { close } },
   { name = "reset in place of an answer", steps = { reset } },
   { name = "silence", steps = {}, kind = "timeout", slow = true },
-  { name = "a server that reads nothing", steps = { { deaf = true } }, early = true, large = true, slow = 0.5,
+  { name = "a server that reads nothing", steps = { { deaf = true } }, early = true, large = true, slow = 2,
     kind = "timeout" },
   { name = "an answer to half a request, and a reset", early = true, large = true, kind = { "network", "response" },
     steps = { { deaf = true }, { send = answer("busy", ENDS, "503 Busy") }, { delay = 20 }, reset } },
