@@ -347,6 +347,21 @@ describe("exchange", function()
     end)
   end
 
+  it("does not wait longer for an answer that never pauses", function()
+    local clock = 0
+    local transport = { now = function() return clock end, connect = function() return {} end,
+      send = function() return true end, close = function() end }
+    function transport.receive()
+      clock = clock + 1
+      return clock == 1 and CHUNKS or "1\r\nx\r\n"
+    end
+    local own = exchange.pool(transport, { url = "x" }, { connect_timeout = 5, attempt_timeout = 7.5 })
+    local link, kind, why, sent = exchange.run(own, REQUEST)
+    assert.is_nil(link)
+    assert.same({ "timeout", "no end of the answer in time", true }, { kind, why, sent })
+    assert.equal(8, clock)
+  end)
+
   it("does not repeat a request that timed out on a kept connection", function()
     local server = start({ { answer("one") }, { answer("two") } }, { attempt_timeout = 0.4 })
     assert.equal("one", ask())

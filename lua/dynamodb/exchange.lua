@@ -145,6 +145,7 @@ local function receive(pool, link, deadline)
     local done, bad = response:feed(bytes)
     if done then return settle(link, received, now) end
     if bad then return nil, "response", bad end
+    if now >= deadline then return nil, "timeout", "no end of the answer in time" end
   end
 end
 

@@ -11,8 +11,8 @@
 // After its last step a connection stays open, silent.
 // `tls` has the files `key` and `cert`, if clients must have a certificate the file `ca`, and what else tls.createServer takes;
 // `unix` is the path of a socket to listen at instead of a port; with `full` no connection is ever accepted.
-// LOG and the number of the server, from 0, is the name of a file (JSON) that tells `connections`, how many came, and
-// `requests`, the complete ones. Texts are bytes, one for each character (latin1), in all files.
+// LOG and the number of the server, from 0, is the name of a file that gets a line (JSON) for each connection, [], and for
+// each complete request, [text]. Texts are bytes, one for each character (latin1), in all files.
 const fs = require("fs"), net = require("net"), tls = require("tls");
 const [scriptFile, logFile] = process.argv.slice(2);
 const scripts = JSON.parse(fs.readFileSync(scriptFile, "latin1"));
@@ -129,25 +129,18 @@ function create(script, serve) {
 
 // -> the promise of its port.
 function start(script, number) {
-  const log = { connections: 0, requests: [] };
-  function writeLog() {
-    fs.writeFileSync(logFile + number + ".new", JSON.stringify(log), "latin1");
-    fs.renameSync(logFile + number + ".new", logFile + number);
-  }
-  function see(request) {
-    log.requests.push(request);
-    writeLog();
-  }
+  const log = fs.openSync(logFile + number, "a");
+  const note = event => fs.writeSync(log, JSON.stringify(event) + "\n", null, "latin1");
+  let connections = 0;
   function serve(socket) {
-    const steps = script.connections[log.connections++] || script.rest;
-    writeLog();
+    const steps = script.connections[connections++] || script.rest;
+    note([]);
     socket.on("error", () => {}); // the client may leave at any time
     if (!steps) return socket.destroy();
     socket.setNoDelay(true);
     const list = Object.values(steps);
-    run(list, socket, list.length && list[0].deaf ? () => new Promise(() => {}) : reader(socket, see));
+    run(list, socket, list.length && list[0].deaf ? () => new Promise(() => {}) : reader(socket, request => note([request])));
   }
-  writeLog();
   const where = script.unix ? { path: script.unix } : { port: 0, host: "127.0.0.1", backlog: script.full ? 1 : 511 };
   return new Promise(done => {
     const server = create(script, serve).listen(where, () => done(server.address().port || 0));

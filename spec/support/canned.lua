@@ -14,19 +14,24 @@ local function write(path, text)
   file:close()
 end
 
+-- How many connections the log tells of, and the complete requests; a line without its end is still being written.
 local function read_log(path)
   local file = assert(io.open(path, "rb"))
-  local text = file:read("*a")
+  local connections, requests = 0, {}
+  for line in file:read("*a"):gmatch("([^\n]*)\n") do
+    local request = cjson.decode(line)[1]
+    if request then requests[#requests + 1] = request else connections = connections + 1 end
+  end
   file:close()
-  return cjson.decode(text)
+  return connections, requests
 end
 
 -- What a spec sees of a server, whose log is a file.
 local function server_at(port, log, script)
   local server = { port = tonumber(port),
     endpoint_url = script.tls and "https://localhost:" .. port or "http://127.0.0.1:" .. port }
-  function server.connections() return read_log(log).connections end
-  function server.requests() return read_log(log).requests end
+  function server.connections() return (read_log(log)) end
+  function server.requests() return select(2, read_log(log)) end
   return server
 end
 
@@ -60,7 +65,7 @@ function canned.start_all(scripts)
   end
   for port in node.ports:gmatch("%d+") do
     local own = log .. #servers
-    files[#files + 1], files[#files + 2] = own, own .. ".new"
+    files[#files + 1] = own
     servers[#servers + 1] = server_at(port, own, scripts[#servers + 1])
     servers[#servers].stop = stop
   end
