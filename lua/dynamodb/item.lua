@@ -313,7 +313,7 @@ function Item:modify(change, given)
     ok, err = self:save({ guard = guard, deadline = left })
     if ok then return self end
     local seconds = pause * system.random()
-    if err.kind == "timeout" and conflict then return nil, conflict end
+    if err.kind == "timeout" and not err.ambiguous and conflict then return nil, conflict end
     local late = transport.now() + seconds >= deadline
     if err.code ~= "ConditionalCheckFailedException" or late then return nil, err end
     conflict = err
