@@ -42,7 +42,7 @@ local function row(label, ...)
 end
 
 local function per_floor(program, case)
-  return us(program, case) / us("socket", case == "put" and "PutItem" or case)
+  return us(program, case) / us("socket", ({ put = "PutItem", unzip = "Scan" })[case] or case)
 end
 
 local function exchange(program, case, label)
@@ -76,6 +76,7 @@ operation("GetItem", "GetItem, an item of 10 attributes")
 operation("PutItem", "PutItem, tbl:put_item(attributes)")
 for _, lua in ipairs(luas) do exchange(lua, "put", lua .. ", item:put() when changed") end
 operation("Scan", "Scan, a page of 2,474 items, 1 MB")
+for _, lua in ipairs(luas) do exchange(lua, "unzip", lua .. ", zipped to 53 kB") end
 
 print(("\nThe codec beside lua-cjson with (un)wrapping in Lua, the fastest of %d rounds\n"):format(rounds))
 codec("decode-page", "decode the page")

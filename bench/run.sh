@@ -59,8 +59,13 @@ http {
   map \$http_x_amz_target \$crc32 {
     DynamoDB_20120810.GetItem $(crc32 "$scratch/GetItem.json");
     DynamoDB_20120810.PutItem $(crc32 "$scratch/PutItem.json");
-    DynamoDB_20120810.Scan $(crc32 "$scratch/Scan.json");
+    DynamoDB_20120810.Scan \$scan_crc32;
   }
+  map \$http_accept_encoding \$scan_crc32 {
+    default $(crc32 "$scratch/Scan.json");
+    gzip $(crc32 "$scratch/Scan.json.gz");
+  }
+  gzip_static on;
   add_header x-amz-crc32 \$crc32;
   server {
     listen 127.0.0.1:$port;
@@ -84,6 +89,7 @@ serve() {
     port=$(random_port)
     ! answers "$port" || continue
     lua "$first_lua" bench/canned.lua "$scratch" "$port"
+    gzip -kf "$scratch/Scan.json" # sent to whom asks for it
     write_configuration >"$scratch/nginx.conf"
     ! start_server nginx -p "$scratch/" -c nginx.conf || return 0
   done
@@ -98,6 +104,7 @@ round() { # LUA...; one line for each program and operation
     build/bench/easy "$case" "$port" "$scratch/$case.request" "$((count / 2))"
     for lua; do
       lua "$lua" bench/client.lua "$lua" "$case" "$port" "$((count / 2))"
+      [ "$case" != Scan ] || lua "$lua" bench/client.lua "$lua" unzip "$port" "$((count / 2))"
       [ "$case" != PutItem ] || lua "$lua" bench/client.lua "$lua" put "$port" "$((count / 2))"
     done
   done

@@ -100,7 +100,7 @@ describe("client", function()
 
     it("a signature over what AWS requires", function()
       local authorization = request_of(PUT).headers.authorization
-      assert.matches("^AWS4%-HMAC%-SHA256 Credential=AKIDEXAMPLE/%d+/eu%-west%-1/dynamodb/aws4_request, "
+      assert.matches("^AWS4%-HMAC%-SHA256 Credential=AKIDCANNED/%d+/eu%-west%-1/dynamodb/aws4_request, "
         .. "SignedHeaders=content%-type;host;x%-amz%-date;x%-amz%-target, Signature=" .. ("%x"):rep(64)
           .. "$", authorization)
     end)

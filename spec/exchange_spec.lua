@@ -347,6 +347,21 @@ describe("exchange", function()
     end)
   end
 
+  it("does not wait longer for an answer that never pauses", function()
+    local clock = 0
+    local transport = { now = function() return clock end, connect = function() return {} end,
+      send = function() return true end, close = function() end }
+    function transport.receive()
+      clock = clock + 1
+      return clock == 1 and CHUNKS or "1\r\nx\r\n"
+    end
+    local own = exchange.pool(transport, { url = "x" }, { connect_timeout = 5, attempt_timeout = 7.5 })
+    local link, kind, why, sent = exchange.run(own, REQUEST)
+    assert.is_nil(link)
+    assert.same({ "timeout", "no end of the answer in time", true }, { kind, why, sent })
+    assert.equal(8, clock)
+  end)
+
   it("does not repeat a request that timed out on a kept connection", function()
     local server = start({ { answer("one") }, { answer("two") } }, { attempt_timeout = 0.4 })
     assert.equal("one", ask())
@@ -671,6 +686,84 @@ describe("exchange", function()
       for _ = 1, 3 do coroutine.wrap(function() exchange.run(own, REQUEST) end)() end
       helper.collect()
       assert.equal(1, (gather(own, 1)))
+    end)
+  end)
+
+  describe("over a transport that keeps connections itself", function()
+    -- What it keeps, and what it was told of limits.
+    local fake, kept, told
+    before_each(function()
+      fake, kept = helper.fake(helper.answer(200, "{}")), {}
+      local connect = fake.connect
+      function fake.connect(place, seconds, options, limits)
+        told = limits
+        return table.remove(kept) or connect(place, seconds, options)
+      end
+      function fake.keep(socket)
+        kept[#kept + 1] = socket
+        fake.known = fake.known or {}
+        fake.known[socket] = true
+        return true
+      end
+      function fake.reused(socket) return fake.known ~= nil and fake.known[socket] == true end
+    end)
+
+    local function pool_of(limits)
+      limits.connect_timeout, limits.attempt_timeout = 1, 5
+      return exchange.pool(fake, { url = "http://spec" }, limits)
+    end
+
+    it("keeps none, and knows which were used before", function()
+      local limits = { max_connections = 1 }
+      local own = pool_of(limits)
+      for i = 1, 3 do
+        local link = assert(exchange.run(own, REQUEST))
+        assert.equal(i > 1, link.timing.reused)
+        assert.equal(i > 1, link.timing.connect == nil)
+        exchange.release(own, link)
+      end
+      assert.equal(limits, told)
+      assert.same({}, own.idle)
+      assert.is_nil(next(own.links))
+      assert.equal(1, own.stats.opened)
+      assert.equal(2, own.stats.reused)
+    end)
+
+    it("leaves max_connections to it", function()
+      local own = pool_of({ max_connections = 1 })
+      local links = {}
+      for i = 1, 3 do links[i] = assert(exchange.run(own, REQUEST)) end
+      for i = 1, 3 do exchange.release(own, links[i]) end
+      assert.equal(3, #kept)
+    end)
+
+    it("keeps those that it does not want", function()
+      function fake.keep() return false end
+      local own = pool_of({})
+      exchange.release(own, assert(exchange.run(own, REQUEST)))
+      assert.equal(1, #own.idle)
+    end)
+
+    it("goes through kept ones that have died, to a new one", function()
+      local own = pool_of({})
+      local links = {}
+      for i = 1, 3 do links[i] = assert(exchange.run(own, REQUEST)) end
+      for i = 1, 3 do exchange.release(own, links[i]) end
+      local dead, receive = {}, fake.receive
+      for _, socket in ipairs(kept) do dead[socket] = true end
+      function fake.receive(socket, ...)
+        if dead[socket] then return nil, "closed", "gone" end
+        return receive(socket, ...)
+      end
+      assert.is_false(assert(exchange.run(own, REQUEST)).timing.reused)
+      assert.equal(3, own.stats.closed)
+    end)
+
+    it("gives none back that is to be discarded", function()
+      local own = pool_of({})
+      exchange.discard(own, assert(exchange.run(own, REQUEST)))
+      assert.same({}, kept)
+      assert.equal(1, own.stats.closed)
     end)
   end)
 end)

@@ -424,30 +424,31 @@ describe("a call", function()
   end)
 
   describe("with expired credentials", function()
+    -- The verifying server knows these secrets.
     local function provider(list)
       local asked = 0
       return function()
         asked = asked + 1
         local key = list[math.min(asked, #list)]
         if not key then return nil, "the vault is closed" end
-        return { aws_access_key_id = key, aws_secret_access_key = "S" }
+        return { aws_access_key_id = key, aws_secret_access_key = "secret-of-" .. key }
       end, function() return asked end
     end
 
     it("asks for fresh ones, once, and goes on", function()
-      local find, asked = provider({ "AKIDOLD", "AKIDNEW" })
+      local find, asked = provider({ "AKIDONE", "AKIDTWO" })
       local conn, fake = start({ failing("ExpiredTokenException"), good, good },
         { credentials = find })
       assert(conn:call("PutItem", PUT))
       assert(conn:call("PutItem", PUT))
       assert.equal(2, asked())
-      assert.matches("Credential=AKIDOLD/", fake.requests[1], 1, true)
-      assert.matches("Credential=AKIDNEW/", fake.requests[2], 1, true)
+      assert.matches("Credential=AKIDONE/", fake.requests[1], 1, true)
+      assert.matches("Credential=AKIDTWO/", fake.requests[2], 1, true)
       assert.same({}, fake.slept)
     end)
 
     it("asks once only", function()
-      local find, asked = provider({ "A", "B", "C" })
+      local find, asked = provider({ "AKIDONE", "AKIDTWO", "AKIDTHREE" })
       local conn, fake = start(function() return failing("ExpiredTokenException") end, { credentials = find })
       local _, err = conn:call("PutItem", PUT)
       assert.equal("ExpiredTokenException", err.code)
@@ -456,7 +457,7 @@ describe("a call", function()
     end)
 
     it("tells why there are no fresh ones", function()
-      local find = provider({ "A", false })
+      local find = provider({ "AKIDONE", false })
       local conn = start({ failing("ExpiredTokenException") }, { credentials = find })
       local _, err = conn:call("PutItem", PUT)
       assert.equal("ExpiredTokenException", err.code)

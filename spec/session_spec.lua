@@ -111,7 +111,8 @@ describe("session", function()
   it("goes to another host when the account changes", function()
     local account = "111111111111"
     local conn, fake = start({ credentials = function()
-      local found = { aws_access_key_id = "A" .. account, aws_secret_access_key = "S", account_id = account, expires = 1 }
+      local found = { aws_access_key_id = "A" .. account, aws_secret_access_key = "secret-of-A" .. account,
+        account_id = account, expires = 1 }
       account = "222222222222"
       return found
     end })

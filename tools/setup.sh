@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what a make target needs and this machine lacks: tools/setup.sh demo|test|check
+# Installs what a make target needs and this machine lacks: tools/setup.sh demo|test|bench|check
 # It looks before it asks: where nothing is missing, nothing is fetched, so a second run needs no network.
 set -eu
 cd "$(dirname "$0")/.."
@@ -28,9 +28,18 @@ trusts() { [ -s /etc/ssl/certs/ca-certificates.crt ]; }
 # The lock file beside the modules is the one they were installed from.
 emulator() { [ -n "${DYNAMODB_ENDPOINT-}" ] || cmp -s $support/package-lock.json $support/node_modules/.installed; }
 
-# What LUAJIT stands for. Where there is a luajit2, it is the one that nginx's Lua runs on, and the two exclude each other.
+# Does nginx speak Lua, by a module or as OpenResty? Where packages of nginx have no such module, the specs do without.
+nginx_lua() {
+  local built
+  built=$(nginx -V 2>&1)
+  [ -e "$(sed -nE 's/.*--modules-path=([^ ]*).*/\1/p' <<<"$built")/ngx_http_lua_module.so" ] && return
+  grep -q ngx_lua <<<"$built" && return
+  [ -n "$(apt-cache madison nginx)" ] && [ -z "$(apt-cache madison libnginx-mod-http-lua)" ]
+}
+
+# What LUAJIT stands for: where there is a luajit2, it is the one that nginx's Lua runs on, and the two exclude each other.
 luajit_packages() {
-  if dpkg -s libluajit-5.1-2 2>&1 | grep -q '^Status: .* installed' || [ -z "$(apt-cache madison luajit2)" ]; then
+  if [ -z "$(apt-cache madison luajit2)" ]; then
     echo luajit libluajit-5.1-dev
   else
     echo luajit2 libluajit2-5.1-dev
@@ -65,9 +74,15 @@ need_for_test() {
   need lua-busted loads lua5.4 busted
   need lua-busted loads luajit busted
   need nginx runs nginx
+  need libnginx-mod-http-lua nginx_lua
   need openssl runs openssl
   need nodejs runs node
   need python3-botocore botocore
+}
+
+need_for_bench() {
+  need_for_test
+  need wrk runs wrk
 }
 
 need_for_check() {
@@ -87,6 +102,7 @@ look() {
 install_packages() {
   runs apt-get >/dev/null || fail "please install these first (by Debian's names):$missing"
   as_root apt-get -q update || echo "apt-get update failed; trying with the lists at hand"
+  [[ "$missing " != *" libnginx-mod-http-lua "* ]] || missing+=" LUAJIT" # luajit would go away with it
   missing=${missing//LUAJIT/$(luajit_packages)}
   echo "installing:$missing"
   # shellcheck disable=SC2086 # one word is one package
@@ -105,8 +121,8 @@ install_emulator() {
 }
 
 case $plan in
-  demo | test | check) ;;
-  *) fail "demo, test or check?" ;;
+  demo | test | bench | check) ;;
+  *) fail "demo, test, bench or check?" ;;
 esac
 look
 [ -z "$missing" ] || install_packages

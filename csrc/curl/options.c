@@ -83,17 +83,18 @@ static CURLcode set_route(CURL *easy, const struct options *o) {
 
 /* Whom to trust, these authorities and no others, and who we are. */
 static CURLcode set_certificates(CURL *easy, const struct options *o) {
+  const bool ca = o->ca_bundle != NULL, certificate = o->certificate != NULL;
   const struct {
-    CURLoption option;
     const char *path;
+    CURLoption option;
     bool given;
-  } files[] = {{CURLOPT_CAINFO, o->ca_bundle, o->ca_bundle},
-               {CURLOPT_CAPATH, NULL, o->ca_bundle},
-               {CURLOPT_PROXY_CAINFO, o->ca_bundle, o->ca_bundle && is_tls(o->proxy)},
-               {CURLOPT_PROXY_CAPATH, NULL, o->ca_bundle && is_tls(o->proxy)},
-               {CURLOPT_SSLCERT, o->certificate, o->certificate},
-               {CURLOPT_SSLKEY, o->key, o->certificate && o->key},
-               {CURLOPT_KEYPASSWD, "", o->certificate}}; /* or OpenSSL asks the terminal for one */
+  } files[] = {{o->ca_bundle, CURLOPT_CAINFO, ca},
+               {NULL, CURLOPT_CAPATH, ca},
+               {o->ca_bundle, CURLOPT_PROXY_CAINFO, ca && is_tls(o->proxy)},
+               {NULL, CURLOPT_PROXY_CAPATH, ca && is_tls(o->proxy)},
+               {o->certificate, CURLOPT_SSLCERT, certificate},
+               {o->key, CURLOPT_SSLKEY, certificate && o->key},
+               {"", CURLOPT_KEYPASSWD, certificate}}; /* or OpenSSL asks the terminal for one */
   CURLcode code = CURLE_OK;
   for (size_t i = 0; !code && i < sizeof files / sizeof files[0]; i++) {
     if (files[i].given) code = curl_easy_setopt(easy, files[i].option, files[i].path);

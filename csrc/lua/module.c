@@ -7,6 +7,8 @@
 #include "table.h"
 #include "value.h"
 
+#include <time.h>
+
 #define WORKSPACE_KEEP ((size_t)1 << 20) /* bytes of memory kept between calls */
 
 /*
@@ -104,6 +106,14 @@ static int core_library(lua_State *L) {
   return 0;
 }
 
+/* core.now() -> seconds of a clock that nobody sets. */
+static int core_now(lua_State *L) {
+  struct timespec t;
+  (void)clock_gettime(CLOCK_MONOTONIC, &t);
+  lua_pushnumber(L, (lua_Number)t.tv_sec + (lua_Number)t.tv_nsec / 1e9);
+  return 1;
+}
+
 static void set_with_workspace(lua_State *L, lua_CFunction f, const char *name) {
   lua_pushvalue(L, -1);
   lua_pushcclosure(L, f, 1);
@@ -113,11 +123,9 @@ static void set_with_workspace(lua_State *L, lua_CFunction f, const char *name) 
 __attribute__((visibility("default"))) int luaopen_dynamodb_core(lua_State *L);
 
 int luaopen_dynamodb_core(lua_State *L) {
-  static const luaL_Reg functions[] = {{"equal", core_equal},
-                                       {"typename", core_typename},
-                                       {"library", core_library},
-                                       {"is_list", core_is_list},
-                                       {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"equal", core_equal},     {"typename", core_typename},
+                                       {"library", core_library}, {"is_list", core_is_list},
+                                       {"now", core_now},         {NULL, NULL}};
   lua_newtable(L);
   object_setfuncs(L, functions);
   digest_open(L);

@@ -43,22 +43,11 @@ local function service_error(response, status, operation)
     throttling_reasons = throttling_reasons(body),
     retryable = broken,
     retry_after = response:header("x-amz-retry-after"),
-    ambiguous = operation.writes and (status >= 500 or broken),
+    ambiguous = operation.writes and (status >= 500 or status < 300 or broken),
   })
   local class = retry.classify(err)
   err.retryable, err.throttled = class ~= nil, class == "throttling"
   return err
-end
-
--- The result of a 200 | nil, what is wrong with it.
-local function result_of(response, operation, owner)
-  if operation.silent and response:header("content-length") == "0" then return {} end
-  local result, why = response:decode(operation.output, owner)
-  local member = operation.answer
-  if result and member and type(result[member]) ~= "table" then
-    return nil, ("answer without %s"):format(member)
-  end
-  return result, why
 end
 
 --- Reads a complete response -> result | nil, err; 'owner' is the dynamodb.table whose items the rows become.
@@ -66,8 +55,11 @@ function answer.read(response, operation, owner)
   local status = response:status()
   local err
   if status == 200 then
-    local result, why = result_of(response, operation, owner)
-    if result then return result end
+    if operation.silent and response:header("content-length") == "0" then return {} end
+    local result, why = response:decode(operation.output, owner)
+    local member = operation.answer
+    if result and not (member and type(result[member]) ~= "table") then return result end
+    if result then why = "answer without " .. member end
     err = errors.new({ kind = "response", message = why, status = status, retryable = true,
       ambiguous = operation.writes })
   else

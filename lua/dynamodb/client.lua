@@ -23,6 +23,8 @@ local NONE = {} -- no options
 ---@field deadline number the moment at which it ends in any case
 ---@field attempt integer the attempt under way, from 1
 ---@field requests integer how many were sent
+---@field id string of all attempts
+---@field wrapped? string the operation's name, when it goes out as a transaction
 ---@field pace? table the call's own mode and max_attempts, for the retry policy
 ---@field cost? integer tokens that the last retry took
 ---@field ambiguous? boolean may an attempt so far have written?
@@ -58,21 +60,20 @@ function client.within(state, given)
     retry_mode = given.retry_mode, retry_writes = given.retry_writes }
 end
 
+-- The operation as the caller knows it.
+local function name_of(call)
+  return call.wrapped or call.operation.name
+end
+
 local function emit(call, name, fields)
-  fields.operation, fields.table = call.name, hooks.table_of(call.params)
+  fields.operation, fields.table = name_of(call), hooks.table_of(call.params)
   call.state.emit(name, fields)
 end
 
 -- {===== One attempt =====
 
--- Credentials that the signer uses -> true | nil, err.
-local function authenticate(call)
-  local state = call.state
-  local found, err = state.provider:get(call.deadline)
-  if not found then return nil, err end
-  call.credentials = found
-  if found == state.credentials then return true end
-  return session.authenticate(state, found)
+local function most_attempts(call)
+  return call.given.max_attempts or call.state.policy.max_attempts
 end
 
 -- Must an exchange not replace a dead connection when the service may have seen the request? Seen from afar;
@@ -93,51 +94,67 @@ local function lost(call, kind, why, sent, permanent)
     ambiguous = call.operation.writes and sent })
 end
 
--- Counts what an answer cost, and tells of it.
-local function account(call, link, result, err)
-  local state, stats, timing = call.state, call.state.stats, link.timing
-  stats.bytes_sent = stats.bytes_sent + timing.sent
-  stats.bytes_received = stats.bytes_received + timing.received
-  if err and err.throttled then stats.throttled = stats.throttled + 1 end
-  if state.emit then
-    emit(call, "answer_received", { attempt = call.attempt, status = link.response:status(),
-      request_id = link.response:header("x-amzn-requestid"), timing = timing, err = err,
-      consumed_capacity = result and result.ConsumedCapacity })
-  end
+-- What is told of an answer.
+local function event_of(call, link, result, err)
+  local timing = {}
+  for name, value in pairs(link.timing) do timing[name] = value end -- the next exchange writes over it
+  return { attempt = call.attempt, status = link.response:status(),
+    request_id = link.response:header("x-amzn-requestid"), timing = timing, err = err,
+    consumed_capacity = result and result.ConsumedCapacity }
 end
 
 -- Reads an answer and gives its connection back -> result | nil, err.
 local function take(call, pool, link, sent_at)
-  local state = call.state
+  local state, timing = call.state, link.timing
   if state.clock then clock.observe(state.clock, link.response, sent_at, state.transport.time()) end
   local result, err = answer.read(link.response, call.operation, call.owner)
+  local event = state.emit and event_of(call, link, result, err)
   exchange.release(pool, link)
-  account(call, link, result, err)
+  if err then link.response:reset() end -- the collector knows nothing of its memory
+  local stats = state.stats
+  stats.bytes_sent = stats.bytes_sent + timing.sent
+  stats.bytes_received = stats.bytes_received + timing.received
+  if err and err.throttled then stats.throttled = stats.throttled + 1 end
+  if event then emit(call, "answer_received", event) end
   return result, err
+end
+
+-- The bytes of an attempt, signed for the service's time -> request, pool, when it was signed | nil, err.
+local function sign(call)
+  local state, operation = call.state, call.operation
+  local found, failure = state.provider:get(call.deadline)
+  if not found then return nil, failure end
+  if found ~= state.credentials then
+    local ok
+    ok, failure = session.authenticate(state, found)
+    if not ok then return nil, failure end
+  end
+  local pool, refusal = session.pool(state, operation.kind, call.params)
+  if not pool then return nil, refusal end
+  local now, offset = state.transport.time(), state.clock and state.clock.offset or 0
+  call.credentials, call.offset = found, offset
+  local headers = session.headers(state, call.id, call.attempt, most_attempts(call))
+  local host = pool.endpoint
+  local request, why = state.signer:request(host.host, host.path, operation.target, call.body, now + offset,
+    headers)
+  if not request then return nil, errors.new({ kind = "credentials", message = why }) end
+  return request, pool, now
 end
 
 -- Signs, sends and receives once -> result | nil, err.
 local function attempt(call)
   local state = call.state
-  local ok, failure = authenticate(call)
-  if not ok then return nil, failure end
-  local pool, refusal = session.pool(state, call.operation.kind, call.params)
-  if not pool then return nil, refusal end
-  local sent_at, endpoint = state.transport.time(), pool.endpoint
-  call.offset = state.clock and state.clock.offset or 0
-  local headers = session.headers(state, call.id, call.attempt, call.max_attempts)
-  local request, why = state.signer:request(endpoint.host, endpoint.path, call.operation.target,
-    call.body, sent_at + call.offset, headers)
-  if not request then return nil, errors.new({ kind = "credentials", message = why }) end
-  call.requests, state.stats.attempts = call.requests + 1, state.stats.attempts + 1
+  local request, pool, sent_at = sign(call)
+  if not request then return nil, pool end
+  call.requests = call.requests + 1
   if state.emit then
-    emit(call, "attempt_sent", { attempt = call.attempt, max_attempts = call.max_attempts,
-      endpoint_url = endpoint.url })
+    emit(call, "attempt_sent", { attempt = call.attempt, max_attempts = most_attempts(call),
+      endpoint_url = pool.endpoint.url })
   end
-  local link, kind, reason, sent, permanent = exchange.run(pool, request, is_once(call), call.deadline,
+  local link, kind, why, sent, permanent = exchange.run(pool, request, is_once(call), call.deadline,
     call.given.attempt_timeout)
   if link then return take(call, pool, link, sent_at) end
-  local err = lost(call, kind, reason, sent, permanent)
+  local err = lost(call, kind, why, sent, permanent)
   if state.emit then emit(call, "answer_lost", { attempt = call.attempt, err = err }) end
   return nil, err
 end
@@ -171,7 +188,7 @@ local function may_repeat(call)
   local kind = repeating.kind(call.operation, call.params)
   if kind == "checked" then
     call.checking = true
-    call.body = client.encode(repeating.asking(call.params), call.operation.input, call.name)
+    call.body = client.encode(repeating.asking(call.params), call.operation.input, call.operation.name)
   end
   return kind ~= "once"
 end
@@ -219,7 +236,7 @@ local explanations = {
 -- The error as the caller gets it.
 local function finish(call, err, why)
   if call.wrapped then err = repeating.unwrap(err) end
-  err.operation, err.attempts = call.name, call.requests
+  err.operation, err.attempts = name_of(call), call.requests
   err.elapsed = call.state.transport.now() - call.started
   err.ambiguous = call.ambiguous or false
   err.gave_up = why
@@ -230,14 +247,16 @@ end
 -- Attempts until the call is done -> result | nil, err.
 local function run(call)
   local state = call.state
-  local policy, stats = state.policy, state.stats
+  local policy = state.policy
   while true do
     call.attempt = call.attempt + 1
-    local result, err = wait_for_turn(call)
-    if not result then return nil, finish(call, err, "deadline") end
-    result, err = attempt(call)
+    if policy.limiter or call.pace then
+      local ok, late = wait_for_turn(call)
+      if not ok then return nil, finish(call, late, "deadline") end
+    end
+    local result, err = attempt(call)
     if result then
-      policy:succeed(call.cost, call.pace)
+      if not policy.quiet or call.pace then policy:succeed(call.cost, call.pace) end
       return result
     end
     call.ambiguous = call.ambiguous or err.ambiguous or nil
@@ -245,7 +264,6 @@ local function run(call)
     if result then return result end
     local delay, why = next_delay(call, err)
     if not delay then return nil, finish(call, err, why) end
-    stats.retries = stats.retries + 1
     if state.emit then
       emit(call, "retry_planned", { attempt = call.attempt, delay = delay, err = err,
         tokens = policy.tokens })
@@ -258,31 +276,40 @@ end
 
 -- Wraps a write into a transaction when the caller wants it to happen exactly once.
 local function wrap(call)
-  if not call.operation.writes or repeating.kind(call.operation, call.params) == "free" then return end
-  local obstacle = repeating.obstacle(call.operation, call.params)
+  local operation, params = call.operation, call.params
+  if not operation.writes or repeating.kind(operation, params) == "free" then return end
+  local obstacle = repeating.obstacle(operation, params)
   if not obstacle then
-    call.wrapped = true
-    call.operation, call.params = repeating.wrap(call.operation, call.params)
+    call.wrapped = operation.name
+    call.operation, call.params = repeating.wrap(operation, params)
   elseif call.given.retry_writes then
-    errors.raise("%s: option 'retry_writes': 'exact' is not possible: %s", call.name, obstacle)
+    errors.raise("%s: option 'retry_writes': 'exact' is not possible: %s", operation.name, obstacle)
   end
 end
 
--- What the policy is to go by instead of the connection's settings | nil.
-local function pace_of(given)
-  if not given.retry_mode and not given.max_attempts then return nil end
-  return { mode = given.retry_mode, max_attempts = given.max_attempts }
+-- What the caller's options say of deadline and pace.
+local function heed(call, given)
+  local deadline = call.started + (given.deadline or call.state.deadline)
+  if given.deadline_at and given.deadline_at < deadline then deadline = given.deadline_at end
+  call.deadline = deadline
+  call.retry_writes = given.retry_writes or call.retry_writes
+  if given.retry_mode or given.max_attempts then
+    call.pace = { mode = given.retry_mode, max_attempts = given.max_attempts }
+  end
 end
 
-local function begin(state, operation, params, owner, given)
-  local transport = state.transport
-  local started = transport.now()
-  local deadline = started + (given.deadline or state.deadline)
-  if given.deadline_at and given.deadline_at < deadline then deadline = given.deadline_at end
-  return { state = state, name = operation.name, operation = operation, params = params, owner = owner,
-    given = given, started = started, deadline = deadline, attempt = 0, requests = 0,
-    pace = pace_of(given),
-    retry_writes = given.retry_writes or state.retry_writes }
+-- The call is over: counts it, and tells of it.
+local function close(call, result, err)
+  local state = call.state
+  local stats = state.stats
+  stats.calls, stats.attempts = stats.calls + 1, stats.attempts + call.requests
+  if call.requests > 1 then stats.retries = stats.retries + call.requests - 1 end
+  if err then stats.failures = stats.failures + 1 end
+  if state.emit then
+    emit(call, "call_finished", { attempts = call.requests, elapsed = state.transport.now() - call.started,
+      err = err, consumed_capacity = result and result.ConsumedCapacity })
+  end
+  return result, err
 end
 
 --- Calls an operation: 'params' is its request as AWS names the members, with attribute values as Lua values.
@@ -293,25 +320,19 @@ function client.call(connection, operation, params, owner, given)
   local state = core.connection_state(connection)
   if state.transport.check then state.transport.check(operation.name) end
   if operation.token then params = with_token(params, operation.token) end
-  local call = begin(state, operation, params, owner, given or NONE)
+  local started = state.transport.now()
+  -- Sixteen fields at most, so that Lua makes the table once and small.
+  local call = { state = state, operation = operation, params = params, owner = owner, given = given or NONE,
+    started = started, deadline = started + state.deadline, retry_writes = state.retry_writes, attempt = 0,
+    requests = 0, body = "", id = "", credentials = false, offset = 0 }
+  if given then heed(call, given) end
   if call.retry_writes == "exact" then wrap(call) end
-  call.body = client.encode(call.params, call.operation.input, call.name)
-  local result, err = session.open(state)
-  if result then
-    call.id = session.invocation_id(state)
-    call.max_attempts = call.given.max_attempts or state.policy.max_attempts
-    if state.emit then emit(call, "request_built", { bytes = #call.body }) end
-    state.stats.calls = state.stats.calls + 1
-    result, err = run(call)
-  else
-    err.operation, err.attempts, err.elapsed = call.name, 0, 0
-  end
-  if err then state.stats.failures = state.stats.failures + 1 end
-  if state.emit then
-    emit(call, "call_finished", { attempts = call.requests, elapsed = state.transport.now() - call.started,
-      err = err, consumed_capacity = result and result.ConsumedCapacity })
-  end
-  return result, err
+  call.body = client.encode(call.params, call.operation.input, operation.name)
+  local ok, err = session.open(state)
+  if not ok then return close(call, nil, finish(call, err)) end
+  call.id = session.invocation_id(state)
+  if state.emit then emit(call, "request_built", { bytes = #call.body }) end
+  return close(call, run(call))
 end
 
 return client

@@ -2,6 +2,7 @@
 
 local client = require("dynamodb.client")
 local core = require("dynamodb.core")
+local credentials_given = require("dynamodb.credentials.given")
 local definition = require("dynamodb.definition")
 local endpoint = require("dynamodb.endpoint")
 local errors = require("dynamodb.error")
@@ -33,10 +34,6 @@ local function is_port(value)
   return type(value) == "number" and value >= 1 and value <= 65535 and value % 1 == 0, "port number"
 end
 
-local function are_credentials(value)
-  return type(value) == "function" or type(value) == "table", "function or table of keys"
-end
-
 --- What connect takes besides the settings: name -> validator. The documentation's spec reads it, too.
 local connect_options = {
   aws_access_key_id = options.text,
@@ -45,7 +42,7 @@ local connect_options = {
   client_certificate = options.text,
   client_key = options.text,
   compression = options.boolean,
-  credentials = are_credentials,
+  credentials = options.any,
   hooks = hooks.are_hooks,
   host = options.text,
   is_secure = options.boolean,
@@ -54,6 +51,7 @@ local connect_options = {
   max_connections = options.count(1),
   max_idle_time = options.seconds,
   port = is_port,
+  shared_dict = options.text,
   transport = is_transport,
   unix_socket = options.text,
 }
@@ -70,12 +68,20 @@ local function check_keys(given)
   if given.aws_session_token and not key then
     errors.raise("connect: option 'aws_session_token' goes with 'aws_access_key_id'")
   end
-  if given.credentials and key then
-    errors.raise("connect: option 'credentials' excludes 'aws_access_key_id'")
-  end
+  credentials_given.provider(given, "connect") -- raises for option 'credentials'
   if given.client_key and not given.client_certificate then
     errors.raise("connect: option 'client_key' goes with 'client_certificate'")
   end
+end
+
+-- What the workers of an nginx share | nil.
+local function dictionary_of(given, transport)
+  local name = given.shared_dict
+  if not name then return nil end
+  if given.credentials then errors.raise("connect: option 'shared_dict' excludes 'credentials'") end
+  local dictionary = transport.shared and transport.shared(name)
+  if dictionary then return dictionary end
+  errors.raise("connect: option 'shared_dict': nginx.conf has no lua_shared_dict %s", name)
 end
 
 -- The endpoint that the caller names: endpoint_url, or boto's host, port and is_secure | nil.
@@ -134,8 +140,10 @@ function connection.connect(given)
   for name, value in pairs(given) do copy[name] = value end
   copy.endpoint_url = named_url(given)
   local known = settings.new(copy)
+  local transport = given.transport or require("dynamodb.transport.auto")
   return core.connection(fields_of(known), {
     deadline = given.deadline or settings.defaults.deadline,
+    dictionary = dictionary_of(given, transport),
     emit = hooks.emitter(given.hooks, given.log),
     given = copy,
     known_tables = {}, -- by name
@@ -143,7 +151,7 @@ function connection.connect(given)
     retry_writes = given.retry_writes or "safe",
     settings = known,
     stats = new_stats(),
-    transport = given.transport or require("dynamodb.transport.curl"),
+    transport = transport,
   })
 end
 

@@ -32,7 +32,8 @@ function exchange.pool(transport, endpoint, limits)
     idle = {}, -- the one used last comes last
     max_idle_time = limits.max_idle_time or MAX_IDLE_TIME,
     max_age = limits.max_connection_age or FOREVER,
-    max_connections = limits.max_connections or MAX_CONNECTIONS,
+    -- Transports that keep connections themselves count them, too.
+    max_connections = transport.keep and FOREVER or limits.max_connections or MAX_CONNECTIONS,
     closings = 0, -- how often exchange.close was called
     stats = { opened = 0, reused = 0, closed = 0, failed = 0 },
     -- links: all that are open or being opened; one that a killed coroutine held is forgotten with it.
@@ -68,14 +69,14 @@ local function vacate(pool, link)
   if hand_over(pool, place) then pool.links[place] = true end
 end
 
--- Closes a link's connection, keeping its place.
-local function discard(pool, link)
+-- Closes a link's connection, which keeps its place.
+local function shut(pool, link)
   pool.stats.closed = pool.stats.closed + 1
   pool.transport.close(link.socket)
 end
 
 local function drop(pool, link)
-  discard(pool, link)
+  shut(pool, link)
   vacate(pool, link)
 end
 
@@ -102,12 +103,20 @@ local function measure(pool, link, began)
   link.timing.connect, link.timing.tls = now - began, parts and parts.tls
 end
 
+local function reuse(pool, link, now)
+  local stats, timing = pool.stats, link.timing
+  stats.reused = stats.reused + 1
+  link.start = now
+  if not timing.reused then timing.reused, timing.connect, timing.tls = true, nil, nil end
+  return link
+end
+
 -- Connects a link | nil, kind, why, permanent.
 local function open(pool, link, now, deadline)
-  local limits = pool.limits
+  local limits, transport = pool.limits, pool.transport
   pool.links[link] = true
-  local ok, socket, kind, why, permanent = pcall(pool.transport.connect, pool.endpoint,
-    math.min(limits.connect_timeout, deadline - now), limits.connect)
+  local ok, socket, kind, why, permanent = pcall(transport.connect, pool.endpoint,
+    math.min(limits.connect_timeout, deadline - now), limits.connect, limits)
   if not ok or not socket then
     vacate(pool, link)
     pool.stats.failed = pool.stats.failed + 1
@@ -115,8 +124,9 @@ local function open(pool, link, now, deadline)
     return nil, kind, why, permanent
   end
   link.socket, link.response, link.closings = socket, core.response(limits.max_bytes), pool.closings
-  pool.stats.opened = pool.stats.opened + 1
   measure(pool, link, now)
+  if transport.reused and transport.reused(socket) then return reuse(pool, link, link.start) end
+  pool.stats.opened = pool.stats.opened + 1
   return link
 end
 
@@ -125,14 +135,6 @@ function exchange.count(pool)
   local count = 0
   for _ in pairs(pool.links) do count = count + 1 end
   return count
-end
-
-local function reuse(pool, link, now)
-  local stats, timing = pool.stats, link.timing
-  stats.reused = stats.reused + 1
-  link.start = now
-  if not timing.reused then timing.reused, timing.connect, timing.tls = true, nil, nil end
-  return link
 end
 
 local function is_full(pool)
@@ -188,7 +190,7 @@ end
 local function wait(pool, last)
   local link = (pool.transport.waiter and queue or look)(pool, last)
   if link and link.socket and not pool.transport.idle(link.socket) then
-    link.socket = discard(pool, link)
+    link.socket = shut(pool, link)
   end
   if link then return link end
   return nil, "timeout", ("all of max_connections = %d are in use"):format(pool.max_connections)
@@ -240,6 +242,7 @@ local function receive(pool, link, deadline)
     local done, bad = response:feed(bytes)
     if done then return settle(link, received, now) end
     if bad then return nil, "response", bad end
+    if now >= deadline then return nil, "timeout", "no end of the answer in time" end
   end
 end
 
@@ -253,15 +256,18 @@ local function converse(pool, link, request, deadline)
   return ok, kind, why, true
 end
 
--- The same, but drops a link that failed, even by raising.
+-- The same, but drops a link that failed, even by raising -> also whether an answer had begun. What has come
+-- of it is given back at once: the collector knows nothing of that memory, and would let it add up.
 local function try(pool, link, request, deadline, timeout)
   local last = link.start + timeout
   if deadline < last then last = deadline end
   local ok, complete, kind, why, seen = pcall(converse, pool, link, request, last)
   if ok and complete then return true end
   drop(pool, link)
+  local begun = link.response:started()
+  link.response:reset()
   if not ok then error(complete, 0) end
-  return nil, kind, why, seen
+  return nil, kind, why, seen, begun
 end
 
 --- Does one exchange -> link with the complete response | nil, kind, why, sent (may the service have seen
@@ -275,26 +281,30 @@ function exchange.run(pool, request, once, deadline, attempt_timeout)
   deadline = deadline or FOREVER
   if now >= deadline then return nil, "timeout", NO_TIME, false end
   local link = take_idle(pool, now)
-  local ok, kind, why, permanent
-  if link then
-    reuse(pool, link, now)
-    ok, kind, why, seen = try(pool, link, request, deadline, timeout)
+  local ok, kind, why, permanent, sent, begun
+  if link then reuse(pool, link, now) end
+  while true do
+    if not link then link, kind, why, permanent = obtain(pool, deadline, timeout) end
+    if not link then return nil, kind, why, seen, permanent end
+    ok, kind, why, sent, begun = try(pool, link, request, deadline, timeout)
     if ok then return link end
-    if kind ~= "network" or link.response:started() or (once and seen) then return nil, kind, why, seen end
+    seen = seen or sent
+    local stale = link.timing.reused and kind == "network" and not begun
+    if not stale or (once and seen) then return nil, kind, why, seen end
+    link = nil
   end
-  link, kind, why, permanent = obtain(pool, deadline, timeout)
-  if not link then return nil, kind, why, seen, permanent end
-  local sent
-  ok, kind, why, sent = try(pool, link, request, deadline, timeout)
-  if ok then return link end
-  return nil, kind, why, seen or sent
 end
+
+--- Closes the link's connection, whatever it could carry.
+exchange.discard = drop
 
 --- Keeps the link for the next exchange if its connection can carry one.
 function exchange.release(pool, link)
-  local idle, waiting = pool.idle, pool.waiting
+  local idle, waiting, keep = pool.idle, pool.waiting, pool.transport.keep
   if link.closings ~= pool.closings or not link.response:keep_alive() then
     drop(pool, link)
+  elseif keep and keep(link.socket, pool.limits) then
+    pool.links[link] = nil
   elseif waiting.first > waiting.last then
     idle[#idle + 1] = link
   elseif is_fresh(pool, link, link.last_used) then

@@ -82,8 +82,7 @@ function http.request(context, request)
   local pool = exchange.pool(context.transport, place, limits_of(context, request))
   local link, kind, reason, sent, permanent = exchange.run(pool, bytes, false, request.deadline)
   if not link then return nil, kind, reason, sent, permanent end
-  exchange.release(pool, link)
-  exchange.close(pool)
+  exchange.discard(pool, link)
   return answer(link.response)
 end
 

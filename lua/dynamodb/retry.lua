@@ -120,6 +120,7 @@ end
 ---@field mode "standard"|"adaptive"|"off"
 ---@field max_attempts integer the first one counts
 ---@field tokens number that the retries of all calls share
+---@field quiet boolean is there nothing that a success could change?
 local Policy = {}
 Policy.__index = Policy
 
@@ -131,6 +132,7 @@ function retry.new(given)
     random = given.random,
     now = given.now,
     tokens = TOKENS,
+    quiet = given.mode ~= "adaptive",
   }, Policy)
 end
 
@@ -175,7 +177,7 @@ function Policy:plan(attempt, err, given)
   if err.fast then return 0, 0 end
   local cost = class == "throttling" and THROTTLING_COST or COST
   if self.tokens < cost then return nil, "quota" end
-  self.tokens = self.tokens - cost
+  self.tokens, self.quiet = self.tokens - cost, false
   return delay_for(self, attempt, class, err.retry_after), cost
 end
 
@@ -184,6 +186,7 @@ function Policy:succeed(cost, given)
   self.tokens = math.min(TOKENS, self.tokens + (cost or 1))
   local limiter = limiter_for(self, given)
   if limiter then adapt(limiter, self.now(), false) end
+  self.quiet = self.tokens == TOKENS and self.mode ~= "adaptive"
 end
 
 return retry

@@ -14,6 +14,10 @@ local user_agent = require("dynamodb.user_agent")
 
 local session = {}
 
+local sub = string.sub
+
+local FIRST_INVOCATION = 100000000000 -- twelve digits, which are hexadecimal ones, too
+
 local function failure(message)
   return errors.new({ kind = "credentials", message = message })
 end
@@ -66,17 +70,9 @@ end
 
 -- {===== Headers =====
 
-local counts = {} -- "attempt=1; max=4", by both numbers
-
-local function count_text(attempt, most)
-  local key = attempt * 65536 + most
-  local text = counts[key]
-  if not text then
-    text = ("attempt=%d; max=%d"):format(attempt, most)
-    if attempt <= 16 and most <= 16 then counts[key] = text end
-  end
-  return text
-end
+-- For the usual number of attempts, their texts.
+local counts = {}
+for attempt = 1, 4 do counts[attempt] = ("attempt=%d; max=4"):format(attempt) end
 
 -- In Lambda, where the trace id changes with each invocation, it goes along (recursion detection).
 local function is_lambda()
@@ -88,17 +84,18 @@ local function trace_id()
   return id and (id:gsub("[^%w=;:+&%[%]{}\"',-]", function(char) return ("%%%02X"):format(char:byte()) end))
 end
 
---- A UUID for one call. Random ones cost more than all else about a header, so these count on from one.
+--- A UUID for one call. Random ones cost more than all else about a header, so these count on from the first.
 function session.invocation_id(state)
   local count = state.invocations + 1
   state.invocations = count
-  return ("%s%012x"):format(state.invocation_prefix, count)
+  return state.invocation_prefix .. count
 end
 
 --- The headers of an attempt, as the signer takes them, until the next attempt.
 function session.headers(state, id, attempt, most)
   local list = state.headers
-  list[4], list[6] = id, count_text(attempt, most)
+  list[4] = id
+  list[6] = most == 4 and counts[attempt] or ("attempt=%d; max=%d"):format(attempt, most)
   if state.lambda then
     local trace = trace_id()
     list[state.lambda], list[state.lambda + 1] = trace and "x-amzn-trace-id", trace
@@ -118,27 +115,30 @@ end
 -- ===================== }
 -- {===== Hosts =====
 
--- The ARN that a request names its table by, which tells an account and a region | nil.
-local function arn_of(params)
-  local name = params.TableName
-  if type(name) ~= "string" then name = endpoint.resource(params) end
-  return name and name:sub(1, 4) == "arn:" and name or nil
-end
-
---- The pool of connections to the host that answers a request -> pool | nil, err.
-function session.pool(state, kind, params)
-  local arn = arn_of(params)
-  local pool = not arn and state.hosts[kind]
-  if pool then return pool end
+-- The pool for a host that an account, or the ARN of what the request is about, has a part in -> pool | nil,
+-- err.
+local function find_pool(state, kind, arn)
   local host, why = endpoint_of(state.values, kind, state.credentials.account_id, arn)
   if not host then return nil, failure(why) end
-  pool = state.pools[host.url]
+  local pool = state.pools[host.url]
   if not pool then
     pool = exchange.pool(state.transport, host, limits_of(state.values, state.given, host.url))
     state.pools[host.url] = pool
   end
-  if not arn then state.hosts[kind] = pool end
   return pool
+end
+
+--- The pool of connections to the host that answers a request -> pool | nil, err.
+function session.pool(state, kind, params)
+  local name = params.TableName
+  if type(name) ~= "string" then name = endpoint.resource(params) end
+  if name and sub(name, 1, 4) == "arn:" then return find_pool(state, kind, name) end
+  local pool, err = state.hosts[kind], nil
+  if not pool then
+    pool, err = find_pool(state, kind)
+    state.hosts[kind] = pool
+  end
+  return pool, err
 end
 
 --- These credentials are used from now on, and the hosts of their account -> true | nil, err.
@@ -159,7 +159,7 @@ local function context_of(state, values)
     if state.emit then state.emit(name, event) end
   end
   return { transport = state.transport, limits = limits_of(values, state.given), emit = emit,
-    given = state.given }
+    given = state.given, dictionary = state.dictionary }
 end
 
 --- Makes the connection ready for calls, once -> true | nil, err.
@@ -173,7 +173,7 @@ function session.open(state)
   signer, why = core.signer(host.region, "dynamodb")
   if not signer then return nil, failure(why) end
   state.signer, state.hosts = signer, {}
-  state.invocation_prefix, state.invocations = core.uuid():sub(1, 24), 0
+  state.invocation_prefix, state.invocations = core.uuid():sub(1, 24), FIRST_INVOCATION
   state.policy = retry.new({ mode = values.retry_mode, max_attempts = values.max_attempts,
     random = system.random, now = state.transport.now })
   state.clock = not values.disable_clock_skew_correction and clock.new() or nil

@@ -14,45 +14,75 @@ local function write(path, text)
   file:close()
 end
 
+-- How many connections the log tells of, and the complete requests; a line without its end is still being written.
 local function read_log(path)
   local file = assert(io.open(path, "rb"))
-  local text = file:read("*a")
+  local connections, requests = 0, {}
+  for line in file:read("*a"):gmatch("([^\n]*)\n") do
+    local request = cjson.decode(line)[1]
+    if request then requests[#requests + 1] = request else connections = connections + 1 end
+  end
   file:close()
-  return cjson.decode(text)
+  return connections, requests
 end
 
---- Starts a server for these connections, each a list of steps (canned.js tells which); 'settings' may have
---- tls, unix, full. -> { endpoint_url, port, connections(), requests(), stop() }
-function canned.start(connections, settings)
-  local script, log = os.tmpname(), os.tmpname()
-  settings = settings or {}
-  local tls = settings.tls
-  write(script, cjson.encode({ connections = connections, tls = tls, unix = settings.unix, full = settings.full }))
+-- What a spec sees of a server, whose log is a file.
+local function server_at(port, log, script)
+  local server = { port = tonumber(port),
+    endpoint_url = script.tls and "https://localhost:" .. port or "http://127.0.0.1:" .. port }
+  function server.connections() return (read_log(log)) end
+  function server.requests() return select(2, read_log(log)) end
+  return server
+end
+
+--- Starts a script of spec/support that prints its process and its ports -> { port, ports, stop() }
+function canned.node(script, ...)
+  local words = { ("exec env -u LD_PRELOAD node spec/support/%s"):format(script), ... }
   -- A sanitizer that is preloaded into Lua has no business in node.
-  local command = ("exec env -u LD_PRELOAD node spec/support/canned.js '%s' '%s'"):format(script, log)
-  local process = assert(io.popen(command))
-  local pid, port = assert(process:read("*l"), "canned.js does not start"):match("^(%d+) (%d+)$")
-  local server = {
-    port = tonumber(port),
-    endpoint_url = tls and "https://localhost:" .. port or "http://127.0.0.1:" .. port,
-  }
-  function server.connections() return read_log(log).connections end
-  function server.requests() return read_log(log).requests end
-  function server.stop()
-    if not running[server] then return end
-    running[server] = nil
+  local process = assert(io.popen(table.concat(words, " ")))
+  local pid, ports = assert(process:read("*l"), script .. " does not start"):match("^(%d+) (.*)$")
+  local function stop()
     os.execute("kill " .. pid)
     process:close()
-    recorder.keep(server.requests())
-    for _, path in ipairs({ script, log, log .. ".new" }) do os.remove(path) end
   end
-  running[server] = true
-  return server
+  return { port = tonumber(ports:match("^%d+")), ports = ports, stop = stop }
+end
+
+--- Starts servers, in one process, by scripts: { connections =, rest =, tls =, unix =, full = }, of which canned.js tells;
+--- connections are lists of steps. -> list of { endpoint_url, port, connections(), requests(), stop() }; one that is
+--- stopped stops all of its list.
+function canned.start_all(scripts)
+  local script, log = os.tmpname(), os.tmpname()
+  write(script, cjson.encode(scripts))
+  local node = canned.node("canned.js", script, log)
+  local servers, files = {}, { script, log }
+  local function stop()
+    if not running[servers] then return end
+    running[servers] = nil
+    node.stop()
+    for _, server in ipairs(servers) do recorder.keep(server.requests()) end
+    for _, path in ipairs(files) do os.remove(path) end
+  end
+  for port in node.ports:gmatch("%d+") do
+    local own = log .. #servers
+    files[#files + 1] = own
+    servers[#servers + 1] = server_at(port, own, scripts[#servers + 1])
+    servers[#servers].stop = stop
+  end
+  running[servers] = stop
+  return servers
+end
+
+--- Starts one server for these connections; 'settings' may have the rest of its script.
+function canned.start(connections, settings)
+  local script = { connections = connections }
+  for name, value in pairs(settings or {}) do script[name] = value end
+  return canned.start_all({ script })[1]
 end
 
 --- Stops all servers that are still running.
 function canned.stop()
-  for server in pairs(running) do server.stop() end
+  for _, stop in pairs(running) do stop() end
 end
 
 --- The bytes of a response: its status line follows from 'status', its length from 'body'.
@@ -66,7 +96,7 @@ end
 
 --- A connection to a server, with keys of its own and these options.
 function canned.connect(server, options)
-  local given = { endpoint_url = server.endpoint_url, region = "eu-west-1", aws_access_key_id = "AKIDEXAMPLE",
+  local given = { endpoint_url = server.endpoint_url, region = "eu-west-1", aws_access_key_id = "AKIDCANNED",
     aws_secret_access_key = "SECRETEXAMPLE", connect_timeout = 5, attempt_timeout = 5 }
   for name, value in pairs(options or {}) do given[name] = value end
   return dynamodb.connect(given)

@@ -5,7 +5,7 @@ verify.py serve REFUSED [HOST:PORT]  A server on a free port, which it tells. Re
 verify.py check REFUSED FILE...      Requests that specs recorded, each after a line with its length; of any date.
 REFUSED                              gets a line for each request that is signed wrong.
 
-Keys: the environment's, and those of spec/support/keys.json.
+Keys: the environment's, and those of spec/support/keys.json; for check, all others have the secret "secret-of-" and id.
 Source: AWS Signature Version 4 (IAM User Guide); DynamoDB developer guide, "Error messages and codes".
 """
 import datetime, hashlib, json, os, re, select, socket, sys, threading, zlib
@@ -99,7 +99,7 @@ def verify(request, now):
     if not match:
         raise incomplete("Authorization header is not of its form: '%s'" % authorization)
     key, date, region, service, signed, signature = match.groups()
-    secret, token = keys.get(key, (None, None))
+    secret, token = keys.get(key) or (not now and "secret-of-" + key, None)
     if not secret or token and token != request.header("x-amz-security-token"):
         raise Refused("UnrecognizedClientException", "The security token included in the request is invalid.")
     signed = signed.split(";")

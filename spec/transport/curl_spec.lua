@@ -261,7 +261,7 @@ describe("transport.curl", function()
     end)
 
     it("tells that the connection is gone", function()
-      local socket = open({ { reset = true } })
+      local socket = open({ { delay = 20 }, { reset = true } })
       assert.is_true(socket:wait("read", 5))
       local kind
       for _ = 1, 3 do -- the first one may still find room in a buffer
@@ -312,7 +312,7 @@ describe("transport.curl", function()
     end)
 
     it("tells that the peer reset the connection", function()
-      local socket = open({ { reset = true } })
+      local socket = open({ { delay = 20 }, { reset = true } })
       local bytes, kind, why = curl.receive(socket, in_seconds(5), true)
       assert.is_nil(bytes)
       assert.equal("network", kind)
@@ -329,7 +329,7 @@ describe("transport.curl", function()
     local ends = { unread = { send = "x" }, closed = { close = true }, reset = { reset = true } }
     for name, step in pairs(ends) do
       it("is false for one that is " .. name, function()
-        local socket = open({ step })
+        local socket = open({ { delay = 20 }, step }) -- or it may fail to connect
         assert.is_true(socket:wait("read", 5))
         assert.is_false(curl.idle(socket))
       end)

@@ -69,7 +69,7 @@ end
 -- Calls the source, as the one who does; the flight is over whatever happens.
 local function ask(self, flight)
   self.flight = flight
-  local ok, found, more = pcall(self.source, flight.deadline)
+  local ok, found, more = pcall(self.source, flight.deadline, self.current)
   flight.done = true
   if self.flight == flight then self.flight = nil end
   if ok then return found, more end
@@ -150,7 +150,8 @@ function Cache:refresh(used, deadline)
   return self:refresh(used, deadline)
 end
 
---- 'source' is a function of a deadline that fetches -> credentials, true if they never change | nil, err.
+--- 'source' is a function of a deadline, and of the credentials that it is to replace, that fetches ->
+--- credentials, true if they never change | nil, err.
 return function(source, transport, emit)
   return setmetatable({ source = source, transport = transport, emit = emit }, Cache)
 end

@@ -11,6 +11,7 @@ local given = require("dynamodb.credentials.given")
 local http = require("dynamodb.http")
 local metadata = require("dynamodb.credentials.metadata")
 local profile = require("dynamodb.credentials.profile")
+local shared = require("dynamodb.credentials.shared")
 local proxy = require("dynamodb.proxy")
 local web_identity = require("dynamodb.credentials.web_identity")
 
@@ -60,7 +61,7 @@ local function fetcher(kit)
     local found, provider = walk(kit, list)
     if not found then return nil, provider end
     list, kit.fresh = { provider }, true
-    return setmetatable(found, Credentials), provider == environment
+    return found, provider == environment
   end
 end
 
@@ -70,7 +71,22 @@ local function giver(kit, provider, fixed)
     kit.deadline = deadline
     local found, why = provider(kit)
     if not found then return nil, failure(why) end
-    return setmetatable(found, Credentials), fixed
+    return found, fixed
+  end
+end
+
+-- The same for what the caller does not give, which nginx's workers may share.
+local function finder(kit, dictionary)
+  local source = fetcher(kit)
+  return dictionary and shared(source, dictionary, kit.settings, kit.transport) or source
+end
+
+-- The same, showing nothing.
+local function hiding(source)
+  return function(...)
+    local found, more = source(...)
+    if found then setmetatable(found, Credentials) end
+    return found, more
   end
 end
 
@@ -105,14 +121,15 @@ end
 --- An object that gives credentials: get(deadline) -> credentials | nil, err, and refresh(used, deadline),
 --- for when the service says that 'used' have expired -> others | nil, err | nil when there are none.
 --- Deadlines are moments of the transport's clock. Raises for options that make no sense.
----@param context table transport, limits, given (options), emit (function of an event and its fields, or nil)
+---@param context table transport, limits, given (options), and if wanted emit (a function of an event and its
+--- fields) and dictionary (what nginx's workers share)
 function credentials.new(settings, context)
   local kit = { settings = settings, clock = clock.new(), tokens = {} }
   kit.transport = in_time(context.transport, kit.clock)
   kit.http = http_of(kit, context)
   local provider, fixed = given.provider(context.given or {}, "connect")
-  local source = provider and giver(kit, provider, fixed) or fetcher(kit)
-  return cache(source, kit.transport, context.emit)
+  local source = provider and giver(kit, provider, fixed) or finder(kit, context.dictionary)
+  return cache(hiding(source), kit.transport, context.emit)
 end
 
 return credentials

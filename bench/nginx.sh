@@ -1,0 +1,143 @@
+#!/usr/bin/env bash
+# What nginx's clients feel while 64 of them wait for DynamoDB: bench/nginx.sh [SECONDS]
+# `make bench-nginx` calls it with everything built. One worker asks a server that takes 50 ms for each answer, by
+# cosockets and by blocking libcurl; beside them somebody asks the same worker for a page that needs no DynamoDB.
+set -eu -o pipefail
+cd "$(dirname "$0")/.."
+unset LUA_INIT
+seconds=${1:-10} clients=64 delay=0.05
+export LUA_PATH='bench/?.lua;lua/?.lua;lua/?/init.lua;;' LUA_CPATH='build/luajit/?.so;;'
+PATH=$PATH:/usr/sbin:/usr/local/openresty/nginx/sbin
+. spec/support/serve.sh
+
+modules=$(nginx -V 2>&1 | sed -nE 's/.*--modules-path=([^ ]*).*/\1/p')
+
+common() { # NAME; what both nginx have
+  [ ! -e "$modules/ngx_http_lua_module.so" ] || cat <<CONF
+load_module $modules/ndk_http_module.so;
+load_module $modules/ngx_http_lua_module.so;
+CONF
+  cat <<CONF
+pid $1.pid;
+error_log $1.log warn;
+worker_processes 1;
+user $(id -un) $(id -gn);
+events { worker_connections 4096; }
+CONF
+}
+
+paths() {
+  cat <<CONF
+  access_log off;
+  client_body_temp_path body;
+  proxy_temp_path proxy;
+  fastcgi_temp_path fastcgi;
+  uwsgi_temp_path uwsgi;
+  scgi_temp_path scgi;
+  keepalive_requests 1000000000;
+CONF
+}
+
+# The server that is asked: an item of 10 attributes, after a while.
+upstream_configuration() {
+  common upstream
+  cat <<CONF
+http {
+$(paths)
+  server {
+    listen 127.0.0.1:$upstream backlog=1024;
+    location / { content_by_lua_block {
+      ngx.sleep($delay)
+      ngx.header["Content-Type"] = "application/x-amz-json-1.0"
+      ngx.header["Content-Length"] = $(wc -c <"$scratch/GetItem.json")
+      ngx.print([==[$(cat "$scratch/GetItem.json")]==])
+    } }
+  }
+}
+CONF
+}
+
+front_configuration() {
+  common front
+  cat <<CONF
+http {
+$(paths)
+  lua_package_path "$PWD/lua/?.lua;$PWD/lua/?/init.lua;;";
+  lua_package_cpath "$PWD/build/luajit/?.so;;";
+  lua_socket_log_errors off;
+  lua_socket_buffer_size 32k;
+  init_by_lua_block {
+    local dynamodb = require("dynamodb")
+    local function get_from(transport)
+      local connection = dynamodb.connect({ endpoint_url = "http://127.0.0.1:$upstream", region = "us-east-1",
+        aws_access_key_id = "AKIDEXAMPLE", aws_secret_access_key = "SECRETEXAMPLE", transport = transport })
+      local users = connection:table("bench", { hash_key = "id" })
+      return function()
+        ngx.say(assert(users:get_item({ hash_key = "user#000001" })).address.zip)
+      end
+    end
+    by_cosockets = get_from(nil)
+    by_libcurl = get_from(require("dynamodb.transport.curl"))
+  }
+  server {
+    listen 127.0.0.1:$front backlog=1024;
+    location = /cosockets { content_by_lua_block { by_cosockets() } }
+    location = /libcurl { content_by_lua_block { by_libcurl() } }
+    location = /bystander { content_by_lua_block { ngx.say("hello") } }
+  }
+}
+CONF
+}
+
+ready() {
+  answers "$port"
+}
+
+serve() { # NAME; its port is in the variable of that name
+  port=${!1}
+  "$1_configuration" >"$scratch/$1.conf"
+  nginx -p "$scratch/" -c "$1.conf" -e "$1.log" 2>"$scratch/log"
+}
+
+quit() {
+  local name
+  for name in front upstream; do
+    [ ! -s "$scratch/$name.pid" ] || kill "$(cat "$scratch/$name.pid")" 2>/dev/null || true
+  done
+}
+trap 'quit; rm -rf "$scratch"' EXIT # in place of serve.sh's
+
+start() {
+  for _ in {1..20}; do
+    upstream=$(random_port)
+    front=$((upstream + 1))
+    ! { answers "$upstream" || answers "$front"; } || continue
+    luajit bench/canned.lua "$scratch" "$upstream"
+    serve upstream && serve front && return
+    quit
+  done
+  give_up nginx
+}
+
+bench() { # ARGS...
+  luajit bench/nginx.lua "$@"
+}
+
+# One row: what our clients feel, and what the bystander does.
+measure() { # LABEL LOCATION
+  local clients_of
+  wrk -t1 -c"$clients" -d"$seconds" --timeout 60 --latency "http://127.0.0.1:$front/$2" >"$scratch/$2" &
+  clients_of=$!
+  sleep 0.5
+  bench bystander "$front" "$((seconds - 1))" >"$scratch/$2.bystander"
+  wait "$clients_of"
+  bench row "$1" "$scratch/$2" "$scratch/$2.bystander"
+}
+
+start
+bench head "$clients" "$delay"
+bench bystander "$front" 3 >"$scratch/alone"
+bench row "nobody but the bystander" - "$scratch/alone"
+measure "cosockets" cosockets
+measure "libcurl, which blocks" libcurl
+bench goals "$clients" "$delay" "$scratch/cosockets" "$scratch/cosockets.bystander"

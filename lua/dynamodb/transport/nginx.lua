@@ -1,0 +1,317 @@
+--- The transport for nginx and OpenResty: cosockets, which wait without holding up the worker. The only room
+--- that knows nginx. doc/source.md says what a transport has to offer, doc/nginx.md what nginx.conf has to.
+-- Source: README of lua-nginx-module 0.10.23 (cosockets, phases, light threads).
+
+local core = require("dynamodb.core")
+local system = require("dynamodb.system")
+
+local now = core.now
+
+local nginx = {
+  --- Seconds of a clock that only goes forward; nginx's own stands still while Lua runs.
+  now = now,
+  --- Seconds since 1970.
+  time = system.time,
+}
+
+-- {===== Where we are =====
+
+--- Are we inside nginx, where there are cosockets? Its worker threads have none.
+function nginx.is_here()
+  return type(ngx) == "table" and ngx.get_phase ~= nil and ngx.socket ~= nil and ngx.socket.tcp ~= nil
+end
+
+local modes = {
+  rewrite = "wait", server_rewrite = "wait", access = "wait", content = "wait", timer = "wait",
+  preread = "wait", ssl_cert = "wait", ssl_client_hello = "wait", ssl_session_fetch = "wait",
+  init = "block", init_worker = "block", exit_worker = "block", -- nobody else is there to be held up
+}
+
+--- What this phase allows: "wait" (cosockets work) or "block" | nil, why it is neither.
+function nginx.mode()
+  local phase = ngx.get_phase()
+  local mode = modes[phase]
+  if mode then return mode end
+  return nil, ("nothing can wait in %s_by_lua*; ngx.timer.at(0, function) runs where it can"):format(phase)
+end
+
+--- The process: what was opened before a fork is not for those after it.
+function nginx.process()
+  return ngx.worker.pid()
+end
+
+--- The shared dictionary of that name | nil.
+function nginx.shared(name)
+  return ngx.shared[name]
+end
+
+-- ===================== }
+-- {===== Connecting =====
+
+-- A name that has no resolver to ask.
+local known_names = { localhost = "127.0.0.1" }
+
+-- Where to connect, and what a pool of connections is called: by all in which they differ.
+local function plan(endpoint, options, limits)
+  local scheme, authority = endpoint.url:match("^(https?)://([^/]+)")
+  local host, port = authority:match("^(.-):(%d+)$")
+  host, port = host or authority, tonumber(port) or (scheme == "https" and 443 or 80)
+  local proxy = not options.unix_socket and options.proxy ~= "" and options.proxy or nil
+  local size = limits.max_connections or 64
+  local way = ("verified=%s via=%s certificate=%s size=%d"):format(tostring(scheme == "https"),
+    options.unix_socket or proxy or "", options.client_certificate or "", size)
+  -- There may be a proxy's password in it.
+  local name = ("dynamodb %s://%s:%d %s"):format(scheme, host, port, core.sha256(way))
+  return { host = host, port = port, tls = scheme == "https", sni = host:match("^%[(.*)%]$") or host,
+    proxy = proxy, unix_socket = options.unix_socket, size = size, pool = name, options = options,
+    limits = limits }
+end
+
+local plans = setmetatable({}, { __mode = "k" })
+local NONE = {}
+
+local function plan_for(endpoint, options, limits)
+  options, limits = options or NONE, limits or NONE
+  local found = plans[endpoint]
+  if not found or found.options ~= options or found.limits ~= limits then
+    found = plan(endpoint, options, limits)
+    plans[endpoint] = found
+  end
+  return found
+end
+
+-- Nobody tells how old a kept connection is, so with a highest age another pool is used from time to time.
+local function pool_options(target)
+  local age, name = target.limits.max_connection_age, target.pool
+  if age then name = ("%s since=%d"):format(name, math.floor(now() / age)) end
+  return { pool = name, pool_size = target.size, backlog = 65535 }
+end
+
+-- nginx takes whole milliseconds as a C int, and 0 for its default.
+local function set_timeout(sock, deadline)
+  sock:settimeout(math.max(1, math.min(math.ceil((deadline - now()) * 1000), 2 ^ 31 - 1)))
+end
+
+-- What is of no use to try again, among what nginx says.
+local function is_permanent(why)
+  return why:find("no resolver", 1, true) ~= nil or why:find("Host not found", 1, true) ~= nil
+    or why:find("certificate", 1, true) ~= nil or why:find("^option ") ~= nil
+end
+
+-- Why something failed -> nil, kind, text, whether trying again is of no use.
+local function failed(what, why)
+  if why == "timeout" then return nil, "timeout", what .. ": no answer in time" end
+  if why:find("no resolver defined", 1, true) then
+    why = "nginx.conf names no resolver, such as: resolver 127.0.0.53 valid=30s ipv6=off;"
+  end
+  return nil, "network", what .. ": " .. why, is_permanent(why)
+end
+
+-- Host and port of a proxy, and the user's name and password | nil, why.
+local function proxy_parts(url)
+  local scheme, authority = url:match("^(%a[%w+.-]*)://([^/]*)")
+  if scheme ~= "http" then
+    return nil, "option 'proxy': http://... expected in nginx, not " .. tostring(scheme)
+  end
+  local user, place = authority:match("^(.*)@(.*)$")
+  place = place or authority
+  return place:match("^(.-):%d+$") or place, tonumber(place:match(":(%d+)$")) or 1080, user
+end
+
+local function unescape(text)
+  return (text:gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end))
+end
+
+-- Asks the proxy for a connection to the endpoint -> true | nil, why. Source: RFC 9110 section 9.3.6.
+local function tunnel(sock, target, user)
+  local place = ("%s:%d"):format(target.host, target.port)
+  local login = user and "Proxy-Authorization: Basic " .. ngx.encode_base64(unescape(user)) .. "\r\n" or ""
+  local ok, why = sock:send(("CONNECT %s HTTP/1.1\r\nHost: %s\r\n%s\r\n"):format(place, place, login))
+  if not ok then return nil, why end
+  local head
+  head, why = sock:receiveuntil("\r\n\r\n")(65536)
+  if not head then return nil, why end
+  local status = head:match("^HTTP/1%.[01] (%d%d%d)%f[%D]")
+  if status and status:sub(1, 1) == "2" then return true end
+  return nil, "it answered " .. (status or "no HTTP")
+end
+
+-- A file that an option names, parsed -> what it holds | nil, why.
+local function read_option(options, name, parse)
+  local text, why = system.read_file(options[name])
+  local value
+  if text then value, why = parse(text) end
+  if value then return value end
+  return nil, ("option '%s': %s: %s"):format(name, options[name], why or "no such file")
+end
+
+-- What the client shows of itself, if anything -> true | nil, why. Read anew each time, since files change.
+local function show_certificate(sock, options)
+  if not options.client_certificate then return true end
+  if not sock.setclientcert then
+    return nil, "option 'client_certificate': needs lua-nginx-module 0.10.22 or later"
+  end
+  local ssl, key = require("ngx.ssl"), nil
+  local certificate, why = read_option(options, "client_certificate", ssl.parse_pem_cert)
+  if certificate then key, why = read_option(options, "client_key", ssl.parse_pem_priv_key) end
+  if not key then return nil, why end
+  return sock:setclientcert(certificate, key)
+end
+
+-- What to do about a handshake that failed. The number before the text may be that of an earlier failure.
+local function explained(target, why)
+  why = why:gsub("^%d+: ", "")
+  if why:find("host mismatch", 1, true) then
+    return ("the certificate is not one for '%s' (nginx compares names, not addresses)"):format(target.sni)
+  end
+  if not why:find("certificate", 1, true) then return why end
+  local hint = target.options.ca_bundle and ", 'ca_bundle' only whom libcurl does" or ""
+  local text = "the certificate is not trusted (%s); lua_ssl_trusted_certificate names whom nginx trusts%s"
+  return text:format(why, hint)
+end
+
+-- TLS over the connection -> true | nil, why. When a handshake takes no time, lua-resty-core 0.1.25 raises
+-- where it should return that verification failed (its issue 499).
+local function shake_hands(sock, target)
+  local ok, session, why = pcall(sock.sslhandshake, sock, nil, target.sni, true)
+  if not ok and not tostring(session):find("assertion failed", 1, true) then error(session, 0) end
+  if not ok then why = "certificate of an unknown authority, or not for '" .. target.sni .. "'" end
+  if why then return nil, explained(target, why) end
+  return true
+end
+
+-- Makes a new connection one to the endpoint -> true | nil, kind, why, permanent. Fills in how long TLS took.
+local function prepare(socket, target, user)
+  local sock, options = socket.sock, target.options
+  local ok, why = true, nil
+  if not target.unix_socket then ok, why = sock:setoption("tcp-nodelay", 1) end
+  if ok and options.tcp_keepalive then ok, why = sock:setoption("keepalive", 1) end
+  if not ok then return failed("connection to " .. target.host, why) end
+  if target.proxy then
+    ok, why = tunnel(sock, target, user)
+    if not ok then return failed(("proxy for %s"):format(target.host), why) end
+  end
+  if not target.tls then return true end
+  local start = now()
+  ok, why = show_certificate(sock, options)
+  if ok then ok, why = shake_hands(sock, target) end
+  if not ok then return failed("TLS with " .. target.host, why) end
+  socket.tls = now() - start
+  return true
+end
+
+-- The connection to the peer, which may be a proxy -> true, the proxy's user | nil, kind, why, permanent.
+local function reach(sock, target)
+  local host, port, user = target.host, target.port, nil
+  local ok, why
+  if target.proxy then
+    host, port, user = proxy_parts(target.proxy)
+    if not host then return failed("connection to " .. target.host, port) end
+  end
+  if target.unix_socket then
+    host = target.unix_socket
+    ok, why = sock:connect("unix:" .. host, pool_options(target))
+  else
+    ok, why = sock:connect(known_names[host] or host, port, pool_options(target))
+  end
+  if not ok then return failed("connection to " .. host, why) end
+  return true, user
+end
+
+--- Opens a connection, or takes one that nginx has kept -> socket | nil, kind, why, whether trying again is
+--- of no use. 'options' are those of transport.curl, 'limits' have max_connections and max_connection_age.
+function nginx.connect(endpoint, seconds, options, limits)
+  local target, sock, start = plan_for(endpoint, options, limits), ngx.socket.tcp(), now()
+  local socket = { sock = sock }
+  set_timeout(sock, start + seconds)
+  local ok, user, why, permanent = reach(sock, target)
+  if not ok then return nil, user, why, permanent end
+  socket.reused, socket.connect = sock:getreusedtimes() > 0, now() - start
+  if socket.reused then return socket end
+  local kind
+  set_timeout(sock, start + seconds)
+  ok, kind, why, permanent = prepare(socket, target, user)
+  if ok then return socket end
+  sock:close()
+  return nil, kind, why, permanent
+end
+
+-- ===================== }
+-- {===== A connection =====
+
+local LATE = "no answer in time"
+
+--- How long connecting took -> { connect, tls }, in seconds.
+function nginx.timings(socket)
+  return { connect = socket.connect, tls = socket.tls }
+end
+
+--- Did the connection carry requests before?
+function nginx.reused(socket)
+  return socket.reused
+end
+
+--- Sends all bytes -> true | nil, kind, why.
+function nginx.send(socket, bytes, deadline)
+  if deadline <= now() then return nil, "timeout", LATE end
+  set_timeout(socket.sock, deadline)
+  local ok, why = socket.sock:send(bytes)
+  if ok then return true end
+  return failed("sending", why)
+end
+
+local RECEIVE_BYTES = 65536 -- at most, by one call; lua_socket_buffer_size makes it less
+
+--- Receives what there is, at least a byte -> bytes | nil, "closed" or another kind, why.
+function nginx.receive(socket, deadline)
+  if deadline <= now() then return nil, "timeout", LATE end
+  set_timeout(socket.sock, deadline)
+  local bytes, why = socket.sock:receiveany(RECEIVE_BYTES)
+  if bytes then return bytes end
+  if why == "closed" then return nil, "closed", "the server closed the connection" end
+  return failed("receiving", why)
+end
+
+--- Gives the connection to nginx, which keeps it for whoever connects to the same next -> true. Cosockets
+--- belong to one request, so that nothing of them may be kept here.
+function nginx.keep(socket, limits)
+  local ok = socket.sock:setkeepalive(math.ceil((limits.max_idle_time or 50) * 1000), limits.max_connections)
+  if not ok then socket.sock:close() end -- there were bytes that nobody had asked for
+  return true
+end
+
+--- Nothing is kept here.
+function nginx.idle()
+  return false
+end
+
+function nginx.close(socket)
+  socket.sock:close()
+end
+
+--- Waits; other requests go on.
+function nginx.sleep(seconds)
+  ngx.sleep(math.max(seconds, 0.001))
+end
+
+-- ===================== }
+
+local function pack(...) return { n = select("#", ...), ... } end
+
+--- Runs functions side by side, at most 'concurrency' at a time -> what pcall returns of each, in their
+--- order, as tables with n.
+function nginx.gather(list, concurrency)
+  local results, started, threads = {}, 0, {}
+  local function work()
+    while started < #list do
+      started = started + 1
+      local index = started
+      results[index] = pack(pcall(list[index]))
+    end
+  end
+  for i = 1, math.min(concurrency or #list, #list) do threads[i] = ngx.thread.spawn(work) end
+  for _, thread in ipairs(threads) do ngx.thread.wait(thread) end
+  return results
+end
+
+return nginx

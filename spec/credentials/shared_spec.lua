@@ -1,0 +1,201 @@
+local errors = require("dynamodb.error")
+local shared = require("dynamodb.credentials.shared")
+
+local START = 1700000000
+
+-- A machine: the time, the dictionary, and how often somebody has fetched.
+local function machine()
+  local self = { now = 0, fetched = 0, entries = {} }
+  local function entry(name)
+    local found = self.entries[name]
+    return found and found.until_when > self.now and found or nil
+  end
+  self.dictionary = {
+    get = function(_, name) return entry(name) and entry(name).value end,
+    set = function(_, name, value, seconds)
+      if self.full then return nil, "no memory" end
+      self.entries[name] = { value = value, until_when = self.now + seconds }
+      return true
+    end,
+    add = function(_, name, value, seconds)
+      if entry(name) then return false, "exists" end
+      self.entries[name] = { value = value, until_when = self.now + seconds }
+      return true
+    end,
+    delete = function(_, name) self.entries[name] = nil end,
+  }
+  self.transport = {
+    now = function() return self.now end,
+    time = function() return START + self.now end,
+    sleep = function(seconds)
+      self.now = self.now + seconds
+      if self.side_by_side then coroutine.yield() end
+    end,
+  }
+  return self
+end
+
+local function settings(values)
+  return { load = function() return values end, profile_explicit = false }
+end
+
+-- Credentials number n, which hold for an hour.
+local function keys(self, n)
+  return { aws_access_key_id = "k" .. n, aws_secret_access_key = "s" .. n, aws_session_token = "t" .. n,
+    expires = START + self.now + 3600, source = "container" }
+end
+
+-- What fetches for a worker: it takes a second.
+local function fetching(self)
+  return function()
+    self.fetched = self.fetched + 1
+    local found = keys(self, self.fetched)
+    self.transport.sleep(1)
+    return found
+  end
+end
+
+-- The source that one of the machine's workers has.
+local function worker(self, source, values)
+  return shared(source or fetching(self), self.dictionary, settings(values or { region = "r", a = { "table" } }),
+    self.transport)
+end
+
+-- Calls side by side -> what each returned.
+local function side_by_side(self, calls)
+  local results, threads = {}, {}
+  self.side_by_side = true
+  for i, call in ipairs(calls) do threads[i] = coroutine.create(function() results[i] = { call() } end) end
+  local alive = true
+  while alive do
+    alive = false
+    for _, thread in ipairs(threads) do
+      if coroutine.status(thread) ~= "dead" then
+        alive = true
+        assert(coroutine.resume(thread))
+      end
+    end
+  end
+  return results
+end
+
+describe("credentials.shared", function()
+  local self
+  before_each(function() self = machine() end)
+
+  it("fetches once for all who ask at the same time", function()
+    local calls = {}
+    for i = 1, 4 do
+      local source = worker(self)
+      calls[i] = function() return source(self.now + 10, nil) end
+    end
+    for _, result in ipairs(side_by_side(self, calls)) do assert.equal("k1", result[1].aws_access_key_id) end
+    assert.equal(1, self.fetched)
+  end)
+
+  it("has everything that was found for those who come later", function()
+    local first = worker(self)(10)
+    assert.same(first, worker(self)(10))
+    assert.equal(1, self.fetched)
+  end)
+
+  it("fetches others for who has these already, and he who has old ones takes the new", function()
+    local one, two = worker(self), worker(self)
+    local first = one(10)
+    assert.equal("k1", two(10).aws_access_key_id)
+    self.now = 3300
+    local second = one(self.now + 10, first)
+    assert.equal("k2", second.aws_access_key_id)
+    assert.same(second, two(self.now + 10, first))
+    assert.equal(2, self.fetched)
+  end)
+
+  it("takes none that end before those that he has", function()
+    worker(self)(10)
+    local later = keys(self, 9)
+    later.expires = later.expires + 100
+    assert.equal("k2", worker(self)(10, later).aws_access_key_id)
+  end)
+
+  it("takes none that have expired", function()
+    worker(self, function()
+      local found = keys(self, 1)
+      found.expires = START - 1
+      return found
+    end)(10)
+    assert.equal("k1", worker(self)(10).aws_access_key_id)
+    assert.equal(1, self.fetched)
+  end)
+
+  it("keeps apart who has other settings", function()
+    assert.equal("k1", worker(self)(10).aws_access_key_id)
+    assert.equal("k2", worker(self, nil, { region = "r", profile = "other" })(10).aws_access_key_id)
+    assert.equal(2, self.fetched)
+  end)
+
+  for name, more in pairs({ ["never change"] = { true, START + 3600 }, ["have no end"] = {} }) do
+    it("shares none that " .. name, function()
+      local source = worker(self, function()
+        return { aws_access_key_id = "k", aws_secret_access_key = "s", expires = more[2] }, more[1]
+      end)
+      local found, fixed = source(10)
+      assert.equal("k", found.aws_access_key_id)
+      assert.equal(more[1], fixed)
+      assert.same({}, self.entries)
+    end)
+  end
+
+  it("gives up at the deadline", function()
+    local slow = worker(self, function()
+      local found, err = worker(self)(5) -- while this one holds the lock
+      assert.is_nil(found)
+      assert.is_true(errors.is(err))
+      assert.equal("credentials: no credentials in time", tostring(err))
+      assert.is_true(err.retryable)
+      return nil, "slow"
+    end)
+    assert.same({ nil, "slow" }, { slow(100) })
+    assert.equal(0, self.fetched)
+  end)
+
+  it("lets the next one try when fetching failed", function()
+    assert.same({ nil, "down" }, { worker(self, function() return nil, "down" end)(10) })
+    assert.same({}, self.entries)
+    assert.equal("k1", worker(self)(10).aws_access_key_id)
+  end)
+
+  it("lets the next one try when fetching raised", function()
+    local ok, why = pcall(worker(self, function() error("oops", 0) end), 10)
+    assert.is_false(ok)
+    assert.equal("oops", why)
+    assert.same({}, self.entries)
+  end)
+
+  it("waits no longer for who was given up halfway than he might have taken", function()
+    self.side_by_side = true
+    assert(coroutine.resume(coroutine.create(worker(self)), self.now + 3))
+    self.side_by_side = false
+    assert.equal("k2", worker(self)(self.now + 10).aws_access_key_id)
+    assert.is_true(self.now >= 3 and self.now < 6)
+  end)
+
+  it("leaves another one's lock alone", function()
+    local source = worker(self, function()
+      for name in pairs(self.entries) do self.entries[name] = { value = "other", until_when = 100 } end
+      return nil, "down"
+    end)
+    source(10)
+    assert.is_not_nil(next(self.entries))
+  end)
+
+  it("tells that the dictionary is full", function()
+    self.full = true
+    assert.equal("not shared: no memory", worker(self)(10).warning)
+  end)
+
+  it("leaves it to the source to tell what is wrong with settings", function()
+    local source = shared(function() return nil, "bad file" end, self.dictionary,
+      { load = function() return nil, "bad file" end }, self.transport)
+    assert.same({ nil, "bad file" }, { source(10) })
+  end)
+end)

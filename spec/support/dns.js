@@ -1,0 +1,28 @@
+// A name server on loopback for the specs: node dns.js NAME; knows that NAME is 127.0.0.1, and no other name.
+// Prints "PID PORT" when it answers; spec/support/nginx.lua starts it.
+const dgram = require("dgram"), fs = require("fs");
+const known = process.argv[2];
+const server = dgram.createSocket("udp4");
+
+// The name that the question has, and where its text ends.
+function question(packet) {
+  const labels = [];
+  let at = 12;
+  for (; packet[at]; at += packet[at] + 1) labels.push(packet.toString("latin1", at + 1, at + 1 + packet[at]));
+  return { name: labels.join("."), end: at + 5 };
+}
+
+server.on("message", (packet, peer) => {
+  const { name, end } = question(packet);
+  const found = name === known;
+  const head = Buffer.from([packet[0], packet[1], 0x81, found ? 0x80 : 0x83, 0, 1, 0, found ? 1 : 0, 0, 0, 0, 0]);
+  const answer = Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 127, 0, 0, 1]);
+  server.send(Buffer.concat([head, packet.subarray(12, end), found ? answer : Buffer.alloc(0)]), peer.port, peer.address);
+});
+
+// Ends when nobody holds the other end of the pipe any more.
+setInterval(() => {
+  try { fs.writeSync(1, "\n"); } catch (gone) { process.exit(); }
+}, 200);
+
+server.bind(0, "127.0.0.1", () => fs.writeSync(1, `${process.pid} ${server.address().port}\n`));

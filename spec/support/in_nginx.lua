@@ -1,0 +1,177 @@
+--- What the specs let nginx do: functions that its phases call. What they have to say goes into the dictionary 'notes'.
+
+local dynamodb = require("dynamodb")
+local gather = require("dynamodb.transport.auto").gather
+
+local app = {}
+
+--- A connection to the emulator, made in init_by_lua and used by everybody.
+app.connection = dynamodb.connect({ endpoint_url = os.getenv("DYNAMODB_ENDPOINT"), region = "us-east-1" })
+
+--- Runs a function, and notes under 'name' what became of it.
+function app.note(name, call, ...)
+  local ok, result = pcall(call, ...)
+  ngx.shared.notes:set(name, (ok and "ok " or "failed ") .. tostring(result))
+  return result
+end
+
+--- Runs a function and answers with what it returns.
+function app.say(call, ...)
+  local ok, result = pcall(call, ...)
+  ngx.status = ok and 200 or 500
+  ngx.print(tostring(result))
+end
+
+--- A connection to an endpoint, with keys of the specs.
+function app.connect(url, options)
+  local given = { endpoint_url = url, region = "us-east-1", aws_access_key_id = "AKIDCANNED",
+    aws_secret_access_key = "SECRETEXAMPLE", connect_timeout = 2 }
+  for name, value in pairs(options or {}) do given[name] = value end
+  return dynamodb.connect(given)
+end
+
+local connections = {}
+
+--- The worker's connection for requests like this one.
+function app.connection_to(url, options)
+  local name = ngx.var.request_uri
+  local connection = connections[name]
+  if not connection then
+    connection = app.connect(url, options)
+    connections[name] = connection
+  end
+  return connection
+end
+
+--- Lists tables: the shortest call there is -> their names, one a line; raises the error.
+function app.list(connection)
+  return table.concat(assert((connection or app.connection):list_tables()), "\n")
+end
+
+--- The connection to the endpoint that the request names: /path?port=1234, ?url=http://... or
+--- ?variable=NAME_OF_ENVIRONMENT'S.
+function app.there(options)
+  local url = ngx.var.arg_variable and os.getenv(ngx.var.arg_variable) or ngx.var.arg_url
+    or "http://127.0.0.1:" .. ngx.var.arg_port
+  return app.connection_to(url, options)
+end
+
+--- The same as app.list, there.
+function app.list_there(options)
+  return app.list(app.there(options))
+end
+
+--- Lists tables there n times side by side -> how many times that went well.
+function app.many(n, options)
+  local connection, calls, count = app.there(options), {}, 0
+  for i = 1, n do calls[i] = function() return assert(connection:list_tables()) end end
+  for _, result in ipairs(gather(calls)) do
+    if result[1] then count = count + 1 else error(result[2], 0) end
+  end
+  return count
+end
+
+--- Lists tables and writes there what is to be written once; raises the error.
+function app.put_once()
+  local connection = app.there()
+  assert(connection:list_tables())
+  assert(connection:table("t", { hash_key = "id" }):update_item({ hash_key = "a",
+    update = { n = dynamodb.increment(1) } }))
+end
+
+--- What hooks hear of two calls there.
+function app.timings()
+  local heard = {}
+  local function hear(event)
+    local timing = event.timing
+    heard[#heard + 1] = timing.reused and "reused" or ("new, %g s to connect"):format(timing.connect)
+  end
+  local connection = app.there({ hooks = { answer_received = hear } })
+  app.list(connection)
+  app.list(connection)
+  return table.concat(heard, "; ")
+end
+
+-- Runs functions with a gauge of how many run at the same time -> results, the most.
+local function gauged(n, concurrency)
+  local calls, running, most = {}, 0, 0
+  for i = 1, n do
+    calls[i] = function()
+      running = running + 1
+      most = math.max(most, running)
+      ngx.sleep(0.01 * (n - i + 1)) -- the last one is the first to end
+      running = running - 1
+      if i == concurrency or i == 3 and not concurrency then error("oops", 0) end
+      return i
+    end
+  end
+  return gather(calls, concurrency), most
+end
+
+--- What light threads give: all results in their order, and errors among them.
+function app.gather()
+  local results, most = gauged(16)
+  local order = {}
+  for i, result in ipairs(results) do order[i] = result[1] and result[2] or i end
+  local few, most_of_few = gauged(16, 4)
+  return ("%s; 3: %s, %d at once; 4: %s, %d at once"):format(table.concat(order, " "), results[3][2], most, few[4][2],
+    most_of_few)
+end
+
+--- Lists tables n times at a server that takes 0.1 s for that -> how many times that went well.
+function app.list_slowly(n)
+  for _ = 1, n do
+    ngx.sleep(0.1)
+    app.list()
+  end
+  return n
+end
+
+--- Lists tables where that is not possible, and notes what it said.
+function app.try(phase)
+  return app.note(phase, app.list)
+end
+
+--- All that can be done to items, in a table of that name -> "done"; raises when anything is not as it should be.
+function app.operations(name)
+  local connection = app.connection
+  local function equal(expected, found) assert(expected == found, tostring(found)) end
+  local tbl = assert(connection:create_table({ name = name,
+    schema = connection:create_schema("id", "S", "n", "N") }))
+  assert(tbl:wait_until_active())
+  local item = tbl:new_item({ hash_key = "a", range_key = 1, attrs = { text = "hello", list = {} } })
+  assert(item:put())
+  equal("hello", assert(tbl:get_item("a", 1)).text)
+  item.text = "changed"
+  assert(item:save())
+  assert(tbl:update_item({ hash_key = "a", range_key = 1, update = { count = dynamodb.increment(5) } }))
+  equal(5, assert(tbl:get_item("a", 1)).count)
+  local puts = {}
+  for i = 2, 60 do puts[#puts + 1] = { id = "a", n = i, blob = ("x"):rep(2000) } end
+  assert(tbl:batch_write({ put = puts }))
+  local count = 0
+  for row in tbl:query({ hash_key = "a", range_key = dynamodb.gt(10), request_limit = 7 }) do
+    assert(row.n > 10)
+    count = count + 1
+  end
+  equal(50, count)
+  equal(60, #assert(tbl:scan({ request_limit = 13 }):all()))
+  equal(3, #assert(tbl:get_items({ { "a", 1 }, { "a", 2 }, { "a", 60 } })))
+  assert(connection:transact_write({ { put = tbl:new_item({ hash_key = "t", range_key = 1 }) },
+    { delete = true, table = tbl, hash_key = "a", range_key = 60 } }))
+  equal(2, #assert(connection:transact_get({ { table = tbl, hash_key = "t", range_key = 1 },
+    { table = tbl, hash_key = "a", range_key = 1 } })))
+  count = 0
+  for _ in connection:execute('SELECT * FROM "' .. name .. '" WHERE id = ?', { "a" }) do count = count + 1 end
+  equal(59, count)
+  local read = 'SELECT * FROM "' .. name .. '" WHERE id = ? AND n = ?'
+  equal(3, assert(connection:execute_batch({ { read, { "a", 3 } } }))[1].item.n)
+  equal(4, assert(connection:execute_transaction({ { read, { "a", 4 } } }))[1].n)
+  assert(item:delete())
+  equal(false, tbl:has_item("a", 1))
+  assert(tbl:delete())
+  assert(tbl:wait_until_deleted())
+  return "done"
+end
+
+return app

@@ -1,0 +1,198 @@
+--- Runs an nginx of the spec's own, with Debian's Lua module or OpenResty's, and asks it.
+
+local core = require("dynamodb.core")
+local curl = require("dynamodb.transport.curl")
+
+local nginx = {}
+
+local function output_of(command)
+  local pipe = assert(io.popen(command .. " 2>&1"))
+  local text = pipe:read("*a")
+  pipe:close()
+  return text
+end
+
+local function read(path)
+  local file = io.open(path, "rb")
+  local text = file and file:read("*a")
+  if file then file:close() end
+  return text
+end
+
+local function write(path, text)
+  local file = assert(io.open(path, "wb"))
+  assert(file:write(text))
+  file:close()
+end
+
+nginx.read = read
+
+-- {===== What nginx is there =====
+
+local PATH = "PATH=$PATH:/usr/sbin:/usr/local/openresty/nginx/sbin "
+local built = output_of(PATH .. "nginx -V")
+local modules = built:match("%-%-modules%-path=(%S+)") or ""
+local root = output_of("pwd"):match("[^\n]+")
+
+-- OpenResty has the module in it.
+local function load_lines()
+  if built:find("ngx_lua", 1, true) then return "" end
+  return ("load_module %s/ndk_http_module.so;\nload_module %s/ngx_http_lua_module.so;\n"):format(modules, modules)
+end
+
+-- ===================== }
+-- {===== Configuration =====
+
+local COMMON = [[
+daemon off; pid nginx.pid; error_log error.log info; worker_shutdown_timeout 5s;
+env DYNAMODB_ENDPOINT; env DYNAMODB_TLS_ENDPOINT; env DYNAMODB_TLS_WRONG_HOST_ENDPOINT;
+env DYNAMODB_TLS_UNKNOWN_CA_ENDPOINT;
+events { worker_connections 1024; }
+http {
+access_log off;
+client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;
+lua_socket_log_errors off; lua_socket_buffer_size 32k; lua_ssl_verify_depth 3;
+lua_shared_dict notes 1m;
+]]
+
+local KEYS = "env AWS_ACCESS_KEY_ID; env AWS_SECRET_ACCESS_KEY;"
+
+-- Under tools/linecov.lua the lines that run in here count, too.
+local measured = (os.getenv("SPEC") or ""):find("linecov", 1, true) ~= nil
+
+-- The modules under test are the ones built for LuaJIT, whatever runs the spec.
+local PATHS = ([[
+lua_package_path "{ROOT}/lua/?.lua;{ROOT}/lua/?/init.lua;{ROOT}/spec/support/?.lua;;";
+lua_package_cpath "{ROOT}/build/luajit/?.so;;";
+]]):gsub("{ROOT}", root)
+
+local function http_lines(settings)
+  local measure, note = "", ""
+  if measured then measure, note = 'dofile("tools/linecov.lua") ', "exit_worker_by_lua_block { LINECOV() }" end
+  return table.concat({ PATHS, "init_by_lua_block { ", measure, settings.init or "", " }", note, settings.http or "" },
+    "\n")
+end
+
+-- A whole nginx.conf of somebody else's, with what no spec can do without.
+local function adapted(text, port)
+  local first, folders = COMMON:match("^([^\n]*\n)"), COMMON:match("\n(client_body_temp_path[^\n]*\n)")
+  text = text:gsub("\nhttp {", function(found) return found .. "\n" .. folders .. PATHS end)
+  text = text:gsub("listen %d+;", ("listen 127.0.0.1:%d; location = /up { return 200; }"):format(port))
+  return first .. KEYS .. "\n" .. text
+end
+
+local function configuration(settings, directory, port)
+  local user = output_of("id -un"):match("%S+")
+  local lines = { load_lines(), user == "root" and "user root root;" or "" }
+  if settings.whole then
+    lines[3] = adapted(settings.whole, port)
+    return table.concat(lines, "\n")
+  end
+  lines[3] = ("worker_processes %d;"):format(settings.workers or 1)
+  lines[4], lines[5], lines[6] = settings.main or KEYS, COMMON, http_lines(settings)
+  lines[7] = ("server {\nlisten 127.0.0.1:%d;\n%s\n}\n}\n"):format(port, settings.server or "")
+  local values = { ["PORT"] = port, ["PORT+1"] = port + 1, ["DIR"] = directory }
+  return (table.concat(lines, "\n"):gsub("{([%u+1]+)}", values))
+end
+
+-- ===================== }
+-- {===== Asking =====
+
+-- Sends a request on a connection of its own -> a function that waits for status, body.
+local function ask(url, path, options)
+  local socket = assert(curl.connect({ url = url }, 5, options))
+  local deadline = curl.now() + 30
+  assert(curl.send(socket, ("GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"):format(path), deadline))
+  return function()
+    local response = core.response():reset()
+    while true do
+      local bytes, kind, why = curl.receive(socket, deadline, true)
+      if not bytes then
+        socket:close()
+        assert(kind == "closed" and response:finish(), why)
+        return response:status(), response:body()
+      end
+      if assert(response:feed(bytes)) then
+        socket:close()
+        return response:status(), response:body()
+      end
+    end
+  end, socket
+end
+
+nginx.ask = ask
+
+-- ===================== }
+-- {===== Running =====
+
+local running = {}
+
+-- The shell outlives nginx's start, and ends nginx when the pipe to us is gone, however that comes.
+local SCRIPT = [[cd '%s' && { %s exec env -u LD_PRELOAD nginx -p '%s/' -c nginx.conf -e error.log >'%s/output' 2>&1 & }
+pid=$!; read -r word; kill -QUIT $pid 2>/dev/null; wait $pid]]
+
+local function is_up(url, directory)
+  if not read(directory .. "/nginx.pid") then return false end
+  local ok, status = pcall(function() return ask(url, "/up")() end)
+  return ok and status == 200
+end
+
+local function start_at(settings, directory, port)
+  write(directory .. "/nginx.conf", configuration(settings, directory, port))
+  local shell = assert(io.popen(SCRIPT:format(root, PATH, directory, directory), "w"))
+  local url = ("http://127.0.0.1:%d"):format(port)
+  local deadline = curl.now() + 20
+  repeat
+    if is_up(url, directory) then return shell, url end
+    curl.sleep(0.02)
+    local trouble = (read(directory .. "/output") or "") .. (read(directory .. "/error.log") or "")
+  until trouble:find("%[emerg%]") or curl.now() > deadline
+  shell:close()
+  return nil
+end
+
+--- Starts nginx. 'settings' are main, http, server (texts of nginx.conf; {DIR} is its directory, {PORT} and {PORT+1}
+--- are its ports), init (Lua for init_by_lua), workers; or whole, a complete nginx.conf.
+--- -> { url, port, directory, get(path) -> status, body; ask(path) -> function; log(), reload(), stop() }
+function nginx.start(settings)
+  local directory = os.tmpname()
+  os.remove(directory)
+  assert(os.execute("mkdir -p " .. directory))
+  settings.server = "location = /up { return 200; }\n" .. (settings.server or "")
+  local shell, url, port
+  for _ = 1, 10 do
+    port = 15000 + math.floor(core.random() * 8000) * 2
+    shell, url = start_at(settings, directory, port)
+    if shell then break end
+    os.remove(directory .. "/error.log")
+  end
+  local function log() return read(directory .. "/error.log") or "" end
+  assert(shell, "nginx does not start: " .. log() .. (read(directory .. "/output") or ""))
+  local server = { url = url, port = port, directory = directory, log = log }
+  function server.ask(path) return (ask(url, path)) end
+  function server.get(path) return ask(url, path)() end
+  function server.reload() assert(os.execute("kill -HUP " .. read(directory .. "/nginx.pid"))) end
+  function server.stop()
+    if not running[server] then return end
+    running[server] = nil
+    shell:close() -- waits for its end
+    if os.getenv("KEEP") then io.stderr:write(directory, "\n") else os.execute("rm -rf " .. directory) end
+  end
+  running[server] = true
+  return server
+end
+
+--- Stops those that still run.
+function nginx.stop()
+  for server in pairs(running) do server.stop() end
+end
+
+--- Is there an nginx with Lua?
+function nginx.missing()
+  if built:find("ngx_lua", 1, true) or read(modules .. "/ngx_http_lua_module.so") then return nil end
+  return "no nginx with Lua here (" .. modules .. ")"
+end
+
+-- ===================== }
+
+return nginx

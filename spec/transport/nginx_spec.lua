@@ -1,0 +1,705 @@
+-- Cosockets in a real nginx, which this spec starts and asks. What it does there: spec/support/in_nginx.lua.
+
+local canned = dofile("spec/support/canned.lua")
+local curl = require("dynamodb.transport.curl")
+local fake = dofile("spec/support/fake_nginx.lua")
+local nginx = dofile("spec/support/nginx.lua")
+
+-- spec/support/emulator.sh and tls.sh set these.
+local function variable(name)
+  return assert(os.getenv(name), name .. " is not set: run through spec/support/emulator.sh and spec/support/tls.sh")
+end
+
+local ca = variable("DYNAMODB_TLS_CA")
+local certificates = ca:match("^(.*)/")
+
+-- {===== What no nginx here can be brought to do =====
+
+describe("transport.nginx, on cosockets of the spec's,", function()
+  -- Connects over TLS with a cosocket that answers so -> what connect gives, and the cosocket.
+  local function connect(answers, options)
+    local sock, results = fake.cosocket(answers), nil
+    fake.with(fake.ngx("content", sock), function()
+      local rooms = require("dynamodb.transport.nginx")
+      results = { pcall(rooms.connect, { url = "https://dynamodb.spec" }, 5, options) }
+    end)
+    return results, sock
+  end
+
+  it("tells of a handshake that failed by raising", function()
+    local results = connect({ sslhandshake = function() error("resty/core/socket.lua:244: assertion failed!") end })
+    assert.same({ true, nil, "network", "TLS with dynamodb.spec: the certificate is not trusted (certificate of an "
+      .. "unknown authority, or not for 'dynamodb.spec'); lua_ssl_trusted_certificate names whom nginx trusts", true },
+      results)
+  end)
+
+  it("raises what else a handshake raises", function()
+    local results = connect({ sslhandshake = function() error("no request found", 0) end })
+    assert.same({ false, "no request found" }, results)
+  end)
+
+  it("closes what did not become a connection", function()
+    local _, sock = connect({ sslhandshake = { nil, "handshake failed" } })
+    assert.same({ "close" }, sock.calls[#sock.calls])
+  end)
+
+  it("tells that 'ca_bundle' is not nginx's", function()
+    local results = connect({ sslhandshake = { nil, "18: self-signed certificate" } }, { ca_bundle = "/ca.pem" })
+    assert.matches("(self-signed certificate); lua_ssl_trusted_certificate names whom nginx trusts, 'ca_bundle' only",
+      results[4], 1, true)
+  end)
+
+  it("shows no certificate where nginx cannot, and says so", function()
+    local sock = fake.cosocket({})
+    sock.setclientcert = nil
+    fake.with(fake.ngx("content", sock), function()
+      local _, kind, why, permanent = require("dynamodb.transport.nginx").connect({ url = "https://dynamodb.spec" }, 5,
+        { client_certificate = "/client.pem" })
+      assert.equal("network", kind)
+      assert.matches("option 'client_certificate': needs lua-nginx-module 0.10.22", why, 1, true)
+      assert.is_true(permanent)
+    end)
+  end)
+
+  it("asks no certificate of who waits for a reused connection", function()
+    local results, sock = connect({ getreusedtimes = { 3 } })
+    assert.is_true(results[2].reused)
+    for _, call in ipairs(sock.calls) do assert.not_equal("sslhandshake", call[1]) end
+  end)
+
+  it("waits for as long as it can, when told to wait longer", function()
+    local sock = fake.cosocket({})
+    fake.with(fake.ngx("content", sock), function()
+      local rooms = require("dynamodb.transport.nginx")
+      assert(rooms.receive(assert(rooms.connect({ url = "http://dynamodb.spec" }, 1e8)), math.huge))
+      for _, call in ipairs(sock.calls) do
+        if call[1] == "settimeout" then assert.equal(2 ^ 31 - 1, call[2]) end
+      end
+    end)
+  end)
+
+  it("sets TCP keepalive when told so", function()
+    local _, sock = connect({}, { tcp_keepalive = true })
+    local set = {}
+    for _, call in ipairs(sock.calls) do
+      if call[1] == "setoption" then set[call[2]] = call[3] end
+    end
+    assert.same({ ["tcp-nodelay"] = 1, keepalive = 1 }, set)
+  end)
+
+  it("tells that nothing can be set", function()
+    local results = connect({ setoption = { nil, "bad descriptor" } })
+    assert.same({ true, nil, "network", "connection to dynamodb.spec: bad descriptor", false }, results)
+  end)
+
+  it("tells that sending failed, and does not start when it is too late", function()
+    local sock = fake.cosocket({ send = { nil, "closed" } })
+    fake.with(fake.ngx("content", sock), function()
+      local rooms = require("dynamodb.transport.nginx")
+      local socket = assert(rooms.connect({ url = "http://dynamodb.spec" }, 5))
+      assert.is_false(rooms.idle(socket))
+      assert.same({ nil, "network", "sending: closed", false }, { rooms.send(socket, "x", rooms.now() + 5) })
+      assert.same({ nil, "timeout", "no answer in time" }, { rooms.send(socket, "x", rooms.now() - 1) })
+      assert.same({ nil, "timeout", "no answer in time" }, { rooms.receive(socket, rooms.now() - 1) })
+    end)
+  end)
+
+  it("names pools by all in which connections differ", function()
+    local seen = {}
+    local function pool(url, options, limits)
+      local sock = fake.cosocket({ getreusedtimes = { 1 } })
+      fake.with(fake.ngx("content", sock), function()
+        assert(require("dynamodb.transport.nginx").connect({ url = url }, 5, options, limits))
+      end)
+      for _, call in ipairs(sock.calls) do
+        if call[1] == "connect" then
+          local settings = type(call[3]) == "table" and call[3] or call[4]
+          assert.is_nil(seen[settings.pool], settings.pool)
+          seen[settings.pool] = true
+        end
+      end
+    end
+    pool("https://a.spec")
+    pool("http://a.spec")
+    pool("https://a.spec:8443")
+    pool("https://b.spec")
+    pool("https://a.spec", { proxy = "http://proxy.spec:3128" })
+    pool("https://a.spec", { proxy = "http://user:password@proxy.spec:3128" })
+    pool("https://a.spec", { unix_socket = "/socket" })
+    pool("https://a.spec", { client_certificate = "/a.pem" })
+    pool("https://a.spec", nil, { max_connections = 7 })
+    pool("https://a.spec", nil, { max_connection_age = 100 })
+  end)
+end)
+
+-- ===================== }
+
+-- Asks again until there is an answer.
+local function eventually(call)
+  local deadline = curl.now() + 10
+  repeat
+    local result = call()
+    if result then return result end
+    curl.sleep(0.02)
+  until curl.now() > deadline
+  error("nothing came of it in 10 seconds", 2)
+end
+
+local wait = { wait = "request" }
+
+-- Steps that answer a request with the name of one table.
+local function answer(name) return { send = canned.response(('{"TableNames":["%s"]}'):format(name or "a")) } end
+
+-- {===== The nginx =====
+
+-- Locations whose phase lists tables, or tries.
+local function refusing_locations()
+  local lines = { ("location = /set { set_by_lua_block $x { app.try('set') } return 200; }"),
+    "location = /balancer { proxy_pass http://balanced; }" }
+  for _, phase in ipairs({ "log", "header_filter", "body_filter" }) do
+    lines[#lines + 1] = ("location = /%s { content_by_lua_block { ngx.print('x') } %s_by_lua_block { app.try('%s') } }")
+      :format(phase, phase, phase)
+  end
+  return table.concat(lines, "\n")
+end
+
+local dns = canned.node("dns.js", "dynamodb.spec")
+
+-- init_by_lua may not block for long, but it may: what it opens is none of the requests'.
+local early = canned.start({ { { wait = "request" }, { send = canned.response('{"TableNames":["early"]}') },
+  { wait = "request" } }, { { wait = "request" }, { send = canned.response('{"TableNames":["late"]}') } } })
+
+local INIT = ([[
+app = require("in_nginx") app.note("init", app.list)
+early = app.connect("http://127.0.0.1:%d") app.list(early)
+]]):format(early.port)
+
+local HTTP = [[
+init_worker_by_lua_block {
+  app.note("init_worker", app.list)
+  ngx.timer.at(0, function() app.note("init_worker_timer", app.operations, "from_init_worker") end)
+}
+proxy_set_header Host $http_host;
+upstream balanced { server 127.0.0.1:1; balancer_by_lua_block { app.try("balancer") } }
+server {
+  listen 127.0.0.1:{PORT+1} ssl;
+  ssl_certificate {CERTIFICATES}/good.pem; ssl_certificate_key {CERTIFICATES}/good.key;
+  ssl_client_certificate {CA}; ssl_verify_client optional;
+  ssl_certificate_by_lua_block { app.note("ssl_cert", app.list) }
+  server_rewrite_by_lua_block { app.note("server_rewrite", app.list) }
+  location / {
+    access_by_lua_block { ngx.shared.notes:set("client", ngx.var.ssl_client_s_dn or "none") }
+    proxy_pass {EMULATOR};
+  }
+  location = /hello { return 200; }
+}
+server { listen unix:{DIR}/socket; location / { proxy_pass {EMULATOR}; } }
+]]
+
+local SERVER = [[
+location = /note { content_by_lua_block { ngx.print(ngx.shared.notes:get(ngx.var.arg_name) or "") } }
+location = /content { content_by_lua_block { app.say(app.operations, "from_content") } }
+location = /access { access_by_lua_block { app.say(app.list) ngx.exit(200) } }
+location = /rewrite { rewrite_by_lua_block { app.say(app.list) ngx.exit(200) } }
+location = /timer {
+  content_by_lua_block { ngx.timer.at(0, function() app.note("timer", app.operations, "from_timer") end) }
+}
+location = /there {
+  lua_ssl_trusted_certificate {CA};
+  content_by_lua_block { app.say(app.list_there) }
+}
+location = /untrusting { content_by_lua_block { app.say(app.list_there, { max_connections = 3 }) } }
+location = /resolving {
+  resolver 127.0.0.1:{DNS} ipv6=off;
+  content_by_lua_block { app.say(app.list_there) }
+}
+location = /abandoned {
+  lua_check_client_abort on;
+  content_by_lua_block { app.say(app.list_there, { max_connections = 4, max_attempts = 1 }) }
+}
+location = /few { content_by_lua_block { app.say(app.many, 32, { max_connections = 4, connect_timeout = 5 }) } }
+location = /gather { content_by_lua_block { app.say(app.gather) } }
+location = /early { content_by_lua_block { app.say(app.list, early) } }
+location = /short { content_by_lua_block { app.say(app.list_there, { attempt_timeout = 0.3, max_attempts = 1 }) } }
+location = /aging { content_by_lua_block { app.say(app.list_there, { max_connection_age = 1 }) } }
+location = /impatient { content_by_lua_block { app.say(app.list_there, { max_idle_time = 0.05 }) } }
+location = /proxied {
+  lua_ssl_trusted_certificate {CA};
+  content_by_lua_block { app.say(app.list_there, { proxy = ngx.var.arg_proxy }) }
+}
+location = /unix { content_by_lua_block { app.say(app.list_there, { unix_socket = "{DIR}/socket" }) } }
+location = /client {
+  lua_ssl_trusted_certificate {CA};
+  content_by_lua_block { app.say(app.list_there, { client_certificate = "{CERTIFICATES}/" .. ngx.var.arg_file,
+    client_key = "{CERTIFICATES}/good.key" }) }
+}
+location = /once { content_by_lua_block { app.say(app.put_once) } }
+location = /events { content_by_lua_block { app.say(app.timings) } }
+]]
+
+local function fill_in(text)
+  local values = { CA = ca, CERTIFICATES = certificates, DNS = dns.port, EMULATOR = variable("DYNAMODB_ENDPOINT") }
+  return (text:gsub("{(%u+)}", function(name) return values[name] end))
+end
+
+-- ===================== }
+
+local missing = nginx.missing()
+if missing then
+  pending("transport.nginx: " .. missing)
+  return
+end
+
+describe("transport.nginx", function()
+  local server
+  setup(function()
+    server = nginx.start({ init = INIT, http = fill_in(HTTP), server = fill_in(SERVER) .. refusing_locations() })
+  end)
+  teardown(function()
+    nginx.stop()
+    dns.stop()
+    early.stop()
+  end)
+
+  local targets = {}
+  local function start(...)
+    targets[#targets + 1] = canned.start(...)
+    return targets[#targets]
+  end
+  after_each(function()
+    for i = #targets, 1, -1 do targets[i] = targets[i].stop() end
+  end)
+
+  local function note(name)
+    return eventually(function()
+      local _, text = server.get("/note?name=" .. name)
+      return text ~= "" and text
+    end)
+  end
+
+  -- What a location says of a server whose connections take these steps.
+  local function there(path, target)
+    return server.get(("%s?port=%d"):format(path, target.port))
+  end
+
+  describe("serves", function()
+    it("all that can be done to items from content_by_lua", function()
+      assert.same({ 200, "done" }, { server.get("/content") })
+    end)
+
+    for _, phase in ipairs({ "access", "rewrite" }) do
+      it(phase .. "_by_lua", function()
+        assert.equal(200, (server.get("/" .. phase)))
+      end)
+    end
+
+    it("timers", function()
+      server.get("/timer")
+      assert.equal("ok done", note("timer"))
+    end)
+
+    it("init_worker_by_lua, whose timers wait", function()
+      assert.matches("^ok ", note("init_worker"))
+      assert.equal("ok done", note("init_worker_timer"))
+    end)
+
+    it("init_by_lua", function()
+      assert.matches("^ok ", note("init"))
+    end)
+
+    it("server_rewrite_by_lua and ssl_certificate_by_lua", function()
+      local url = ("https://localhost:%d"):format(server.port + 1)
+      assert.equal(200, (nginx.ask(url, "/hello", { ca_bundle = ca })()))
+      assert.matches("^ok ", note("ssl_cert"))
+      assert.matches("^ok ", note("server_rewrite"))
+    end)
+  end)
+
+  describe("refuses, and tells the way out, in", function()
+    for _, phase in ipairs({ "log", "header_filter", "body_filter", "set", "balancer" }) do
+      it(phase .. "_by_lua", function()
+        server.get("/" .. phase)
+        local text = note(phase)
+        local way_out = "ListTables: nothing can wait in %s_by_lua*; ngx.timer.at(0, function) runs where it can"
+        assert.matches(way_out:format(phase), text, 1, true)
+        assert.matches("^failed .*in_nginx.lua:%d+: ", text) -- the caller's line
+      end)
+    end
+  end)
+
+  describe("over TLS", function()
+    it("trusts whom lua_ssl_trusted_certificate names", function()
+      assert.equal(200, (server.get("/there?variable=DYNAMODB_TLS_ENDPOINT")))
+    end)
+
+    -- A handshake that takes no time does not tell why.
+    local nobody = "; lua_ssl_trusted_certificate names whom nginx trusts"
+    local refusals = {
+      { "a certificate for another host", "/there?variable=DYNAMODB_TLS_WRONG_HOST_ENDPOINT",
+        "localhost'" },
+      { "a certificate by an unknown CA", "/there?variable=DYNAMODB_TLS_UNKNOWN_CA_ENDPOINT", nobody },
+      { "any where nobody is trusted", "/untrusting?variable=DYNAMODB_TLS_ENDPOINT", nobody },
+      { "addresses", "/there?url=" .. variable("DYNAMODB_TLS_ENDPOINT"):gsub("localhost", "127.0.0.1"),
+        "127.0.0.1'" },
+      { "a server that speaks none", "/there?url=" .. variable("DYNAMODB_ENDPOINT"):gsub("http:", "https:")
+        :gsub("127.0.0.1", "localhost"), "TLS with localhost: handshake failed" },
+    }
+    for _, case in ipairs(refusals) do
+      it("refuses " .. case[1], function()
+        local status, text = server.get(case[2])
+        assert.equal(500, status)
+        assert.matches("^network: TLS with ", text)
+        assert.matches(case[3], text, 1, true)
+      end)
+    end
+  end)
+
+  describe("connects", function()
+    it("to localhost without a resolver", function()
+      local target = start({ { wait, answer() } })
+      assert.same({ 200, "a" }, { server.get("/there?url=http://localhost:" .. target.port) })
+    end)
+
+    it("to names that the resolver knows", function()
+      local target = start({ { wait, answer() } })
+      assert.same({ 200, "a" }, { server.get("/resolving?url=http://dynamodb.spec:" .. target.port) })
+    end)
+
+    it("to no others", function()
+      local status, text = server.get("/resolving?url=http://unknown.spec")
+      assert.equal(500, status)
+      assert.matches("connection to unknown.spec: unknown.spec could not be resolved (3: Host not found)", text, 1, true)
+    end)
+
+    it("to no name without a resolver, and says how to name one", function()
+      local status, text = server.get("/there?url=http://dynamodb.spec")
+      assert.equal(500, status)
+      assert.matches("connection to dynamodb.spec: nginx.conf names no resolver, such as: resolver 127.0.0.53", text, 1,
+        true)
+    end)
+
+    it("to nobody who does not listen", function()
+      local target = start({})
+      target.stop()
+      local status, text = there("/there", target)
+      assert.equal(500, status)
+      assert.matches("connection to 127.0.0.1: connection refused", text, 1, true)
+    end)
+  end)
+
+  describe("keeps connections", function()
+    it("for many requests", function()
+      local steps = {}
+      for i = 1, 20 do steps[2 * i - 1], steps[2 * i] = wait, answer("t" .. i) end
+      local target = start({ steps })
+      for i = 1, 20 do assert.same({ 200, "t" .. i }, { there("/there", target) }) end
+      assert.equal(1, target.connections())
+      assert.equal(20, #target.requests())
+    end)
+
+    -- What becomes of a kept connection, and how many requests the server gets to see.
+    local ends = {
+      ["was closed"] = { { delay = 20 }, { close = true }, requests = 2 },
+      ["was reset"] = { { delay = 20 }, { reset = true }, requests = 2 },
+      ["has unread bytes"] = { { delay = 20 }, answer("poison"), requests = 2 },
+      ["is closed as it is used again"] = { wait, { close = true }, requests = 3 },
+    }
+    for name, steps in pairs(ends) do
+      it("and replaces one that " .. name, function()
+        local target = start({ { wait, answer("one"), steps[1], steps[2] }, { wait, answer("two") } })
+        assert.same({ 200, "one" }, { there("/there", target) })
+        curl.sleep(0.2)
+        assert.same({ 200, "two" }, { there("/there", target) })
+        assert.equal(2, target.connections())
+        assert.equal(steps.requests, #target.requests())
+      end)
+    end
+
+    it("but not one with bytes beyond the answer", function()
+      local both = { send = answer("one").send .. answer("poison").send }
+      local target = start({ { wait, both }, { wait, answer("two") } })
+      there("/there", target)
+      assert.same({ 200, "two" }, { there("/there", target) })
+    end)
+
+    it("and sends nothing again on a new one that is to be sent once", function()
+      local target = start({ { wait, answer("one"), wait, { close = true } }, { wait, answer("two") } })
+      local status, text = there("/once", target)
+      assert.equal(500, status)
+      assert.matches("may have been written", text, 1, true)
+      assert.equal(1, target.connections())
+      assert.equal(2, #target.requests())
+    end)
+
+    it("no longer than max_idle_time", function()
+      local target = start({ { wait, answer("one") }, { wait, answer("two") } })
+      there("/impatient", target)
+      curl.sleep(0.2)
+      assert.same({ 200, "two" }, { there("/impatient", target) })
+    end)
+
+    it("no longer than max_connection_age", function()
+      local many = { wait, answer("x"), wait, answer("x"), wait, answer("x"), wait, answer("x"), wait, answer("x") }
+      local target = start({ many, many, many, many })
+      for _ = 1, 5 do
+        assert.equal(200, (there("/aging", target)))
+        curl.sleep(0.45)
+      end
+      assert.is_true(target.connections() >= 2, target.connections() .. " connections")
+    end)
+
+    it("of libcurl only where it blocks", function()
+      assert.same({ 200, "late" }, { server.get("/early") })
+      assert.equal(2, early.connections())
+    end)
+
+    it("and tells hooks which were kept", function()
+      local target = start({ { wait, answer(), wait, answer() } })
+      local status, text = there("/events", target)
+      assert.equal(200, status)
+      assert.matches("^new, [%d.e-]+ s to connect; reused$", text)
+    end)
+  end)
+
+  describe("when many ask", function()
+    it("opens no more than max_connections, and serves all", function()
+      local steps = {}
+      for i = 1, 32 do steps[3 * i - 2], steps[3 * i - 1], steps[3 * i] = wait, { delay = 5 }, answer() end
+      local target = start({ steps, steps, steps, steps }) -- and cuts off a fifth
+      assert.same({ 200, "32" }, { there("/few", target) })
+      assert.equal(4, target.connections())
+    end)
+
+    it("forgets requests whose client has left", function()
+      local target = start({ { wait }, { wait }, { wait }, { wait }, { wait, answer("alive") } })
+      for i = 1, 4 do
+        local _, socket = nginx.ask(server.url, "/abandoned?port=" .. target.port)
+        eventually(function() return #target.requests() == i end)
+        socket:close()
+      end
+      assert.same({ 200, "alive" }, { there("/abandoned", target) })
+    end)
+
+    it("runs functions side by side, and gives what each gave in their order", function()
+      local start_at = curl.now()
+      assert.same({ 200, "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; 3: oops, 16 at once; 4: oops, 4 at once" },
+        { server.get("/gather") })
+      assert.is_true(curl.now() - start_at < 5)
+    end)
+
+    it("gives up in time on who does not answer", function()
+      local target = start({ { wait } })
+      local began = curl.now()
+      local status, text = there("/short", target)
+      assert.equal(500, status)
+      assert.matches("^timeout: receiving: no answer in time", text)
+      assert.is_true(curl.now() - began < 3)
+    end)
+
+    it("gives up in time on who does not take the connection", function()
+      local target = start({}, { full = true })
+      local began = curl.now()
+      local status, text = server.get("/short?port=" .. target.port)
+      assert.equal(500, status)
+      assert.matches("^timeout: ", text)
+      assert.is_true(curl.now() - began < 4)
+    end)
+  end)
+
+  describe("goes through a proxy", function()
+    local CONNECTED = { send = "HTTP/1.1 200 Connection established\r\nVia: spec\r\n\r\n" }
+
+    -- What a location says that asks through this proxy.
+    local function through(proxy, url, login)
+      return server.get(("/proxied?url=%s&proxy=http://%s127.0.0.1:%d"):format(url, login or "", proxy.port))
+    end
+
+    it("over TLS, with a name and a password", function()
+      local port = variable("DYNAMODB_TLS_ENDPOINT"):match("%d+$")
+      local proxy = start({ { wait, CONNECTED, { tunnel = tonumber(port) } } })
+      for _ = 1, 2 do assert.equal(200, (through(proxy, variable("DYNAMODB_TLS_ENDPOINT"), "user:p%2Fw@"))) end
+      assert.equal(1, proxy.connections())
+      assert.equal(("CONNECT localhost:%s HTTP/1.1\r\nHost: localhost:%s\r\n"):format(port, port)
+        .. "Proxy-Authorization: Basic dXNlcjpwL3c=\r\n\r\n", proxy.requests()[1])
+    end)
+
+    it("over plain HTTP", function()
+      local proxy = start({ { wait, CONNECTED, wait, answer("there") } })
+      assert.same({ 200, "there" }, { through(proxy, "http://dynamodb.spec:8000") })
+      assert.matches("^CONNECT dynamodb.spec:8000 HTTP/1.1\r\n", proxy.requests()[1])
+    end)
+
+    local refusals = {
+      { "that refuses", { wait, { send = "HTTP/1.1 407 Proxy Authentication Required\r\n\r\n" } }, "it answered 407" },
+      { "that speaks something else", { wait, { send = "220 mail.spec ESMTP\r\n\r\n" } }, "it answered no HTTP" },
+      { "that closes", { wait, { close = true } }, "closed" },
+      { "that resets", { { reset = true } }, "" },
+    }
+    for _, case in ipairs(refusals) do
+      it("but not one " .. case[1], function()
+        local status, text = through(start({ case[2], case[2], case[2], case[2] }), "http://dynamodb.spec:8000")
+        assert.equal(500, status)
+        assert.matches("^network: proxy for dynamodb.spec: ", text)
+        assert.matches(case[3], text, 1, true)
+      end)
+    end
+
+    it("that TLS is not spoken with", function()
+      local _, text = server.get("/proxied?url=http://dynamodb.spec:8000&proxy=https://127.0.0.1:1")
+      assert.matches("option 'proxy': http://... expected in nginx, not https", text, 1, true)
+    end)
+  end)
+
+  it("goes to a unix socket", function()
+    local status, text = server.get("/unix?url=" .. variable("DYNAMODB_ENDPOINT"))
+    assert.equal(200, status, text)
+  end)
+
+  describe("shows a certificate", function()
+    local function shown(file)
+      return server.get(("/client?url=https://localhost:%d&file=%s"):format(server.port + 1, file))
+    end
+
+    it("of its own", function()
+      shown("good.pem")
+      assert.equal("CN=good", note("client"))
+    end)
+
+    for file, why in pairs({ ["absent.pem"] = "no such file", ["good.key"] = "" }) do
+      it("but not " .. file, function()
+        local status, text = shown(file)
+        assert.equal(500, status)
+        assert.matches("TLS with localhost: option 'client_certificate': " .. certificates .. "/" .. file .. ": " .. why, text,
+          1, true)
+      end)
+    end
+  end)
+end)
+
+local RELOADED = [[
+location = /who { content_by_lua_block { ngx.print(ngx.worker.pid()) } }
+location = /slow { content_by_lua_block { app.say(app.list_slowly, 3) } }
+]]
+
+describe("nginx that is reloaded", function()
+  teardown(nginx.stop)
+
+  it("finishes what it is doing", function()
+    local server = nginx.start({ workers = 2, init = 'app = require("in_nginx")', server = RELOADED })
+    local _, before = server.get("/who")
+    local pending_ones = {}
+    for i = 1, 20 do pending_ones[i] = server.ask("/slow") end
+    curl.sleep(0.15)
+    server.reload()
+    for _, finish in ipairs(pending_ones) do assert.same({ 200, "3" }, { finish() }) end
+    eventually(function()
+      local _, now = server.get("/who")
+      return now ~= before
+    end)
+    assert.same({ 200, "3" }, { server.get("/slow") })
+    assert.not_matches("%[error%]", server.log())
+    assert.not_matches("%[alert%]", server.log())
+  end)
+end)
+
+-- {===== Credentials that workers share =====
+
+-- The service, which says whose key it was asked with; the container's agent, whose first keys hold for a short while;
+-- and who asks.
+local SHARING = [[
+location = /service { content_by_lua_block {
+  local key = ngx.req.get_headers().authorization:match("Credential=([^/]+)")
+  ngx.header["Content-Type"] = "application/x-amz-json-1.0"
+  ngx.print(('{"TableNames":["%s"]}'):format(key))
+} }
+location = /agent { content_by_lua_block {
+  local number = ngx.shared.notes:incr("fetched", 1, 0)
+  ngx.sleep(0.1)
+  ngx.print(('{"AccessKeyId":"KEY%d","SecretAccessKey":"s","Token":"t","Expiration":"%s"}'):format(number,
+    os.date("!%Y-%m-%dT%H:%M:%SZ", ngx.time() + (number == 1 and 6 or 3600))))
+} }
+location = /fetched { content_by_lua_block { ngx.print(ngx.shared.notes:get("fetched")) } }
+location = /key { content_by_lua_block { ngx.print(ngx.worker.pid(), " ", app.list(shared)) } }
+]]
+
+describe("credentials in a shared dictionary", function()
+  teardown(nginx.stop)
+
+  -- Asks until all four workers have answered -> whether they all use this key.
+  local function all_use(server, key)
+    local found, count, same = {}, 0, true
+    eventually(function()
+      local finish = {}
+      for i = 1, 16 do finish[i] = server.ask("/key") end
+      for i = 1, 16 do
+        local status, text = finish[i]()
+        assert.equal(200, status)
+        local pid, name = text:match("^(%d+) (%S+)$")
+        if not found[pid] then count = count + 1 end
+        found[pid], same = true, same and name == key
+      end
+      return count >= 4
+    end)
+    return same
+  end
+
+  it("are fetched once, and refreshed once, for four workers", function()
+    local server = nginx.start({
+      workers = 4,
+      main = "env AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1:{PORT}/agent;",
+      http = "lua_shared_dict dynamodb 100k;",
+      init = [[
+        app = require("in_nginx")
+        shared = require("dynamodb").connect({ endpoint_url = "http://127.0.0.1:{PORT}/service", region = "us-east-1",
+          shared_dict = "dynamodb" })
+      ]],
+      server = SHARING,
+    })
+    assert.is_true(all_use(server, "KEY1"))
+    assert.same({ 200, "1" }, { server.get("/fetched") })
+    eventually(function() return all_use(server, "KEY2") end)
+    assert.same({ 200, "2" }, { server.get("/fetched") })
+  end)
+
+  it("need a dictionary that nginx.conf has", function()
+    local ok, message = pcall(require("dynamodb").connect, { shared_dict = "unknown" })
+    assert.is_false(ok)
+    assert.matches("connect: option 'shared_dict': nginx.conf has no lua_shared_dict unknown", message, 1, true)
+  end)
+
+  it("are none that the caller gives", function()
+    local ok, message = pcall(require("dynamodb").connect, { shared_dict = "dynamodb", credentials = function() end })
+    assert.is_false(ok)
+    assert.matches("connect: option 'shared_dict' excludes 'credentials'", message, 1, true)
+  end)
+end)
+
+-- ===================== }
+
+describe("the nginx.conf of doc/nginx.md", function()
+  local dynamodb = require("dynamodb")
+  local connection = dynamodb.connect({ endpoint_url = variable("DYNAMODB_ENDPOINT"), region = "us-east-1" })
+  local users
+  setup(function()
+    users = assert(connection:create_table({ name = "users", schema = connection:create_schema("id", "S") }))
+    assert(users:wait_until_active())
+    assert(users:put_item({ id = "1", name = "Ann" }))
+  end)
+  teardown(function()
+    nginx.stop()
+    connection:close()
+  end)
+
+  it("runs", function()
+    local text, count = nginx.read("doc/nginx.md"):match("\n```nginx\n(.-)```"):gsub('region = "eu%-west%-1"',
+      ('region = "us-east-1", endpoint_url = %q'):format(variable("DYNAMODB_ENDPOINT")))
+    assert.equal(1, count)
+    local server = nginx.start({ whole = text })
+    assert.same({ 200, "Ann\n" }, { server.get("/user?id=1") })
+    assert.equal(404, (server.get("/user?id=2")))
+    assert(users:delete())
+    assert(users:wait_until_deleted())
+    assert.equal(502, (server.get("/user?id=1")))
+    assert.matches("ResourceNotFoundException", server.log(), 1, true)
+  end)
+end)
