@@ -1,6 +1,7 @@
 --- Many calls at once, in plain Lua: tasks, and the loop that runs them, by itself or inside another one.
 
 local errors = require("dynamodb.error")
+local nginx = require("dynamodb.transport.nginx")
 local scheduler = require("dynamodb.scheduler")
 
 local unpack = table.unpack or unpack -- luacheck: ignore 113 143
@@ -24,6 +25,13 @@ end
 
 local function check_function(f, where)
   if type(f) ~= "function" then errors.raise("%s: function expected, got %s", where, type(f)) end
+end
+
+-- nginx has a loop of its own, whose worker this one would hold up.
+local function check_place(where)
+  if nginx.is_here() and nginx.mode() == "wait" then
+    errors.raise("%s: not inside nginx, where dynamodb.gather and ngx.thread run things side by side", where)
+  end
 end
 
 local function check_seconds(seconds, where)
@@ -103,6 +111,7 @@ end
 --- returns. Raises what it raises, after cancelling the others, or else what others raised and nobody waited
 --- for. Without a function: runs what loop.spawn began.
 function loop.run(f, ...)
+  check_place("loop.run")
   if f == nil then
     if scheduler.active() then errors.raise("loop.run: function expected inside of a task") end
     wait_for(common, nil, common.root, FOREVER)
@@ -121,6 +130,7 @@ end
 
 --- Begins a task -> task. It runs once the loop does.
 function loop.spawn(f, ...)
+  check_place("loop.spawn")
   check_function(f, "loop.spawn")
   local parent = scheduler.active()
   return scheduler.spawn(parent and parent.loop or common, parent and parent.run or common.root, f, ...)

@@ -113,10 +113,9 @@ function scheduler.check()
   if active and active.cancelled then refuse(active) end
 end
 
--- Until it is woken, or the moment has come.
+-- Until it is woken, or the moment has come. Who calls has asked for the poller, and so noticed a fork.
 local function park(task, deadline)
   local self = task.loop
-  poller_of(self)
   if task.cancelled then refuse(task) end
   if task.ends < deadline then deadline = task.ends end
   task.wake_at = deadline
@@ -174,6 +173,7 @@ end
 --- Waits to be woken -> true | false when that is too late.
 function Waiter:wait(deadline)
   if not self.woken then
+    poller_of(self.task.loop)
     self.waiting = true
     park(self.task, deadline)
     self.waiting, self.over = false, true
