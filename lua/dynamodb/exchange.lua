@@ -57,14 +57,14 @@ local function hand_over(pool, link)
   return false
 end
 
-local function new_link()
-  return { timing = { reused = false } }
+local function new_link(extra)
+  return { timing = { reused = false }, extra = extra }
 end
 
 -- There is room for another link.
 local function vacate(pool, link)
   pool.links[link] = nil
-  if pool.waiting.first > pool.waiting.last then return end
+  if link.extra or pool.waiting.first > pool.waiting.last then return end
   local place = new_link()
   if hand_over(pool, place) then pool.links[place] = true end
 end
@@ -171,10 +171,10 @@ local function leave(waiting, entry)
   end
 end
 
--- Stands in line for the same. Who cannot wait, since nobody would run meanwhile, gets a place of his own.
+-- Stands in line for the same. Who cannot wait, since nobody would run meanwhile, gets one more, for once.
 local function queue(pool, last)
   local waiter, waiting = pool.transport.waiter(), pool.waiting
-  if not waiter then return new_link() end
+  if not waiter then return new_link(true) end
   local entry = { waiter = waiter }
   waiting.last = waiting.last + 1
   waiting[waiting.last] = entry
@@ -298,10 +298,10 @@ end
 --- Closes the link's connection, whatever it could carry.
 exchange.discard = drop
 
---- Keeps the link for the next exchange if its connection can carry one.
+--- Keeps the link for the next exchange if its connection can carry one, and there are not too many.
 function exchange.release(pool, link)
   local idle, waiting, keep = pool.idle, pool.waiting, pool.transport.keep
-  if link.closings ~= pool.closings or not link.response:keep_alive() then
+  if link.closings ~= pool.closings or link.extra or not link.response:keep_alive() then
     drop(pool, link)
   elseif keep and keep(link.socket, pool.limits) then
     pool.links[link] = nil
