@@ -44,6 +44,13 @@ describe("answer", function()
     assert.is_nil(err.throttling_reasons)
   end)
 
+  it("may mean that a write happened when it is a success of another kind", function()
+    for status, ambiguous in pairs({ [201] = true, [206] = true, [300] = false, [404] = false, [500] = true }) do
+      assert.equal(ambiguous, select(2, read("PutItem", status, "")).ambiguous)
+      assert.is_false(select(2, read("GetItem", status, "")).ambiguous)
+    end
+  end)
+
   it("is not believed when its bytes were changed on the way", function()
     for status = 400, 500, 100 do
       local _, err = read("PutItem", status, '{"__type":"x#ValidationException"}', { ["x-amz-crc32"] = "1",

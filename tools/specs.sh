@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the specs on each Lua named, beside fresh servers, and adds up: tools/specs.sh LUA...
+# Runs the specs on the Luas named, side by side, each beside fresh servers, and adds up: tools/specs.sh LUA...
 # The last line is `N passed, N failed`. SPEC holds busted's arguments, SAN names the build, RUN goes before the interpreter.
 # Specs may read LUA, the interpreter's name, and LUA_BUILD, where its modules lie.
 set -eu -o pipefail
@@ -8,8 +8,8 @@ verify=spec/support/verify.sh
 [ -z "${DYNAMODB_ENDPOINT-}" ] || verify= # whoever gave it judges signatures himself
 servers="spec/support/emulator.sh $verify spec/support/tls.sh"
 busted=$(command -v busted)
-output=$(mktemp)
-trap 'rm -f "$output"' EXIT
+outputs=$(mktemp -d)
+trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$outputs"' EXIT
 unset LUA_INIT LUA_INIT_5_4 LUA_PATH_5_4 LUA_CPATH_5_4 AWS_PROFILE AWS_SESSION_TOKEN
 passed=0 failed=0
 
@@ -24,7 +24,7 @@ run_specs() { # LUA
 # Reads busted's "1 success / 2 failures / 3 errors / 0 pending"; a run without that line has crashed.
 count() { # LUA EXIT_CODE
   local good bad errors
-  read -r good bad errors < <(sed -nE 's,^([0-9]+) success(es)? / ([0-9]+) failures? / ([0-9]+) errors? / .*,\1 \3 \4,p' "$output" | tail -n 1) || true
+  read -r good bad errors < <(sed -nE 's,^([0-9]+) success(es)? / ([0-9]+) failures? / ([0-9]+) errors? / .*,\1 \3 \4,p' "$outputs/$1" | tail -n 1) || true
   bad=$((${bad:-0} + ${errors:-0}))
   if [ "$2" != 0 ] && [ $bad = 0 ]; then
     echo "$1 ended with code $2 although no spec failed"
@@ -34,10 +34,16 @@ count() { # LUA EXIT_CODE
   failed=$((failed + bad))
 }
 
+declare -A jobs
+for lua; do
+  run_specs "$lua" >"$outputs/$lua" &
+  jobs[$lua]=$!
+done
 for lua; do
   echo "specs on $lua${SAN-}"
+  tail -n +1 -f --pid="${jobs[$lua]}" "$outputs/$lua"
   code=0
-  run_specs "$lua" | tee "$output" || code=${PIPESTATUS[0]}
+  wait "${jobs[$lua]}" || code=$?
   count "$lua" "$code"
 done
 echo "$passed passed, $failed failed"

@@ -43,7 +43,7 @@ local function service_error(response, status, operation)
     throttling_reasons = throttling_reasons(body),
     retryable = broken,
     retry_after = response:header("x-amz-retry-after"),
-    ambiguous = operation.writes and (status >= 500 or broken),
+    ambiguous = operation.writes and (status >= 500 or status < 300 or broken),
   })
   local class = retry.classify(err)
   err.retryable, err.throttled = class ~= nil, class == "throttling"

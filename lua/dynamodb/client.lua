@@ -94,13 +94,13 @@ local function lost(call, kind, why, sent, permanent)
     ambiguous = call.operation.writes and sent })
 end
 
--- Tells of an answer.
-local function report(call, link, result, err)
+-- What is told of an answer.
+local function event_of(call, link, result, err)
   local timing = {}
   for name, value in pairs(link.timing) do timing[name] = value end -- the next exchange writes over it
-  emit(call, "answer_received", { attempt = call.attempt, status = link.response:status(),
+  return { attempt = call.attempt, status = link.response:status(),
     request_id = link.response:header("x-amzn-requestid"), timing = timing, err = err,
-    consumed_capacity = result and result.ConsumedCapacity })
+    consumed_capacity = result and result.ConsumedCapacity }
 end
 
 -- Reads an answer and gives its connection back -> result | nil, err.
@@ -108,12 +108,14 @@ local function take(call, pool, link, sent_at)
   local state, timing = call.state, link.timing
   if state.clock then clock.observe(state.clock, link.response, sent_at, state.transport.time()) end
   local result, err = answer.read(link.response, call.operation, call.owner)
+  local event = state.emit and event_of(call, link, result, err)
   exchange.release(pool, link)
+  if err then link.response:reset() end -- the collector knows nothing of its memory
   local stats = state.stats
   stats.bytes_sent = stats.bytes_sent + timing.sent
   stats.bytes_received = stats.bytes_received + timing.received
   if err and err.throttled then stats.throttled = stats.throttled + 1 end
-  if state.emit then report(call, link, result, err) end
+  if event then emit(call, "answer_received", event) end
   return result, err
 end
 

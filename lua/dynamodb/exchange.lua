@@ -158,15 +158,18 @@ local function converse(pool, link, request, deadline)
   return ok, kind, why, true
 end
 
--- The same, but drops a link that failed, even by raising.
+-- The same, but drops a link that failed, even by raising -> also whether an answer had begun. What has come of
+-- it is given back at once: the collector knows nothing of that memory, and would let the attempts' add up.
 local function try(pool, link, request, deadline, timeout)
   local last = link.start + timeout
   if deadline < last then last = deadline end
   local ok, complete, kind, why, seen = pcall(converse, pool, link, request, last)
   if ok and complete then return true end
   drop(pool, link)
+  local begun = link.response:started()
+  link.response:reset()
   if not ok then error(complete, 0) end
-  return nil, kind, why, seen
+  return nil, kind, why, seen, begun
 end
 
 --- Does one exchange -> link with the complete response | nil, kind, why, sent (may the service have seen
@@ -180,15 +183,15 @@ function exchange.run(pool, request, once, deadline, attempt_timeout)
   deadline = deadline or FOREVER
   if now >= deadline then return nil, "timeout", NO_TIME, false end
   local link = take_idle(pool, now)
-  local ok, kind, why, permanent, sent
+  local ok, kind, why, permanent, sent, begun
   if link then reuse(pool, link, now) end
   while true do
     if not link then link, kind, why, permanent = obtain(pool, deadline, timeout) end
     if not link then return nil, kind, why, seen, permanent end
-    ok, kind, why, sent = try(pool, link, request, deadline, timeout)
+    ok, kind, why, sent, begun = try(pool, link, request, deadline, timeout)
     if ok then return link end
     seen = seen or sent
-    local stale = link.timing.reused and kind == "network" and not link.response:started()
+    local stale = link.timing.reused and kind == "network" and not begun
     if not stale or (once and seen) then return nil, kind, why, seen end
     link = nil
   end

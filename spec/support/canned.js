@@ -1,87 +1,114 @@
-// A loopback server that answers by script: node canned.js SCRIPT LOG; spec/support/canned.lua starts it.
-// SCRIPT (JSON) has `connections`, a list of steps for each in the order they come; one beyond the list is cut off.
-// Steps: {wait: "request"}, {send: text}, {send_slowly: text, every: ms}, {delay: ms}, {close: true}, {reset: true}.
-// {deaf: true}, only as the first: nothing is read. {tunnel: port}: all further bytes go to that port of this machine and
-// come from there, as behind a proxy. After its last step a connection stays open, silent.
+// Loopback servers that answer by script: node canned.js SCRIPT LOG; spec/support/canned.lua starts it.
+// SCRIPT (JSON) is a list of servers. Each has `connections`, a list of steps for each in the order they come, and `rest`,
+// the steps of all further ones; without it those are cut off. Steps:
+//   {wait: "request"} until a complete one more has come, {wait: "bytes"} until the first byte has
+//   {send: text}, {send_slowly: text, every: ms} a byte at a time, {forever: text, every: ms} again and again
+//   {delay: ms}, {close: true}, {reset: true}, {again: true} from the first step on, if the client has not left
+//   {deaf: true}, only as the first: nothing is read
+//   {tunnel: port}: all further bytes go to that port of this machine and come from there, as behind a proxy
+//   {relay: port, lose: text}: the request goes to that port, and its answer back, unless the request has that text: then
+//   the connection ends once there is an answer
+// After its last step a connection stays open, silent.
 // `tls` has the files `key` and `cert`, if clients must have a certificate the file `ca`, and what else tls.createServer takes;
 // `unix` is the path of a socket to listen at instead of a port; with `full` no connection is ever accepted.
-// LOG (JSON) tells `connections`, how many came, and `requests`, the complete ones.
-// Texts are bytes, one for each character (latin1), in both files.
+// LOG and the number of the server, from 0, is the name of a file (JSON) that tells `connections`, how many came, and
+// `requests`, the complete ones. Texts are bytes, one for each character (latin1), in all files.
 const fs = require("fs"), net = require("net"), tls = require("tls");
 const [scriptFile, logFile] = process.argv.slice(2);
-const script = JSON.parse(fs.readFileSync(scriptFile, "latin1"));
-const log = { connections: 0, requests: [] };
-
-function writeLog() {
-  fs.writeFileSync(logFile + ".new", JSON.stringify(log), "latin1");
-  fs.renameSync(logFile + ".new", logFile);
-}
-
-// The length of the complete request at the start of the text, else 0.
-function requestLength(text) {
-  const head = text.indexOf("\r\n\r\n") + 4;
-  if (head < 4) return 0;
-  const body = /\r\ncontent-length: *(\d+)\r\n/i.exec(text.slice(0, head));
-  const length = head + (body ? Number(body[1]) : 0);
-  return text.length < length ? 0 : length;
-}
-
-// A function whose promise comes true once per complete request.
-function requests(socket) {
-  let text = "", unused = 0, wake = () => {};
-  socket.on("data", bytes => {
-    text += bytes.toString("latin1");
-    for (let n; (n = requestLength(text)) > 0; text = text.slice(n)) {
-      log.requests.push(text.slice(0, n));
-      unused++;
-    }
-    writeLog();
-    wake();
-  });
-  return async () => {
-    while (unused === 0) await new Promise(done => { wake = done; });
-    unused--;
-  };
-}
+const scripts = JSON.parse(fs.readFileSync(scriptFile, "latin1"));
 
 const delay = ms => new Promise(done => setTimeout(done, ms));
 
+// The length of the message at the start of the text, 0 while its head is not complete.
+function messageLength(text) {
+  const head = text.indexOf("\r\n\r\n") + 4;
+  if (head < 4) return 0;
+  const body = /\r\ncontent-length: *(\d+)\r\n/i.exec(text.slice(0, head));
+  return head + (body ? Number(body[1]) : 0);
+}
+
+// Reads messages -> a function: the promise of one more. `see` gets each as it comes.
+function reader(socket, see) {
+  let text = "", length = 0, list = [], wake = () => {};
+  socket.on("data", bytes => {
+    text += bytes.toString("latin1");
+    while ((length = length || messageLength(text)) > 0 && text.length >= length) {
+      list.push(text.slice(0, length));
+      see(list[list.length - 1]);
+      text = text.slice(length);
+      length = 0;
+    }
+    wake();
+  });
+  const next = async () => {
+    while (list.length === 0) await new Promise(done => { wake = done; });
+    return list.shift();
+  };
+  next.bytes = async () => {
+    while (list.length === 0 && text === "") await new Promise(done => { wake = done; });
+  };
+  return next;
+}
+
 // Over TLS, and with an old node, the connection just ends, without a word of TLS's about it.
 function reset(socket) {
-  if (script.tls || !socket.resetAndDestroy) socket.destroy();
+  if (socket.encrypted || !socket.resetAndDestroy) socket.destroy();
   else socket.resetAndDestroy();
 }
 
-function tunnel(socket, port) {
+// A connection to a port of this machine that ends with this one.
+function beyond(socket, port) {
   const other = net.connect(port, "127.0.0.1");
   other.on("error", () => socket.destroy()).on("close", () => socket.destroy());
-  socket.on("close", () => other.destroy()).removeAllListeners("data");
+  socket.on("close", () => other.destroy());
+  return other;
+}
+
+function tunnel(socket, port) {
+  const other = beyond(socket, port);
+  socket.removeAllListeners("data");
   socket.pipe(other).pipe(socket);
 }
 
-async function run(steps, socket, request) {
-  for (const step of steps) {
-    if (step.wait) await request();
+async function relay(socket, request, step) {
+  if (!socket.beyond) {
+    socket.beyond = beyond(socket, step.relay);
+    socket.answer = reader(socket.beyond, () => {});
+  }
+  socket.beyond.write(request, "latin1");
+  const answer = await socket.answer();
+  if (step.lose && request.includes(step.lose)) socket.destroy();
+  else socket.write(answer, "latin1");
+}
+
+async function forever(socket, text, ms) {
+  let wake = () => {};
+  socket.on("drain", () => wake()).on("close", () => wake());
+  while (!socket.destroyed) {
+    if (!socket.write(text, "latin1")) await new Promise(done => { wake = done; });
+    if (ms) await delay(ms);
+  }
+}
+
+async function run(steps, socket, next) {
+  let request;
+  for (let i = 0; i < steps.length; i++) {
+    const step = steps[i];
+    if (step.wait === "request") request = await next();
+    if (step.wait === "bytes") await next.bytes();
     if (step.delay) await delay(step.delay);
     if (step.send) socket.write(step.send, "latin1");
     for (const byte of step.send_slowly || "") {
       socket.write(byte, "latin1");
       await delay(step.every || 1);
     }
+    if (step.forever) await forever(socket, step.forever, step.every);
     if (step.tunnel) tunnel(socket, step.tunnel);
+    if (step.relay) await relay(socket, request, step);
     if (step.close) socket.end();
     if (step.reset) reset(socket);
+    if (step.again && !socket.destroyed) i = -1;
   }
-}
-
-function serve(socket) {
-  const steps = script.connections[log.connections++];
-  writeLog();
-  socket.on("error", () => {}); // the client may leave at any time
-  if (!steps) return socket.destroy();
-  socket.setNoDelay(true);
-  const list = Object.values(steps);
-  run(list, socket, list.length && list[0].deaf ? null : requests(socket));
 }
 
 // Fills the queue of connections not yet accepted, and then does nothing any more.
@@ -93,19 +120,46 @@ function fill(port, announce) {
   });
 }
 
-const files = script.tls && { ...script.tls, requestCert: !!script.tls.ca };
-for (const name of ["key", "cert", "ca"]) if (files && files[name]) files[name] = fs.readFileSync(files[name]);
-const server = files ? tls.createServer(files, serve).on("tlsClientError", () => {}) : net.createServer(serve);
+function create(script, serve) {
+  if (!script.tls) return net.createServer(serve);
+  const files = { ...script.tls, requestCert: !!script.tls.ca };
+  for (const name of ["key", "cert", "ca"]) if (files[name]) files[name] = fs.readFileSync(files[name]);
+  return tls.createServer(files, serve).on("tlsClientError", () => {});
+}
+
+// -> the promise of its port.
+function start(script, number) {
+  const log = { connections: 0, requests: [] };
+  function writeLog() {
+    fs.writeFileSync(logFile + number + ".new", JSON.stringify(log), "latin1");
+    fs.renameSync(logFile + number + ".new", logFile + number);
+  }
+  function see(request) {
+    log.requests.push(request);
+    writeLog();
+  }
+  function serve(socket) {
+    const steps = script.connections[log.connections++] || script.rest;
+    writeLog();
+    socket.on("error", () => {}); // the client may leave at any time
+    if (!steps) return socket.destroy();
+    socket.setNoDelay(true);
+    const list = Object.values(steps);
+    run(list, socket, list.length && list[0].deaf ? () => new Promise(() => {}) : reader(socket, see));
+  }
+  writeLog();
+  const where = script.unix ? { path: script.unix } : { port: 0, host: "127.0.0.1", backlog: script.full ? 1 : 511 };
+  return new Promise(done => {
+    const server = create(script, serve).listen(where, () => done(server.address().port || 0));
+  });
+}
 
 // Ends when nobody holds the other end of the pipe any more.
 setInterval(() => {
   try { fs.writeSync(1, "\n"); } catch (gone) { process.exit(); }
 }, 200);
 
-writeLog();
-const where = script.unix ? { path: script.unix } : { port: 0, host: "127.0.0.1", backlog: script.full ? 1 : 511 };
-server.listen(where, () => {
-  const port = server.address().port || 0;
-  const announce = () => fs.writeSync(1, `${process.pid} ${port}\n`);
-  script.full ? fill(port, announce) : announce();
+Promise.all(scripts.map(start)).then(ports => {
+  const announce = () => fs.writeSync(1, `${process.pid} ${ports.join(" ")}\n`);
+  scripts[0].full ? fill(ports[0], announce) : announce();
 });

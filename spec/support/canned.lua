@@ -21,47 +21,63 @@ local function read_log(path)
   return cjson.decode(text)
 end
 
---- Starts a script of spec/support that prints its process and its port -> { port, stop() }
+-- What a spec sees of a server, whose log is a file.
+local function server_at(port, log, script)
+  local server = { port = tonumber(port),
+    endpoint_url = script.tls and "https://localhost:" .. port or "http://127.0.0.1:" .. port }
+  function server.connections() return read_log(log).connections end
+  function server.requests() return read_log(log).requests end
+  return server
+end
+
+--- Starts a script of spec/support that prints its process and its ports -> { port, ports, stop() }
 function canned.node(script, ...)
   local words = { ("exec env -u LD_PRELOAD node spec/support/%s"):format(script), ... }
   -- A sanitizer that is preloaded into Lua has no business in node.
   local process = assert(io.popen(table.concat(words, " ")))
-  local pid, port = assert(process:read("*l"), script .. " does not start"):match("^(%d+) (%d+)$")
+  local pid, ports = assert(process:read("*l"), script .. " does not start"):match("^(%d+) (.*)$")
   local function stop()
     os.execute("kill " .. pid)
     process:close()
   end
-  return { port = tonumber(port), stop = stop }
+  return { port = tonumber(ports:match("^%d+")), ports = ports, stop = stop }
 end
 
---- Starts a server for these connections, each a list of steps (canned.js tells which); 'settings' may have
---- tls, unix, full. -> { endpoint_url, port, connections(), requests(), stop() }
-function canned.start(connections, settings)
+--- Starts servers, in one process, by scripts: { connections =, rest =, tls =, unix =, full = }, of which canned.js tells;
+--- connections are lists of steps. -> list of { endpoint_url, port, connections(), requests(), stop() }; one that is
+--- stopped stops all of its list.
+function canned.start_all(scripts)
   local script, log = os.tmpname(), os.tmpname()
-  settings = settings or {}
-  local tls = settings.tls
-  write(script, cjson.encode({ connections = connections, tls = tls, unix = settings.unix, full = settings.full }))
+  write(script, cjson.encode(scripts))
   local node = canned.node("canned.js", script, log)
-  local server = {
-    port = node.port,
-    endpoint_url = (tls and "https://localhost:%d" or "http://127.0.0.1:%d"):format(node.port),
-  }
-  function server.connections() return read_log(log).connections end
-  function server.requests() return read_log(log).requests end
-  function server.stop()
-    if not running[server] then return end
-    running[server] = nil
+  local servers, files = {}, { script, log }
+  local function stop()
+    if not running[servers] then return end
+    running[servers] = nil
     node.stop()
-    recorder.keep(server.requests())
-    for _, path in ipairs({ script, log, log .. ".new" }) do os.remove(path) end
+    for _, server in ipairs(servers) do recorder.keep(server.requests()) end
+    for _, path in ipairs(files) do os.remove(path) end
   end
-  running[server] = true
-  return server
+  for port in node.ports:gmatch("%d+") do
+    local own = log .. #servers
+    files[#files + 1], files[#files + 2] = own, own .. ".new"
+    servers[#servers + 1] = server_at(port, own, scripts[#servers + 1])
+    servers[#servers].stop = stop
+  end
+  running[servers] = stop
+  return servers
+end
+
+--- Starts one server for these connections; 'settings' may have the rest of its script.
+function canned.start(connections, settings)
+  local script = { connections = connections }
+  for name, value in pairs(settings or {}) do script[name] = value end
+  return canned.start_all({ script })[1]
 end
 
 --- Stops all servers that are still running.
 function canned.stop()
-  for server in pairs(running) do server.stop() end
+  for _, stop in pairs(running) do stop() end
 end
 
 --- The bytes of a response: its status line follows from 'status', its length from 'body'.

@@ -92,7 +92,7 @@ return {
     kind = "response", code = false, message = none(301) },
   { name = "307 that is not followed", status = 307, headers = { Location = "/other" }, body = "{}", kind = "response",
     code = false, message = none(307) },
-  { name = "201", status = 201, body = "{}", kind = "response", code = false, message = none(201) },
+  { name = "201", status = 201, body = "{}", kind = "response", code = false, message = none(201), ambiguous = true },
 
   -- what the caller may do next
   { name = "throughput exceeded", body = '{"__type":"' .. V .. 'ProvisionedThroughputExceededException","message":"m"}',
