@@ -303,17 +303,20 @@ function Item:modify(change, given)
   local guard = fields.version_attribute and "version" or "changed"
   local transport = core.connection_state(connection).transport
   local deadline, pause = transport.now() + (given.deadline or MODIFY_DEADLINE), FIRST_PAUSE
+  local conflict -- tells more than that there was no time left
   while true do
     local left = math.max(deadline - transport.now(), SHORTEST)
     local ok, err = self:reload({ consistent_read = true, deadline = left })
-    if not ok then return nil, err end
+    if not ok then return nil, err and err.kind == "timeout" and conflict or err end
     if change(self) == false then return self end
     left = math.max(deadline - transport.now(), SHORTEST)
     ok, err = self:save({ guard = guard, deadline = left })
     if ok then return self end
     local seconds = pause * system.random()
+    if err.kind == "timeout" and not err.ambiguous and conflict then return nil, conflict end
     local late = transport.now() + seconds >= deadline
     if err.code ~= "ConditionalCheckFailedException" or late then return nil, err end
+    conflict = err
     transport.sleep(seconds)
     pause = math.min(pause * 2, LONGEST_PAUSE)
   end

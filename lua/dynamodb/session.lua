@@ -16,6 +16,8 @@ local session = {}
 
 local sub = string.sub
 
+local FIRST_INVOCATION = 100000000000 -- twelve digits, which are hexadecimal ones, too
+
 local function failure(message)
   return errors.new({ kind = "credentials", message = message })
 end
@@ -82,11 +84,11 @@ local function trace_id()
   return id and (id:gsub("[^%w=;:+&%[%]{}\"',-]", function(char) return ("%%%02X"):format(char:byte()) end))
 end
 
---- A UUID for one call. Random ones cost more than all else about a header, so these count on from one.
+--- A UUID for one call. Random ones cost more than all else about a header, so these count on from the first.
 function session.invocation_id(state)
   local count = state.invocations + 1
   state.invocations = count
-  return ("%s%012x"):format(state.invocation_prefix, count)
+  return state.invocation_prefix .. count
 end
 
 --- The headers of an attempt, as the signer takes them, until the next attempt.
@@ -171,7 +173,7 @@ function session.open(state)
   signer, why = core.signer(host.region, "dynamodb")
   if not signer then return nil, failure(why) end
   state.signer, state.hosts = signer, {}
-  state.invocation_prefix, state.invocations = core.uuid():sub(1, 24), 0
+  state.invocation_prefix, state.invocations = core.uuid():sub(1, 24), FIRST_INVOCATION
   state.policy = retry.new({ mode = values.retry_mode, max_attempts = values.max_attempts,
     random = system.random, now = state.transport.now })
   state.clock = not values.disable_clock_skew_correction and clock.new() or nil

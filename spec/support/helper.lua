@@ -25,9 +25,12 @@ local function merge(defaults, given)
   return defaults
 end
 
---- A connection to the server.
+--- A connection to the server, which has time on a busy machine.
 function helper.connect(given)
   return dynamodb.connect(merge({
+    attempt_timeout = 60,
+    connect_timeout = 10,
+    deadline = 120,
     endpoint_url = helper.endpoint(),
     region = "us-east-1",
     aws_access_key_id = os.getenv("AWS_ACCESS_KEY_ID") or "local",
