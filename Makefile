@@ -27,7 +27,7 @@ $B/dynamodb/core.so: $(patsubst %.c,$B/%.o,$(CORE) $(GLUE))
 	$(LINK) -lcrypto -lz -lm
 
 $B/dynamodb/curl.so: $(patsubst %.c,$B/%.o,$(CURL) csrc/lua/object.c)
-	$(LINK) -lcurl
+	$(LINK) -lcurl -pthread
 
 $B/probe.so: $(patsubst %.c,$B/%.o,$(CORE) $(PROBE))
 	$(LINK) -lcrypto -lz -lm

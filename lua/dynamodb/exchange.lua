@@ -15,29 +15,69 @@ local POLL = 0.005 -- seconds between looks for a connection that others give ba
 --- 'timing', which the next exchange overwrites: what this one took in seconds (connect and tls, if it opened
 --- the connection; first_byte, total), in bytes (sent, received), and whether the connection was 'reused'.
 
+-- After a fork, what the parent has in use is nothing to the child, and neither is who waits for it.
+local function renew(pool, process)
+  pool.process, pool.waiting = process, { first = 1, last = 0 }
+  pool.links = setmetatable({}, { __mode = "k" })
+end
+
 --- A pool keeps idle links. 'limits' has connect_timeout and attempt_timeout, and if wanted compression,
 --- max_idle_time and max_connection_age (in seconds), max_connections, max_bytes (of a response), and
 --- connect, the options for the transport's.
 function exchange.pool(transport, endpoint, limits)
-  return {
+  local pool = {
     transport = transport,
     endpoint = endpoint,
     limits = limits,
     idle = {}, -- the one used last comes last
-    -- All that are open or being opened. One that a killed coroutine held is forgotten with it.
-    links = setmetatable({}, { __mode = "k" }),
     max_idle_time = limits.max_idle_time or MAX_IDLE_TIME,
     max_age = limits.max_connection_age or FOREVER,
     -- Transports that keep connections themselves count them, too.
     max_connections = transport.keep and FOREVER or limits.max_connections or MAX_CONNECTIONS,
+    closings = 0, -- how often exchange.close was called
     stats = { opened = 0, reused = 0, closed = 0, failed = 0 },
+    -- links: all that are open or being opened; one that a killed coroutine held is forgotten with it.
+    -- waiting: for one of these, in the order they came.
   }
+  renew(pool, transport.process and transport.process())
+  return pool
+end
+
+-- Gives a link, or the place of one, to whoever has waited longest -> true | false when nobody waits.
+local function hand_over(pool, link)
+  local waiting = pool.waiting
+  while waiting.first <= waiting.last do
+    local entry = waiting[waiting.first]
+    waiting[waiting.first], waiting.first = nil, waiting.first + 1
+    if entry.waiter:wake() then
+      entry.link = link
+      return true
+    end
+  end
+  return false
+end
+
+local function new_link()
+  return { timing = { reused = false } }
+end
+
+-- There is room for another link.
+local function vacate(pool, link)
+  pool.links[link] = nil
+  if pool.waiting.first > pool.waiting.last then return end
+  local place = new_link()
+  if hand_over(pool, place) then pool.links[place] = true end
+end
+
+-- Closes a link's connection, which keeps its place.
+local function shut(pool, link)
+  pool.stats.closed = pool.stats.closed + 1
+  pool.transport.close(link.socket)
 end
 
 local function drop(pool, link)
-  pool.links[link] = nil
-  pool.stats.closed = pool.stats.closed + 1
-  pool.transport.close(link.socket)
+  shut(pool, link)
+  vacate(pool, link)
 end
 
 local function is_fresh(pool, link, now)
@@ -71,19 +111,19 @@ local function reuse(pool, link, now)
   return link
 end
 
-local function open(pool, now, deadline)
+-- Connects a link | nil, kind, why, permanent.
+local function open(pool, link, now, deadline)
   local limits, transport = pool.limits, pool.transport
-  local link = { timing = { reused = false } }
   pool.links[link] = true
   local ok, socket, kind, why, permanent = pcall(transport.connect, pool.endpoint,
     math.min(limits.connect_timeout, deadline - now), limits.connect, limits)
   if not ok or not socket then
-    pool.links[link] = nil
+    vacate(pool, link)
     pool.stats.failed = pool.stats.failed + 1
     if not ok then error(socket, 0) end
     return nil, kind, why, permanent
   end
-  link.socket, link.response = socket, core.response(limits.max_bytes)
+  link.socket, link.response, link.closings = socket, core.response(limits.max_bytes), pool.closings
   measure(pool, link, now)
   if transport.reused and transport.reused(socket) then return reuse(pool, link, link.start) end
   pool.stats.opened = pool.stats.opened + 1
@@ -97,23 +137,80 @@ function exchange.count(pool)
   return count
 end
 
--- A new link or, while all that may be open are in use, one that is given back within 'timeout' -> link |
--- nil, kind, why, permanent.
-local function obtain(pool, deadline, timeout)
+local function is_full(pool)
+  local process = pool.transport.process and pool.transport.process()
+  if process ~= pool.process then renew(pool, process) end
+  return pool.waiting.first <= pool.waiting.last or exchange.count(pool) >= pool.max_connections
+end
+
+-- Gives up a link in favour of others.
+local function pass_on(pool, link)
+  if not link.socket then return vacate(pool, link) end
+  if not hand_over(pool, link) then pool.idle[#pool.idle + 1] = link end
+end
+
+-- Looks, again and again, whether there is a link or a place for one -> link, whose socket may be missing |
+-- nil when it is too late.
+local function look(pool, last)
   local transport = pool.transport
   local now = transport.now()
-  local last = math.min(deadline, now + timeout)
-  while exchange.count(pool) >= pool.max_connections do
-    if now >= last then
-      return nil, "timeout", ("all of max_connections = %d are in use"):format(pool.max_connections)
-    end
+  while now < last do
     transport.sleep(math.min(POLL, last - now))
     now = transport.now()
     local link = take_idle(pool, now)
-    if link then return reuse(pool, link, now) end
+    if link then return link end
+    if not is_full(pool) then return new_link() end
   end
-  if now >= deadline then return nil, "timeout", NO_TIME end
-  return open(pool, now, deadline)
+end
+
+-- Who has left does not hold up those behind him.
+local function leave(waiting, entry)
+  entry.gone = true
+  while waiting[waiting.first] and waiting[waiting.first].gone do
+    waiting[waiting.first], waiting.first = nil, waiting.first + 1
+  end
+end
+
+-- Stands in line for the same. Who cannot wait, since nobody would run meanwhile, gets a place of his own.
+local function queue(pool, last)
+  local waiter, waiting = pool.transport.waiter(), pool.waiting
+  if not waiter then return new_link() end
+  local entry = { waiter = waiter }
+  waiting.last = waiting.last + 1
+  waiting[waiting.last] = entry
+  local ok, err = pcall(waiter.wait, waiter, last)
+  local link = entry.link
+  if not link then leave(waiting, entry) end
+  if ok then return link end
+  if link then pass_on(pool, link) end
+  error(err, 0)
+end
+
+-- A link or a place for one, while all that may be open are in use -> link | nil, kind, why.
+local function wait(pool, last)
+  local link = (pool.transport.waiter and queue or look)(pool, last)
+  if link and link.socket and not pool.transport.idle(link.socket) then
+    link.socket = shut(pool, link)
+  end
+  if link then return link end
+  return nil, "timeout", ("all of max_connections = %d are in use"):format(pool.max_connections)
+end
+
+-- A link, connected or, while all that may be open are in use, given back within 'timeout' -> link | nil,
+-- kind, why, permanent.
+local function obtain(pool, deadline, timeout)
+  local now = pool.transport.now()
+  if not is_full(pool) then
+    if now >= deadline then return nil, "timeout", NO_TIME end
+    return open(pool, new_link(), now, deadline)
+  end
+  local link, kind, why = wait(pool, math.min(deadline, now + timeout))
+  if not link then return nil, kind, why end
+  now = pool.transport.now()
+  if link.socket then return reuse(pool, link, now) end
+  if now < deadline then return open(pool, link, now, deadline) end
+  vacate(pool, link)
+  return nil, "timeout", NO_TIME
 end
 
 -- The answer is complete: keeps what it took.
@@ -203,20 +300,25 @@ exchange.discard = drop
 
 --- Keeps the link for the next exchange if its connection can carry one.
 function exchange.release(pool, link)
-  local idle, keep = pool.idle, pool.transport.keep
-  if not link.response:keep_alive() then
+  local idle, waiting, keep = pool.idle, pool.waiting, pool.transport.keep
+  if link.closings ~= pool.closings or not link.response:keep_alive() then
     drop(pool, link)
   elseif keep and keep(link.socket, pool.limits) then
     pool.links[link] = nil
-  else
+  elseif waiting.first > waiting.last then
     idle[#idle + 1] = link
+  elseif is_fresh(pool, link, link.last_used) then
+    pass_on(pool, link)
+  else
+    drop(pool, link)
   end
   local first = idle[1] -- has lain longest; looked at here, or it would stay when one is enough again
   if first and not is_fresh(pool, first, link.last_used) then drop(pool, table.remove(idle, 1)) end
 end
 
---- Closes every kept connection.
+--- Closes every kept connection; those in use are not kept.
 function exchange.close(pool)
+  pool.closings = pool.closings + 1
   for i = #pool.idle, 1, -1 do
     drop(pool, pool.idle[i])
     pool.idle[i] = nil

@@ -4,6 +4,8 @@ local core = require("dynamodb.core")
 local condition = require("dynamodb.condition")
 local connection = require("dynamodb.connection")
 local errors = require("dynamodb.error")
+local gather = require("dynamodb.gather")
+local loop = require("dynamodb.loop")
 local settings = require("dynamodb.settings")
 local update = require("dynamodb.update")
 
@@ -27,6 +29,9 @@ return {
   connect = connection.connect,
   config = settings.config, -- doc/settings.md
   is_error = errors.is,
+  -- many calls at once; doc/concurrency.md
+  gather = gather.gather,
+  loop = loop,
   -- values that plain Lua has no type for; doc/values.md
   null = core.null,
   number = core.number,

@@ -1,7 +1,8 @@
 --- What the specs let nginx do: functions that its phases call. What they have to say goes into the dictionary 'notes'.
 
 local dynamodb = require("dynamodb")
-local gather = require("dynamodb.transport.auto").gather
+local transport = require("dynamodb.transport.auto")
+local gather = transport.gather
 
 local app = {}
 
@@ -116,6 +117,29 @@ function app.gather()
   local few, most_of_few = gauged(16, 4)
   return ("%s; 3: %s, %d at once; 4: %s, %d at once"):format(table.concat(order, " "), results[3][2], most, few[4][2],
     most_of_few)
+end
+
+--- What light threads give when there is no time left: how many ended, what the others got, how long it took.
+function app.gather_late()
+  local calls, ended, began = {}, 0, transport.now()
+  for i = 1, 8 do
+    calls[i] = function()
+      ngx.sleep(i <= 2 and 0.01 or 60)
+      ended = ended + 1
+      return i
+    end
+  end
+  local results, errs = dynamodb.gather(calls, { concurrency = 6, deadline = 0.5 })
+  local took = transport.now() - began
+  return ("%d %d %d %s %s %s"):format(ended, results[1], results[2], tostring(errs[3]), tostring(errs[8]),
+    tostring(took < 5))
+end
+
+--- What the loop says in nginx.
+function app.loop()
+  local _, run = pcall(dynamodb.loop.run, function() end)
+  local _, spawn = pcall(dynamodb.loop.spawn, function() end)
+  return run .. "; " .. spawn
 end
 
 --- Lists tables n times at a server that takes 0.1 s for that -> how many times that went well.

@@ -221,6 +221,8 @@ location = /abandoned {
 }
 location = /few { content_by_lua_block { app.say(app.many, 32, { max_connections = 4, connect_timeout = 5 }) } }
 location = /gather { content_by_lua_block { app.say(app.gather) } }
+location = /gather_late { content_by_lua_block { app.say(app.gather_late) } }
+location = /loop { content_by_lua_block { app.say(app.loop) } }
 location = /early { content_by_lua_block { app.say(app.list, early) } }
 location = /short { content_by_lua_block { app.say(app.list_there, { attempt_timeout = 0.3, max_attempts = 1 }) } }
 location = /aging { content_by_lua_block { app.say(app.list_there, { max_connection_age = 1 }) } }
@@ -491,6 +493,16 @@ describe("transport.nginx", function()
       assert.same({ 200, "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; 3: oops, 16 at once; 4: oops, 4 at once" },
         { server.get("/gather") })
       assert.is_true(curl.now() - start_at < 5)
+    end)
+
+    it("runs functions as long as there is time", function()
+      assert.same({ 200, "2 1 2 timeout: no time left timeout: no time left true" }, { server.get("/gather_late") })
+    end)
+
+    it("has no need of another loop", function()
+      local status, text = server.get("/loop")
+      assert.equal(200, status)
+      assert.matches("loop.run: not inside nginx.*; .*loop.spawn: not inside nginx", text)
     end)
 
     it("gives up in time on who does not answer", function()

@@ -75,14 +75,11 @@ function auto.sleep(seconds)
   current("sleep").sleep(seconds)
 end
 
-local function pack(...) return { n = select("#", ...), ... } end
-
---- Runs functions side by side where that is possible, else one after the other: nginx.gather.
-function auto.gather(list, concurrency)
-  if current("gather") == nginx then return nginx.gather(list, concurrency) end
-  local results = {}
-  for i, call in ipairs(list) do results[i] = pack(pcall(call)) end
-  return results
+--- Runs functions side by side where that is possible, else one after the other: where it blocks, nginx has
+--- no coroutines. nginx.gather
+function auto.gather(list, concurrency, deadline)
+  if current("gather") == nginx then return nginx.gather(list, concurrency, deadline) end
+  return require("dynamodb.gather").in_turn(list, deadline, nginx.now)
 end
 
 return auto

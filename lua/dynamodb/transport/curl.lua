@@ -1,23 +1,31 @@
---- The transport for plain Lua: libcurl's connections, waited for by blocking.
--- doc/source.md says what a transport has to offer.
+--- The transport for plain Lua: libcurl's connections. Waiting for them parks the task that runs, so that
+-- others do, and blocks outside of tasks. doc/transport.md says what a transport has to offer.
 
+local loop = require("dynamodb.loop")
 local native = require("dynamodb.curl")
+local scheduler = require("dynamodb.scheduler")
 local system = require("dynamodb.system")
 
-local now = native.now
+local now, running = native.now, scheduler.running
 
 local curl = {
   --- Seconds of a clock that only goes forward.
   now = now,
   --- Seconds since 1970.
   time = system.time,
-  --- Waits.
-  sleep = native.sleep,
+  --- Raises in a task that was cancelled.
+  check = scheduler.check,
+  --- Changes with each fork.
+  process = native.forks,
+  --- Runs functions side by side, as tasks.
+  gather = loop.gather,
 }
 
 --- Opens a connection -> socket | nil, kind, why, whether trying again is of no use. Options, any of which
 --- may be absent: ca_bundle, client_certificate, client_key, proxy, tcp_keepalive, unix_socket.
 function curl.connect(endpoint, timeout, options)
+  local task = running()
+  if task then return scheduler.connect(task, endpoint.url, timeout, options) end
   return native.connect(endpoint.url, timeout, options)
 end
 
@@ -29,8 +37,14 @@ end
 
 -- Waits until the socket may be used -> true | nil, kind, why.
 local function wait(socket, mode, deadline)
-  local left = deadline - now()
-  if left > 0 and socket:wait(mode, left) then return true end
+  local left, task = deadline - now(), running()
+  if left > 0 then
+    if task then
+      if scheduler.wait(task, socket, mode, deadline) then return true end
+    elseif socket:wait(mode, left) then
+      return true
+    end
+  end
   return nil, "timeout", "no answer in time"
 end
 
@@ -62,13 +76,28 @@ function curl.receive(socket, deadline, answering)
   end
 end
 
---- May a kept connection be used again? Not when it was closed, nor when bytes came that nobody asked for.
+--- May a kept connection be used again? Not when it was closed, nor when bytes came that nobody asked for,
+--- nor when it is that of a parent process.
 function curl.idle(socket)
   return socket:idle()
 end
 
 function curl.close(socket)
   socket:close()
+end
+
+--- Waits.
+function curl.sleep(seconds)
+  local task = running()
+  if task then return scheduler.sleep(task, seconds) end
+  return native.sleep(seconds)
+end
+
+--- What the caller can wait by, until others wake it | nil when it would wait in vain, since nothing else
+--- runs meanwhile.
+function curl.waiter()
+  local task = running()
+  return task and scheduler.waiter(task)
 end
 
 return curl

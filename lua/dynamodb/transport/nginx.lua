@@ -3,6 +3,7 @@
 -- Source: README of lua-nginx-module 0.10.23 (cosockets, phases, light threads).
 
 local core = require("dynamodb.core")
+local errors = require("dynamodb.error")
 local system = require("dynamodb.system")
 
 local now = core.now
@@ -298,19 +299,34 @@ end
 
 local function pack(...) return { n = select("#", ...), ... } end
 
---- Runs functions side by side, at most 'concurrency' at a time -> what pcall returns of each, in their
---- order, as tables with n.
-function nginx.gather(list, concurrency)
+-- Waits for threads, each of which posts 'ended', and kills them when the moment has come.
+local function wait_for(threads, ended, deadline)
+  for _ = 1, #threads do
+    if not ended:wait(math.max(deadline - now(), 0)) then
+      for _, thread in ipairs(threads) do ngx.thread.kill(thread) end
+      return
+    end
+  end
+end
+
+--- Runs functions side by side, at most 'concurrency' at a time, until the moment 'deadline' -> what pcall
+--- returns of each, in their order, as tables with n.
+function nginx.gather(list, concurrency, deadline)
   local results, started, threads = {}, 0, {}
+  local ended = deadline and require("ngx.semaphore").new()
   local function work()
-    while started < #list do
+    while started < #list and not (deadline and now() >= deadline) do
       started = started + 1
       local index = started
       results[index] = pack(pcall(list[index]))
     end
+    if ended then ended:post(1) end
   end
   for i = 1, math.min(concurrency or #list, #list) do threads[i] = ngx.thread.spawn(work) end
+  if ended then wait_for(threads, ended, deadline) end
   for _, thread in ipairs(threads) do ngx.thread.wait(thread) end
+  local late = errors.new({ kind = "timeout", message = "no time left" })
+  for i = 1, #list do results[i] = results[i] or { n = 2, false, late } end
   return results
 end
 

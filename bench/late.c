@@ -1,0 +1,110 @@
+/*
+ * A server that takes its time: late PORT MILLISECONDS FILE. Each request, which has to come in one
+ * piece, is answered after so long by the bytes of FILE, as the body of a response.
+ */
+#include "bench.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#define CLIENTS 65536 /* a power of two */
+
+/* All wait equally long: who comes first is answered first. */
+struct debt {
+  int fd;
+  double due;
+};
+
+static struct debt debts[CLIENTS];
+static unsigned first, last;
+static struct bytes answer;
+
+static double seconds(void) {
+  struct timespec t;
+  (void)clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void watch(int epoll, int fd) {
+  struct epoll_event e = {.events = EPOLLIN, .data = {.fd = fd}};
+  if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &e)) err(1, "epoll_ctl");
+}
+
+static int listening(int port) {
+  int fd = socket(AF_INET, SOCK_STREAM, 0), on = 1;
+  struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on)) err(1, "socket");
+  if (bind(fd, (struct sockaddr *)&at, sizeof at) || listen(fd, 1024)) err(1, "listen");
+  return fd;
+}
+
+static void accept_one(int epoll, int listener) {
+  int fd = accept(listener, NULL, NULL), on = 1;
+  if (fd < 0 || setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on)) err(1, "accept");
+  watch(epoll, fd);
+}
+
+static void take_request(int fd, double delay) {
+  char bytes[65536];
+  if (recv(fd, bytes, sizeof bytes, 0) <= 0) {
+    (void)close(fd);
+    return;
+  }
+  debts[last++ % CLIENTS] = (struct debt){fd, seconds() + delay};
+}
+
+/* Answers whose time has come, and sets the timer for the next. */
+static void pay(int timer) {
+  double now = seconds();
+  for (; first != last && debts[first % CLIENTS].due <= now; first++)
+    (void)send(debts[first % CLIENTS].fd, answer.p, answer.n, MSG_NOSIGNAL);
+  if (first == last) return;
+  double left = debts[first % CLIENTS].due - now;
+  struct itimerspec t = {
+      .it_value = {(time_t)left, (long)((left - (double)(time_t)left) * 1e9) + 1}};
+  (void)timerfd_settime(timer, 0, &t, NULL);
+}
+
+static struct bytes response_with(struct bytes body) {
+  struct bytes b = {malloc(ANSWER_MAX + 256), 0};
+  if (!b.p) err(1, "malloc");
+  int head = snprintf(b.p, 256,
+                      "HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.0\r\n"
+                      "Content-Length: %zu\r\n\r\n",
+                      body.n);
+  memcpy(b.p + head, body.p, body.n);
+  b.n = (size_t)head + body.n;
+  return b;
+}
+
+int main(int argc, char **argv) {
+  if (argc != 4) errx(2, "usage: %s PORT MILLISECONDS FILE", argv[0]);
+  int epoll = epoll_create1(0), listener = listening(atoi(argv[1]));
+  int timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
+  double delay = atof(argv[2]) / 1000;
+  answer = response_with(read_file(argv[3]));
+  watch(epoll, listener);
+  watch(epoll, timer);
+  for (;;) {
+    struct epoll_event events[64];
+    uint64_t times;
+    int count = epoll_wait(epoll, events, 64, -1);
+    for (int i = 0; i < count; i++) {
+      if (events[i].data.fd == listener)
+        accept_one(epoll, listener);
+      else if (events[i].data.fd == timer)
+        (void)!read(timer, &times, sizeof times);
+      else
+        take_request(events[i].data.fd, delay);
+    }
+    pay(timer);
+  }
+}

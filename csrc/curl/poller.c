@@ -1,0 +1,383 @@
+/*
+ * Sockets that connect are in hubs, libcurl's multi handles, and have to stay there when they are
+ * connected. libcurl looks its connections up one by one whenever bytes are sent or received: hence
+ * several hubs. It reads the authorities to be trusted once for each hub: hence not one per socket.
+ */
+#include "poller.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#define HUB_SOCKETS 32 /* at most in one hub */
+#define MOST_READY 256 /* sockets told of by one step */
+
+struct hub {
+  CURLM *multi;          /* owned */
+  struct poller *poller; /* NULL when it is closed; the last socket then ends the hub */
+  struct hub *next;
+  int sockets;
+  double due; /* when libcurl wants to be called although nothing happens */
+};
+
+struct poller {
+  int epoll; /* -1 when closed */
+  int timer;
+  unsigned birth;         /* process_forks() when it was made */
+  int64_t last_key;       /* keys are not used again */
+  double armed;           /* when the timer goes off */
+  struct hub *hubs;       /* owned */
+  struct socket **owners; /* of watched descriptors; those of others are NULL */
+  int size;               /* of 'owners' */
+};
+
+struct ready {
+  int count;
+  int64_t keys[MOST_READY];
+};
+
+static const struct object_class poller_class;
+
+/* {===== Descriptors ===== */
+
+static bool is_foreign(const struct poller *p) {
+  return p->birth != process_forks();
+}
+
+static bool grow(struct poller *p, int fd) {
+  if (fd < p->size) return true;
+  int size = p->size > 0 ? p->size : 64;
+  while (size <= fd) size *= 2;
+  struct socket **owners = realloc(p->owners, (size_t)size * sizeof *owners);
+  if (!owners) return false;
+  memset(owners + p->size, 0, (size_t)(size - p->size) * sizeof *owners);
+  p->owners = owners;
+  p->size = size;
+  return true;
+}
+
+/* The system forgets a descriptor when it is closed, and a fork in between makes it remember. */
+static int control(const struct poller *p, bool known, int fd, uint32_t events) {
+  struct epoll_event e = {.events = events, .data = {.fd = fd}};
+  int failed = epoll_ctl(p->epoll, known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &e);
+  if (failed && errno == (known ? ENOENT : EEXIST))
+    failed = epoll_ctl(p->epoll, known ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &e);
+  return failed;
+}
+
+/* Watches a descriptor of the socket's for these events -> 0, or an error number. */
+static int watch(struct poller *p, int fd, struct socket *s, uint32_t events) {
+  if (is_foreign(p)) return EPERM;
+  if (!grow(p, fd)) return ENOMEM;
+  if (control(p, p->owners[fd] != NULL, fd, events)) return errno;
+  if (p->owners[fd] != s) {
+    if (p->owners[fd]) p->owners[fd]->watched--;
+    p->owners[fd] = s;
+    s->watched++;
+  }
+  return 0;
+}
+
+static void unwatch(struct poller *p, int fd) {
+  if (fd < 0 || fd >= p->size || !p->owners[fd]) return;
+  p->owners[fd]->watched--;
+  p->owners[fd] = NULL;
+  if (!is_foreign(p)) (void)epoll_ctl(p->epoll, EPOLL_CTL_DEL, fd, NULL);
+}
+
+void poller_forget(struct socket *s) {
+  struct poller *p = s->poller;
+  if (!p) return;
+  unwatch(p, s->fd);
+  for (int fd = 0; s->watched && fd < p->size; fd++)
+    if (p->owners[fd] == s) unwatch(p, fd);
+  s->poller = NULL;
+}
+
+/* ======================= } */
+/* {===== Hubs ===== */
+
+static struct socket *owner_of(CURL *easy) {
+  char *owner = NULL;
+  (void)curl_easy_getinfo(easy, CURLINFO_PRIVATE, &owner);
+  return (struct socket *)(void *)owner;
+}
+
+/* libcurl tells what it waits for. */
+static int on_socket(CURL *easy, curl_socket_t fd, int what, void *hub, void *unused) {
+  struct poller *p = ((struct hub *)hub)->poller;
+  (void)unused;
+  if (!p) return 0;
+  if (what == CURL_POLL_REMOVE) {
+    unwatch(p, fd);
+    return 0;
+  }
+  uint32_t events = (what & CURL_POLL_IN ? EPOLLIN : 0U) | (what & CURL_POLL_OUT ? EPOLLOUT : 0U);
+  return watch(p, fd, owner_of(easy), events) ? -1 : 0;
+}
+
+static int on_timer(CURLM *multi, long ms, void *hub) {
+  (void)multi;
+  ((struct hub *)hub)->due = ms < 0 ? HUGE_VAL : clock_seconds() + (double)ms / 1000;
+  return 0;
+}
+
+static void end_hub(struct hub *h) {
+  (void)curl_multi_cleanup(h->multi);
+  free(h);
+}
+
+/* A hub that has room | NULL. */
+static struct hub *hub_with_room(struct poller *p) {
+  struct hub *h = p->hubs;
+  while (h && h->sockets >= HUB_SOCKETS) h = h->next;
+  if (h) return h;
+  h = calloc(1, sizeof *h);
+  if (!h) return NULL;
+  h->multi = curl_multi_init();
+  if (!h->multi) {
+    free(h);
+    return NULL;
+  }
+  (void)curl_multi_setopt(h->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+  (void)curl_multi_setopt(h->multi, CURLMOPT_SOCKETDATA, h);
+  (void)curl_multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, on_timer);
+  (void)curl_multi_setopt(h->multi, CURLMOPT_TIMERDATA, h);
+  h->poller = p;
+  h->due = HUGE_VAL;
+  h->next = p->hubs;
+  p->hubs = h;
+  return h;
+}
+
+void poller_leave(struct socket *s) {
+  struct hub *h = s->hub;
+  s->hub = NULL;
+  if (h && --h->sockets == 0 && !h->poller) end_hub(h);
+}
+
+/* Lets libcurl act on a descriptor, or on its timeouts, which it need not tell twice. */
+static void act(struct hub *h, curl_socket_t fd, int events) {
+  int running;
+  long ms = -1;
+  (void)curl_multi_socket_action(h->multi, fd, events, &running);
+  if (fd != CURL_SOCKET_TIMEOUT) return;
+  (void)curl_multi_timeout(h->multi, &ms);
+  (void)on_timer(h->multi, ms, h);
+}
+
+/* Takes those whose connecting has ended. */
+static void collect(struct poller *p, struct ready *r) {
+  int left;
+  for (struct hub *h = p->hubs; h; h = h->next) {
+    while (r->count < MOST_READY) {
+      const CURLMsg *m = curl_multi_info_read(h->multi, &left);
+      if (!m) break;
+      struct socket *s = owner_of(m->easy_handle);
+      s->connecting = false;
+      s->code = m->data.result;
+      if (!s->code) s->code = curl_easy_getinfo(s->easy, CURLINFO_ACTIVESOCKET, &s->fd);
+      r->keys[r->count++] = s->key;
+    }
+  }
+}
+
+/* ======================= } */
+
+static struct poller *check(lua_State *L) {
+  struct poller *p = object_check(L, 1, &poller_class);
+  if (p->epoll < 0) luaL_error(L, "attempt to use a closed poller");
+  if (is_foreign(p)) luaL_error(L, "attempt to use a poller that was made before a fork");
+  return p;
+}
+
+static int poller_close(lua_State *L) {
+  struct poller *p = object_check(L, 1, &poller_class);
+  if (p->epoll < 0) return 0;
+  for (int fd = 0; fd < p->size; fd++) {
+    if (!p->owners[fd]) continue;
+    p->owners[fd]->poller = NULL;
+    p->owners[fd]->watched = 0;
+  }
+  for (struct hub *h = p->hubs, *next; h; h = next) {
+    next = h->next;
+    h->poller = NULL;
+    if (h->sockets == 0) end_hub(h);
+  }
+  free(p->owners);
+  (void)close(p->epoll);
+  if (p->timer >= 0) (void)close(p->timer);
+  memset(p, 0, sizeof *p);
+  p->epoll = -1;
+  return 0;
+}
+
+int poller_create(lua_State *L) {
+  struct poller *p = object_new(L, &poller_class, sizeof *p);
+  p->birth = process_forks();
+  p->armed = HUGE_VAL;
+  p->timer = -1;
+  p->epoll = epoll_create1(EPOLL_CLOEXEC);
+  if (p->epoll >= 0) p->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+  if (p->timer < 0 || control(p, false, p->timer, EPOLLIN))
+    return luaL_error(L, "poller: %s", strerror(errno));
+  return 1;
+}
+
+/*
+ * poller:connect(url, seconds [, options]) -> socket, key | nil, kind, why, permanent. Begins to
+ * connect; once a step tells the key, socket:connected() tells how it went.
+ */
+static int poller_connect(lua_State *L) {
+  struct poller *p = check(L);
+  lua_settop(L, 4);
+  struct socket *s = socket_new(L, 2);
+  if (s->code) return socket_fail(L, 5, s);
+  struct hub *h = hub_with_room(p);
+  if (!h) return luaL_error(L, "not enough memory");
+  (void)curl_easy_setopt(s->easy, CURLOPT_PRIVATE, (void *)s);
+  s->key = ++p->last_key;
+  s->poller = p;
+  s->hub = h;
+  h->sockets++;
+  s->connecting = true;
+  if (curl_multi_add_handle(h->multi, s->easy)) return luaL_error(L, "not enough memory");
+  act(h, CURL_SOCKET_TIMEOUT, 0);
+  compat_pushinteger(L, s->key);
+  return 2;
+}
+
+/* poller:watch(socket, "read" | "write") -> key, which a step tells once, when that is possible. */
+static int poller_watch(lua_State *L) {
+  struct poller *p = check(L);
+  struct socket *s = socket_check(L, 2);
+  uint32_t events = *luaL_checkstring(L, 3) == 'w' ? EPOLLOUT : EPOLLIN;
+  if (s->poller != p) {
+    poller_forget(s);
+    s->poller = p;
+    s->key = ++p->last_key;
+  }
+  int error = watch(p, s->fd, s, events | EPOLLONESHOT);
+  if (error) return luaL_error(L, "epoll: %s", strerror(error));
+  compat_pushinteger(L, s->key);
+  return 1;
+}
+
+/* {===== Steps ===== */
+
+/* The moment at which libcurl wants to be called. */
+static double first_due(const struct poller *p) {
+  double due = HUGE_VAL;
+  for (const struct hub *h = p->hubs; h; h = h->next)
+    if (h->due < due) due = h->due;
+  return due;
+}
+
+static int milliseconds(const struct poller *p, double seconds) {
+  double left = first_due(p) - clock_seconds();
+  double ms = ceil((left < seconds ? left : seconds) * 1000);
+  if (!(ms > 0)) return 0;
+  return ms < 1e9 ? (int)ms : seconds < HUGE_VAL ? 1000000000 : -1;
+}
+
+static void take_event(struct poller *p, const struct epoll_event *e, struct ready *r) {
+  int fd = e->data.fd;
+  uint64_t times;
+  if (fd == p->timer) {
+    p->armed = HUGE_VAL;
+    (void)!read(fd, &times, sizeof times);
+    return;
+  }
+  struct socket *s = fd < p->size ? p->owners[fd] : NULL;
+  if (!s) return;
+  if (!s->connecting) {
+    r->keys[r->count++] = s->key;
+    return;
+  }
+  int events = (e->events & EPOLLIN ? CURL_CSELECT_IN : 0) |
+               (e->events & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
+               (e->events & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0);
+  act(s->hub, fd, events);
+}
+
+/* Waits at most so long -> 0, or an error number. */
+static int wait_for_events(struct poller *p, double seconds, struct ready *r) {
+  struct epoll_event events[MOST_READY];
+  collect(p, r);
+  if (r->count == MOST_READY) return 0;
+  int wait = r->count > 0 ? 0 : milliseconds(p, seconds);
+  int count = epoll_wait(p->epoll, events, MOST_READY - r->count, wait);
+  if (count < 0) return errno == EINTR ? 0 : errno;
+  for (int i = 0; i < count; i++) take_event(p, &events[i], r);
+  double now = clock_seconds();
+  for (struct hub *h = p->hubs; h; h = h->next)
+    if (h->due <= now) act(h, CURL_SOCKET_TIMEOUT, 0);
+  collect(p, r);
+  return 0;
+}
+
+/*
+ * poller:step(seconds, list) -> count: waits until something is ready, at most so long; the keys of
+ * what is ready are in list[1] to list[count].
+ */
+static int poller_step(lua_State *L) {
+  struct poller *p = check(L);
+  double seconds = luaL_checknumber(L, 2);
+  struct ready r;
+  luaL_checktype(L, 3, LUA_TTABLE);
+  r.count = 0;
+  int error = wait_for_events(p, seconds, &r);
+  if (error) return luaL_error(L, "epoll: %s", strerror(error));
+  for (int i = 0; i < r.count; i++) {
+    compat_pushinteger(L, r.keys[i]);
+    lua_rawseti(L, 3, i + 1);
+  }
+  lua_pushinteger(L, r.count);
+  return 1;
+}
+
+/* poller:descriptor() -> the number of the descriptor that becomes readable when a step is due. */
+static int poller_descriptor(lua_State *L) {
+  lua_pushinteger(L, check(L)->epoll);
+  return 1;
+}
+
+/*
+ * poller:alarm(moment): the descriptor becomes readable then, by curl.now, or when libcurl is due.
+ */
+static int poller_alarm(lua_State *L) {
+  struct poller *p = check(L);
+  double at = luaL_checknumber(L, 2), due = first_due(p);
+  if (due < at) at = due;
+  if (at == p->armed) return 0;
+  p->armed = at;
+  struct itimerspec t;
+  memset(&t, 0, sizeof t); /* all zero stops it */
+  if (at < 1e12) {
+    t.it_value.tv_sec = at > 0 ? (time_t)at : 0;
+    t.it_value.tv_nsec = at > 0 ? (long)((at - floor(at)) * 1e9) : 1;
+  }
+  (void)timerfd_settime(p->timer, TFD_TIMER_ABSTIME, &t, NULL);
+  return 0;
+}
+
+/* ======================= } */
+
+static const luaL_Reg methods[] = {{"connect", poller_connect},
+                                   {"watch", poller_watch},
+                                   {"step", poller_step},
+                                   {"descriptor", poller_descriptor},
+                                   {"alarm", poller_alarm},
+                                   {"close", poller_close},
+                                   {NULL, NULL}};
+static const luaL_Reg meta[] = {{"__gc", poller_close}, {"__close", poller_close}, {NULL, NULL}};
+static const struct object_class poller_class = {"dynamodb.poller", 0, methods, meta};
+
+void poller_register(lua_State *L) {
+  object_register(L, &poller_class);
+  lua_pop(L, 1);
+}

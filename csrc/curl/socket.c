@@ -1,0 +1,213 @@
+#include "poller.h"
+
+#include <errno.h>
+#include <math.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static const struct object_class socket_class;
+
+struct socket *socket_check(lua_State *L, int index) {
+  struct socket *s = object_check(L, index, &socket_class);
+  if (!s->easy) luaL_error(L, "attempt to use a closed socket");
+  return s;
+}
+
+/* Pushes nil, the kind of failure and libcurl's text for it. */
+static int fail(lua_State *L, const struct socket *s, const char *kind, CURLcode code) {
+  if (code == CURLE_OUT_OF_MEMORY) return luaL_error(L, "not enough memory");
+  lua_pushnil(L);
+  lua_pushstring(L, kind);
+  lua_pushstring(L, s->error[0] ? s->error : curl_easy_strerror(code));
+  return 3;
+}
+
+/* Was it opened before the fork that made this process? Then it is the parent's. */
+static bool is_foreign(const struct socket *s) {
+  return s->birth != process_forks();
+}
+
+static int fail_foreign(lua_State *L) {
+  lua_pushnil(L);
+  lua_pushliteral(L, "network");
+  lua_pushliteral(L, "the connection was opened before a fork");
+  return 3;
+}
+
+/*
+ * Puts something that nobody listens to in the place of the descriptor: closing must not say
+ * farewell in the parent's name. False when that, or cleaning up, is not possible: a thread that
+ * resolves a name was not forked.
+ */
+static bool disown(struct socket *s) {
+  if (s->connecting || s->fd == CURL_SOCKET_BAD) return false;
+  int deaf = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (deaf < 0) return false;
+  bool done = dup2(deaf, s->fd) >= 0;
+  (void)close(deaf);
+  return done;
+}
+
+/* The handle leaves its hub by being cleaned up, during which libcurl holds off SIGPIPE. */
+static void shut(struct socket *s) {
+  if (!s->easy) return;
+  if (!s->connecting) poller_forget(s); /* else libcurl tells the poller of its descriptors */
+  if (!is_foreign(s) || disown(s)) {
+    curl_easy_cleanup(s->easy);
+    poller_leave(s);
+  }
+  poller_forget(s);
+  s->easy = NULL;
+}
+
+static int socket_close(lua_State *L) {
+  shut(object_check(L, 1, &socket_class));
+  return 0;
+}
+
+struct socket *socket_new(lua_State *L, int first) {
+  const char *url = luaL_checkstring(L, first);
+  double seconds = luaL_checknumber(L, first + 1);
+  struct options o = options_take(L, first + 2);
+  struct socket *s = object_new(L, &socket_class, sizeof *s);
+  s->fd = CURL_SOCKET_BAD;
+  s->birth = process_forks();
+  lua_pushvalue(L, first + 2);
+  compat_setslot(L, lua_gettop(L) - 1, SOCKET_OPTIONS);
+  s->easy = curl_easy_init();
+  if (!s->easy) luaL_error(L, "not enough memory");
+  s->code = options_set(s->easy, url, seconds, &o, s->error);
+  return s;
+}
+
+/* Would trying again be of no use? Names, certificates, settings, and a proxy that says no. */
+static bool is_permanent(const struct socket *s) {
+  static const CURLcode permanent[] = {
+      CURLE_UNSUPPORTED_PROTOCOL,  CURLE_URL_MALFORMAT,    CURLE_NOT_BUILT_IN,
+      CURLE_COULDNT_RESOLVE_PROXY, CURLE_UNKNOWN_OPTION,   CURLE_BAD_FUNCTION_ARGUMENT,
+      CURLE_COULDNT_RESOLVE_HOST,  CURLE_SSL_CERTPROBLEM,  CURLE_PEER_FAILED_VERIFICATION,
+      CURLE_SSL_CACERT_BADFILE,    CURLE_SSL_ISSUER_ERROR, CURLE_SSL_CIPHER};
+  for (size_t i = 0; i < sizeof permanent / sizeof permanent[0]; i++)
+    if (s->code == permanent[i]) return true;
+  long refusal = 0;
+  (void)curl_easy_getinfo(s->easy, CURLINFO_HTTP_CONNECTCODE, &refusal);
+  return refusal >= 400 && refusal < 500 && refusal != 408 && refusal != 429;
+}
+
+/* Where libcurl quotes a proxy that it cannot read, there may be a password in it. */
+static void hide_password(lua_State *L, struct socket *s, int index) {
+  compat_getslot(L, index, SOCKET_OPTIONS);
+  struct options o = options_take(L, -1);
+  if (o.proxy && strchr(o.proxy, '@') && strstr(s->error, o.proxy)) s->error[0] = '\0';
+  lua_pop(L, 1);
+}
+
+int socket_fail(lua_State *L, int index, struct socket *s) {
+  hide_password(L, s, index);
+  bool permanent = is_permanent(s);
+  shut(s); /* what failed holds descriptors, too */
+  (void)fail(L, s, s->code == CURLE_OPERATION_TIMEDOUT ? "timeout" : "network", s->code);
+  lua_pushboolean(L, permanent);
+  return 4;
+}
+
+/*
+ * curl.connect(url, seconds [, options]) -> socket | nil, kind, why, permanent. Resolves, connects
+ * and shakes hands; blocks for at most 'seconds'. Kind: "timeout" or "network".
+ */
+int socket_connect(lua_State *L) {
+  lua_settop(L, 3);
+  struct socket *s = socket_new(L, 1);
+  if (!s->code) s->code = curl_easy_perform(s->easy);
+  if (!s->code) s->code = curl_easy_getinfo(s->easy, CURLINFO_ACTIVESOCKET, &s->fd);
+  return s->code ? socket_fail(L, 4, s) : 1;
+}
+
+/*
+ * socket:connected() -> true, or false while a poller is still at it | nil, kind, why, permanent,
+ * as curl.connect answers; the socket is closed then.
+ */
+static int socket_connected(lua_State *L) {
+  struct socket *s = socket_check(L, 1);
+  if (!s->connecting && s->code) return socket_fail(L, 1, s);
+  lua_pushboolean(L, !s->connecting);
+  return 1;
+}
+
+/*
+ * socket:timings() -> the seconds that it took to find the address, to connect, and to shake hands
+ * by TLS (0 without; after a proxy has connected, too).
+ */
+static int socket_timings(lua_State *L) {
+  struct socket *s = socket_check(L, 1);
+  double name = 0, connected = 0, secured = 0;
+  (void)curl_easy_getinfo(s->easy, CURLINFO_NAMELOOKUP_TIME, &name);
+  (void)curl_easy_getinfo(s->easy, CURLINFO_CONNECT_TIME, &connected);
+  (void)curl_easy_getinfo(s->easy, CURLINFO_APPCONNECT_TIME, &secured);
+  lua_pushnumber(L, name);
+  lua_pushnumber(L, connected - name);
+  lua_pushnumber(L, secured > connected ? secured - connected : 0);
+  return 3;
+}
+
+/* socket:send(bytes, first) -> count sent, 0 when it would block | nil, kind, why. */
+static int socket_send(lua_State *L) {
+  struct socket *s = socket_check(L, 1);
+  size_t n, first = (size_t)luaL_checknumber(L, 3) - 1, sent = 0;
+  const char *p = luaL_checklstring(L, 2, &n);
+  luaL_argcheck(L, first < n, 3, "position within the bytes expected");
+  if (is_foreign(s)) return fail_foreign(L);
+  CURLcode code = curl_easy_send(s->easy, p + first, n - first, &sent);
+  if (code && code != CURLE_AGAIN) return fail(L, s, "network", code);
+  lua_pushnumber(L, (lua_Number)sent);
+  return 1;
+}
+
+/* socket:receive() -> bytes, "" when it would block | nil, "closed" or kind, why. */
+static int socket_receive(lua_State *L) {
+  struct socket *s = socket_check(L, 1);
+  char bytes[RECEIVE_BYTES];
+  size_t n = 0;
+  if (is_foreign(s)) return fail_foreign(L);
+  CURLcode code = curl_easy_recv(s->easy, bytes, sizeof bytes, &n);
+  if (code && code != CURLE_AGAIN) return fail(L, s, "network", code);
+  if (!code && n == 0) return fail(L, s, "closed", CURLE_GOT_NOTHING);
+  lua_pushlstring(L, bytes, n);
+  return 1;
+}
+
+/* socket:idle() -> is it still open, with nothing to read, and this process's own? */
+static int socket_idle(lua_State *L) {
+  struct socket *s = socket_check(L, 1);
+  char byte;
+  size_t n;
+  bool idle = !is_foreign(s) && curl_easy_recv(s->easy, &byte, 1, &n) == CURLE_AGAIN;
+  lua_pushboolean(L, idle);
+  return 1;
+}
+
+/* socket:wait("read" | "write", seconds) -> true, or false when nothing happened in time. Blocks.
+ */
+static int socket_wait(lua_State *L) {
+  struct socket *s = socket_check(L, 1);
+  struct pollfd p = {.fd = s->fd, .events = *luaL_checkstring(L, 2) == 'w' ? POLLOUT : POLLIN};
+  double ms = ceil(luaL_checknumber(L, 3) * 1000);
+  int ready = poll(&p, 1, ms < 0 ? 0 : ms > 1e9 ? 1000000000 : (int)ms);
+  if (ready < 0 && errno != EINTR) return luaL_error(L, "poll: %s", strerror(errno));
+  lua_pushboolean(L, ready != 0); /* interrupted: the caller looks again */
+  return 1;
+}
+
+static const luaL_Reg methods[] = {{"send", socket_send},   {"receive", socket_receive},
+                                   {"idle", socket_idle},   {"connected", socket_connected},
+                                   {"wait", socket_wait},   {"timings", socket_timings},
+                                   {"close", socket_close}, {NULL, NULL}};
+static const luaL_Reg meta[] = {{"__gc", socket_close}, {"__close", socket_close}, {NULL, NULL}};
+static const struct object_class socket_class = {"dynamodb.socket", SOCKET_OPTIONS, methods, meta};
+
+void socket_register(lua_State *L) {
+  object_register(L, &socket_class);
+  lua_pop(L, 1);
+}

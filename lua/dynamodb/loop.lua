@@ -1,0 +1,262 @@
+--- Many calls at once, in plain Lua: tasks, and the loop that runs them, by itself or inside another one.
+
+local errors = require("dynamodb.error")
+local nginx = require("dynamodb.transport.nginx")
+local scheduler = require("dynamodb.scheduler")
+
+local unpack = table.unpack or unpack -- luacheck: ignore 113 143
+
+local loop = {}
+
+local FOREVER = math.huge
+
+local common = scheduler.new() -- the loop of all tasks, but for those of a coroutine in a task
+
+---@class dynamodb.Task
+---@field done boolean has it ended?
+---@field traceback? string where it failed
+local Task = {}
+Task.__index = Task
+scheduler.Task = Task
+
+local function now()
+  return require("dynamodb.curl").now()
+end
+
+local function check_function(f, where)
+  if type(f) ~= "function" then errors.raise("%s: function expected, got %s", where, type(f)) end
+end
+
+-- nginx has a loop of its own, whose worker this one would hold up.
+local function check_place(where)
+  if nginx.is_here() and nginx.mode() == "wait" then
+    errors.raise("%s: not inside nginx, where dynamodb.gather and ngx.thread run things side by side", where)
+  end
+end
+
+local function check_seconds(seconds, where)
+  if type(seconds) ~= "number" or seconds < 0 or seconds ~= seconds then
+    errors.raise("%s: number of seconds expected, got %s", where, tostring(seconds))
+  end
+end
+
+-- {===== Failures =====
+
+-- Raises what tasks of the run raised and nobody waited for. 'is_due' tells which of them.
+local function report(run, is_due)
+  local list, rest = {}, {}
+  for _, task in ipairs(run.failed) do
+    if not task.seen then
+      local due = not is_due or is_due(task)
+      local target = due and list or rest
+      target[#target + 1] = task
+    end
+  end
+  run.failed = rest
+  if #list == 0 then return end
+  if #list == 1 then error(list[1].err, 0) end
+  local texts = {}
+  for i, task in ipairs(list) do texts[i] = tostring(task.err) end
+  error(table.concat(texts, "\n"), 0)
+end
+
+-- The results of a task that has ended | nil, err; raises what it raised.
+local function outcome(task)
+  if task.failed then
+    task.seen = true
+    error(task.err, 0)
+  end
+  if task.cancelled then return nil, task.cancelled end
+  return unpack(task.results, 1, task.results.n)
+end
+
+-- ===================== }
+-- {===== Runs =====
+
+-- Inside a task: waits until the run is over, and cancels it when this task is cancelled.
+local function await(task, run, deadline)
+  run.waiter = scheduler.waiter(task)
+  local ok, err = pcall(run.waiter.wait, run.waiter, deadline)
+  if not ok then
+    scheduler.cancel_all(run, task.loop)
+    error(err, 0)
+  end
+end
+
+local function wait_for(self, task, run, deadline)
+  local function is_over() return run.live == 0 end
+  if is_over() then return end
+  if task then return await(task, run, deadline) end
+  scheduler.drive(self, is_over, deadline)
+end
+
+-- Begins tasks by 'start', which gets a loop and a run, and waits until all of that run have ended, or the
+-- moment has come: then they are cancelled with 'late'.
+local function conduct(start, deadline, late)
+  local task = scheduler.running()
+  local self = task and task.loop or common
+  if not task and self.stepping then self = scheduler.new() end -- in a coroutine in a task
+  local run = scheduler.run()
+  start(self, run)
+  wait_for(self, task, run, deadline)
+  if run.live > 0 then
+    scheduler.cancel_all(run, self, late)
+    wait_for(self, task, run, FOREVER)
+  end
+  if not task and self ~= common then self.poller:close() end
+  return run
+end
+
+--- Runs a function as a task until it, and all tasks that were begun meanwhile, have ended -> what it
+--- returns. Raises what it raises, after cancelling the others, or else what others raised and nobody waited
+--- for. Without a function: runs what loop.spawn began.
+function loop.run(f, ...)
+  check_place("loop.run")
+  if f == nil then
+    if scheduler.active() then errors.raise("loop.run: function expected inside of a task") end
+    wait_for(common, nil, common.root, FOREVER)
+    return report(common.root)
+  end
+  check_function(f, "loop.run")
+  local main
+  local args = { n = select("#", ...), ... }
+  local run = conduct(function(self, run)
+    main = scheduler.spawn(self, run, f, unpack(args, 1, args.n))
+    run.main = main
+  end, FOREVER)
+  if not main.failed then report(run) end
+  return outcome(main)
+end
+
+--- Begins a task -> task. It runs once the loop does.
+function loop.spawn(f, ...)
+  check_place("loop.spawn")
+  check_function(f, "loop.spawn")
+  local parent = scheduler.active()
+  return scheduler.spawn(parent and parent.loop or common, parent and parent.run or common.root, f, ...)
+end
+
+local function pack(...) return { n = select("#", ...), ... } end
+
+--- Calls functions side by side, at most 'concurrency' at a time, until the moment 'deadline' -> what pcall
+--- returns for each, as tables with n, in their order. This is a transport's gather.
+function loop.gather(calls, concurrency, deadline)
+  local results, taken = {}, 0
+  local function work()
+    while taken < #calls do
+      taken = taken + 1
+      local i = taken
+      results[i] = pack(pcall(calls[i]))
+      scheduler.check()
+    end
+  end
+  local late = errors.new({ kind = "timeout", message = "no time left" })
+  local run = conduct(function(self, run)
+    for _ = 1, math.min(concurrency or #calls, #calls) do scheduler.spawn(self, run, work) end
+  end, deadline or FOREVER, late)
+  report(run)
+  for i = 1, #calls do results[i] = results[i] or { n = 2, false, late } end
+  return results
+end
+
+-- ===================== }
+-- {===== Tasks =====
+
+local function remove(list, value)
+  for i, other in ipairs(list) do
+    if other == value then return table.remove(list, i) end
+  end
+end
+
+local function wait_in_task(me, task, deadline)
+  if me == task then errors.raise("task:wait: a task cannot wait for itself") end
+  local waiter = scheduler.waiter(me)
+  task.waiters[#task.waiters + 1] = waiter
+  if not waiter:wait(deadline) then remove(task.waiters, waiter) end
+end
+
+--- Waits until the task has ended, at most so many seconds -> what it returns | nil, err when it was
+--- cancelled or goes on. Raises what it raised. Outside of tasks this runs the loop.
+function Task:wait(seconds)
+  if seconds then check_seconds(seconds, "task:wait") end
+  local me = scheduler.running()
+  local deadline = seconds and now() + seconds or FOREVER
+  if self.done then
+    return outcome(self)
+  elseif me then
+    wait_in_task(me, self, deadline)
+  elseif self.loop.stepping then
+    errors.raise("task:wait: a coroutine inside of a task cannot wait for tasks")
+  else
+    scheduler.drive(self.loop, function() return self.done end, deadline)
+  end
+  if self.done then return outcome(self) end
+  return nil, errors.new({ kind = "timeout", retryable = true,
+    message = ("the task has not ended after %g s"):format(seconds) })
+end
+
+--- Ends the task where it waits: an error is raised there, and again wherever it waits afterwards -> true |
+--- false when it has ended before.
+function Task:cancel()
+  local did = scheduler.cancel(self)
+  if did and self == scheduler.running() then scheduler.check() end
+  return did
+end
+
+--- Cancels the task if it has not ended after so many seconds -> the task.
+function Task:deadline(seconds)
+  check_seconds(seconds, "task:deadline")
+  scheduler.limit(self, now() + seconds, errors.new({ kind = "timeout", code = "Cancelled",
+    message = ("the task's deadline of %g s has passed"):format(seconds) }))
+  return self
+end
+
+function Task:__tostring()
+  local ended = self.failed and "failed" or self.cancelled and "cancelled" or "done"
+  return ("Task(%s)"):format(self.done and ended or "running")
+end
+
+--- The running task | nil, outside and in a coroutine of your own.
+function loop.task()
+  return scheduler.running()
+end
+
+--- Waits; in a task the others run meanwhile.
+function loop.sleep(seconds)
+  check_seconds(seconds, "loop.sleep")
+  local task = scheduler.running()
+  if task then return scheduler.sleep(task, seconds) end
+  scheduler.check()
+  require("dynamodb.curl").sleep(seconds)
+end
+
+-- ===================== }
+-- {===== In other loops =====
+
+-- A task that failed is told of when whoever began it is no longer there to wait for it.
+local function is_orphan(task)
+  return not task.parent or task.parent.done
+end
+
+--- Does what can be done now, and waits for that at most so many seconds (0) -> how many tasks are left.
+--- Raises what a task raised that nobody can wait for.
+function loop.step(seconds)
+  seconds = seconds or 0
+  check_seconds(seconds, "loop.step")
+  if common.stepping then errors.raise("loop.step: the loop is running") end
+  scheduler.step(common, seconds)
+  if #common.root.failed > 0 then report(common.root, is_orphan) end
+  return common.root.live
+end
+
+--- The number of a descriptor that becomes readable when loop.step has something to do.
+function loop.fd()
+  local poller = scheduler.poller(common)
+  common.exposed = true
+  scheduler.arm(common)
+  return poller:descriptor()
+end
+
+-- ===================== }
+
+return loop
