@@ -109,8 +109,7 @@ asan:
 	@mkdir -p build && echo leak:/mktemp >build/lsan.supp
 	@$(MAKE) -s specs SAN=-asan CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all' \
 	  LDFLAGS='-fsanitize=address,undefined -Wl,-z,nodelete' \
-	  RUN='env ASAN_OPTIONS=allocator_may_return_null=1 \
-	  LSAN_OPTIONS=suppressions=$(CURDIR)/build/lsan.supp:print_suppressions=0 LD_PRELOAD=$(shell $(CC) -print-file-name=libasan.so)'
+	  RUN='env ASAN_OPTIONS=allocator_may_return_null=1 LSAN_OPTIONS=suppressions=$(CURDIR)/build/lsan.supp:print_suppressions=0 LD_PRELOAD=$(shell $(CC) -print-file-name=libasan.so)'
 
 valgrind:
 	@echo "== valgrind: specs of the C rooms without error or leak"
