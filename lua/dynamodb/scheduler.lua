@@ -41,6 +41,11 @@ function scheduler.new()
   }
 end
 
+--- Ends a place where no tasks are left.
+function scheduler.close(self)
+  if self.poller then self.poller:close() end
+end
+
 --- The running task | nil: outside, and in a coroutine of the user's own.
 function scheduler.running()
   if active and running() == active.co and CAN_PARK then return active end
@@ -225,7 +230,9 @@ local function finish(task, ok, value)
   timers.remove(self.timers, task)
   self.tasks[task], task.co, task.start = nil, nil, nil
   run.live = run.live - 1
-  for _, waiter in ipairs(task.waiters) do waiter:wake() end
+  local waiters = task.waiters
+  task.waiters = {}
+  for _, waiter in ipairs(waiters) do waiter:wake() end
   if run.live == 0 and run.waiter then run.waiter:wake() end
 end
 
@@ -243,13 +250,25 @@ function scheduler.cancel(task, err)
   return true
 end
 
---- Cancels all tasks of a run.
-function scheduler.cancel_all(run, self, err)
+-- The tasks of a run that have not ended.
+local function tasks_of(run, self)
   local list = {}
   for task in pairs(self.tasks) do
     if task.run == run then list[#list + 1] = task end
   end
-  for _, task in ipairs(list) do scheduler.cancel(task, err) end
+  return list
+end
+
+--- Cancels all tasks of a run.
+function scheduler.cancel_all(run, self, err)
+  for _, task in ipairs(tasks_of(run, self)) do scheduler.cancel(task, err) end
+end
+
+--- The tasks of a run that nobody waits for any more become those of another one.
+function scheduler.adopt(run, self, other)
+  for _, task in ipairs(tasks_of(run, self)) do
+    task.run, run.live, other.live = other, run.live - 1, other.live + 1
+  end
 end
 
 --- Cancels a task at that moment.
