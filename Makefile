@@ -134,10 +134,15 @@ COVERED   := SAN=-cov CFLAGS='-O0 -g --coverage' LDFLAGS='--coverage -Wl,--exclu
 coverage:
 	@echo "== coverage: $(C_FLOOR) % of the C lines, $(LUA_FLOOR) % of the Lua lines"
 	@rm -rf build/coverage && mkdir -p build/coverage && find build -name '*.gcda' -delete
-	@$(MAKE) -s spec LUA=luajit $(COVERED)
-	@$(MAKE) -s spec LUA=lua5.4 $(COVERED) SPEC='--helper=tools/linecov.lua $(LUA_SPECS)'
+	@$(MAKE) -s -j2 cover-luajit cover-lua5.4
 	@lua5.4 tools/linecov.lua $(LUA_FLOOR)
 	@gcovr --filter csrc/ --fail-under-line $(C_FLOOR) build/lua5.4-cov build/luajit-cov
+
+cover-luajit:
+	@$(MAKE) -s spec LUA=luajit $(COVERED)
+
+cover-lua5.4:
+	@$(MAKE) -s spec LUA=lua5.4 $(COVERED) SPEC='--helper=tools/linecov.lua $(LUA_SPECS)'
 
 # CPU time as a ratio to a bare socket's.
 bench:
