@@ -740,14 +740,14 @@ describe("exchange", function()
         local fake = parking(0.01)
         local own = pool_of(fake, { max_connections = 1, attempt_timeout = 60 })
         local order = {}
-        local function ask(i)
+        local function take_turns(i)
           local link = assert(exchange.run(own, REQUEST))
           order[#order + 1] = i
           exchange.release(own, link)
-          if i < 10 then ask(i + 10) end
+          if i < 10 then take_turns(i + 10) end
         end
         loop.run(function()
-          for i = 1, 4 do loop.spawn(ask, i) end
+          for i = 1, 4 do loop.spawn(take_turns, i) end
         end)
         assert.same({ 1, 2, 3, 4, 11, 12, 13, 14 }, order)
       end)
