@@ -1,8 +1,15 @@
 -- A secret key and a session token never show: not in tostring, errors, tracebacks or what a printer finds.
 
+local canned = dofile("spec/support/canned.lua")
+local cjson = require("cjson")
+local curl = require("dynamodb.transport.curl")
 local dynamodb = require("dynamodb")
+local fake_system = dofile("spec/support/fake_system.lua")
+local fakes = dofile("spec/support/aws_fakes.lua")
 local helper = dofile("spec/support/helper.lua")
+local hooks = require("dynamodb.hooks")
 local system = require("dynamodb.system")
+local world = dofile("spec/support/aws_world.lua")
 
 local KEY, SECRET, TOKEN = helper.KEY, helper.SECRET, helper.TOKEN
 
@@ -242,3 +249,158 @@ describe("secrets", function()
     end
   end)
 end)
+
+-- {===== Everything =====
+
+-- The secrets of spec/vectors/credentials.lua, and of the world below.
+local PATTERNS = { "secret%-of%-", "token%-of%-", "jwt%-of%-the%-pod", "access%-%l", "refresh%-%l", "refresh%-of%-",
+  "client%-secret", "PRIVATE KEY", "METATOKEN", "agent%-token" }
+
+local function check_nothing(shown)
+  for _, each in ipairs(shown) do
+    for _, pattern in ipairs(PATTERNS) do
+      local at = each[2]:find(pattern)
+      assert.is_nil(at, at and ("%s shows %s: %s"):format(each[1], pattern, each[2]:sub(math.max(at - 200, 1), at + 60)))
+    end
+  end
+end
+
+-- A text that ends within its secret, or some way before its end.
+local function cut(text)
+  local at = text:find("secret%-of%-") or text:find("token%-of%-") or text:find("access%-") or #text - 20
+  return text:sub(1, at + 11)
+end
+
+local function changed(list, change)
+  local copy = {}
+  for name, value in pairs(list or {}) do copy[name] = change(value) end
+  return copy
+end
+
+-- How a world may be worse than a scenario says: functions that change its parts -> false when there is nothing to change.
+local worse = {
+  ["as they are"] = function() end,
+  ["with services whose answers are cut"] = function(w)
+    if not w.answers then return false end
+    w.answers = changed(w.answers, function(list)
+      return changed(list, function(answer)
+        local body = type(answer.body) == "table" and cjson.encode(answer.body) or answer.body
+        return { status = answer.status, headers = answer.headers, body = body and cut(body), drop = answer.drop }
+      end)
+    end)
+  end,
+  ["with services that repeat what they are asked"] = function(w)
+    if not w.answers then return false end
+    local echo = { status = 400, echo = true }
+    w.answers = {}
+    for _, service in ipairs({ "sts", "sso", "oidc", "signin", "container", "metadata" }) do
+      w.answers[service] = { echo, echo, echo, echo, echo, echo }
+    end
+  end,
+  ["with files and programs that are cut"] = function(w)
+    if not w.files and not w.run then return false end
+    w.run = type(w.run) == "string" and cut(w.run) or w.run
+    w.files = changed(w.files, function(content)
+      if content == false then return false end
+      return type(content) == "table" and cut(cjson.encode(content)) or (content:gsub("(aws_secret_access_key) *= *", "%1 "))
+    end)
+  end,
+}
+
+local scenarios = dofile("spec/vectors/credentials.lua")
+local KEYS = "[default]\naws_access_key_id = AKIDSHARED\naws_secret_access_key = secret-of-AKIDSHARED\n"
+for name, url in pairs({ ["a proxy's password"] = "http://me:secret-of-proxy@127.0.0.1:{port}",
+  ["a proxy's password, and nobody there"] = "http://me:secret-of-proxy@127.0.0.1:1",
+  ["a proxy's password in what is no URL"] = "me:secret-of-proxy@:" }) do
+  scenarios[#scenarios + 1] = { name = name, environment = { http_proxy = url }, files = { credentials = KEYS } }
+  scenarios[#scenarios + 1] = { name = name .. ", given", given = { proxy = url }, files = { credentials = KEYS } }
+end
+for _, variable in ipairs({ "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_DYNAMODB_STREAMS", "AWS_EC2_METADATA_SERVICE_ENDPOINT" }) do
+  scenarios[#scenarios + 1] = { name = "a password in " .. variable, files = { credentials = KEYS },
+    environment = { [variable] = "http://me:secret-of-url@127.0.0.1" } }
+end
+
+describe("secrets, wherever they come from,", function()
+  local server, service
+
+  setup(function()
+    server = fakes.start()
+    local wait = { wait = "request" }
+    local function answer(...) return { send = canned.response(...) } end
+    service = canned.start({}, { rest = { wait, answer("{}"), wait,
+      answer('{"__type":"x#ExpiredTokenException","message":"expired"}', 400), wait, answer("{}", 500), wait,
+      answer("<html>", 200, { ["Content-Type"] = "text/html" }), wait, answer("{}"), wait, { close = true } } })
+  end)
+  teardown(function()
+    server.stop()
+    canned.stop()
+  end)
+  after_each(fake_system.remove)
+
+  -- The options of a connection that shows all it can, to 'show'.
+  local function options(w, scenario, show)
+    local transport, list = {}, {}
+    for name, f in pairs(curl) do transport[name] = f end
+    transport.time = w.transport.time
+    function transport.sleep() end
+    for name in pairs(hooks.events) do
+      list[name] = function(event) show("hook " .. name, event) end
+    end
+    local given = { transport = transport, endpoint_url = service.endpoint_url, hooks = list, deadline = 3,
+      log = function(line) show("log", line) end }
+    for name, value in pairs(world.fill(server, scenario.given or {})) do given[name] = value end
+    return given
+  end
+
+  local function play(scenario)
+    local shown = {}
+    local function show(where, ...) shown[#shown + 1] = { where, helper.deep_text({ ... }) } end
+    local w = world.install(server, scenario)
+    local given = options(w, scenario, show)
+    local made, conn = pcall(dynamodb.connect, given)
+    show("connect", made or conn)
+    if not made then return shown end
+    for _, step in ipairs(scenario.steps or { "get" }) do
+      if type(step) == "number" then w.passed = w.passed + step end
+      if type(step) == "function" then step(w.environment, w.files) end
+      for _ = 1, type(step) == "string" and 3 or 0 do
+        show("call", xpcall(conn.call, function(err) return debug.traceback(tostring(err)) end, conn, "GetItem",
+          { TableName = "t", Key = { id = "a" } }))
+      end
+    end
+    show("stats", conn:stats())
+    show("connection", pcall(helper.deep_text, conn))
+    show("fields", pcall(function() return conn.region, conn.endpoint_url, conn.credentials end))
+    show("config", pcall(dynamodb.config, given.profile))
+    conn:close()
+    return shown
+  end
+
+  for _, scenario in ipairs(scenarios) do
+    for how, change in pairs(worse) do
+      local w = { given = scenario.given, environment = changed(scenario.environment, function(value)
+        return (value:gsub("^Basic x$", "agent-token-1"))
+      end), files = changed(scenario.files, function(content) return content == "jwt" and "jwt-of-the-pod" or content end),
+        answers = scenario.answers, run = scenario.run, steps = scenario.steps }
+      if change(w) ~= false then
+        it(("show nowhere: %s, %s"):format(scenario.name, how), function()
+          local shown = play(w)
+          assert.is_true(#shown > 0)
+          check_nothing(shown)
+        end)
+      end
+    end
+  end
+
+  it("leave this process in one header only", function()
+    for _, request in ipairs(service.requests()) do
+      check_nothing({ { "a request", (request:gsub("\r\nx%-amz%-security%-token: [^\r]*", "")) } })
+    end
+  end)
+
+  it("would be found", function()
+    assert.is_false(pcall(check_nothing, { { "it", helper.deep_text({ a = { "the secret-of-KEY" } }) } }))
+  end)
+end)
+
+-- ===================== }

@@ -30,7 +30,7 @@ end
 -- nginx has a loop of its own, whose worker this one would hold up.
 local function check_place(where)
   if nginx.is_here() and nginx.mode() == "wait" then
-    errors.raise("%s: not inside nginx, where dynamodb.gather and ngx.thread run things side by side", where)
+    errors.raise("%s: not inside nginx, where dynamodb.gather and light threads do this", where)
   end
 end
 

@@ -21,7 +21,6 @@ local active -- the task that is running
 local function pack(...) return { n = select("#", ...), ... } end
 
 local native -- dynamodb.curl, which is not loaded before somebody waits
-
 local function now() return native.now() end
 
 --- What tasks that are waited for together have in common.
@@ -56,8 +55,6 @@ function scheduler.active()
   return active
 end
 
--- {===== Processes =====
-
 -- What a parent's tasks wait for is not for its child, in which only the one that forked goes on.
 local function renew(self)
   local err = errors.new({ kind = "timeout", code = "Cancelled", message = "left behind by a fork" })
@@ -86,7 +83,6 @@ local function poller_of(self)
 end
 scheduler.poller = poller_of
 
--- ===================== }
 -- {===== Waiting =====
 
 local function enqueue(self, task)
@@ -338,11 +334,8 @@ end
 -- in the next step.
 local function step(self, seconds)
   local poller, first = poller_of(self), self.timers[1]
-  if self.first <= self.last then
-    seconds = 0
-  elseif first then
-    seconds = math.max(0, math.min(seconds, first.at - now()))
-  end
+  if first then seconds = math.max(0, math.min(seconds, first.at - now())) end
+  if self.first <= self.last then seconds = 0 end
   local ready, sockets = self.ready, self.sockets
   for i = 1, poller:step(seconds, ready) do
     local key = ready[i]

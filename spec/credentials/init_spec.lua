@@ -8,6 +8,7 @@ local fake_system = dofile("spec/support/fake_system.lua")
 local fakes = dofile("spec/support/aws_fakes.lua")
 local helper = dofile("spec/support/helper.lua")
 local settings = require("dynamodb.settings")
+local world = dofile("spec/support/aws_world.lua")
 
 local SLACK = 5 -- seconds that a scenario may take
 
@@ -29,57 +30,14 @@ describe("credentials", function()
   teardown(function() server.stop() end)
   after_each(fake_system.remove)
 
-  local function fill_text(text)
-    local milliseconds = text:match("^{ms%+(-?%d+)}$")
-    if milliseconds then return (os.time() + milliseconds) * 1000 end
-    return (text:gsub("{(%w*)([:+]?)([^{}%s\"]*)}", function(name, kind, value)
-      if name == "port" then return server.port end
-      if kind == ":" then return core[name](value) end
-      if kind == "+" and tonumber(value) then return document.text(os.time() + value) end
-    end))
-  end
-
-  -- A copy with all places filled in.
-  local function fill(value)
-    if type(value) == "string" then return fill_text(value) end
-    if type(value) ~= "table" then return value end
-    local copy = {}
-    for name, member in pairs(value) do copy[fill(name)] = fill(member) end
-    return copy
-  end
-
-  local NAMES = { boto = "/home/.boto", config = "/home/.aws/config", credentials = "/home/.aws/credentials" }
-
-  local function files_of(scenario)
-    local files = {}
-    for name, content in pairs(fill(scenario.files or {})) do
-      files[NAMES[name] or name] = type(content) == "table" and cjson.encode(content) or content
-    end
-    return files
-  end
-
-  local function environment_of(scenario)
-    local variables = {
-      AWS_DISABLE_CLOCK_SKEW_CORRECTION = "true", -- the fakes' clock does not leap
-      AWS_EC2_METADATA_DISABLED = "true",
-      AWS_EC2_METADATA_SERVICE_ENDPOINT = server.url("metadata"),
-      AWS_ENDPOINT_URL_SIGNIN = server.url("signin"),
-      AWS_ENDPOINT_URL_SSO = server.url("sso"),
-      AWS_ENDPOINT_URL_SSO_OIDC = server.url("oidc"),
-      AWS_ENDPOINT_URL_STS = server.url("sts"),
-    }
-    for name, value in pairs(fill(scenario.environment or {})) do variables[name] = value end
-    return variables
-  end
+  local function fill(value) return world.fill(server, value) end
 
   -- The world of a scenario, before its first step.
   local function world_of(scenario)
-    local w = { passed = 0, told = {}, environment = environment_of(scenario), files = files_of(scenario) }
-    w.read, w.written, w.commands = fake_system.install(w.environment, w.files, fill(scenario.run))
-    server.answer(fill(scenario.answers or {}))
-    local transport = setmetatable({ time = function() return curl.time() + w.passed end }, { __index = curl })
+    local w = world.install(server, scenario)
+    w.told = {}
     local given = scenario.given or {}
-    w.provider = credentials.new(settings.new(given), { transport = transport, given = given,
+    w.provider = credentials.new(settings.new(given), { transport = w.transport, given = given,
       limits = { connect_timeout = 2, attempt_timeout = 5 },
       emit = function(...) w.told[#w.told + 1] = { ... } end })
     return w

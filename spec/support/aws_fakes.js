@@ -1,6 +1,7 @@
 // The services that give credentials, faked on loopback: node aws_fakes.js FOLDER; spec/support/aws_fakes.lua starts it.
 // Each has a path of its own: /sts, /sso, /oidc, /signin, /container, /metadata; all else is /elsewhere or came by a proxy.
-// FOLDER/script.json has the answers of each in order: {status, headers, body, size, delay, hang, drop}; none left: 418.
+// FOLDER/script.json has the answers of each in order: {status, headers, body, size, delay, hang, drop, echo}; none left: 418.
+// With echo the answer is an error that repeats all of the request.
 // FOLDER/log tells what was asked, a line for each request. Signatures and proofs are checked here, by node's own means.
 const crypto = require("crypto"), fs = require("fs"), http = require("http"), path = require("path");
 const folder = process.argv[2];
@@ -83,6 +84,13 @@ function next(service) {
   return answers[used[service] - 1] || { status: 418, body: "no more answers" };
 }
 
+// An error in the form of each service, its text the request.
+function echo(service, request, body) {
+  const text = [request.url, ...Object.values(request.headers), body].join(" ");
+  return service === "sts" ? `<ErrorResponse><Error><Code>Echo</Code><Message>${text}</Message></Error></ErrorResponse>`
+    : JSON.stringify({ error: text, error_description: text, code: text, message: text, Message: text });
+}
+
 function send(response, answer) {
   if (answer.hang) return;
   if (answer.drop) return response.destroy();
@@ -101,6 +109,7 @@ function serve(request, response) {
   request.on("end", () => {
     fs.appendFileSync(log, `${known} ${tell[known](request, rest, body)}\n`);
     const answer = next(known);
+    if (answer.echo) answer.body = echo(known, request, body);
     setTimeout(() => send(response, answer), answer.delay || 0);
   });
 }

@@ -6,8 +6,8 @@
 //   {delay: ms}, {close: true}, {reset: true}, {again: true} from the first step on, if the client has not left
 //   {deaf: true}, only as the first: nothing is read
 //   {tunnel: port}: all further bytes go to that port of this machine and come from there, as behind a proxy
-//   {relay: port, lose: text}: the request goes to that port, and its answer back, unless the request has that text: then
-//   the connection ends once there is an answer
+//   {relay: port, host: name, lose: text}: the request goes to that server, and its answer back, unless the request has
+//   that text: then the connection ends once there is an answer
 // After its last step a connection stays open, silent.
 // `tls` has the files `key` and `cert`, if clients must have a certificate the file `ca`, and what else tls.createServer takes;
 // `unix` is the path of a socket to listen at instead of a port; with `full` no connection is ever accepted.
@@ -56,9 +56,9 @@ function reset(socket) {
   else socket.resetAndDestroy();
 }
 
-// A connection to a port of this machine that ends with this one.
-function beyond(socket, port) {
-  const other = net.connect(port, "127.0.0.1");
+// A connection to a port, of this machine unless another is named, that ends with this one.
+function beyond(socket, port, host) {
+  const other = net.connect(port, host || "127.0.0.1");
   other.on("error", () => socket.destroy()).on("close", () => socket.destroy());
   socket.on("close", () => other.destroy());
   return other;
@@ -72,7 +72,7 @@ function tunnel(socket, port) {
 
 async function relay(socket, request, step) {
   if (!socket.beyond) {
-    socket.beyond = beyond(socket, step.relay);
+    socket.beyond = beyond(socket, step.relay, step.host);
     socket.answer = reader(socket.beyond, () => {});
   }
   socket.beyond.write(request, "latin1");

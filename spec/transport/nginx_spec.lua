@@ -179,12 +179,14 @@ init_worker_by_lua_block {
   app.note("init_worker", app.list)
   ngx.timer.at(0, function() app.note("init_worker_timer", app.operations, "from_init_worker") end)
 }
+ssl_session_store_by_lua_block { app.try("ssl_session_store") }
 proxy_set_header Host $http_host;
 upstream balanced { server 127.0.0.1:1; balancer_by_lua_block { app.try("balancer") } }
 server {
   listen 127.0.0.1:{PORT+1} ssl;
   ssl_certificate {CERTIFICATES}/good.pem; ssl_certificate_key {CERTIFICATES}/good.key;
   ssl_client_certificate {CA}; ssl_verify_client optional;
+  ssl_protocols TLSv1.2; ssl_session_tickets off; ssl_session_cache shared:sessions:1m; # or none is stored
   ssl_certificate_by_lua_block { app.note("ssl_cert", app.list) }
   server_rewrite_by_lua_block { app.note("server_rewrite", app.list) }
   location / {
@@ -318,9 +320,13 @@ describe("transport.nginx", function()
   end)
 
   describe("refuses, and tells the way out, in", function()
-    for _, phase in ipairs({ "log", "header_filter", "body_filter", "set", "balancer" }) do
+    for _, phase in ipairs({ "log", "header_filter", "body_filter", "set", "balancer", "ssl_session_store" }) do
       it(phase .. "_by_lua", function()
-        server.get("/" .. phase)
+        if phase == "ssl_session_store" then
+          nginx.ask(("https://localhost:%d"):format(server.port + 1), "/hello", { ca_bundle = ca })()
+        else
+          server.get("/" .. phase)
+        end
         local text = note(phase)
         local way_out = "ListTables: nothing can wait in %s_by_lua*; ngx.timer.at(0, function) runs where it can"
         assert.matches(way_out:format(phase), text, 1, true)

@@ -102,13 +102,13 @@ local PLACES = "environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY); environm
 
 return {
   -- The order of sources.
-  { name = "options before all else", given = { aws_access_key_id = "AKIDOPT", aws_secret_access_key = "s" },
+  { name = "options before all else", given = { aws_access_key_id = "AKIDOPT", aws_secret_access_key = "secret-of-AKIDOPT" },
     environment = ENVIRONMENT, files = { credentials = keys("default", "AKIDSHARED") },
     found = { key = "AKIDOPT", source = "options" } },
-  { name = "a table as option", given = { credentials = { aws_access_key_id = "AKIDOPT", aws_secret_access_key = "s",
+  { name = "a table as option", given = { credentials = { aws_access_key_id = "AKIDOPT", aws_secret_access_key = "secret-of-AKIDOPT",
     aws_session_token = "t" } }, environment = ENVIRONMENT, found = { key = "AKIDOPT", token = "t", source = "options" } },
   { name = "a function as option", given = { credentials = function()
-    return { aws_access_key_id = "AKIDFUN", aws_secret_access_key = "s" }
+    return { aws_access_key_id = "AKIDFUN", aws_secret_access_key = "secret-of-AKIDFUN" }
   end }, environment = ENVIRONMENT, found = { key = "AKIDFUN", source = "function" } },
   { name = "the environment before a web identity", environment = with(ENVIRONMENT, IRSA),
     found = { key = "AKIDENV", source = "environment" } },
@@ -418,9 +418,9 @@ return {
     source = "process", expires = 300 }, commands = { "p", "p" } },
   { name = "the environment, which is never read again", environment = ENVIRONMENT, steps = { "get",
     function(environment) environment.AWS_ACCESS_KEY_ID = "AKIDOTHER" end, "refresh" }, found = false },
-  { name = "options, which are never replaced", given = { aws_access_key_id = "AKIDOPT", aws_secret_access_key = "s" },
+  { name = "options, which are never replaced", given = { aws_access_key_id = "AKIDOPT", aws_secret_access_key = "secret-of-AKIDOPT" },
     environment = ENVIRONMENT, steps = { "get", "refresh" }, found = false },
   { name = "a source that was empty the first time", steps = { "get", function(environment)
-    environment.AWS_ACCESS_KEY_ID, environment.AWS_SECRET_ACCESS_KEY = "AKIDLATE", "s"
+    environment.AWS_ACCESS_KEY_ID, environment.AWS_SECRET_ACCESS_KEY = "AKIDLATE", "secret-of-AKIDLATE"
   end, "get" }, found = { key = "AKIDLATE", source = "environment" } },
 }
