@@ -25,15 +25,20 @@ struct hub {
   double due; /* when libcurl wants to be called although nothing happens */
 };
 
+/* Whose a descriptor is that is watched, or NULL. */
+struct place {
+  struct socket *owner;
+};
+
 struct poller {
   int epoll; /* -1 when closed */
   int timer;
-  unsigned birth;         /* process_forks() when it was made */
-  int64_t last_key;       /* keys are not used again */
-  double armed;           /* when the timer goes off */
-  struct hub *hubs;       /* owned */
-  struct socket **owners; /* of watched descriptors; those of others are NULL */
-  int size;               /* of 'owners' */
+  unsigned birth;       /* process_forks() when it was made */
+  int64_t last_key;     /* keys are not used again */
+  double armed;         /* when the timer goes off */
+  struct hub *hubs;     /* owned */
+  struct place *places; /* owned; by descriptor */
+  int size;             /* of 'places' */
 };
 
 struct ready {
@@ -51,13 +56,13 @@ static bool is_foreign(const struct poller *p) {
 
 static bool grow(struct poller *p, int fd) {
   if (fd < p->size) return true;
-  int size = p->size > 0 ? p->size : 64;
+  int before = p->size, size = before > 0 ? before : 64;
   while (size <= fd) size *= 2;
-  struct socket **owners = realloc(p->owners, (size_t)size * sizeof *owners);
-  if (!owners) return false;
-  memset(owners + p->size, 0, (size_t)(size - p->size) * sizeof *owners);
-  p->owners = owners;
+  struct place *places = realloc(p->places, (size_t)size * sizeof *places);
+  if (!places) return false;
+  memset(places + before, 0, (size_t)(size - before) * sizeof *places);
   p->size = size;
+  p->places = places;
   return true;
 }
 
@@ -74,19 +79,19 @@ static int control(const struct poller *p, bool known, int fd, uint32_t events) 
 static int watch(struct poller *p, int fd, struct socket *s, uint32_t events) {
   if (is_foreign(p)) return EPERM;
   if (!grow(p, fd)) return ENOMEM;
-  if (control(p, p->owners[fd] != NULL, fd, events)) return errno;
-  if (p->owners[fd] != s) {
-    if (p->owners[fd]) p->owners[fd]->watched--;
-    p->owners[fd] = s;
+  if (control(p, p->places[fd].owner != NULL, fd, events)) return errno;
+  if (p->places[fd].owner != s) {
+    if (p->places[fd].owner) p->places[fd].owner->watched--;
+    p->places[fd].owner = s;
     s->watched++;
   }
   return 0;
 }
 
 static void unwatch(struct poller *p, int fd) {
-  if (fd < 0 || fd >= p->size || !p->owners[fd]) return;
-  p->owners[fd]->watched--;
-  p->owners[fd] = NULL;
+  if (fd < 0 || fd >= p->size || !p->places[fd].owner) return;
+  p->places[fd].owner->watched--;
+  p->places[fd].owner = NULL;
   if (!is_foreign(p)) (void)epoll_ctl(p->epoll, EPOLL_CTL_DEL, fd, NULL);
 }
 
@@ -95,7 +100,7 @@ void poller_forget(struct socket *s) {
   if (!p) return;
   unwatch(p, s->fd);
   for (int fd = 0; s->watched && fd < p->size; fd++)
-    if (p->owners[fd] == s) unwatch(p, fd);
+    if (p->places[fd].owner == s) unwatch(p, fd);
   s->poller = NULL;
 }
 
@@ -109,10 +114,9 @@ static struct socket *owner_of(CURL *easy) {
 }
 
 /* libcurl tells what it waits for. */
-static int on_socket(CURL *easy, curl_socket_t fd, int what, void *hub, void *unused) {
-  struct poller *p = ((struct hub *)hub)->poller;
+static int on_socket(CURL *easy, curl_socket_t fd, int what, void *poller, void *unused) {
+  struct poller *p = poller;
   (void)unused;
-  if (!p) return 0;
   if (what == CURL_POLL_REMOVE) {
     unwatch(p, fd);
     return 0;
@@ -145,7 +149,7 @@ static struct hub *hub_with_room(struct poller *p) {
     return NULL;
   }
   (void)curl_multi_setopt(h->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
-  (void)curl_multi_setopt(h->multi, CURLMOPT_SOCKETDATA, h);
+  (void)curl_multi_setopt(h->multi, CURLMOPT_SOCKETDATA, p);
   (void)curl_multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, on_timer);
   (void)curl_multi_setopt(h->multi, CURLMOPT_TIMERDATA, h);
   h->poller = p;
@@ -200,16 +204,17 @@ static int poller_close(lua_State *L) {
   struct poller *p = object_check(L, 1, &poller_class);
   if (p->epoll < 0) return 0;
   for (int fd = 0; fd < p->size; fd++) {
-    if (!p->owners[fd]) continue;
-    p->owners[fd]->poller = NULL;
-    p->owners[fd]->watched = 0;
+    if (!p->places[fd].owner) continue;
+    p->places[fd].owner->poller = NULL;
+    p->places[fd].owner->watched = 0;
   }
   for (struct hub *h = p->hubs, *next; h; h = next) {
     next = h->next;
     h->poller = NULL;
+    (void)curl_multi_setopt(h->multi, CURLMOPT_SOCKETFUNCTION, NULL);
     if (h->sockets == 0) end_hub(h);
   }
-  free(p->owners);
+  free(p->places);
   (void)close(p->epoll);
   if (p->timer >= 0) (void)close(p->timer);
   memset(p, 0, sizeof *p);
@@ -293,7 +298,7 @@ static void take_event(struct poller *p, const struct epoll_event *e, struct rea
     (void)!read(fd, &times, sizeof times);
     return;
   }
-  struct socket *s = fd < p->size ? p->owners[fd] : NULL;
+  struct socket *s = fd < p->size ? p->places[fd].owner : NULL;
   if (!s) return;
   if (!s->connecting) {
     r->keys[r->count++] = s->key;
@@ -381,20 +386,6 @@ static const struct object_class poller_class = {"dynamodb.poller", 0, methods, 
 void poller_register(lua_State *L) {
   object_register(L, &poller_class);
   lua_pop(L, 1);
-}
-
-#else /* no epoll: nobody makes a poller */
-
-void poller_forget(struct socket *s) {
-  s->poller = NULL;
-}
-
-void poller_leave(struct socket *s) {
-  s->hub = NULL;
-}
-
-void poller_register(lua_State *L) {
-  (void)L;
 }
 
 #endif
