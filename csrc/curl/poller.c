@@ -24,15 +24,19 @@ struct hub {
   double due; /* when libcurl wants to be called although nothing happens */
 };
 
+struct watched {
+  struct socket *owner; /* NULL for descriptors that are not watched */
+};
+
 struct poller {
   int epoll; /* -1 when closed */
   int timer;
-  unsigned birth;         /* process_forks() when it was made */
-  int64_t last_key;       /* keys are not used again */
-  double armed;           /* when the timer goes off */
-  struct hub *hubs;       /* owned */
-  struct socket **owners; /* of watched descriptors; those of others are NULL */
-  int size;               /* of 'owners' */
+  unsigned birth;          /* process_forks() when it was made */
+  int64_t last_key;        /* keys are not used again */
+  double armed;            /* when the timer goes off */
+  struct hub *hubs;        /* owned */
+  struct watched *watched; /* by descriptor; owned */
+  int size;                /* of 'watched' */
 };
 
 struct ready {
@@ -48,14 +52,20 @@ static bool is_foreign(const struct poller *p) {
   return p->birth != process_forks();
 }
 
+/* The analyzer forgets what a struct owns that libcurl hands to a callback; LeakSanitizer does not.
+ */
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak"
+#endif
+
 static bool grow(struct poller *p, int fd) {
-  if (fd < p->size) return true;
-  int size = p->size > 0 ? p->size : 64;
+  int old = p->size, size = old > 0 ? old : 64;
+  if (fd < old) return true;
   while (size <= fd) size *= 2;
-  struct socket **owners = realloc(p->owners, (size_t)size * sizeof *owners);
-  if (!owners) return false;
-  memset(owners + p->size, 0, (size_t)(size - p->size) * sizeof *owners);
-  p->owners = owners;
+  struct watched *all = realloc(p->watched, (size_t)size * sizeof *all);
+  if (!all) return false;
+  memset(all + old, 0, (size_t)(size - old) * sizeof *all);
+  p->watched = all;
   p->size = size;
   return true;
 }
@@ -73,19 +83,19 @@ static int control(const struct poller *p, bool known, int fd, uint32_t events) 
 static int watch(struct poller *p, int fd, struct socket *s, uint32_t events) {
   if (is_foreign(p)) return EPERM;
   if (!grow(p, fd)) return ENOMEM;
-  if (control(p, p->owners[fd] != NULL, fd, events)) return errno;
-  if (p->owners[fd] != s) {
-    if (p->owners[fd]) p->owners[fd]->watched--;
-    p->owners[fd] = s;
+  if (control(p, p->watched[fd].owner != NULL, fd, events)) return errno;
+  if (p->watched[fd].owner != s) {
+    if (p->watched[fd].owner) p->watched[fd].owner->watched--;
+    p->watched[fd].owner = s;
     s->watched++;
   }
   return 0;
 }
 
 static void unwatch(struct poller *p, int fd) {
-  if (fd < 0 || fd >= p->size || !p->owners[fd]) return;
-  p->owners[fd]->watched--;
-  p->owners[fd] = NULL;
+  if (fd < 0 || fd >= p->size || !p->watched[fd].owner) return;
+  p->watched[fd].owner->watched--;
+  p->watched[fd].owner = NULL;
   if (!is_foreign(p)) (void)epoll_ctl(p->epoll, EPOLL_CTL_DEL, fd, NULL);
 }
 
@@ -94,7 +104,7 @@ void poller_forget(struct socket *s) {
   if (!p) return;
   unwatch(p, s->fd);
   for (int fd = 0; s->watched && fd < p->size; fd++)
-    if (p->owners[fd] == s) unwatch(p, fd);
+    if (p->watched[fd].owner == s) unwatch(p, fd);
   s->poller = NULL;
 }
 
@@ -199,16 +209,16 @@ static int poller_close(lua_State *L) {
   struct poller *p = object_check(L, 1, &poller_class);
   if (p->epoll < 0) return 0;
   for (int fd = 0; fd < p->size; fd++) {
-    if (!p->owners[fd]) continue;
-    p->owners[fd]->poller = NULL;
-    p->owners[fd]->watched = 0;
+    if (!p->watched[fd].owner) continue;
+    p->watched[fd].owner->poller = NULL;
+    p->watched[fd].owner->watched = 0;
   }
   for (struct hub *h = p->hubs, *next; h; h = next) {
     next = h->next;
     h->poller = NULL;
     if (h->sockets == 0) end_hub(h);
   }
-  free(p->owners);
+  free(p->watched);
   (void)close(p->epoll);
   if (p->timer >= 0) (void)close(p->timer);
   memset(p, 0, sizeof *p);
@@ -292,7 +302,7 @@ static void take_event(struct poller *p, const struct epoll_event *e, struct rea
     (void)!read(fd, &times, sizeof times);
     return;
   }
-  struct socket *s = fd < p->size ? p->owners[fd] : NULL;
+  struct socket *s = fd < p->size ? p->watched[fd].owner : NULL;
   if (!s) return;
   if (!s->connecting) {
     r->keys[r->count++] = s->key;
