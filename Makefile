@@ -109,8 +109,7 @@ asan:
 	@mkdir -p build && echo leak:/mktemp >build/lsan.supp
 	@$(MAKE) -s specs SAN=-asan CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all' \
 	  LDFLAGS='-fsanitize=address,undefined -Wl,-z,nodelete' \
-	  RUN='env ASAN_OPTIONS=allocator_may_return_null=1 \
-	  LSAN_OPTIONS=suppressions=$(CURDIR)/build/lsan.supp:print_suppressions=0 LD_PRELOAD=$(shell $(CC) -print-file-name=libasan.so)'
+	  RUN='env ASAN_OPTIONS=allocator_may_return_null=1 LSAN_OPTIONS=suppressions=$(CURDIR)/build/lsan.supp:print_suppressions=0 LD_PRELOAD=$(shell $(CC) -print-file-name=libasan.so)'
 
 valgrind:
 	@echo "== valgrind: specs of the C rooms without error or leak"
@@ -135,10 +134,15 @@ COVERED   := SAN=-cov CFLAGS='-O0 -g --coverage' LDFLAGS='--coverage -Wl,--exclu
 coverage:
 	@echo "== coverage: $(C_FLOOR) % of the C lines, $(LUA_FLOOR) % of the Lua lines"
 	@rm -rf build/coverage && mkdir -p build/coverage && find build -name '*.gcda' -delete
-	@$(MAKE) -s spec LUA=luajit $(COVERED)
-	@$(MAKE) -s spec LUA=lua5.4 $(COVERED) SPEC='--helper=tools/linecov.lua $(LUA_SPECS)'
+	@$(MAKE) -s -j2 cover-luajit cover-lua5.4
 	@lua5.4 tools/linecov.lua $(LUA_FLOOR)
 	@gcovr --filter csrc/ --fail-under-line $(C_FLOOR) build/lua5.4-cov build/luajit-cov
+
+cover-luajit:
+	@$(MAKE) -s spec LUA=luajit $(COVERED)
+
+cover-lua5.4:
+	@$(MAKE) -s spec LUA=lua5.4 $(COVERED) SPEC='--helper=tools/linecov.lua $(LUA_SPECS)'
 
 # CPU time as a ratio to a bare socket's.
 bench:

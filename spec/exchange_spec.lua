@@ -340,7 +340,8 @@ describe("exchange", function()
       local link, kind, why, sent = exchange.run(pool, REQUEST)
       local seconds = curl.now() - before
       assert.is_nil(link)
-      assert.same({ "timeout", "no answer in time", true }, { kind, why, sent })
+      assert.same({ "timeout", true }, { kind, sent })
+      assert.matches("^no %l+ [%l ]*in time$", why)
       assert.is_true(seconds >= 0.39 and seconds < 4, seconds .. " seconds")
       assert.same({}, pool.idle)
       assert.equal(1, server.connections())
@@ -678,6 +679,187 @@ describe("exchange", function()
         assert.same({ { nil, "timeout", "all of max_connections = 2 are in use", false } }, bad)
         assert.is_true(math.abs(fake.clock - before - 0.25) < 0.006)
       end
+    end)
+
+    describe("in a loop", function()
+      local loop = require("dynamodb.loop")
+
+      -- A transport that parks tasks, and in which 'seconds' pass until an answer comes.
+      local function parking(seconds)
+        local fake = helper.fake(helper.answer(200, "{}"))
+        fake.now, fake.sleep, fake.waiter, fake.process = curl.now, curl.sleep, curl.waiter, curl.process
+        local connect, receive, open = fake.connect, fake.receive, 0
+        fake.most = 0
+        function fake.connect(...)
+          open = open + 1
+          fake.most = math.max(fake.most, open)
+          loop.sleep(0)
+          if fake.refuses then
+            open = open - 1
+            return nil, "network", "refused"
+          end
+          return connect(...)
+        end
+        function fake.receive(...)
+          loop.sleep(seconds)
+          return receive(...)
+        end
+        function fake.close()
+          fake.closed, open = fake.closed + 1, open - 1
+        end
+        return fake
+      end
+
+      -- Runs 'count' exchanges as tasks; 'each' gets the link, or what else came -> order of those that were served.
+      local function serve(own, count, each)
+        local order = {}
+        loop.run(function()
+          for i = 1, count do
+            loop.spawn(function()
+              local link, kind, why = exchange.run(own, REQUEST)
+              order[#order + 1] = link and i or -i
+              if each then each(i, link, kind, why) end
+              if link then exchange.release(own, link) end
+            end)
+          end
+        end)
+        return order
+      end
+
+      it("serves those who wait in the order they came", function()
+        for _, limit in ipairs({ 1, 3 }) do
+          local fake = parking(0.001)
+          local own = pool_of(fake, { max_connections = limit, attempt_timeout = 60 })
+          local order = serve(own, 30)
+          for i = 1, 30 do assert.equal(i, order[i]) end
+          assert.same({ limit, limit, limit }, { fake.most, #own.idle, own.stats.opened })
+        end
+      end)
+
+      it("lets nobody pass those who wait", function()
+        local fake = parking(0.01)
+        local own = pool_of(fake, { max_connections = 1, attempt_timeout = 60 })
+        local order = {}
+        local function take_turns(i)
+          local link = assert(exchange.run(own, REQUEST))
+          order[#order + 1] = i
+          exchange.release(own, link)
+          if i < 10 then take_turns(i + 10) end
+        end
+        loop.run(function()
+          for i = 1, 4 do loop.spawn(take_turns, i) end
+        end)
+        assert.same({ 1, 2, 3, 4, 11, 12, 13, 14 }, order)
+      end)
+
+      it("gives the place of a connection that is not kept to the next", function()
+        local fake = parking(0)
+        local own = pool_of(fake, { max_connections = 2, attempt_timeout = 60, max_connection_age = 1e-9 })
+        assert.equal(20, #serve(own, 20))
+        assert.same({ 2, 20, 20, 0 }, { fake.most, fake.opened, fake.closed, exchange.count(own) })
+      end)
+
+      it("opens another in the place of one that died while it was handed over", function()
+        local fake = parking(0)
+        local own = pool_of(fake, { max_connections = 1, attempt_timeout = 60 })
+        function fake.idle() return false end
+        assert.equal(5, #serve(own, 5))
+        assert.same({ 5, 1 }, { fake.opened, exchange.count(own) })
+      end)
+
+      it("gives the place of a failed connection to the next", function()
+        local fake = parking(0)
+        fake.refuses = true
+        local own = pool_of(fake, { max_connections = 2, attempt_timeout = 60 })
+        local order = serve(own, 6, function(_, _, kind) assert.equal("network", kind) end)
+        assert.same({ -1, -2, -3, -4, -5, -6 }, order)
+        assert.same({ 2, 0 }, { fake.most, exchange.count(own) })
+      end)
+
+      it("tells who has waited too long", function()
+        local fake = parking(0.2)
+        local own = pool_of(fake, { max_connections = 1, attempt_timeout = 60 })
+        loop.run(function()
+          local first = loop.spawn(exchange.run, own, REQUEST)
+          local late = loop.spawn(function() return { exchange.run(own, REQUEST, false, curl.now() + 0.05) } end)
+          local patient = loop.spawn(exchange.run, own, REQUEST)
+          assert.same({ nil, "timeout", "all of max_connections = 1 are in use", false }, (late:wait()))
+          exchange.release(own, (first:wait()))
+          assert.is_table((patient:wait()))
+        end)
+        assert.is_true(own.waiting.first > own.waiting.last)
+      end)
+
+      it("has no time left for who is served after his deadline", function()
+        local own = pool_of(parking(0), { max_connections = 1, attempt_timeout = 60 })
+        loop.run(function()
+          local link = assert(exchange.run(own, REQUEST))
+          local late = loop.spawn(function() return { exchange.run(own, REQUEST, false, curl.now() + 0.05) } end)
+          loop.sleep(0.01)
+          require("dynamodb.curl").sleep(0.06) -- the loop does not notice
+          exchange.discard(own, link)
+          assert.same({ nil, "timeout", "no time left", false }, (late:wait()))
+          assert.equal(0, exchange.count(own))
+        end)
+      end)
+
+      it("passes on what a cancelled task was given", function()
+        for _, age in ipairs({ 60, 1e-9 }) do
+          local fake = parking(0)
+          local own = pool_of(fake, { max_connections = 1, attempt_timeout = 60, max_connection_age = age })
+          loop.run(function()
+            local link = assert(exchange.run(own, REQUEST))
+            local tasks = {}
+            for i = 1, 4 do tasks[i] = loop.spawn(exchange.run, own, REQUEST) end
+            loop.sleep(0.01)
+            tasks[1]:cancel() -- while it waits
+            exchange.release(own, link)
+            tasks[2]:cancel() -- when it has been given the link
+            local found = assert(tasks[3]:wait())
+            exchange.release(own, found)
+            exchange.release(own, (assert(tasks[4]:wait())))
+          end)
+          assert.is_true(fake.most <= 1)
+        end
+      end)
+
+      it("opens one more for who could only wait in vain", function()
+        local fake = parking(0)
+        local own = pool_of(fake, { max_connections = 1 })
+        loop.run(function()
+          local link = assert(exchange.run(own, REQUEST))
+          local other = coroutine.wrap(function() return assert(exchange.run(own, REQUEST)) end)()
+          exchange.release(own, other)
+          exchange.release(own, link)
+        end)
+        assert.equal(2, fake.most)
+      end)
+
+      it("keeps no connection that was in use when the others were closed", function()
+        local fake = parking(0)
+        local own = pool_of(fake, {})
+        loop.run(function()
+          local one, two = assert(exchange.run(own, REQUEST)), assert(exchange.run(own, REQUEST))
+          exchange.release(own, one)
+          exchange.close(own)
+          exchange.release(own, two)
+          assert.same({ 2, 0 }, { fake.closed, exchange.count(own) })
+          exchange.release(own, (assert(exchange.run(own, REQUEST))))
+          assert.equal(1, exchange.count(own))
+        end)
+      end)
+    end)
+
+    it("begins anew after a fork", function()
+      local fake = helper.fake(helper.answer(200, "{}"))
+      local forks = 0
+      function fake.process() return forks end
+      local own = pool_of(fake, { max_connections = 1 })
+      local link = assert(exchange.run(own, REQUEST))
+      forks = 1
+      exchange.release(own, (assert(exchange.run(own, REQUEST))))
+      assert.equal(1, exchange.count(own))
+      exchange.release(own, link)
     end)
 
     it("goes on when those that held the connections are no more", function()

@@ -8,9 +8,9 @@ describe("dynamodb", function()
     for name in pairs(dynamodb) do names[#names + 1] = name end
     table.sort(names)
     assert.same({ "_VERSION", "add", "all", "any", "append", "attr", "attribute_type", "begins_with", "between", "binary",
-      "config", "connect", "contains", "decrement", "delete", "eq", "exists", "ge", "gt", "if_not_exists", "increment",
-      "is_error", "is_in", "le", "list", "lt", "map", "ne", "negate", "not_contains", "not_exists", "null", "number", "prepend",
-      "remove", "set", "size", "update", "where" }, names)
+      "config", "connect", "contains", "decrement", "delete", "eq", "exists", "gather", "ge", "gt", "if_not_exists", "increment",
+      "is_error", "is_in", "le", "list", "loop", "lt", "map", "ne", "negate", "not_contains", "not_exists", "null", "number",
+      "prepend", "remove", "set", "size", "update", "where" }, names)
   end)
 
   it("is one table, however often it is asked for", function()

@@ -55,7 +55,7 @@ function gather.gather(calls, given)
     if outcome[1] then results[i] = outcome[2] end
     local err = outcome[outcome[1] and 3 or 2]
     if not outcome[1] or (outcome[2] == nil and err ~= nil) then
-      errs[i], failed = err, true
+      errs[i], failed = err == nil and "nil" or err, true -- error() may be called with nothing
     end
   end
   return results, failed and errs or nil

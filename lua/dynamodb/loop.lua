@@ -30,7 +30,7 @@ end
 -- nginx has a loop of its own, whose worker this one would hold up.
 local function check_place(where)
   if nginx.is_here() and nginx.mode() == "wait" then
-    errors.raise("%s: not inside nginx, where dynamodb.gather and ngx.thread run things side by side", where)
+    errors.raise("%s: not inside nginx, where dynamodb.gather and light threads do this", where)
   end
 end
 
@@ -79,6 +79,7 @@ local function await(task, run, deadline)
   local ok, err = pcall(run.waiter.wait, run.waiter, deadline)
   if not ok then
     scheduler.cancel_all(run, task.loop)
+    scheduler.adopt(run, task.loop, task.run)
     error(err, 0)
   end
 end
@@ -103,7 +104,7 @@ local function conduct(start, deadline, late)
     scheduler.cancel_all(run, self, late)
     wait_for(self, task, run, FOREVER)
   end
-  if not task and self ~= common then self.poller:close() end
+  if not task and self ~= common then scheduler.close(self) end
   return run
 end
 

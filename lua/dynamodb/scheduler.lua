@@ -21,7 +21,6 @@ local active -- the task that is running
 local function pack(...) return { n = select("#", ...), ... } end
 
 local native -- dynamodb.curl, which is not loaded before somebody waits
-
 local function now() return native.now() end
 
 --- What tasks that are waited for together have in common.
@@ -41,6 +40,11 @@ function scheduler.new()
   }
 end
 
+--- Ends a place where no tasks are left.
+function scheduler.close(self)
+  if self.poller then self.poller:close() end
+end
+
 --- The running task | nil: outside, and in a coroutine of the user's own.
 function scheduler.running()
   if active and running() == active.co and CAN_PARK then return active end
@@ -50,8 +54,6 @@ end
 function scheduler.active()
   return active
 end
-
--- {===== Processes =====
 
 -- What a parent's tasks wait for is not for its child, in which only the one that forked goes on.
 local function renew(self)
@@ -81,7 +83,6 @@ local function poller_of(self)
 end
 scheduler.poller = poller_of
 
--- ===================== }
 -- {===== Waiting =====
 
 local function enqueue(self, task)
@@ -225,7 +226,9 @@ local function finish(task, ok, value)
   timers.remove(self.timers, task)
   self.tasks[task], task.co, task.start = nil, nil, nil
   run.live = run.live - 1
-  for _, waiter in ipairs(task.waiters) do waiter:wake() end
+  local waiters = task.waiters
+  task.waiters = {}
+  for _, waiter in ipairs(waiters) do waiter:wake() end
   if run.live == 0 and run.waiter then run.waiter:wake() end
 end
 
@@ -243,13 +246,25 @@ function scheduler.cancel(task, err)
   return true
 end
 
---- Cancels all tasks of a run.
-function scheduler.cancel_all(run, self, err)
+-- The tasks of a run that have not ended.
+local function tasks_of(run, self)
   local list = {}
   for task in pairs(self.tasks) do
     if task.run == run then list[#list + 1] = task end
   end
-  for _, task in ipairs(list) do scheduler.cancel(task, err) end
+  return list
+end
+
+--- Cancels all tasks of a run.
+function scheduler.cancel_all(run, self, err)
+  for _, task in ipairs(tasks_of(run, self)) do scheduler.cancel(task, err) end
+end
+
+--- The tasks of a run that nobody waits for any more become those of another one.
+function scheduler.adopt(run, self, other)
+  for _, task in ipairs(tasks_of(run, self)) do
+    task.run, run.live, other.live = other, run.live - 1, other.live + 1
+  end
 end
 
 --- Cancels a task at that moment.
@@ -319,11 +334,8 @@ end
 -- in the next step.
 local function step(self, seconds)
   local poller, first = poller_of(self), self.timers[1]
-  if self.first <= self.last then
-    seconds = 0
-  elseif first then
-    seconds = math.max(0, math.min(seconds, first.at - now()))
-  end
+  if first then seconds = math.max(0, math.min(seconds, first.at - now())) end
+  if self.first <= self.last then seconds = 0 end
   local ready, sockets = self.ready, self.sockets
   for i = 1, poller:step(seconds, ready) do
     local key = ready[i]

@@ -14,9 +14,9 @@ int luaopen_probe(lua_State *L) {
   static const struct {
     const char *name;
     void (*push)(lua_State *L);
-  } rooms[] = {{"status", probe_status},   {"buf", probe_buf},        {"crypto", probe_crypto},
-               {"inflate", probe_inflate}, {"sigv4", probe_sigv4},    {"http1", probe_http1},
-               {"json", probe_json},       {"decimal", probe_decimal}};
+  } rooms[] = {{"status", probe_status},   {"buf", probe_buf},         {"crypto", probe_crypto},
+               {"inflate", probe_inflate}, {"sigv4", probe_sigv4},     {"http1", probe_http1},
+               {"json", probe_json},       {"decimal", probe_decimal}, {"process", probe_process}};
   lua_newtable(L);
   for (size_t i = 0; i < sizeof rooms / sizeof rooms[0]; i++) {
     rooms[i].push(L);

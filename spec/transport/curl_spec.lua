@@ -1,5 +1,8 @@
 local canned = dofile("spec/support/canned.lua")
 local curl = require("dynamodb.transport.curl")
+local helper = dofile("spec/support/helper.lua")
+local loop = require("dynamodb.loop")
+local native = require("dynamodb.curl")
 
 local function in_seconds(seconds) return curl.now() + seconds end
 
@@ -14,6 +17,12 @@ local function timed(f, ...)
   local start = curl.now()
   local results = { f(...) }
   return curl.now() - start, results
+end
+
+-- The same outside of tasks, where it blocks, and in a task, where it does not.
+local function both(name, test)
+  it(name, test)
+  it(name .. ", in a task", function() loop.run(test) end)
 end
 
 describe("transport.curl", function()
@@ -33,18 +42,18 @@ describe("transport.curl", function()
   end
 
   describe("connect", function()
-    it("opens a connection", function()
+    both("opens a connection", function()
       local socket, server = open({ { send = "x" } })
       assert.equal("x", curl.receive(socket, in_seconds(5), true))
       assert.equal(1, server.connections())
     end)
 
-    it("waits for 1e8 seconds, if told so", function()
+    both("waits for 1e8 seconds, if told so", function()
       local server = canned.start({ {} })
       assert(connect(server, 1e8)):close()
     end)
 
-    it("tells that nobody listens", function()
+    both("tells that nobody listens", function()
       local server = canned.start({})
       server.stop()
       local socket, kind, why, permanent = connect(server)
@@ -54,7 +63,7 @@ describe("transport.curl", function()
     end)
 
     -- A label of more than 63 bytes is refused by the resolver itself: no name server is asked.
-    it("tells that a name does not resolve", function()
+    both("tells that a name does not resolve", function()
       local name = ("x"):rep(64) .. ".invalid"
       local socket, kind, why, permanent = curl.connect({ url = "http://" .. name .. ":8000" }, 5)
       assert.is_nil(socket)
@@ -67,7 +76,7 @@ describe("transport.curl", function()
       { "nobody shakes hands", function() return tls(canned.start({ {} })) end },
     }
     for _, case in ipairs(stalls) do
-      it("gives up in time when " .. case[1], function()
+      both("gives up in time when " .. case[1], function()
         local seconds, results = timed(connect, case[2](), 0.3)
         assert.is_nil(results[1])
         assert.equal("timeout", results[2])
@@ -82,7 +91,7 @@ describe("transport.curl", function()
       { "resets during the handshake", { { delay = 20 }, { reset = true } } },
     }
     for _, case in ipairs(strangers) do
-      it("tells that a peer " .. case[1], function()
+      both("tells that a peer " .. case[1], function()
         local socket, kind, why = connect(tls(canned.start({ case[2] })))
         assert.is_nil(socket)
         assert.equal("network", kind)
@@ -90,14 +99,14 @@ describe("transport.curl", function()
       end)
     end
 
-    it("tells that the CA bundle is not there", function()
+    both("tells that the CA bundle is not there", function()
       local socket, kind, why, permanent = connect(tls(canned.start({ {} })), 5, { ca_bundle = "/nowhere/ca.pem" })
       assert.is_nil(socket)
       assert.same({ "network", true }, { kind, permanent })
       assert.matches("/nowhere/ca.pem", why, 1, true)
     end)
 
-    it("gives up at once when there is no time", function()
+    both("gives up at once when there is no time", function()
       local server = canned.start({}, { full = true })
       for _, seconds in ipairs({ 0, -1, 0 / 0 }) do
         local took, results = timed(connect, server, seconds)
@@ -106,11 +115,11 @@ describe("transport.curl", function()
       end
     end)
 
-    it("wants its options as a table", function()
+    both("wants its options as a table", function()
       assert.has_error(function() connect({ endpoint_url = "http://127.0.0.1:1" }, 1, "ca.pem") end)
     end)
 
-    it("tells how long it took", function()
+    both("tells how long it took", function()
       local timings = curl.timings((open({})))
       assert.is_true(timings.name >= 0 and timings.name < 5)
       assert.is_true(timings.connect >= 0 and timings.connect < 5)
@@ -125,7 +134,7 @@ describe("transport.curl", function()
       end
     end
 
-    it("keeps TCP awake only if told so", function()
+    both("keeps TCP awake only if told so", function()
       local server = canned.start({ {}, {} })
       local socket = assert(connect(server, 5, { tcp_keepalive = false }))
       assert.equal("00", timer(server.port))
@@ -135,7 +144,7 @@ describe("transport.curl", function()
       curl.close(socket)
     end)
 
-    it("takes a unix socket instead of the host, and then no proxy", function()
+    both("takes a unix socket instead of the host, and then no proxy", function()
       local path = os.tmpname()
       os.remove(path)
       canned.start({ { { send = "hello" } } }, { unix = path })
@@ -145,7 +154,7 @@ describe("transport.curl", function()
       curl.close(socket)
     end)
 
-    it("tells that there is no such unix socket", function()
+    both("tells that there is no such unix socket", function()
       local socket, kind, why = curl.connect({ url = "http://localhost" }, 5, { unix_socket = "/nowhere/socket" })
       assert.is_nil(socket)
       assert.equal("network", kind)
@@ -176,7 +185,7 @@ describe("transport.curl", function()
       return curl.connect({ url = "http://example.invalid/" }, seconds or 5, { proxy = url })
     end
 
-    it("makes a tunnel, to a host that only the proxy knows", function()
+    both("makes a tunnel, to a host that only the proxy knows", function()
       local target = canned.start({ { { wait = "request" }, { send = "pong" } } })
       local url, server = proxy({ { wait = "request" }, OPEN, { tunnel = target.port } })
       local socket = assert(through(url))
@@ -189,7 +198,7 @@ describe("transport.curl", function()
       curl.close(socket)
     end)
 
-    it("says who it is", function()
+    both("says who it is", function()
       local url, server = proxy({ { wait = "request" }, OPEN }, "us%65r:p%40ss")
       curl.close(assert(through(url)))
       assert.matches("Proxy-Authorization: Basic dXNlcjpwQHNz\r\n", server.requests()[1], 1, true) -- user:p@ss
@@ -213,7 +222,7 @@ describe("transport.curl", function()
         { send_slowly = ("1\r\nx\r\n"):rep(100), every = 20 } }, "timeout", true },
     }
     for _, case in ipairs(refusals) do
-      it("tells that it " .. case[1], function()
+      both("tells that it " .. case[1], function()
         local seconds, results = timed(through, (proxy(case[2])), 0.5)
         assert.is_nil(results[1])
         assert.equal(case[3], results[2])
@@ -223,7 +232,7 @@ describe("transport.curl", function()
       end)
     end
 
-    it("tells that it is not there", function()
+    both("tells that it is not there", function()
       local url, server = proxy({})
       server.stop()
       local nobody, what, _, lasting = through(url)
@@ -232,7 +241,7 @@ describe("transport.curl", function()
       assert.same({ nil, "network", true }, { socket, kind, permanent })
     end)
 
-    it("says nothing of a password when its URL makes no sense", function()
+    both("says nothing of a password when its URL makes no sense", function()
       for _, url in ipairs({ "http://user:secret@[", "nonsense://user:secret@host", "http://user:secret@host:x",
         "http://user:secret@host:99999" }) do
         local socket, kind, why = through(url)
@@ -244,7 +253,7 @@ describe("transport.curl", function()
   end)
 
   describe("send", function()
-    it("sends all, however much it is", function()
+    both("sends all, however much it is", function()
       local socket, server = open({ { wait = "request" }, { send = "thanks" } })
       local body = ("0123456789abcdef"):rep(2 ^ 17) -- 2 MB: more than the buffers of a socket hold
       local request = ("POST / HTTP/1.1\r\ncontent-length: %d\r\n\r\n%s"):format(#body, body)
@@ -253,14 +262,14 @@ describe("transport.curl", function()
       assert.is_true(request == server.requests()[1])
     end)
 
-    it("gives up when nobody reads", function()
+    both("gives up when nobody reads", function()
       local socket = open({ { deaf = true } })
       local seconds, results = timed(curl.send, socket, ("x"):rep(2 ^ 25), in_seconds(0.3))
       assert.same({ nil, "timeout", "no answer in time" }, results)
       assert.is_true(seconds >= 0.29 and seconds < 5, seconds .. " seconds")
     end)
 
-    it("tells that the connection is gone", function()
+    both("tells that the connection is gone", function()
       local socket = open({ { delay = 20 }, { reset = true } })
       assert.is_true(socket:wait("read", 5))
       local kind
@@ -272,7 +281,7 @@ describe("transport.curl", function()
     end)
 
     for _, first in ipairs({ 0, 3, -1 }) do
-      it("does not start outside of the bytes, at " .. first, function()
+      both("does not start outside of the bytes, at " .. first, function()
         local socket = open({})
         assert.has_error(function() socket:send("ab", first) end)
       end)
@@ -280,13 +289,13 @@ describe("transport.curl", function()
   end)
 
   describe("receive", function()
-    it("gives what comes", function()
+    both("gives what comes", function()
       local socket = open({ { send = "one\0\255" }, { delay = 50 }, { send = "two" } })
       assert.equal("one\0\255", curl.receive(socket, in_seconds(5), true))
       assert.equal("two", curl.receive(socket, in_seconds(5), false))
     end)
 
-    it("gives nothing after the deadline", function()
+    both("gives nothing after the deadline", function()
       local socket = open({})
       for _, answering in ipairs({ true, false }) do
         local seconds, results = timed(curl.receive, socket, in_seconds(0.2), answering)
@@ -295,14 +304,14 @@ describe("transport.curl", function()
       end
     end)
 
-    it("does not wait when the deadline was before", function()
+    both("does not wait when the deadline was before", function()
       local socket = open({})
       local seconds, results = timed(curl.receive, socket, in_seconds(-1), true)
       assert.equal("timeout", results[2])
       assert.is_true(seconds < 1)
     end)
 
-    it("tells that the peer closed", function()
+    both("tells that the peer closed", function()
       local socket = open({ { send = "last" }, { close = true } })
       assert.equal("last", curl.receive(socket, in_seconds(5), true))
       local bytes, kind, why = curl.receive(socket, in_seconds(5), true)
@@ -311,7 +320,7 @@ describe("transport.curl", function()
       assert.is_string(why)
     end)
 
-    it("tells that the peer reset the connection", function()
+    both("tells that the peer reset the connection", function()
       local socket = open({ { delay = 20 }, { reset = true } })
       local bytes, kind, why = curl.receive(socket, in_seconds(5), true)
       assert.is_nil(bytes)
@@ -321,14 +330,14 @@ describe("transport.curl", function()
   end)
 
   describe("idle", function()
-    it("is true for an open, silent connection, as often as asked", function()
+    both("is true for an open, silent connection, as often as asked", function()
       local socket = open({})
       for _ = 1, 3 do assert.is_true(curl.idle(socket)) end
     end)
 
     local ends = { unread = { send = "x" }, closed = { close = true }, reset = { reset = true } }
     for name, step in pairs(ends) do
-      it("is false for one that is " .. name, function()
+      both("is false for one that is " .. name, function()
         local socket = open({ { delay = 20 }, step }) -- or it may fail to connect
         assert.is_true(socket:wait("read", 5))
         assert.is_false(curl.idle(socket))
@@ -363,7 +372,7 @@ describe("transport.curl", function()
   end)
 
   describe("the clock", function()
-    it("goes forward, and sleeping takes that long", function()
+    both("goes forward, and sleeping takes that long", function()
       for _, seconds in ipairs({ 0.05, 0, -1 }) do
         local took = timed(curl.sleep, seconds)
         assert.is_true(took >= seconds and took < seconds + 5)
@@ -372,6 +381,218 @@ describe("transport.curl", function()
 
     it("tells the time since 1970", function()
       assert.is_true(math.abs(curl.time() - os.time()) <= 1)
+    end)
+  end)
+
+  describe("tasks", function()
+    it("connect side by side, and do not wait for who does not", function()
+      local full, server = canned.start({}, { full = true }), canned.start({ {}, {}, {} })
+      loop.run(function()
+        local stuck = loop.spawn(connect, full, 60)
+        local start = curl.now()
+        for _ = 1, 3 do
+          local socket = assert(connect(server))
+          curl.close(socket)
+        end
+        assert.is_true(curl.now() - start < 10)
+        stuck:cancel()
+        local _, err = stuck:wait()
+        assert.equal("Cancelled", err.code)
+      end)
+    end)
+
+    it("use more connections than one of libcurl's handles is to have", function()
+      local steps, calls, count = {}, {}, 100
+      for i = 1, count do steps[i] = { { wait = "request" }, { send = "pong" } } end
+      local server = canned.start(steps)
+      local before = helper.descriptors()
+      for i = 1, count do
+        calls[i] = function()
+          local socket = assert(connect(server, 30))
+          assert(curl.send(socket, "GET / HTTP/1.1\r\n\r\n", in_seconds(30)))
+          assert.equal("pong", curl.receive(socket, in_seconds(30), true))
+          assert.is_true(curl.idle(socket))
+          if i % 3 == 0 then curl.close(socket) end
+          return socket
+        end
+      end
+      local results = curl.gather(calls)
+      for i = 1, count do assert.is_true(results[i][1], tostring(results[i][2])) end
+      for i = count, 1, -1 do curl.close(results[i][2]) end
+      assert.equal(count, server.connections())
+      assert.is_true(helper.descriptors() - before <= 2 * math.ceil(count / 32) + 3)
+    end)
+
+    it("are late, whether they send or receive", function()
+      local deaf, silent = canned.start({ { { deaf = true } } }), canned.start({ {} })
+      loop.run(function()
+        local one, two = assert(connect(deaf)), assert(connect(silent))
+        local sending = loop.spawn(curl.send, one, ("x"):rep(2 ^ 25), in_seconds(0.2))
+        assert.same({ nil, "timeout", "no answer in time" }, { curl.receive(two, in_seconds(0.1), true) })
+        assert.same({ nil, "timeout", "no answer in time" }, { sending:wait() })
+        curl.close(one)
+        curl.close(two)
+      end)
+    end)
+
+    it("hear of what came before they waited", function()
+      local server = canned.start({ { { send = "early" } } })
+      loop.run(function()
+        local socket = assert(connect(server))
+        loop.sleep(0.1)
+        assert.equal("early", curl.receive(socket, in_seconds(5), true))
+        curl.close(socket)
+      end)
+    end)
+  end)
+
+  describe("a poller", function()
+    -- Steps until the key is told.
+    local function step_to(poller, key)
+      local list = {}
+      local deadline = in_seconds(5)
+      while curl.now() < deadline do
+        for i = 1, poller:step(1, list) do
+          if list[i] == key then return true end
+        end
+      end
+    end
+
+    local function connected(poller, server)
+      local socket, key = poller:connect(server.endpoint_url, 5)
+      assert.is_false(socket:connected())
+      assert.is_true(step_to(poller, key))
+      assert.is_true(socket:connected())
+      return socket
+    end
+
+    it("tells of each socket once that it is ready", function()
+      local server, poller, list = canned.start({ { { send = "x" } }, {} }), native.poller(), {}
+      local socket, silent = connected(poller, server), connected(poller, server)
+      assert.equal(0, poller:step(0, list))
+      local key = poller:watch(socket, "read")
+      poller:watch(silent, "read")
+      assert.is_true(step_to(poller, key))
+      assert.equal(0, poller:step(0.01, list))
+      assert.equal("x", socket:receive())
+      assert.equal(key, poller:watch(socket, "write"))
+      assert.equal(1, poller:step(5, list))
+      assert.equal(key, list[1])
+      poller:close()
+      socket:close()
+      silent:close()
+    end)
+
+    it("takes sockets that others opened, and gives them up", function()
+      local server = canned.start({ { { wait = "request" }, { send = "x" } } })
+      local socket = assert(connect(server))
+      local one, two, list = native.poller(), native.poller(), {}
+      one:watch(socket, "read")
+      local key = two:watch(socket, "read")
+      assert(curl.send(socket, "GET / HTTP/1.1\r\n\r\n", in_seconds(5)))
+      assert.is_true(step_to(two, key))
+      assert.equal(0, one:step(0, list))
+      one:close()
+      two:close()
+      assert.equal("x", socket:receive())
+      socket:close()
+    end)
+
+    it("forgets a socket that is closed", function()
+      local server, poller = canned.start({ {}, {} }), native.poller()
+      local socket = connected(poller, server)
+      poller:watch(socket, "read")
+      socket:close()
+      assert.has_error(function() poller:watch(socket, "read") end, "attempt to use a closed socket")
+      assert.equal(0, poller:step(0, {}))
+      connected(poller, server):close()
+      poller:close()
+    end)
+
+    it("may end before its sockets, and they before it, whatever they are at", function()
+      local full, server = canned.start({}, { full = true }), canned.start({ {}, {} })
+      local before = helper.descriptors()
+      for _, first in ipairs({ "poller", "sockets" }) do
+        local poller = native.poller()
+        local open, stuck = connected(poller, server), poller:connect(full.endpoint_url, 5)
+        poller:watch(open, "read")
+        poller:step(0, {})
+        if first == "poller" then poller:close() end
+        open:close()
+        stuck:close()
+        poller:close()
+        poller:close()
+      end
+      assert.equal(before, helper.descriptors())
+    end)
+
+    it("and its sockets are left to the collector", function()
+      local full, server = canned.start({}, { full = true }), canned.start({ {}, {}, {}, {} })
+      helper.collect()
+      local before = helper.descriptors()
+      for _ = 1, 4 do
+        local poller = native.poller()
+        poller:watch(connected(poller, server), "read")
+        poller:connect(full.endpoint_url, 5)
+        poller:step(0, {})
+      end
+      helper.collect()
+      assert.equal(before, helper.descriptors())
+    end)
+
+    it("wakes other loops, at a moment or when something is ready", function()
+      local poller, list = native.poller(), {}
+      assert.is_true(poller:descriptor() > 2)
+      for _, moment in ipairs({ 0, -1, curl.now() + 0.02 }) do
+        poller:alarm(moment)
+        poller:alarm(moment)
+        local seconds = timed(function() assert.equal(0, poller:step(5, list)) end)
+        assert.is_true(seconds < 4)
+      end
+      poller:alarm(curl.now() + 0.01)
+      poller:alarm(math.huge)
+      local seconds = timed(function() poller:step(0.05, list) end)
+      assert.is_true(seconds >= 0.049)
+      poller:close()
+    end)
+
+    it("does not wait longer than it is told", function()
+      local poller = native.poller()
+      for _, seconds in ipairs({ 0, -1, 0 / 0, 0.02 }) do
+        assert.is_true(timed(function() poller:step(seconds, {}) end) < 4)
+      end
+      poller:close()
+      for _, call in ipairs({ "step", "alarm", "descriptor" }) do
+        assert.has_error(function() poller[call](poller, 0, {}) end, "attempt to use a closed poller")
+      end
+    end)
+
+    it("tells at once what cannot be set up", function()
+      local poller = native.poller()
+      for _, url in ipairs({ "nonsense://x", "http://[" }) do
+        local socket, key, why, permanent = poller:connect(url, 5)
+        if socket then
+          assert.is_true(step_to(poller, key))
+          socket, key, why, permanent = socket:connected()
+        end
+        assert.same({ nil, "network", true }, { socket, key, permanent })
+        assert.is_string(why)
+      end
+      poller:close()
+    end)
+
+    it("does not serve a child", function()
+      local process = require("probe").process
+      local poller = native.poller()
+      local pid = process.fork()
+      if pid == 0 then
+        local ok, why = pcall(poller.step, poller, 0, {})
+        poller:close()
+        process.exit(not ok and why:find("made before a fork", 1, true) and 0 or 1)
+      end
+      assert.equal(0, process.wait(pid))
+      assert.equal(0, poller:step(0, {}))
+      poller:close()
     end)
   end)
 end)

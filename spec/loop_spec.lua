@@ -1,0 +1,694 @@
+local canned = dofile("spec/support/canned.lua")
+local curl = require("dynamodb.transport.curl")
+local dynamodb = require("dynamodb")
+local helper = dofile("spec/support/helper.lua")
+local loop = require("dynamodb.loop")
+
+local wait = { wait = "request" }
+
+local function pack(...) return { n = select("#", ...), ... } end
+
+-- Seconds that the function took.
+local function timed(f)
+  local start = curl.now()
+  f()
+  return curl.now() - start
+end
+
+-- A task that never ends by itself.
+local function forever()
+  while true do loop.sleep(60) end
+end
+
+describe("loop.run", function()
+  it("gives what the function returns, and gives it its arguments", function()
+    assert.same(pack(3, nil, false, nil), pack(loop.run(function(...)
+      assert.same(pack(nil, 2, nil), pack(...))
+      return 3, nil, false, nil
+    end, nil, 2, nil)))
+  end)
+
+  it("raises what the function raises", function()
+    local oops = {}
+    local ok, err = pcall(loop.run, function() error(oops) end)
+    assert.is_false(ok)
+    assert.equal(oops, err)
+    assert.equal(1, loop.run(function() return 1 end))
+  end)
+
+  it("waits for all that the function began", function()
+    local ended = 0
+    loop.run(function()
+      for i = 1, 3 do
+        loop.spawn(function()
+          loop.sleep(0.01 * i)
+          loop.spawn(function()
+            loop.sleep(0.01)
+            ended = ended + 1
+          end)
+        end)
+      end
+    end)
+    assert.equal(3, ended)
+  end)
+
+  it("ends what the function began when it raises", function()
+    local cleared = false
+    local seconds = timed(function()
+      local ok, err = pcall(loop.run, function()
+        loop.spawn(function()
+          local _, why = pcall(forever)
+          cleared = why
+          error(why, 0)
+        end)
+        loop.sleep(0.01)
+        error("enough", 0)
+      end)
+      assert.same({ false, "enough" }, { ok, err })
+    end)
+    assert.equal("Cancelled", cleared.code)
+    assert.is_true(seconds < 5)
+  end)
+
+  it("raises what tasks raised when nobody waited for them", function()
+    local oops = {}
+    local ok, err = pcall(loop.run, function()
+      loop.spawn(function() error(oops) end)
+      return 1
+    end)
+    assert.same({ false, oops }, { ok, err })
+    assert.equal(oops, err)
+  end)
+
+  it("loses none of several errors", function()
+    local ok, err = pcall(loop.run, function()
+      for i = 1, 3 do loop.spawn(error, "oops " .. i, 0) end
+    end)
+    assert.same({ false, "oops 1\noops 2\noops 3" }, { ok, err })
+  end)
+
+  it("is quiet about what somebody waited for", function()
+    loop.run(function()
+      local task = loop.spawn(error, "oops", 0)
+      for _ = 1, 2 do assert.same({ false, "oops" }, { pcall(task.wait, task) }) end
+    end)
+  end)
+
+  it("may be called in a task, and waits for what is begun there", function()
+    assert.equal("1 2 3", loop.run(function()
+      local order = {}
+      loop.spawn(function()
+        loop.sleep(0.1)
+        order[#order + 1] = 3
+      end)
+      assert.equal("x", loop.run(function()
+        loop.spawn(function()
+          loop.sleep(0.03)
+          order[#order + 1] = 2
+        end)
+        order[#order + 1] = 1
+        return "x"
+      end))
+      loop.sleep(0.2)
+      return table.concat(order, " ")
+    end))
+  end)
+
+  it("raises in a task what is raised inside of it", function()
+    loop.run(function()
+      local ok, err = pcall(loop.run, function()
+        loop.spawn(error, "oops", 0)
+        loop.sleep(0.01)
+      end)
+      assert.same({ false, "oops" }, { ok, err })
+    end)
+  end)
+
+  it("ends with its task when that one is cancelled", function()
+    local seen = 0
+    loop.run(function()
+      local task = loop.spawn(function()
+        loop.run(function()
+          loop.spawn(function()
+            local _, err = pcall(forever)
+            seen = seen + (err.code == "Cancelled" and 1 or 0)
+          end)
+          forever()
+        end)
+      end)
+      loop.sleep(0.01)
+      task:cancel()
+    end)
+    assert.equal(1, seen)
+  end)
+
+  it("runs in a coroutine inside of a task, which blocks meanwhile", function()
+    loop.run(function()
+      local other = false
+      loop.spawn(function() other = true end)
+      coroutine.wrap(function()
+        assert.equal(2, loop.run(function()
+          local task = loop.spawn(function()
+            loop.sleep(0.01)
+            return 2
+          end)
+          return (task:wait())
+        end))
+      end)()
+      assert.is_false(other)
+      loop.sleep(0)
+      assert.is_true(other)
+    end)
+  end)
+
+  it("without a function runs what was begun before", function()
+    local order = {}
+    for i = 1, 3 do loop.spawn(function() order[i] = i end) end
+    loop.run()
+    assert.same({ 1, 2, 3 }, order)
+    loop.run()
+    loop.spawn(error, "oops", 0)
+    assert.same({ false, "oops" }, { pcall(loop.run) })
+    loop.run()
+  end)
+
+  it("tells that all wait for each other", function()
+    local one, two
+    local ok, err = pcall(loop.run, function()
+      one = loop.spawn(function() return two:wait() end)
+      two = loop.spawn(function() return one:wait() end)
+    end)
+    assert.is_false(ok)
+    assert.matches("^spec/loop_spec.lua:%d+: loop: every task that is left waits for another one$", err)
+    one:cancel()
+    loop.run(function() loop.sleep(0) end)
+  end)
+
+  it("wants a function", function()
+    for _, value in ipairs({ 1, {}, "x" }) do
+      assert.error_matches(function() loop.run(value) end, "^loop.run: function expected")
+      assert.error_matches(function() loop.spawn(value) end, "^loop.spawn: function expected")
+    end
+    assert.error_matches(function() loop.run(loop.run) end, "loop.run: function expected inside of a task")
+  end)
+end)
+
+describe("tasks", function()
+  it("take turns in the order they came", function()
+    local order = {}
+    loop.run(function()
+      for i = 1, 4 do
+        loop.spawn(function()
+          for _ = 1, 3 do
+            order[#order + 1] = i
+            loop.sleep(0)
+          end
+        end)
+      end
+    end)
+    table.sort(order)
+    assert.same({ 1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4 }, order)
+  end)
+
+  it("give others a turn by a coroutine.yield() of their own", function()
+    local order = {}
+    loop.run(function()
+      for i = 1, 3 do
+        loop.spawn(function()
+          for _ = 1, 2 do
+            order[#order + 1] = i
+            coroutine.yield("whatever")
+          end
+        end)
+      end
+    end)
+    assert.same({ 1, 2, 3, 1, 2, 3 }, order)
+  end)
+
+  it("wait side by side", function()
+    local seconds = timed(function()
+      loop.run(function()
+        for _ = 1, 50 do loop.spawn(loop.sleep, 0.1) end
+      end)
+    end)
+    assert.is_true(seconds >= 0.1 and seconds < 2.5, seconds .. " seconds")
+  end)
+
+  it("wait for each other, as often as they like", function()
+    loop.run(function()
+      local task = loop.spawn(function()
+        loop.sleep(0.02)
+        return nil, 2, nil
+      end)
+      local count = 0
+      for _ = 1, 3 do
+        loop.spawn(function()
+          assert.same(pack(nil, 2, nil), pack(task:wait()))
+          count = count + 1
+        end)
+      end
+      assert.same(pack(nil, 2, nil), pack(task:wait()))
+      assert.same(pack(nil, 2, nil), pack(task:wait(0)))
+      loop.sleep(0)
+      assert.equal(3, count)
+    end)
+  end)
+
+  it("wait for each other as long as they like", function()
+    loop.run(function()
+      local task = loop.spawn(loop.sleep, 0.1)
+      for _ = 1, 3 do
+        local value, err = task:wait(0.01)
+        assert.is_nil(value)
+        assert.is_true(dynamodb.is_error(err))
+        assert.same({ "timeout", true }, { err.kind, err.retryable })
+        assert.equal("timeout: the task has not ended after 0.01 s", tostring(err))
+      end
+      assert.same(pack(), pack(task:wait()))
+      assert.same({}, task.waiters)
+    end)
+  end)
+
+  it("cannot wait for themselves", function()
+    loop.run(function()
+      assert.error_matches(function() loop.task():wait() end, "task:wait: a task cannot wait for itself")
+    end)
+  end)
+
+  it("cannot be waited for by a coroutine inside of a task", function()
+    loop.run(function()
+      local task = loop.spawn(loop.sleep, 0)
+      coroutine.wrap(function()
+        assert.error_matches(function() task:wait() end, "a coroutine inside of a task cannot wait for tasks")
+      end)()
+      task:wait()
+      coroutine.wrap(function() task:wait() end)()
+    end)
+  end)
+
+  it("are waited for outside of tasks, too", function()
+    local task = loop.spawn(function()
+      loop.sleep(0.02)
+      return 7
+    end)
+    assert.is_nil((task:wait(0.001)))
+    assert.equal(7, (task:wait()))
+    local bad = loop.spawn(error, "oops", 0)
+    assert.same({ false, "oops" }, { pcall(bad.wait, bad) })
+    loop.run()
+  end)
+
+  it("know where they failed", function()
+    local task = loop.spawn(function() error("oops") end)
+    pcall(task.wait, task)
+    assert.matches("loop_spec.lua", task.traceback)
+  end)
+
+  it("know which one runs, but not in coroutines of their own", function()
+    assert.is_nil(loop.task())
+    loop.run(function()
+      local task = loop.task()
+      assert.is_nil(coroutine.wrap(loop.task)())
+      local other = loop.spawn(loop.task)
+      assert.equal(other, (other:wait()))
+      assert.equal(task, loop.task())
+    end)
+    assert.is_nil(loop.task())
+  end)
+
+  it("show how they are", function()
+    local good, bad, gone = loop.spawn(type, 1), loop.spawn(error), loop.spawn(forever)
+    assert.equal("Task(running)", tostring(good))
+    pcall(bad.wait, bad)
+    good:wait()
+    gone:cancel()
+    loop.run()
+    assert.equal("Task(done)Task(failed)Task(cancelled)", tostring(good) .. tostring(bad) .. tostring(gone))
+  end)
+
+  it("want seconds that make sense", function()
+    loop.run(function()
+      for _, value in ipairs({ -1, 0 / 0, "1", {} }) do
+        for name, call in pairs({ ["loop.sleep"] = loop.sleep,
+          ["task:wait"] = function(seconds) loop.task():wait(seconds) end,
+          ["task:deadline"] = function(seconds) loop.task():deadline(seconds) end }) do
+          assert.error_matches(function() call(value) end, name .. ": number of seconds expected")
+        end
+      end
+    end)
+  end)
+end)
+
+describe("cancelling", function()
+  it("ends a task before it begins", function()
+    local ran = false
+    local task = loop.spawn(function() ran = true end)
+    assert.is_true(task:cancel())
+    assert.is_false(task:cancel())
+    loop.run()
+    assert.is_false(ran)
+    local value, err = task:wait()
+    assert.is_nil(value)
+    assert.same({ "timeout", "Cancelled", "Cancelled: the task was cancelled" }, { err.kind, err.code, tostring(err) })
+  end)
+
+  it("ends a task where it waits", function()
+    local seconds = timed(function()
+      loop.run(function()
+        local task = loop.spawn(forever)
+        local waiting = loop.spawn(function() return task:wait() end)
+        loop.sleep(0.01)
+        assert.is_true(task:cancel())
+        local _, err = waiting:wait()
+        assert.equal("Cancelled", err.code)
+        assert.is_true(task.done)
+      end)
+    end)
+    assert.is_true(seconds < 5)
+  end)
+
+  it("does nothing to a task that has ended", function()
+    loop.run(function()
+      local task = loop.spawn(function() return 1 end)
+      assert.equal(1, (task:wait()))
+      assert.is_false(task:cancel())
+      assert.equal(1, (task:wait()))
+    end)
+  end)
+
+  it("is not overcome by pcall", function()
+    local caught = 0
+    local seconds = timed(function()
+      loop.run(function()
+        local task = loop.spawn(function()
+          while true do
+            if not pcall(loop.sleep, 60) then caught = caught + 1 end
+          end
+        end)
+        loop.sleep(0.01)
+        task:cancel()
+        task:wait()
+      end)
+    end)
+    assert.equal(100, caught)
+    assert.is_true(seconds < 5)
+  end)
+
+  it("lets nothing be sent any more", function()
+    local transport, refused = helper.counting(), nil
+    local connection = helper.connect({ transport = transport })
+    assert(connection:list_tables())
+    loop.run(function()
+      local task = loop.spawn(function()
+        local _, first = pcall(forever)
+        local _, second = pcall(connection.list_tables, connection)
+        refused = { first.code, second.code }
+      end)
+      loop.sleep(0.01)
+      task:cancel()
+    end)
+    assert.same({ "Cancelled", "Cancelled" }, refused)
+    assert.equal(1, transport.requests)
+    connection:close()
+  end)
+
+  it("counts for a coroutine inside of the task", function()
+    local refused
+    loop.run(function()
+      local task = loop.spawn(function()
+        pcall(forever)
+        coroutine.wrap(function()
+          local _, err = pcall(loop.sleep, 60)
+          refused = err
+          for _ = 1, 200 do assert.is_false(pcall(loop.sleep, 60)) end
+        end)()
+      end)
+      loop.sleep(0.01)
+      task:cancel()
+    end)
+    assert.equal("Cancelled", refused.code)
+  end)
+
+  it("may be done to oneself", function()
+    loop.run(function()
+      local reached = false
+      local task = loop.spawn(function()
+        loop.task():cancel()
+        reached = true
+      end)
+      local _, err = task:wait()
+      assert.equal("Cancelled", err.code)
+      assert.is_false(reached)
+    end)
+  end)
+
+  it("ends who only gives others a turn", function()
+    loop.run(function()
+      local task = loop.spawn(function() while true do coroutine.yield() end end)
+      loop.sleep(0.01)
+      task:cancel()
+      local _, err = task:wait()
+      assert.equal("Cancelled", err.code)
+    end)
+  end)
+
+  it("is what becomes of a task, whatever it returns or raises afterwards", function()
+    loop.run(function()
+      for _, f in ipairs({ function() return 1 end, function() error("oops") end }) do
+        local task = loop.spawn(function()
+          pcall(forever)
+          return f()
+        end)
+        loop.sleep(0.01)
+        task:cancel()
+        local value, err = task:wait()
+        assert.same({ nil, "Cancelled" }, { value, err.code })
+      end
+    end)
+  end)
+
+  it("closes the connection in use, and gives its place to others", function()
+    local server = canned.start({ { wait }, { wait, { send = canned.response('{"TableNames":[]}') } } })
+    local connection = canned.connect(server, { max_connections = 1, attempt_timeout = 30, deadline = 60 })
+    local seconds = timed(function()
+      loop.run(function()
+        local stuck = loop.spawn(function() return connection:call("ListTables") end)
+        while #server.requests() < 1 do loop.sleep(0.01) end
+        local next_one = loop.spawn(function() return connection:call("ListTables") end)
+        loop.sleep(0.01)
+        assert.equal(1, connection:stats().connections_open)
+        stuck:cancel()
+        assert(next_one:wait())
+      end)
+    end)
+    assert.equal(2, server.connections())
+    assert.equal(1, connection:stats().connections_open)
+    assert.is_true(seconds < 20)
+    connection:close()
+    canned.stop()
+  end)
+
+  it("comes by itself after a deadline", function()
+    loop.run(function()
+      local task = loop.spawn(forever):deadline(0.05)
+      local other = loop.spawn(function() return 1 end):deadline(0.05)
+      local seconds = timed(function()
+        local _, err = task:wait()
+        assert.same({ "timeout", "Cancelled" }, { err.kind, err.code })
+        assert.equal("Cancelled: the task's deadline of 0.05 s has passed", tostring(err))
+      end)
+      assert.is_true(seconds >= 0.049 and seconds < 5)
+      assert.equal(1, (other:wait()))
+    end)
+  end)
+
+  it("comes by itself for one that waits already, and for one that waits for nothing else", function()
+    loop.run(function()
+      local task = loop.spawn(forever)
+      local other = loop.spawn(function() task:wait() end)
+      loop.sleep(0.01)
+      task:deadline(0.02)
+      other:deadline(0.01)
+      local _, err = other:wait()
+      assert.matches("0.01 s", err.message)
+      _, err = task:wait()
+      assert.matches("0.02 s", err.message)
+    end)
+  end)
+
+  it("comes when the task has its turn, if that is late", function()
+    loop.run(function()
+      local task = loop.spawn(function()
+        loop.sleep(0)
+        curl.sleep(0.02)
+        for _ = 1, 3 do loop.sleep(0) end
+        return "done"
+      end):deadline(0.03)
+      local reached = task:wait()
+      assert.is_true(reached == nil or reached == "done")
+    end)
+  end)
+end)
+
+describe("calls in tasks", function()
+  local connection, tbl
+  setup(function()
+    connection = helper.connect()
+    tbl = helper.create_table(connection)
+  end)
+  teardown(function()
+    tbl:delete()
+    connection:close()
+  end)
+
+  it("are as they are outside", function()
+    assert.equal(50, loop.run(function()
+      local tasks, sum = {}, 0
+      for i = 1, 50 do
+        tasks[i] = loop.spawn(function()
+          assert(tbl:put_item({ id = "k" .. i, n = i }))
+          return assert(tbl:get_item("k" .. i)).n
+        end)
+      end
+      for i, task in ipairs(tasks) do
+        assert.equal(i, (task:wait()))
+        sum = sum + 1
+      end
+      local seen = 0
+      for item in tbl:scan({ request_limit = 7 }) do
+        assert.equal("k" .. item.n, item.id)
+        seen = seen + 1
+      end
+      assert.equal(50, seen)
+      return sum
+    end))
+  end)
+
+  it("block in a coroutine of the user's own, and are right there, too", function()
+    loop.run(function()
+      local others = 0
+      loop.spawn(function()
+        while others < 3 do
+          others = others + 1
+          loop.sleep(0)
+        end
+      end)
+      local items = coroutine.wrap(function()
+        for i = 1, 5 do coroutine.yield(assert(tbl:get_item("k" .. i)).n) end
+      end)
+      for i = 1, 5 do assert.equal(i, items()) end
+      assert.equal(0, others)
+    end)
+  end)
+
+  it("share a connection with calls outside of tasks, one after the other", function()
+    local transport = helper.counting()
+    local own = helper.connect({ transport = transport })
+    for _ = 1, 3 do
+      assert(own:list_tables())
+      loop.run(function() assert(own:list_tables()) end)
+      loop.run(function()
+        assert(own:list_tables())
+        coroutine.wrap(function() assert(own:list_tables()) end)()
+      end)
+    end
+    assert.equal(1, transport.opened)
+    own:close()
+  end)
+
+  it("raise what a hook raises, and lose no connection", function()
+    local own = helper.connect({ max_connections = 2, hooks = { answer_received = function(event)
+      if event.attempt == 1 then error("hook", 0) end
+    end } })
+    loop.run(function()
+      for _ = 1, 20 do
+        loop.spawn(function()
+          local ok, err = pcall(own.list_tables, own)
+          assert.same({ false, "hook" }, { ok, err })
+        end)
+      end
+    end)
+    assert.is_true(own:stats().connections_open <= 2)
+    own:close()
+  end)
+end)
+
+describe("loop.step", function()
+  it("does what can be done, and tells how many tasks are left", function()
+    local order = {}
+    loop.spawn(function()
+      order[1] = 1
+      loop.sleep(0.05)
+      order[2] = 2
+    end)
+    assert.equal(1, loop.step())
+    assert.same({ 1 }, order)
+    assert.equal(1, loop.step(0.001))
+    local seconds = timed(function()
+      while loop.step(5) > 0 do order[2] = nil end
+    end)
+    assert.same({ 1, 2 }, order)
+    assert.is_true(seconds < 4)
+    assert.equal(0, loop.step(0.001))
+  end)
+
+  it("raises what a task raised that was begun outside of tasks", function()
+    loop.spawn(error, "oops", 0)
+    local ok, err = pcall(loop.step, 1)
+    assert.same({ false, "oops" }, { ok, err })
+    assert.equal(0, loop.step())
+  end)
+
+  it("leaves the error to the task that may wait for it", function()
+    local seen
+    loop.spawn(function()
+      local task = loop.spawn(error, "oops", 0)
+      loop.sleep(0.02)
+      local _, err = pcall(task.wait, task)
+      seen = err
+    end)
+    while loop.step(1) > 0 do assert.is_nil(seen) end
+    assert.equal("oops", seen)
+    loop.spawn(function() loop.spawn(error, "nobody", 0) end)
+    local ok, err
+    for _ = 1, 5 do
+      ok, err = pcall(loop.step, 0.01)
+      if not ok then break end
+    end
+    assert.same({ false, "nobody" }, { ok, err })
+  end)
+
+  it("is not called inside of a task", function()
+    loop.run(function()
+      assert.error_matches(function() loop.step() end, "loop.step: the loop is running")
+      assert.error_matches(function() coroutine.wrap(loop.step)() end, "loop.step: the loop is running")
+    end)
+  end)
+
+  it("goes on after an error of its own", function()
+    loop.spawn(loop.sleep, 0)
+    local step = require("dynamodb.scheduler").step
+    assert.is_function(step)
+    while loop.step(1) > 0 do loop.step() end
+  end)
+
+  it("wants seconds", function()
+    assert.error_matches(function() loop.step(-1) end, "loop.step: number of seconds expected")
+  end)
+end)
+
+describe("loop.fd", function()
+  it("is a descriptor that stays the same", function()
+    local fd = loop.fd()
+    assert.is_true(fd > 2)
+    loop.run(loop.sleep, 0)
+    assert.equal(fd, loop.fd())
+  end)
+end)
+
+describe("loop.sleep", function()
+  it("blocks outside of tasks", function()
+    local seconds = timed(function() loop.sleep(0.05) end)
+    assert.is_true(seconds >= 0.05 and seconds < 5)
+  end)
+end)

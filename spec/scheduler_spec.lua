@@ -1,0 +1,195 @@
+local canned = dofile("spec/support/canned.lua")
+local curl = require("dynamodb.transport.curl")
+local dynamodb = require("dynamodb")
+local helper = dofile("spec/support/helper.lua")
+local loop = require("dynamodb.loop")
+local process = require("probe").process
+local scheduler = require("dynamodb.scheduler")
+
+-- Calls the function in a forked child -> whether it did what it should.
+local function in_child(f)
+  local pid = process.fork()
+  if pid == 0 then
+    local ok, err = pcall(f)
+    if not ok then io.stderr:write("in the child: ", tostring(err), "\n") end
+    process.exit(ok and 0 or 1)
+  end
+  assert.equal(0, process.wait(pid))
+end
+
+describe("a waiter", function()
+  it("is woken, before it waits or while it does", function()
+    loop.run(function()
+      local waiter = scheduler.waiter(loop.task())
+      assert.is_true(waiter:wake())
+      assert.is_true(waiter:wait(math.huge))
+      local other
+      local task = loop.spawn(function()
+        other = scheduler.waiter(loop.task())
+        return other:wait(math.huge)
+      end)
+      loop.sleep(0)
+      assert.is_true(other:wake())
+      assert.is_true((task:wait()))
+    end)
+  end)
+
+  it("tells when nobody waits any more", function()
+    loop.run(function()
+      local waiter = scheduler.waiter(loop.task())
+      assert.is_false(waiter:wait(curl.now() + 0.01))
+      assert.is_false(waiter:wake())
+      local other
+      local task = loop.spawn(function()
+        other = scheduler.waiter(loop.task())
+        other:wait(math.huge)
+      end)
+      loop.sleep(0)
+      task:cancel()
+      assert.is_false(other:wake())
+      task:wait()
+      assert.is_false(other:wake())
+    end)
+  end)
+
+  it("may be woken at the moment at which it is late", function()
+    loop.run(function()
+      local waiter
+      local moment = curl.now() + 0.02
+      local task = loop.spawn(function()
+        waiter = scheduler.waiter(loop.task())
+        return waiter:wait(moment)
+      end)
+      loop.spawn(function()
+        loop.sleep(0)
+        require("dynamodb.curl").sleep(0.03)
+        loop.sleep(0) -- now both have their turn
+        waiter:wake()
+      end)
+      assert.is_boolean((task:wait()))
+    end)
+  end)
+end)
+
+describe("after a fork", function()
+  after_each(canned.stop)
+
+  it("a loop begins anew", function()
+    local connection = helper.connect()
+    local transport_calls = 3
+    loop.run(function() assert(connection:list_tables()) end)
+    in_child(function()
+      assert(loop.run(function()
+        for _ = 1, transport_calls do assert(connection:list_tables()) end
+        return true
+      end))
+    end)
+    assert(connection:list_tables())
+    loop.run(function() assert(connection:list_tables()) end)
+    assert.equal(1, connection:stats().connections_opened)
+    connection:close()
+  end)
+
+  it("the child leaves the parent's connections alone", function()
+    for _, url in ipairs({ helper.endpoint(), os.getenv("DYNAMODB_TLS_ENDPOINT") }) do
+      local connection = helper.connect({ endpoint_url = url, ca_bundle = os.getenv("DYNAMODB_TLS_CA"), max_attempts = 1 })
+      local calls = {}
+      for i = 1, 8 do calls[i] = function() return connection:list_tables() end end
+      local _, errs = dynamodb.gather(calls)
+      assert.is_nil(errs)
+      assert(connection:list_tables())
+      local opened = connection:stats().connections_opened
+      in_child(function()
+        local _, bad = dynamodb.gather(calls)
+        assert(not bad, bad and next(bad))
+        assert(connection:list_tables())
+        assert(connection:stats().connections_opened > opened)
+        connection:close()
+        collectgarbage()
+        collectgarbage()
+      end)
+      for _ = 1, 2 do
+        _, errs = dynamodb.gather(calls)
+        assert.is_nil(errs)
+        assert(connection:list_tables())
+      end
+      assert.equal(opened, connection:stats().connections_opened)
+      connection:close()
+    end
+  end)
+
+  it("only the task that forked goes on in the child", function()
+    local connection = helper.connect()
+    local others, pid = 0, nil
+    local ok = pcall(loop.run, function()
+      for i = 1, 5 do
+        loop.spawn(function()
+          while not pid do
+            assert(connection:list_tables())
+            loop.sleep(0.001 * i)
+          end
+          others = others + 1
+        end)
+      end
+      local waited = loop.spawn(loop.sleep, 0.05)
+      loop.sleep(0.02)
+      pid = process.fork()
+      if pid > 0 then return end
+      local good, err = pcall(function()
+        assert(connection:list_tables())
+        loop.sleep(0.05)
+        assert(connection:list_tables())
+        assert(others == 0)
+        local _, left = waited:wait()
+        assert(left.message == "left behind by a fork")
+        assert(loop.spawn(function() return connection:list_tables() end):wait())
+      end)
+      if not good then io.stderr:write("in the child: ", tostring(err), "\n") end
+      process.exit(good and 0 or 1)
+    end)
+    assert.is_true(ok)
+    assert.equal(5, others)
+    assert.equal(0, process.wait(pid))
+    assert(connection:list_tables())
+    connection:close()
+  end)
+
+  it("a descriptor for other loops is given anew", function()
+    loop.fd()
+    in_child(function()
+      loop.spawn(loop.sleep, 0.01)
+      assert(loop.fd() > 2)
+      while loop.step(1) > 0 do loop.step(0) end
+    end)
+    loop.spawn(loop.sleep, 0.01)
+    while loop.step(1) > 0 do loop.step(0) end
+  end)
+
+  it("a child may fork while it connects", function()
+    local server = canned.start({}, { full = true })
+    local pid
+    loop.run(function()
+      local stuck = loop.spawn(function() return curl.connect({ url = server.endpoint_url }, 30) end)
+      loop.sleep(0.02)
+      pid = process.fork()
+      if pid == 0 then
+        collectgarbage()
+        collectgarbage()
+        process.exit(pcall(loop.sleep, 0.01) and 0 or 1)
+      end
+      stuck:cancel()
+    end)
+    assert.equal(0, process.wait(pid))
+  end)
+end)
+
+describe("what cannot go on", function()
+  it("is nothing that a fork of plain calls needs", function()
+    local connection = helper.connect({ max_connections = 1 })
+    assert(connection:list_tables())
+    in_child(function() assert(connection:list_tables()) end)
+    assert(connection:list_tables())
+    assert.equal(1, connection:stats().connections_opened)
+    connection:close()
+  end)
+end)

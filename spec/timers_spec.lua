@@ -1,0 +1,68 @@
+local timers = require("dynamodb.timers")
+
+-- Takes everything out, the earliest first -> list of moments.
+local function drain(heap)
+  local list = {}
+  while heap[1] do
+    list[#list + 1] = heap[1].at
+    timers.remove(heap, heap[1])
+  end
+  assert.equal(0, heap.count)
+  return list
+end
+
+describe("timers", function()
+  it("have the earliest first", function()
+    local heap = timers.new()
+    for _, at in ipairs({ 5, 3, 9, 1, 3, 7 }) do timers.put(heap, {}, at) end
+    assert.same({ 1, 3, 3, 5, 7, 9 }, drain(heap))
+  end)
+
+  it("move an entry to another moment", function()
+    local heap, one, two, three = timers.new(), {}, {}, {}
+    for at, entry in ipairs({ one, two, three }) do timers.put(heap, entry, at) end
+    timers.put(heap, three, 0)
+    assert.equal(three, heap[1])
+    timers.put(heap, three, 9)
+    assert.equal(one, heap[1])
+    timers.put(heap, one, 9.5)
+    assert.same({ 2, 9, 9.5 }, drain(heap))
+  end)
+
+  it("forget an entry, wherever it is, and do not mind one that is not there", function()
+    for gone = 1, 20 do
+      local heap, entries, rest = timers.new(), {}, {}
+      for i = 1, 20 do
+        entries[i] = {}
+        timers.put(heap, entries[i], (i * 7) % 20)
+        if i ~= gone then rest[#rest + 1] = (i * 7) % 20 end
+      end
+      timers.remove(heap, entries[gone])
+      timers.remove(heap, entries[gone])
+      table.sort(rest)
+      assert.same(rest, drain(heap))
+    end
+  end)
+
+  it("stay in order whatever is done to them", function()
+    math.randomseed(1)
+    local heap, entries = timers.new(), {}
+    for _ = 1, 5000 do
+      local entry = entries[math.random(50)] or {}
+      if entry.place and math.random(3) == 1 then
+        timers.remove(heap, entry)
+      else
+        timers.put(heap, entry, math.random(1000))
+      end
+      entries[math.random(50)] = entry
+      local first
+      for i = 1, heap.count do
+        assert.equal(i, heap[i].place)
+        first = math.min(first or math.huge, heap[i].at)
+      end
+      assert.equal(first, heap[1] and heap[1].at)
+    end
+    local list = drain(heap)
+    for i = 2, #list do assert.is_true(list[i - 1] <= list[i]) end
+  end)
+end)
