@@ -57,13 +57,20 @@ test:
 spec:
 	@$(MAKE) -s specs LUAS=$(LUA)
 
-# nginx, which a spec starts, runs on LuaJIT, whichever Lua runs the specs; it takes the plain build.
+# nginx, which a spec starts, runs on LuaJIT, and HAProxy on a Lua of its own, whichever Lua runs the specs; they take
+# the plain builds.
+HAPROXY_LUA = $(shell PATH=$$PATH:/usr/sbin haproxy -vv 2>&1 | sed -nE 's/.*Lua version : Lua (5\.[0-9]).*/lua\1/p')
+
 specs: $(LUAS:%=modules-%)
 	@$(MAKE) -s plain-luajit
+	@$(MAKE) -s plain-haproxy LUA=$(HAPROXY_LUA)
 	@RUN='$(RUN)' tools/specs.sh $(LUAS)
 
 plain-luajit:
 	@$(MAKE) LUA=luajit SAN= CC=cc CFLAGS='-O2 -g' LDFLAGS= all
+
+plain-haproxy:
+	@$(MAKE) SAN= CC=cc CFLAGS='-O2 -g' LDFLAGS= build/$(LUA)/dynamodb/core.so
 
 modules-%:
 	@$(MAKE) LUA=$* modules
@@ -174,4 +181,4 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: all demo test spec specs modules check warnings format luacheck tidy cppcheck asan valgrind coverage bench bench-nginx plain-luajit install uninstall clean
+.PHONY: all demo test spec specs modules check warnings format luacheck tidy cppcheck asan valgrind coverage bench bench-nginx plain-luajit plain-haproxy install uninstall clean

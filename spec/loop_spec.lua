@@ -686,6 +686,21 @@ describe("loop.fd", function()
   end)
 end)
 
+describe("a system without epoll", function()
+  local native = require("dynamodb.curl")
+  local poller = native.poller
+  after_each(function() native.poller = poller end)
+
+  it("has no tasks, and gathers in turn", function()
+    native.poller = nil
+    local results = loop.gather({ function() return 1 end, function() return 2 end })
+    assert.same({ { n = 2, true, 1 }, { n = 2, true, 2 } }, results)
+    local own = require("dynamodb.scheduler").new()
+    assert.error_matches(function() require("dynamodb.scheduler").spawn(own, own.root, print) end,
+      "loop: this system has no epoll")
+  end)
+end)
+
 describe("loop.sleep", function()
   it("blocks outside of tasks", function()
     local seconds = timed(function() loop.sleep(0.05) end)

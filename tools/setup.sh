@@ -21,6 +21,7 @@ as_root() {
 runs() { command -v "$1"; }
 library() { pkg-config --exists "$1"; }
 loads() { "$1" -e "require '$2'"; } # LUA MODULE
+loads_somewhere() { loads lua5.4 "$1" || loads luajit "$1"; } # Debian has some modules for some Luas only
 botocore() { /usr/bin/python3 -c 'import botocore.auth'; } # Debian's python, whatever else PATH has
 compiles() { echo '#include <stdlib.h>' | cc -fsyntax-only -xc -; }
 trusts() { [ -s /etc/ssl/certs/ca-certificates.crt ]; }
@@ -35,6 +36,11 @@ nginx_lua() {
   [ -e "$(sed -nE 's/.*--modules-path=([^ ]*).*/\1/p' <<<"$built")/ngx_http_lua_module.so" ] && return
   grep -q ngx_lua <<<"$built" && return
   [ -n "$(apt-cache madison nginx)" ] && [ -z "$(apt-cache madison libnginx-mod-http-lua)" ]
+}
+
+# Whose headers are needed for modules that HAProxy loads: "5.3".
+haproxy_lua() {
+  { haproxy -vv || apt-cache depends haproxy; } 2>/dev/null | sed -nE 's/.*(Lua version : Lua |Depends: liblua)(5\.[0-9]).*/\2/p' | head -n 1
 }
 
 # What LUAJIT stands for: where there is a luajit2, it is the one that nginx's Lua runs on, and the two exclude each other.
@@ -74,6 +80,11 @@ need_for_test() {
   need lua-busted loads lua5.4 busted
   need lua-busted loads luajit busted
   need nginx runs nginx
+  need lua-luv loads_somewhere luv
+  need lua-cqueues loads_somewhere cqueues
+  need lua-socket loads_somewhere socket
+  need haproxy runs haproxy
+  need "liblua$(haproxy_lua)-dev" library "lua$(haproxy_lua)"
   need libnginx-mod-http-lua nginx_lua
   need openssl runs openssl
   need nodejs runs node

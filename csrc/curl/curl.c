@@ -53,8 +53,11 @@ __attribute__((visibility("default"))) int luaopen_dynamodb_curl(lua_State *L);
 
 int luaopen_dynamodb_curl(lua_State *L) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
-  static const luaL_Reg functions[] = {{"connect", socket_connect}, {"poller", poller_create},
-                                       {"forks", count_forks},      {"now", clock_now},
+  static const luaL_Reg functions[] = {{"connect", socket_connect}, {"forks", count_forks},
+                                       {"now", clock_now},
+#ifdef __linux__
+                                       {"poller", poller_create},
+#endif
                                        {"sleep", clock_sleep},      {NULL, NULL}};
   if (curl_global_init(CURL_GLOBAL_DEFAULT)) return luaL_error(L, "libcurl does not start");
   (void)pthread_once(&once, watch_forks);

@@ -5,6 +5,7 @@
  */
 #include "poller.h"
 
+#ifdef __linux__
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -391,3 +392,19 @@ void poller_register(lua_State *L) {
   object_register(L, &poller_class);
   lua_pop(L, 1);
 }
+
+#else /* no epoll: nobody makes a poller */
+
+void poller_forget(struct socket *s) {
+  s->poller = NULL;
+}
+
+void poller_leave(struct socket *s) {
+  s->hub = NULL;
+}
+
+void poller_register(lua_State *L) {
+  (void)L;
+}
+
+#endif

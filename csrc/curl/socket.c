@@ -43,7 +43,7 @@ static int fail_foreign(lua_State *L) {
  */
 static bool disown(struct socket *s) {
   if (s->connecting || s->fd == CURL_SOCKET_BAD) return false;
-  int deaf = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  int deaf = socket(AF_UNIX, SOCK_STREAM, 0);
   if (deaf < 0) return false;
   bool done = dup2(deaf, s->fd) >= 0;
   (void)close(deaf);

@@ -140,8 +140,11 @@ end
 local function pack(...) return { n = select("#", ...), ... } end
 
 --- Calls functions side by side, at most 'concurrency' at a time, until the moment 'deadline' -> what pcall
---- returns for each, as tables with n, in their order. This is a transport's gather.
+--- returns for each, as tables with n, in their order. This is a transport's gather. Without epoll the calls
+--- block, one after the other.
 function loop.gather(calls, concurrency, deadline)
+  local native = require("dynamodb.curl")
+  if not native.poller then return require("dynamodb.gather").in_turn(calls, deadline, native.now) end
   local results, taken = {}, 0
   local function work()
     while taken < #calls do

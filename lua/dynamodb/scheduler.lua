@@ -78,6 +78,7 @@ local function poller_of(self)
   local poller, forks = self.poller, native.forks()
   if poller and self.forks == forks then return poller end
   if poller then renew(self) end
+  if not native.poller then errors.raise("loop: this system has no epoll") end
   self.forks, self.poller = forks, native.poller()
   return self.poller
 end

@@ -1,5 +1,5 @@
 --- The transport for nginx and OpenResty: cosockets, which wait without holding up the worker. The only room
---- that knows nginx. doc/source.md says what a transport has to offer, doc/nginx.md what nginx.conf has to.
+--- that knows nginx. doc/transport.md says what a transport has to offer, doc/nginx.md what nginx.conf has.
 -- Source: README of lua-nginx-module 0.10.23 (cosockets, phases, light threads).
 
 local core = require("dynamodb.core")

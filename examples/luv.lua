@@ -1,0 +1,21 @@
+-- Many calls at once inside libuv's loop (luv; Debian: lua-luv): lua5.4 examples/luv.lua
+-- DYNAMODB_ENDPOINT names a server. What the tasks do is in examples/work.lua.
+
+local loop = require("dynamodb").loop
+local uv = require("luv")
+local work = dofile("examples/work.lua")
+
+local ticks, timer = 0, uv.new_timer()
+timer:start(1, 1, function() ticks = ticks + 1 end) -- something else that the loop has to do
+
+local task = loop.spawn(work)
+local poll = uv.new_poll(loop.fd())
+poll:start("r", function()
+  if loop.step() > 0 then return end
+  poll:close()
+  timer:close()
+end)
+uv.run()
+
+print(task:wait())
+print("libuv's timer ran meanwhile: " .. tostring(ticks > 0))
