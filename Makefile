@@ -154,7 +154,7 @@ cover-lua5.4:
 # CPU time as a ratio to a bare socket's.
 bench:
 	@tools/setup.sh test
-	@$(MAKE) -s $(LUAS:%=modules-%) build/bench/socket build/bench/easy
+	@$(MAKE) -s $(LUAS:%=modules-%) build/bench/socket build/bench/easy build/bench/late
 	@bench/run.sh $(LUAS)
 
 # Requests per second and latency inside nginx, while the service takes its time.

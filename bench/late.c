@@ -1,15 +1,18 @@
 /*
- * A server that takes its time: late PORT MILLISECONDS FILE. Each request, which has to come in one
- * piece, is answered after so long by the bytes of FILE, as the body of a response.
+ * A server that takes its time: late MILLISECONDS FILE. Each request, which has to come in one
+ * piece, is answered after so long by the bytes of FILE, as the body of a response. It prints its
+ * port, and ends when who started it does.
  */
 #include "bench.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
@@ -37,12 +40,16 @@ static void watch(int epoll, int fd) {
   if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &e)) err(1, "epoll_ctl");
 }
 
-static int listening(int port) {
-  int fd = socket(AF_INET, SOCK_STREAM, 0), on = 1;
-  struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+/* A socket that listens at a free port, which is printed. */
+static int listening(void) {
+  int fd = socket(AF_INET, SOCK_STREAM, 0);
+  struct sockaddr_in at = {.sin_family = AF_INET};
+  socklen_t size = sizeof at;
   at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on)) err(1, "socket");
-  if (bind(fd, (struct sockaddr *)&at, sizeof at) || listen(fd, 1024)) err(1, "listen");
+  if (fd < 0 || bind(fd, (struct sockaddr *)&at, size) || listen(fd, 1024)) err(1, "listen");
+  if (getsockname(fd, (struct sockaddr *)&at, &size)) err(1, "getsockname");
+  printf("%d\n", ntohs(at.sin_port));
+  (void)fflush(stdout);
   return fd;
 }
 
@@ -86,11 +93,12 @@ static struct bytes response_with(struct bytes body) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 4) errx(2, "usage: %s PORT MILLISECONDS FILE", argv[0]);
-  int epoll = epoll_create1(0), listener = listening(atoi(argv[1]));
+  if (argc != 3) errx(2, "usage: %s MILLISECONDS FILE", argv[0]);
+  (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+  int epoll = epoll_create1(0), listener = listening();
   int timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
-  double delay = atof(argv[2]) / 1000;
-  answer = response_with(read_file(argv[3]));
+  double delay = strtod(argv[1], NULL) / 1000;
+  answer = response_with(read_file(argv[2]));
   watch(epoll, listener);
   watch(epoll, timer);
   for (;;) {

@@ -108,7 +108,10 @@ round() { # LUA...; one line for each program and operation
       [ "$case" != PutItem ] || lua "$lua" bench/client.lua "$lua" put "$port" "$((count / 2))"
     done
   done
-  for lua; do lua "$lua" bench/codec.lua "$lua"; done
+  for lua; do
+    lua "$lua" bench/codec.lua "$lua"
+    lua "$lua" bench/many.lua "$lua" "$scratch/GetItem.json"
+  done
 }
 
 versions() { # LUA...
@@ -119,7 +122,7 @@ versions() { # LUA...
   sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1
 }
 
-for program in build/bench/socket build/bench/easy build/"$1"/dynamodb/core.so; do
+for program in build/bench/socket build/bench/easy build/bench/late build/"$1"/dynamodb/core.so; do
   [ -e "$program" ] || { echo "$0: $program is not built; make bench does it" >&2; exit 2; }
 done
 first_lua=$1

@@ -17,6 +17,13 @@ describe("answer", function()
     assert.same({ Item = { id = "a" } }, read("GetItem", 200, '{"Item":{"id":{"S":"a"}}}'))
   end)
 
+  it("is no success when it says that it is an error", function()
+    local result, err = read("GetItem", 200, '{"__type":"x#InternalServerError","message":"m"}')
+    assert.is_nil(result)
+    assert.equal("response: a success that is an error: x#InternalServerError", tostring(err))
+    assert.is_true(err.retryable)
+  end)
+
   it("may be empty where the operation says nothing", function()
     local response = core.response():reset()
     assert(response:feed("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"))

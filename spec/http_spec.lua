@@ -140,7 +140,7 @@ describe("http", function()
     local response, kind, _, sent, permanent = get(server.endpoint_url)
     assert.same({ nil, "network", false, false }, { response, kind, sent, permanent })
     response, kind, _, sent, permanent = get("http://" .. ("x"):rep(64) .. ".invalid/")
-    assert.same({ nil, "network", false, true }, { response, kind, sent, permanent })
+    assert.same({ nil, "network", false, false }, { response, kind, sent, permanent })
   end)
 
   -- Requests that are never sent.

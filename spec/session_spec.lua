@@ -61,9 +61,11 @@ describe("session", function()
     assert.equal(0, err.attempts)
     assert.equal(0, #fake.requests)
     assert.has_error(function() return conn.region end)
+    assert.equal("Connection(without an endpoint)", tostring(conn))
     files["/home/.aws/config"] = "[default]\nregion = eu-west-2\n"
     assert(conn:call("GetItem", GET))
     assert.equal("eu-west-2", conn.region)
+    assert.equal("Connection(https://dynamodb.eu-west-2.amazonaws.com)", tostring(conn))
   end)
 
   local ARN = "arn:aws:dynamodb:us-east-1:210987654321:table/t"

@@ -82,13 +82,21 @@ struct socket *socket_new(lua_State *L, int first) {
   return s;
 }
 
-/* Would trying again be of no use? Names, certificates, settings, and a proxy that says no. */
+/*
+ * Would trying again be of no use? Certificates, settings, and a proxy that says no. A name that
+ * does not resolve is none of these: a name server that stumbles looks the same.
+ */
 static bool is_permanent(const struct socket *s) {
-  static const CURLcode permanent[] = {
-      CURLE_UNSUPPORTED_PROTOCOL,  CURLE_URL_MALFORMAT,    CURLE_NOT_BUILT_IN,
-      CURLE_COULDNT_RESOLVE_PROXY, CURLE_UNKNOWN_OPTION,   CURLE_BAD_FUNCTION_ARGUMENT,
-      CURLE_COULDNT_RESOLVE_HOST,  CURLE_SSL_CERTPROBLEM,  CURLE_PEER_FAILED_VERIFICATION,
-      CURLE_SSL_CACERT_BADFILE,    CURLE_SSL_ISSUER_ERROR, CURLE_SSL_CIPHER};
+  static const CURLcode permanent[] = {CURLE_UNSUPPORTED_PROTOCOL,
+                                       CURLE_URL_MALFORMAT,
+                                       CURLE_NOT_BUILT_IN,
+                                       CURLE_UNKNOWN_OPTION,
+                                       CURLE_BAD_FUNCTION_ARGUMENT,
+                                       CURLE_SSL_CERTPROBLEM,
+                                       CURLE_PEER_FAILED_VERIFICATION,
+                                       CURLE_SSL_CACERT_BADFILE,
+                                       CURLE_SSL_ISSUER_ERROR,
+                                       CURLE_SSL_CIPHER};
   for (size_t i = 0; i < sizeof permanent / sizeof permanent[0]; i++)
     if (s->code == permanent[i]) return true;
   long refusal = 0;

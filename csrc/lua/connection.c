@@ -17,14 +17,24 @@ static int connection_close(lua_State *L) {
   return 0;
 }
 
+static int endpoint_of(lua_State *L) {
+  lua_getfield(L, 1, "endpoint_url");
+  return 1;
+}
+
+/* The endpoint may have to be found first, in files that cannot be read: that is not told here. */
 static int connection_tostring(lua_State *L) {
   const struct connection *c = object_check(L, 1, &connection_class);
   if (!c->open) {
     lua_pushliteral(L, "Connection(closed)");
     return 1;
   }
+  lua_pushcfunction(L, endpoint_of);
   compat_getslot(L, 1, CONNECTION_FIELDS);
-  lua_getfield(L, -1, "endpoint_url");
+  if (lua_pcall(L, 1, 1, 0)) {
+    lua_pushliteral(L, "Connection(without an endpoint)");
+    return 1;
+  }
   lua_pushfstring(L, "Connection(%s)", lua_tostring(L, -1));
   return 1;
 }

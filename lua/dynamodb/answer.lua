@@ -58,8 +58,13 @@ function answer.read(response, operation, owner)
     if operation.silent and response:header("content-length") == "0" then return {} end
     local result, why = response:decode(operation.output, owner)
     local member = operation.answer
-    if result and not (member and type(result[member]) ~= "table") then return result end
-    if result then why = "answer without " .. member end
+    if result and result.__type then
+      why = "a success that is an error: " .. tostring(result.__type)
+    elseif result and member and type(result[member]) ~= "table" then
+      why = "answer without " .. member
+    elseif result then
+      return result
+    end
     err = errors.new({ kind = "response", message = why, status = status, retryable = true,
       ambiguous = operation.writes })
   else

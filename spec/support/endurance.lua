@@ -19,6 +19,7 @@ local function cycle(i)
 end
 
 local function measure(name)
+  if jit then jit.flush() end -- compiled code comes and goes by its own rules
   print(("%s = { lua = %.3f, resident = %d, descriptors = %d, requests = %d, opened = %d, closed = %d },"):format(name,
     helper.collect(), helper.resident(), helper.descriptors(), counting.requests, counting.opened, counting.closed))
 end

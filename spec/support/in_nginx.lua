@@ -1,5 +1,6 @@
 --- What the specs let nginx do: functions that its phases call. What they have to say goes into the dictionary 'notes'.
 
+local core = require("dynamodb.core")
 local dynamodb = require("dynamodb")
 local transport = require("dynamodb.transport.auto")
 local gather = transport.gather
@@ -140,6 +141,19 @@ function app.loop()
   local _, run = pcall(dynamodb.loop.run, function() end)
   local _, spawn = pcall(dynamodb.loop.spawn, function() end)
   return run .. "; " .. spawn
+end
+
+--- What light threads give that have to end in time: one ends, one does not, one does not even begin.
+function app.gather_in_time()
+  local finished = false
+  local function quick() return "quick" end
+  local function slow()
+    ngx.sleep(1)
+    finished = true
+  end
+  local results = gather({ quick, slow, slow }, 1, core.now() + 0.2)
+  ngx.sleep(1)
+  return ("%s; %s; %s; %s"):format(results[1][2], tostring(results[2][2]), tostring(results[3][2]), tostring(finished))
 end
 
 --- Lists tables n times at a server that takes 0.1 s for that -> how many times that went well.

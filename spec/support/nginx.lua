@@ -176,7 +176,7 @@ function nginx.start(settings)
     if not running[server] then return end
     running[server] = nil
     shell:close() -- waits for its end
-    if os.getenv("KEEP") then io.stderr:write(directory, "\n") else os.execute("rm -rf " .. directory) end
+    os.execute("rm -rf " .. directory)
   end
   running[server] = true
   return server

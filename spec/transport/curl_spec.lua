@@ -67,7 +67,7 @@ describe("transport.curl", function()
       local name = ("x"):rep(64) .. ".invalid"
       local socket, kind, why, permanent = curl.connect({ url = "http://" .. name .. ":8000" }, 5)
       assert.is_nil(socket)
-      assert.same({ "network", true }, { kind, permanent })
+      assert.same({ "network", false }, { kind, permanent })
       assert.matches(name, why, 1, true)
     end)
 
@@ -238,7 +238,7 @@ describe("transport.curl", function()
       local nobody, what, _, lasting = through(url)
       assert.same({ nil, "network", false }, { nobody, what, lasting })
       local socket, kind, _, permanent = through("http://" .. ("x"):rep(64) .. ".invalid")
-      assert.same({ nil, "network", true }, { socket, kind, permanent })
+      assert.same({ nil, "network", false }, { socket, kind, permanent })
     end)
 
     both("says nothing of a password when its URL makes no sense", function()

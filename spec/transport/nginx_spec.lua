@@ -220,6 +220,7 @@ location = /abandoned {
   content_by_lua_block { app.say(app.list_there, { max_connections = 4, max_attempts = 1 }) }
 }
 location = /few { content_by_lua_block { app.say(app.many, 32, { max_connections = 4, connect_timeout = 5 }) } }
+location = /late { content_by_lua_block { app.say(app.gather_in_time) } }
 location = /gather { content_by_lua_block { app.say(app.gather) } }
 location = /gather_late { content_by_lua_block { app.say(app.gather_late) } }
 location = /loop { content_by_lua_block { app.say(app.loop) } }
@@ -503,6 +504,10 @@ describe("transport.nginx", function()
       local status, text = server.get("/loop")
       assert.equal(200, status)
       assert.matches("loop.run: not inside nginx.*; .*loop.spawn: not inside nginx", text)
+    end)
+
+    it("ends functions whose time has come", function()
+      assert.same({ 200, "quick; timeout: no time left; timeout: no time left; false" }, { server.get("/late") })
     end)
 
     it("gives up in time on who does not answer", function()

@@ -46,7 +46,7 @@ vectors.classes = {
   { { kind = "network", status = 200 }, "transient" },
   { { kind = "timeout" }, "transient" },
   { { kind = "response", status = 200, retryable = true }, "transient" }, -- such as a wrong CRC32
-  { { kind = "network", permanent = true }, false }, -- a certificate, a name that nobody knows
+  { { kind = "network", permanent = true }, false }, -- a certificate
   { { kind = "response", status = 200, retryable = false }, false },
   { { kind = "response", status = 200 }, false },
   { { kind = "response", status = 403 }, false },

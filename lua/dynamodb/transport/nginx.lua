@@ -95,8 +95,8 @@ end
 
 -- What is of no use to try again, among what nginx says.
 local function is_permanent(why)
-  return why:find("no resolver", 1, true) ~= nil or why:find("Host not found", 1, true) ~= nil
-    or why:find("certificate", 1, true) ~= nil or why:find("^option ") ~= nil
+  return why:find("no resolver", 1, true) ~= nil or why:find("certificate", 1, true) ~= nil
+    or why:find("^option ") ~= nil
 end
 
 -- Why something failed -> nil, kind, text, whether trying again is of no use.
