@@ -66,14 +66,15 @@ local function is_same(a, b)
     and a.aws_secret_access_key == b.aws_secret_access_key and a.aws_session_token == b.aws_session_token
 end
 
--- Calls the source, as the one who does; the flight is over whatever happens.
+-- Calls the source, as the one who does; the flight is over whatever happens. One that was broken off, say
+-- because its task was cancelled, tells the others nothing: one of them begins another.
 local function ask(self, flight)
   self.flight = flight
   local ok, found, more = pcall(self.source, flight.deadline, self.current)
   flight.done = true
   if self.flight == flight then self.flight = nil end
   if ok then return found, more end
-  flight.err = failure("fetching credentials was broken off")
+  flight.broken = true
   error(found, 0)
 end
 
@@ -146,8 +147,8 @@ function Cache:refresh(used, deadline)
   if not flight then return fetch(self, deadline, used) end
   local over, err = wait(self, flight, deadline)
   if not over then return nil, err end
-  if flight.done then return flight.found ~= used and flight.found or nil, flight.err end
-  return self:refresh(used, deadline)
+  if not flight.done or flight.broken then return self:refresh(used, deadline) end
+  return flight.found ~= used and flight.found or nil, flight.err
 end
 
 --- 'source' is a function of a deadline, and of the credentials that it is to replace, that fetches ->
