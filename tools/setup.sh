@@ -38,7 +38,7 @@ nginx_lua() {
   [ -n "$(apt-cache madison nginx)" ] && [ -z "$(apt-cache madison libnginx-mod-http-lua)" ]
 }
 
-# Whose headers are needed for modules that HAProxy loads: "5.3".
+# The Lua whose headers modules for HAProxy need: "5.3". HAPROXY_LUA stands for its package.
 haproxy_lua() {
   { haproxy -vv || apt-cache depends haproxy; } 2>/dev/null | sed -nE 's/.*(Lua version : Lua |Depends: liblua)(5\.[0-9]).*/\2/p' | head -n 1
 }
@@ -84,7 +84,7 @@ need_for_test() {
   need lua-cqueues loads_somewhere cqueues
   need lua-socket loads_somewhere socket
   need haproxy runs haproxy
-  need "liblua$(haproxy_lua)-dev" library "lua$(haproxy_lua)"
+  need HAPROXY_LUA library "lua$(haproxy_lua)"
   need libnginx-mod-http-lua nginx_lua
   need openssl runs openssl
   need nodejs runs node
@@ -115,6 +115,7 @@ install_packages() {
   as_root apt-get -q update || echo "apt-get update failed; trying with the lists at hand"
   [[ "$missing " != *" libnginx-mod-http-lua "* ]] || missing+=" LUAJIT" # luajit would go away with it
   missing=${missing//LUAJIT/$(luajit_packages)}
+  missing=${missing//HAPROXY_LUA/liblua$(haproxy_lua)-dev}
   echo "installing:$missing"
   # shellcheck disable=SC2086 # one word is one package
   as_root env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends $missing

@@ -48,8 +48,6 @@ struct ready {
 
 static const struct object_class poller_class;
 
-/* {===== Descriptors ===== */
-
 static bool is_foreign(const struct poller *p) {
   return p->birth != process_forks();
 }
@@ -103,9 +101,6 @@ void poller_forget(struct socket *s) {
     if (p->places[fd].owner == s) unwatch(p, fd);
   s->poller = NULL;
 }
-
-/* ======================= } */
-/* {===== Hubs ===== */
 
 static struct socket *owner_of(CURL *easy) {
   char *owner = NULL;
@@ -191,8 +186,6 @@ static void collect(struct poller *p, struct ready *r) {
   }
 }
 
-/* ======================= } */
-
 static struct poller *check(lua_State *L) {
   struct poller *p = object_check(L, 1, &poller_class);
   if (p->epoll < 0) luaL_error(L, "attempt to use a closed poller");
@@ -272,8 +265,6 @@ static int poller_watch(lua_State *L) {
   compat_pushinteger(L, s->key);
   return 1;
 }
-
-/* {===== Steps ===== */
 
 /* The moment at which libcurl wants to be called. */
 static double first_due(const struct poller *p) {
@@ -370,8 +361,6 @@ static int poller_alarm(lua_State *L) {
   (void)timerfd_settime(p->timer, TFD_TIMER_ABSTIME, &t, NULL);
   return 0;
 }
-
-/* ======================= } */
 
 static const luaL_Reg methods[] = {{"connect", poller_connect},
                                    {"watch", poller_watch},
