@@ -36,7 +36,9 @@ local function measure(case, run)
   local wall, cpu = now(), os.clock()
   run()
   wall, cpu = now() - wall, os.clock() - cpu
-  print(("%s %s-wall %.3f -\n%s %s-cpu %.3f -"):format(name, case, wall / COUNT * 1e6, name, case, cpu / COUNT * 1e6))
+  for what, seconds in pairs({ wall = wall, cpu = cpu }) do
+    print(("%s %s-%s %.3f -"):format(name, case, what, seconds / COUNT * 1e6))
+  end
 end
 
 at_once() -- opens the connections

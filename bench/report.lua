@@ -83,8 +83,8 @@ row("a call", "us", "64: us", "faster", "CPU us", "64: CPU", "x")
 for _, lua in ipairs(luas) do
   local turn, once = us(lua, "turn-wall"), us(lua, "once-wall")
   local cpu, cpu_once = us(lua, "turn-cpu"), us(lua, "once-cpu")
-  row("  " .. lua, ("%.0f"):format(turn), ("%.0f"):format(once), ("%.1f"):format(turn / once), ("%.1f"):format(cpu),
-    ("%.1f"):format(cpu_once), ("%.2f"):format(cpu_once / cpu))
+  row("  " .. lua, ("%.0f"):format(turn), ("%.0f"):format(once), ("%.1f"):format(turn / once),
+    ("%.1f"):format(cpu), ("%.1f"):format(cpu_once), ("%.2f"):format(cpu_once / cpu))
 end
 
 print(("\nThe codec beside lua-cjson with (un)wrapping in Lua, the fastest of %d rounds\n"):format(rounds))
@@ -106,11 +106,11 @@ for _, lua in ipairs(luas) do
   goal(lua .. ": GetItem <= 3 x floor", floors, floors <= 3)
   local faster = fastest(lua, "decode-page-cjson") / fastest(lua, "decode-page")
   goal(lua .. ": page decode >= 6 x faster than lua-cjson + unwrapping (fastest)", faster, faster >= 6)
+  faster = us(lua, "decode-page-cjson") / us(lua, "decode-page")
+  goal(lua .. ": the same by the medians", faster, faster >= 6)
   local many = us(lua, "turn-wall") / us(lua, "once-wall")
   goal(lua .. ": 64 GetItems at a time >= 40 x faster", many, many >= 40)
   local cost = us(lua, "once-cpu") / us(lua, "turn-cpu")
   goal(lua .. ": CPU of each <= 1.3 x that of one after the other", cost, cost <= 1.3)
-  faster = us(lua, "decode-page-cjson") / us(lua, "decode-page")
-  goal(lua .. ": the same by the medians", faster, faster >= 6)
 end
 print(("one connection by each program: %s (%d)"):format(connections == 1 and "yes" or "no", connections))
