@@ -823,6 +823,18 @@ describe("exchange", function()
         end
       end)
 
+      it("keeps a link when all who waited for it were cancelled", function()
+        local own = pool_of(parking(0), { max_connections = 1, attempt_timeout = 60 })
+        loop.run(function()
+          local link = assert(exchange.run(own, REQUEST))
+          local task = loop.spawn(exchange.run, own, REQUEST)
+          loop.sleep(0.01)
+          task:cancel()
+          exchange.release(own, link)
+          assert.same({ link }, own.idle)
+        end)
+      end)
+
       it("opens one more for who could only wait in vain", function()
         local fake = parking(0)
         local own = pool_of(fake, { max_connections = 1 })

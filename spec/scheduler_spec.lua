@@ -71,6 +71,24 @@ describe("a waiter", function()
   end)
 end)
 
+describe("a task", function()
+  it("that was woken early waits as long as it wants to afterwards", function()
+    loop.run(function()
+      local waiter
+      local task = loop.spawn(function()
+        waiter = scheduler.waiter(loop.task())
+        waiter:wait(curl.now() + 0.02)
+        local start = curl.now()
+        loop.sleep(0.08)
+        return curl.now() - start
+      end)
+      loop.sleep(0)
+      waiter:wake()
+      assert.is_true((task:wait()) >= 0.08)
+    end)
+  end)
+end)
+
 describe("after a fork", function()
   after_each(canned.stop)
 
@@ -183,8 +201,38 @@ describe("after a fork", function()
   end)
 end)
 
-describe("what cannot go on", function()
-  it("is nothing that a fork of plain calls needs", function()
+-- What a child does, seen from inside: only the number of forks is made up.
+describe("a child", function()
+  local native = require("dynamodb.curl")
+  local forks = native.forks
+  after_each(function() native.forks = forks end)
+
+  it("goes on with the running task and no other", function()
+    local own, ran = scheduler.new(), {}
+    local run = scheduler.run()
+    local other = scheduler.spawn(own, run, function()
+      loop.sleep(0.01)
+      ran[#ran + 1] = "other"
+    end)
+    local waiting = scheduler.spawn(own, run, function() other:wait() end)
+    local forking = scheduler.spawn(own, run, function()
+      loop.sleep(0)
+      native.forks = function() return forks() + 1 end
+      loop.sleep(0.02)
+      ran[#ran + 1] = "forking"
+    end)
+    scheduler.drive(own, function() return forking.done end, curl.now() + 5)
+    assert.same({ "forking" }, ran)
+    assert.same({ true, true, 0 }, { other.done, waiting.done, run.live })
+    assert.equal("left behind by a fork", other.cancelled.message)
+    native.forks = forks
+    scheduler.spawn(own, run, function() ran[#ran + 1] = "again" end)
+    scheduler.step(own, 0)
+    assert.same({ "forking", "again" }, ran)
+    scheduler.close(own)
+  end)
+
+  it("calls as before where there are no tasks", function()
     local connection = helper.connect({ max_connections = 1 })
     assert(connection:list_tables())
     in_child(function() assert(connection:list_tables()) end)
