@@ -189,7 +189,7 @@ describe("results", function()
   describe("of segments", function()
     it("come one segment after the other", function()
       local service, tbl = paging.start()
-      local results = tbl:scan({ segments = 3 })
+      local results = tbl:scan({ segments = 3, concurrency = 1 })
       assert.equal(0, results.segment)
       assert.equal("3 6 9 1 4 7 10 2 5 8", positions(assert(results:all())))
       assert.equal(2, results.segment)
@@ -211,7 +211,7 @@ describe("results", function()
       local expected = positions(assert(whole:scan({ segments = 3 }):all()))
       for stop = 1, 9 do
         local _, tbl = paging.start()
-        local results, found = tbl:scan({ segments = 3 }), {}
+        local results, found = tbl:scan({ segments = 3, concurrency = 1 }), {}
         for _ = 1, stop do found[#found + 1] = results:next() end
         for item in tbl:scan(place(results)) do found[#found + 1] = item end
         assert.equal(expected, positions(found), "after " .. stop)
@@ -221,7 +221,7 @@ describe("results", function()
     it("go on where a loop over pages was left", function()
       for stop = 1, 4 do
         local _, tbl = paging.start()
-        local results, found, seen = tbl:scan({ segments = 3 }), {}, 0
+        local results, found, seen = tbl:scan({ segments = 3, concurrency = 1 }), {}, 0
         local function take(items)
           for _, item in ipairs(items) do found[#found + 1] = item end
         end
@@ -347,7 +347,7 @@ describe("results", function()
     it("go on: to all again and again, with the segment of each item", function()
       for stop = 1, 9 do
         local service, tbl = paging.start()
-        local results, found, up = tbl:scan({ segments = 3 }), {}, 0
+        local results, found, up = tbl:scan({ segments = 3, concurrency = 1 }), {}, 0
         service.fails = function(number)
           if number % 2 == 0 or number > 6 then return 2 end
           up = up + 1
@@ -577,6 +577,7 @@ describe("results", function()
         end
       end
       local given = { filter = filtered and { x = 1 } or nil, items = random:once_in(2), segments = segments,
+        concurrency = segments and 1,
         request_limit = random:once_in(2) and random:integer(1, 9) or nil }
       if not segments then given.hash_key = "h" end
       local function start() return segments and tbl:scan(given) or tbl:query(given) end

@@ -3,11 +3,12 @@
 
 local core = require("dynamodb.core")
 
-local exchange = {}
+local exchange = {
+  MAX_CONNECTIONS = 64, -- of a pool, unless its limits say otherwise
+}
 
 local FOREVER = math.huge
 local MAX_IDLE_TIME = 50 -- seconds; the service closes connections a little later
-local MAX_CONNECTIONS = 64
 local NO_TIME = "no time left"
 local POLL = 0.005 -- seconds between looks for a connection that others give back
 
@@ -33,7 +34,7 @@ function exchange.pool(transport, endpoint, limits)
     max_idle_time = limits.max_idle_time or MAX_IDLE_TIME,
     max_age = limits.max_connection_age or FOREVER,
     -- Transports that keep connections themselves count them, too.
-    max_connections = transport.keep and FOREVER or limits.max_connections or MAX_CONNECTIONS,
+    max_connections = transport.keep and FOREVER or limits.max_connections or exchange.MAX_CONNECTIONS,
     closings = 0, -- how often exchange.close was called
     stats = { opened = 0, reused = 0, closed = 0, failed = 0 },
     -- links: all that are open or being opened; one that a killed coroutine held is forgotten with it.

@@ -4,6 +4,7 @@ local client = require("dynamodb.client")
 local condition = require("dynamodb.condition")
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
+local exchange = require("dynamodb.exchange")
 local expressions = require("dynamodb.expression")
 local operations = require("dynamodb.operations")
 local options = require("dynamodb.options")
@@ -27,6 +28,7 @@ local shared_options = {
   items = options.boolean,
   max_requests = options.count(1),
   max_results = options.count(0),
+  prefetch = options.count(0),
   projection = options.any,
   request_limit = options.count(1),
 }
@@ -49,9 +51,11 @@ reading.query_options = with({
 })
 
 reading.scan_options = with({
+  concurrency = options.count(1),
   scan_filter = options.any,
   segment = options.count(0),
   segments = options.count(1),
+  state = options.table,
   total_segments = options.count(1),
 })
 
@@ -191,6 +195,7 @@ local function prepare(self, fields, given, expression, key)
     key_names = names,
     max_results = given.max_results,
     max_requests = given.max_requests,
+    prefetch = given.prefetch,
     request_limit = given.request_limit,
   }
 end
@@ -209,8 +214,10 @@ function Table:query(first, range)
   local request, plan = prepare(self, fields, given, expression, key)
   request.KeyConditionExpression = text
   request.ScanIndexForward = given.scan_index_forward
-  return pages.new(connection, operations.Query, request, plan)
+  return pages.loop(pages.new(connection, operations.Query, request, plan))
 end
+
+-- {===== Segments =====
 
 local function check_segments(given)
   local total = given.segments or given.total_segments
@@ -223,11 +230,55 @@ local function check_segments(given)
   if given.segment and not (total and given.segment < total) then
     errors.raise("scan: option 'segment': less than 'segments' or 'total_segments' expected")
   end
+  for _, name in ipairs({ "concurrency", "state" }) do
+    if given[name] and not given.segments then
+      errors.raise("scan: option '%s' goes with 'segments'", name)
+    end
+  end
 end
 
+-- Where each segment goes on, from what results:state() gave.
+local function places_of(given)
+  local list, places = given.state.segments, {}
+  if type(list) ~= "table" or #list ~= given.segments then
+    errors.raise("scan: option 'state': state of a scan with segments = %d expected", given.segments)
+  end
+  for i, each in ipairs(list) do
+    local known = type(each) == "table" and type(each.done) == "boolean"
+    local place = known and type(each.key) == "string" and core.decode(each.key, "item") or nil
+    if not known or (each.key ~= nil and type(place) ~= "table") then
+      errors.raise("scan: option 'state': what results:state() gave expected")
+    end
+    if each.done then places[i - 1] = false else places[i - 1] = place end
+  end
+  return places
+end
+
+-- How the segments are read: side by side, or in turn, from one that may have been begun.
+local function plan_segments(plan, given, connection)
+  local begun = given.segment ~= nil or given.exclusive_start_key ~= nil
+  local most = core.connection_state(connection).given.max_connections or exchange.MAX_CONNECTIONS
+  local concurrency = math.min(given.concurrency or begun and 1 or most, given.segments)
+  if begun and (given.state or concurrency > 1) then
+    errors.raise("scan: options 'segment' and 'exclusive_start_key' beside 'segments' are of those that read "
+      .. "them in turn, with concurrency = 1; others go on with 'state'")
+  end
+  plan.segments, plan.concurrency = given.segments, concurrency
+  plan.beside = given.state ~= nil or concurrency > 1
+  if given.state then
+    plan.places = places_of(given)
+    return
+  end
+  local first = given.segment or 0
+  plan.places = { [first] = given.exclusive_start_key }
+  for segment = 0, first - 1 do plan.places[segment] = false end
+end
+
+-- ===================== }
+
 --- All items, in no order: scan{ filter = } -> results | nil, err when the index is not known. With
---- 'segments' the table is read in so many parts, one after the other, from 'segment' on; with 'segment' and
---- 'total_segments' only that part is.
+--- 'segments' the table is read in so many parts, 'concurrency' of them side by side, from where 'state' says
+--- they were left; with 'segment' and 'total_segments' only that part is.
 function Table:scan(given)
   given = given or {}
   options.check(reading.scan_options, given, "scan")
@@ -237,9 +288,9 @@ function Table:scan(given)
   if not key then return nil, err end
   local request, plan = prepare(self, fields, given, expressions.new("scan"), key)
   request.TotalSegments = given.segments or given.total_segments
-  request.Segment = request.TotalSegments and (given.segment or 0)
-  plan.segments = given.segments
-  return pages.new(connection, operations.Scan, request, plan)
+  request.Segment = given.total_segments and given.segment
+  if given.segments then plan_segments(plan, given, connection) end
+  return pages.loop(pages.new(connection, operations.Scan, request, plan))
 end
 
 --- How many items a query finds, or a scan when there is no key -> count, results | nil, err.

@@ -136,6 +136,72 @@ function app.gather_late()
     tostring(took < 5))
 end
 
+--- The results of a scan there, of the table that plenty.js has.
+function app.scan_there(given)
+  return app.there():table("t", { hash_key = "id", range_key = "at", range_key_type = "N" }):scan(given)
+end
+
+-- Reads on, at most so many items; raises for one that has come before.
+local function read_on(results, seen, most)
+  for item in results do
+    assert(not seen[item.at], item.at)
+    seen[item.at], seen.count = true, (seen.count or 0) + 1
+    if seen.count == most then break end
+  end
+end
+
+--- How many items a scan gives.
+function app.scan(given)
+  local seen = {}
+  read_on(app.scan_there(given), seen)
+  return seen.count
+end
+
+--- How many items a scan gives to five light threads that share it.
+function app.scan_shared(given)
+  local results, seen, calls = app.scan_there(given), {}, {}
+  for i = 1, 5 do calls[i] = function() read_on(results, seen) end end
+  for _, result in ipairs(gather(calls)) do assert(result[1], result[2]) end
+  return seen.count
+end
+
+local kept = { seen = {} }
+
+--- Goes on with a scan that an earlier request has begun, for so many items, and ends in the middle of it.
+function app.scan_kept(given, count)
+  kept.results = kept.results or app.scan_there(given)
+  read_on(kept.results, kept.seen, (kept.seen.count or 0) + count)
+  ngx.print(kept.seen.count)
+  ngx.exit(200)
+end
+
+--- Leaves a scan in its middle; goes on behind that with another one -> how many items both gave.
+function app.scan_left(given)
+  local seen, results = {}, app.scan_there(given)
+  read_on(results, seen, 10)
+  results:close()
+  given.state = results:state()
+  read_on(app.scan_there(given), seen)
+  return seen.count
+end
+
+--- How many coroutines are left of a scan that takes many pages.
+function app.scan_threads(given)
+  local threads, spawn = setmetatable({}, { __mode = "k" }), ngx.thread.spawn
+  ngx.thread.spawn = function(...) -- luacheck: ignore 122
+    local thread = spawn(...)
+    threads[thread] = true
+    return thread
+  end
+  app.scan(given)
+  ngx.thread.spawn = spawn -- luacheck: ignore 122
+  collectgarbage()
+  collectgarbage()
+  local count = 0
+  for _ in pairs(threads) do count = count + 1 end
+  return count
+end
+
 --- What the loop says in nginx.
 function app.loop()
   local _, run = pcall(dynamodb.loop.run, function() end)

@@ -1,6 +1,7 @@
 --- A service that has items at = 1..n under one hash key, and answers Query and Scan as unkindly as it may: pages of any
 --- size, pages without items, failures in between. It is a transport.
 
+local abreast = dofile("spec/support/abreast.lua")
 local cjson = require("cjson")
 local helper = dofile("spec/support/helper.lua")
 
@@ -50,12 +51,14 @@ local function answer(service, bytes)
 end
 
 --- Makes such a service and a table in it -> service, table. 'given' may have size, page_size(request), hidden (set of
---- positions that a filter does not let through), late_end(), fails(number) -> which failure, or nil.
+--- positions that a filter does not let through), late_end(), fails(number) -> which failure, or nil, and latency(): then
+--- it takes its time, and the transport is one of abreast.lua.
 function paging.start(given)
   local service = { asked = {}, hidden = {}, size = 10, FAILURES = #failures,
     page_size = function() return 3 end, late_end = function() return false end, fails = function() end }
   for name, value in pairs(given or {}) do service[name] = value end
   service.transport = helper.fake(function(bytes) return answer(service, bytes) end)
+  if service.latency then service.transport = abreast.new(service.transport, service.latency) end
   local conn = helper.offline(service.transport, { max_attempts = 1 }) -- what fails is to be seen
   return service, conn:table("t", { hash_key = "id", range_key = "at", range_key_type = "N" })
 end

@@ -223,6 +223,12 @@ location = /few { content_by_lua_block { app.say(app.many, 32, { max_connections
 location = /late { content_by_lua_block { app.say(app.gather_in_time) } }
 location = /gather { content_by_lua_block { app.say(app.gather) } }
 location = /gather_late { content_by_lua_block { app.say(app.gather_late) } }
+location = /scan { content_by_lua_block { app.say(app.scan, { segments = 8 }) } }
+location = /ahead { content_by_lua_block { app.say(app.scan, { prefetch = 2 }) } }
+location = /shared { content_by_lua_block { app.say(app.scan_shared, { segments = 8 }) } }
+location = /kept { content_by_lua_block { app.scan_kept({ segments = 8 }, 4000) } }
+location = /left { content_by_lua_block { app.say(app.scan_left, { segments = 8 }) } }
+location = /threads { content_by_lua_block { app.say(app.scan_threads, { segments = 8 }) } }
 location = /loop { content_by_lua_block { app.say(app.loop) } }
 location = /early { content_by_lua_block { app.say(app.list, early) } }
 location = /short { content_by_lua_block { app.say(app.list_there, { attempt_timeout = 0.3, max_attempts = 1 }) } }
@@ -498,6 +504,31 @@ describe("transport.nginx", function()
 
     it("runs functions as long as there is time", function()
       assert.same({ 200, "2 1 2 timeout: no time left timeout: no time left true" }, { server.get("/gather_late") })
+    end)
+
+    describe("items", function()
+      local plenty
+      setup(function() plenty = canned.node("plenty.js", [['{"items":20000,"page":100,"delay":2,"trouble":2}']]) end)
+      teardown(function() plenty.stop() end)
+
+      for path, what in pairs({ scan = "by segments", ahead = "with pages requested ahead", shared = "in light threads",
+        left = "by segments, and some after others" }) do
+        it("reads them " .. what .. ", each once", function()
+          assert.same({ 200, "20000" }, { server.get(("/%s?port=%d"):format(path, plenty.port)) })
+        end)
+      end
+
+      it("reads them in one request after the other, each once", function()
+        for i = 1, 6 do
+          assert.same({ 200, tostring(math.min(20000, i * 4000)) }, { server.get("/kept?port=" .. plenty.port) })
+        end
+      end)
+
+      it("reads them with light threads of which nothing stays", function()
+        local status, text = server.get("/threads?port=" .. plenty.port)
+        assert.equal(200, status)
+        assert.is_true(tonumber(text) <= 8, text)
+      end)
     end)
 
     it("has no need of another loop", function()

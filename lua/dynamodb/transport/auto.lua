@@ -82,4 +82,16 @@ function auto.gather(list, concurrency, deadline)
   return require("dynamodb.gather").in_turn(list, deadline, nginx.now)
 end
 
+--- Where something can run beside the caller and he wait for it | nil.
+function auto.place()
+  return current("place") == nginx and nginx.place() or nil
+end
+
+auto.spawn = nginx.spawn -- for those who have a place
+
+--- What the caller can wait by | nil.
+function auto.waiter()
+  return auto.place() and nginx.waiter()
+end
+
 return auto

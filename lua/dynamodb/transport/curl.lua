@@ -19,6 +19,8 @@ local curl = {
   process = native.forks,
   --- Runs functions side by side, as tasks.
   gather = loop.gather,
+  --- Begins a task beside the one that runs.
+  spawn = loop.spawn,
 }
 
 --- Opens a connection -> socket | nil, kind, why, whether trying again is of no use. Options, any of which
@@ -91,6 +93,12 @@ function curl.sleep(seconds)
   local task = running()
   if task then return scheduler.sleep(task, seconds) end
   return native.sleep(seconds)
+end
+
+--- Where the tasks run that the caller can wait for | nil when nothing runs beside him.
+function curl.place()
+  local task = running()
+  return task and task.loop
 end
 
 --- What the caller can wait by, until others wake it | nil when it would wait in vain, since nothing else

@@ -330,4 +330,57 @@ function nginx.gather(list, concurrency, deadline)
   return results
 end
 
+-- {===== Beside the caller =====
+
+--- Where light threads run for whom the caller can wait: his request.
+function nginx.place()
+  return ngx.ctx
+end
+
+local Job = {}
+Job.__index = Job
+
+-- Of each light thread those that it began, and has not waited for: so long nginx keeps what is left of them.
+local begun = setmetatable({}, { __mode = "k" })
+
+--- Begins a function beside the caller -> job: is it 'done'?
+function nginx.spawn(f)
+  local me = coroutine.running()
+  local list, job = {}, setmetatable({ done = false }, Job)
+  for _, other in ipairs(begun[me] or list) do
+    if other.done then ngx.thread.kill(other.thread) else list[#list + 1] = other end
+  end
+  list[#list + 1], begun[me] = job, list
+  job.thread = ngx.thread.spawn(function()
+    local ok, why = pcall(f)
+    job.done = true
+    if not ok then error(why, 0) end
+  end)
+  return job
+end
+
+--- Ends it, if it was the caller who began it. The collector comes at any time, in whatever request.
+function Job:cancel(collected)
+  if not collected then ngx.thread.kill(self.thread) end
+end
+
+local Waiter = {}
+Waiter.__index = Waiter
+
+--- What the caller can wait by, until others wake it.
+function nginx.waiter()
+  return setmetatable({ semaphore = require("ngx.semaphore").new() }, Waiter)
+end
+
+--- -> true | false when the moment has come.
+function Waiter:wait(deadline)
+  return (self.semaphore:wait(math.max(deadline - now(), 0))) == true
+end
+
+function Waiter:wake()
+  self.semaphore:post(1)
+end
+
+-- ===================== }
+
 return nginx

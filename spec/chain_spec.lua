@@ -1,0 +1,58 @@
+-- Pages that lead from one to the next; spec/pages_spec.lua has what results make of them.
+
+local chain = require("dynamodb.chain")
+local helper = dofile("spec/support/helper.lua")
+local operations = require("dynamodb.operations")
+
+-- A chain of tables' names, whose pages are these answers, each 200 unless it is a whole one.
+local function listing(answers, request)
+  local fake = helper.fake(function(_, n)
+    return answers[n]:find("^HTTP") and answers[n] or helper.answer(200, answers[n])
+  end)
+  return fake, chain.new(helper.offline(fake, { max_attempts = 1 }), operations.ListTables, request or {}, {})
+end
+
+describe("chain", function()
+  it("requests nothing by itself", function()
+    local fake, made = listing({}, { ExclusiveStartTableName = "c" })
+    assert.is_true(made.more)
+    assert.equal("c", made:start())
+    assert.equal(0, #fake.requests)
+  end)
+
+  it("goes from page to page as they are accepted", function()
+    local fake, made = listing({ '{"TableNames":["a","b"],"LastEvaluatedTableName":"b"}', '{"TableNames":["c"]}' })
+    local page = assert(made:fetch())
+    assert.same({ { "a", "b" }, 2, 2, 0, "b" }, { page.items, page.count, page.scanned, page.units, page.next })
+    assert.same({ "a", "b" }, page.response.TableNames)
+    made:accept(page)
+    assert.equal("b", made:start())
+    page = assert(made:fetch(7))
+    assert.is_truthy(fake.requests[2]:find('"Limit":7', 1, true))
+    assert.is_nil(page.next)
+    assert.is_true(made.more)
+    made:accept(page)
+    assert.is_false(made.more)
+  end)
+
+  it("fetches a page that was not accepted again", function()
+    local answer = '{"TableNames":["a"],"LastEvaluatedTableName":"a"}'
+    local _, made = listing({ answer, answer, helper.answer(500, "{}"), answer })
+    assert.equal("a", assert(made:fetch()).next)
+    assert.equal("a", assert(made:fetch()).next)
+    local page, err = made:fetch()
+    assert.is_nil(page)
+    assert.equal(500, err.status)
+    assert.equal("a", assert(made:fetch()).next)
+  end)
+
+  it("fails for a page that leads back", function()
+    local answer = '{"TableNames":[],"LastEvaluatedTableName":"a"}'
+    local _, made = listing({ answer, answer })
+    made:accept(assert(made:fetch()))
+    local page, err = made:fetch()
+    assert.is_nil(page)
+    assert.equal("response", err.kind)
+    assert.equal("ListTables", err.operation)
+  end)
+end)
