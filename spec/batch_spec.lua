@@ -1,11 +1,13 @@
 -- The engine under everything that batches; spec/bulk_spec.lua has what users call.
 
+local abreast = dofile("spec/support/abreast.lua")
 local batch = require("dynamodb.batch")
 local cjson = require("cjson")
 local core = require("dynamodb.core")
 local dynamodb = require("dynamodb")
 local generate = dofile("spec/support/generate.lua")
 local helper = dofile("spec/support/helper.lua")
+local system = require("dynamodb.system")
 local unkind = dofile("spec/support/unkind.lua")
 
 local RUNS, TIMED_RUNS = 1000, 300
@@ -35,6 +37,9 @@ local function check(holds, id, what)
 end
 
 describe("batch", function()
+  local system_random = system.random
+  after_each(function() system.random = system_random end)
+
   -- {===== Under an unkind service =====
 
   -- Random writes -> entries, { id = { "put", n } or { "delete" } } as the last of each key says.
@@ -90,7 +95,7 @@ describe("batch", function()
   -- Reads them -> { id = how many times }, what batch.get answers.
   local function read(service, conn, entries, given)
     local found = {}
-    return found, batch.get(conn, entries, given, function(fields, attributes)
+    return found, batch.get(conn, entries, given, nil, function(fields, attributes)
       local id = service.id(fields.name, encoded(attributes))
       found[id] = (found[id] or 0) + 1
     end)
@@ -163,6 +168,143 @@ describe("batch", function()
   end)
 
   -- ===================== }
+  -- {===== Side by side =====
+
+  -- An unkind service whose answers take up to 50 ms, and that refuses writes of a key that is being written.
+  local function slow_service(random, moods)
+    local service = unkind.new(random, SCHEMAS, moods)
+    local transport = abreast.new(service.transport, function() return random:integer(0, 5) / 100 end)
+    local busy = {}
+    function transport.send(socket, bytes)
+      socket.writes = {}
+      for name, list in pairs(bytes:find("BatchWriteItem", 1, true) and
+        cjson.decode(bytes:match("\r\n\r\n(.*)$")).RequestItems or {}) do
+        for _, request in ipairs(list) do
+          local id = service.id(name, request.DeleteRequest and request.DeleteRequest.Key or request.PutRequest.Item)
+          check(not busy[id], id, "is written twice at a time")
+          busy[id], socket.writes[id] = true, true
+        end
+      end
+      return service.transport.send(socket, bytes)
+    end
+    local receive = transport.receive
+    function transport.receive(socket, ...)
+      local bytes, kind, why = receive(socket, ...)
+      for id in pairs(socket.writes) do busy[id] = nil end
+      return bytes, kind, why
+    end
+    return service, transport
+  end
+
+  local function inside(transport, random, call)
+    if random:once_in(2) then return call() end
+    return transport.run(call)
+  end
+
+  it("writes and reads side by side as it does in turn", function()
+    local most = 0
+    for run = 1, TIMED_RUNS do
+      local random = generate.new(run)
+      local service, transport = slow_service(random, MOODS)
+      local conn, fields = connect(transport)
+      local given = { deadline = 1e6, concurrency = random:integer(1, 6) }
+      local entries, last = random_writes(random, fields, service)
+      assert(inside(transport, random, function() return batch.write(conn, entries, given) end))
+      local written = {}
+      for _, write in ipairs(service.log) do
+        local id, what, n = write[1], write[2], write[3]
+        check(last[id] and last[id][1] == what and last[id][2] == n, id, "is written as another write says")
+        written[id] = true
+      end
+      for id in pairs(last) do check(written[id], id, "is not written") end
+      for name in pairs(SCHEMAS) do service.tables[name] = {} end
+      local keys, wanted = random_reads(random, fields, service)
+      local found = inside(transport, random, function() return (read(service, conn, keys, given)) end)
+      for id, there in pairs(wanted) do check(found[id] == (there and 1 or nil), id, "is not read once") end
+      check(transport.most_in_flight <= given.concurrency, "requests", "are too many at a time")
+      most = math.max(most, transport.most_in_flight)
+    end
+    assert.is_true(most > 3, tostring(most))
+  end)
+
+  it("loses nothing side by side when the deadline passes: written and left over are all", function()
+    local timeouts = 0
+    for run = 1, TIMED_RUNS do
+      local random = generate.new(run)
+      local service, transport = slow_service(random, SLOW)
+      local conn, fields = connect(transport)
+      local entries, last = random_writes(random, fields, service)
+      local given = { deadline = random:integer(1, 20) / 10, concurrency = random:integer(2, 4) }
+      local ok, err = batch.write(conn, entries, given)
+      for _, write in ipairs(service.log) do
+        check(last[write[1]], write[1], "is written twice")
+        last[write[1]] = nil
+      end
+      if not ok then
+        timeouts = timeouts + 1
+        for _, left in ipairs(err.leftovers) do
+          local id = service.id(left.table, encoded(left.put or left.delete))
+          check(last[id], id, "is left over and written")
+          last[id] = nil
+        end
+      end
+      check(not next(last), tostring(next(last)), "is neither written nor left over")
+    end
+    assert.is_true(timeouts > TIMED_RUNS / 20 and timeouts < TIMED_RUNS, tostring(timeouts))
+  end)
+
+  -- A service that takes a second for an answer, and what it sent -> connection, fields, transport, fake.
+  local function second_service(answer)
+    local fake = helper.fake(answer)
+    local transport = abreast.new(fake, function() return 1 end)
+    local conn, fields = connect(transport)
+    return conn, fields, transport, fake
+  end
+
+  local function keys(fields, count)
+    local entries = {}
+    for i = 1, count do entries[i] = batch.key(fields.one, { id = "k" .. i }, {}, "spec") end
+    return entries
+  end
+
+  for _, case in ipairs({ { 1, 4 }, { 2, 2 }, { 3, 2 }, { 4, 1 }, { 9, 1 } }) do
+    it(("takes %d seconds for 4 requests, %d at a time"):format(case[2], case[1]), function()
+      local conn, fields, transport = second_service(helper.answer(200, "{}"))
+      local start = transport.now()
+      assert(batch.get(conn, keys(fields, 400), { concurrency = case[1] }, nil, error))
+      assert.are.equal(case[2], transport.now() - start)
+    end)
+  end
+
+  it("ends all at an error that trying again cannot mend, even those who wait", function()
+    local conn, fields, transport, fake, refused
+    conn, fields, transport, fake = second_service(function(_, n)
+      if n < 30 then
+        return helper.answer(400, '{"__type":"x#ProvisionedThroughputExceededException","message":"slower"}')
+      end
+      refused = refused or transport.now() + 1
+      return helper.answer(400, '{"__type":"x#ValidationException","message":"no"}')
+    end)
+    system.random = function() return 1 end
+    local ok, err = batch.get(conn, keys(fields, 300), { concurrency = 3, max_attempts = 1, deadline = 1000 }, nil, error)
+    assert.is_nil(ok)
+    assert.are.equal("ValidationException", err.code)
+    assert.are.equal(300, #err.leftovers)
+    assert.is_true(#fake.requests < 33)
+    assert.is_true(transport.now() - refused < 1.2, tostring(transport.now() - refused)) -- they had paused for 5 seconds
+  end)
+
+  it("raises what one of them raises, and ends", function()
+    local conn, fields, _, fake = second_service(function(_, n)
+      if n == 2 then error("oops", 0) end
+      return helper.answer(200, "{}")
+    end)
+    local ok, why = pcall(batch.get, conn, keys(fields, 1000), { concurrency = 3 }, nil, error)
+    assert.are.same({ false, "oops" }, { ok, why })
+    assert.is_true(#fake.requests <= 4, tostring(#fake.requests))
+  end)
+
+  -- ===================== }
   -- {===== Requests =====
 
   local function puts(fields, count, attributes)
@@ -193,7 +335,7 @@ describe("batch", function()
       local conn, fields = connect(fake)
       local entries = {}
       for i = 1, case[1] do entries[i] = batch.key(fields.one, { id = "k" .. i }, {}, "spec") end
-      assert(batch.get(conn, entries, {}, error))
+      assert(batch.get(conn, entries, {}, nil, error))
       assert.are.equal(case[2], #fake.requests)
     end)
   end
@@ -201,7 +343,7 @@ describe("batch", function()
   it("does nothing of nothing", function()
     local conn = connect(helper.fake())
     assert.is_true(batch.write(conn, {}, {}))
-    assert.is_true(batch.get(conn, {}, {}, error))
+    assert.is_true(batch.get(conn, {}, {}, nil, error))
   end)
 
   it("keeps requests below 16 MB, in order", function()
@@ -252,6 +394,25 @@ describe("batch", function()
     assert.is_true(jitter)
   end)
 
+  it("gives up after a minute in which it did not get on, not before", function()
+    local start
+    local fake = helper.fake(function(bytes, n)
+      local left = body(bytes)
+      if n == 10 then table.remove(left.one) end -- one is done
+      return helper.answer(200, cjson.encode({ UnprocessedItems = left }))
+    end)
+    local conn, fields = connect(fake)
+    local writes = puts(fields.one, 3)
+    fake.sleep = function(seconds)
+      fake.clock = fake.clock + seconds
+      if #fake.requests == 9 then start = fake.clock end
+    end
+    local ok, err = batch.write(conn, writes, {})
+    assert.is_nil(ok)
+    assert.are.equal(2, #err.leftovers)
+    assert.is_true(fake.clock - start > 54 and fake.clock - start <= 60, tostring(fake.clock - start))
+  end)
+
   it("never sleeps beyond the deadline", function()
     local service = unkind.new(generate.new(1), SCHEMAS, { "none" })
     local conn, fields = connect(service.transport)
@@ -262,7 +423,7 @@ describe("batch", function()
     assert.are.equal("BatchWriteItem", err.operation)
     assert.are.equal(3, #err.leftovers)
     local passed = service.transport.clock - start
-    assert.is_true(passed >= 0.5 and passed <= 2, tostring(passed)) -- no pause is begun that it would end
+    assert.is_true(passed >= 0.5 and passed <= 2.01, tostring(passed)) -- it ends no pause; a request may take its 10 ms
   end)
 
   it("stops at an error that trying again cannot mend, and says what is left", function()
@@ -313,7 +474,7 @@ describe("batch", function()
   }) do
     it("takes no strange answer to a read for success: " .. answer, function()
       local conn, fields = connect(helper.fake(helper.answer(200, answer)))
-      local ok, err = batch.get(conn, { batch.key(fields.one, { id = "k1" }, {}, "spec") }, { deadline = 1 }, function() end)
+      local ok, err = batch.get(conn, { batch.key(fields.one, { id = "k1" }, {}, "spec") }, { deadline = 1 }, nil, function() end)
       assert.is_nil(ok)
       assert.are.equal("response", err.kind)
       assert.are.equal(1, #err.leftovers)

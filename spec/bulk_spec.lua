@@ -1,3 +1,5 @@
+local abreast = dofile("spec/support/abreast.lua")
+local cjson = require("cjson")
 local core = require("dynamodb.core")
 local dynamodb = require("dynamodb")
 local generate = dofile("spec/support/generate.lua")
@@ -378,6 +380,101 @@ describe("bulk", function()
     assert.are.equal(2, writer.discarded)
     assert.are.equal(0, writer.written)
   end)
+
+  -- {===== Side by side =====
+
+  -- A table of a service that takes a second for each answer, and tells what is written -> table, log, transport.
+  local function slow_table()
+    local log = {}
+    local transport = abreast.new(helper.fake(function(bytes)
+      for _, request in ipairs(cjson.decode(bytes:match("\r\n\r\n(.*)$")).RequestItems.one) do
+        log[#log + 1] = request.PutRequest.Item
+      end
+      return helper.answer(200, "{}")
+    end), function() return 1 end)
+    return helper.offline(transport):table("one", { hash_key = "id" }), log, transport
+  end
+
+  it("writes and reads with several requests at a time", function()
+    local list, keys = made(100, ""), {}
+    for i = 1, 100 do keys[i] = "k" .. i end
+    local tbl, log, transport = slow_table()
+    local _, connection = core.table_parts(tbl)
+    for seconds, call in pairs({
+      [1] = function() return tbl:batch_write({ put = list }, { concurrency = 4 }) end,
+      [2] = function() return connection:batch_write({ [tbl] = { put = list } }, { concurrency = 2 }) end,
+      [4] = function() return tbl:batch_write({ put = list }) end,
+    }) do
+      local before = transport.now()
+      assert.is_true(call())
+      assert.are.equal(seconds, transport.now() - before)
+    end
+    assert.are.equal(300, #log)
+    local reader = abreast.new(helper.fake(helper.answer(200, "{}")), function() return 1 end)
+    tbl = helper.offline(reader):table("one", { hash_key = "id" })
+    for i = 101, 400 do keys[i] = "k" .. i end
+    local before = reader.now()
+    assert.are.equal(400, #select(2, assert(tbl:get_items(keys, { concurrency = 4 }))))
+    assert.are.equal(1, reader.now() - before)
+    local missing = select(2, assert(select(2, core.table_parts(tbl)):batch_get({ [tbl] = keys }, { concurrency = 2 })))
+    assert.are.equal(400, #missing.one)
+    assert.are.equal(3, reader.now() - before)
+  end)
+
+  it("batch_writer collects for several requests, and sends them at a time", function()
+    local tbl, log, transport = slow_table()
+    local writer, before = tbl:batch_writer({ concurrency = 4 }), transport.now()
+    for i, item in ipairs(made(199, "")) do
+      assert(writer:put(item))
+      assert.are.equal(i >= 100 and 100 or 0, #log)
+    end
+    assert(writer:close())
+    assert.are.equal(199, #log)
+    assert.are.equal(2, transport.now() - before)
+  end)
+
+  it("batch_writer may be shared by tasks: writes of a key keep their order", function()
+    local tbl, log, transport = slow_table()
+    local writer, last = tbl:batch_writer(), {}
+    transport.run(function()
+      for task = 1, 4 do
+        transport.spawn(function()
+          for n = 1, 60 do
+            local id = "k" .. (n * task) % 70
+            last[id] = (last[id] or 0) + 1
+            assert(writer:put({ id = id, n = last[id] }))
+            transport.sleep(0.01)
+          end
+        end)
+      end
+    end)
+    assert(writer:close())
+    local written = {}
+    for _, item in ipairs(log) do
+      local n = tonumber(item.n.N)
+      assert.is_true(n > (written[item.id.S] or 0), item.id.S)
+      written[item.id.S] = n
+    end
+    assert.are.same(last, written)
+    assert.are.equal(#log, writer.written)
+    assert.are.equal(1, transport.most_in_flight)
+  end)
+
+  it("batch_writer has everything still when sending raised", function()
+    local tbl, log, transport = slow_table()
+    local writer, send = tbl:batch_writer(), transport.send
+    transport.send = function() error("oops", 0) end
+    for _, item in ipairs(made(24, "")) do assert(writer:put(item)) end
+    assert.are.same({ false, "oops" }, { pcall(writer.flush, writer) })
+    transport.send = send
+    assert(writer:put({ id = "24", n = 25 })) -- in place of the one that is there
+    assert(writer:close())
+    assert.are.equal(24, #log)
+    assert.are.equal("25", log[24].n.N)
+    assert.are.equal(24, writer.written)
+  end)
+
+  -- ===================== }
 
   it("get_items keeps the order of the keys on request, whatever order the service has", function()
     local tbl, service = unkind_table("some")

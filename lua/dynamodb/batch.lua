@@ -5,6 +5,7 @@
 local client = require("dynamodb.client")
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
+local gather = require("dynamodb.gather")
 local operations = require("dynamodb.operations")
 local schema = require("dynamodb.schema")
 local system = require("dynamodb.system")
@@ -16,6 +17,7 @@ local MOST_BYTES = 16 * 1024 * 1024 -- of one request
 local OVERHEAD = 64 -- bytes around an entry, and more
 local DEADLINE = 60 -- seconds without progress, unless the caller sets a deadline for the whole
 local FIRST_PAUSE, LONGEST_PAUSE = 0.05, 5 -- seconds
+local PATIENCE = 0.1 -- seconds
 
 -- Requests whose entries were encoded before: bytes are counted, and nothing is encoded twice.
 local write_encoded = setmetatable({ input = { RequestItems = { "map", { "list", "wire" } } } },
@@ -105,33 +107,86 @@ local function left_over(queue, err)
   return err
 end
 
--- Does one kind of batch: 'send' takes the entries of one request -> list of those left unprocessed | nil,
--- err.
-local function run(connection, entries, most, given, operation, send)
-  local state = core.connection_state(connection)
-  local transport, limits = state.transport, client.within(state, given)
-  local deadline = limits.deadline_at or transport.now() + DEADLINE
-  local queue, pause = queue_of(entries), FIRST_PAUSE
-  while queue.first <= queue.last do
-    local taken = take(queue, most)
-    local unprocessed, err = send(taken, limits)
-    for _, made in ipairs(unprocessed or taken) do append(queue, made) end
-    if err and (not err.retryable or err.gave_up == "off") then return nil, left_over(queue, err) end
-    if unprocessed and #unprocessed < #taken then
-      pause = FIRST_PAUSE
-      if not limits.deadline_at then deadline = transport.now() + DEADLINE end -- it gets on
-    end
-    if not unprocessed or #unprocessed > 0 then
-      local seconds = pause * (0.5 + system.random() / 2)
-      if transport.now() + seconds >= deadline then
-        return nil, left_over(queue, err or errors.new({ kind = "timeout", operation = operation,
-          retryable = true, throttled = true,
-          message = "the service left parts of the batch unprocessed until the deadline" }))
-      end
-      transport.sleep(seconds)
+---@class dynamodb.Batch one that is under way
+---@field transport table
+---@field limits table options of its calls
+---@field deadline number the moment until which it has to get on
+---@field queue table of the entries that are in no request
+---@field most integer entries of one request
+---@field send function takes the entries of one request -> list of those left unprocessed | nil, err
+---@field operation string
+---@field patience number seconds between looks, while waiting, whether another one has ended the batch
+---@field err? table why it ends early
+---@field raised? table { what a request raised }
+
+-- Sends the entries of one request -> how many are done, how many are not, err.
+local function send_some(self)
+  local taken = take(self.queue, self.most)
+  local unprocessed, err = self.send(taken, self.limits)
+  local left = unprocessed or taken
+  for _, made in ipairs(left) do append(self.queue, made) end
+  if err and (not err.retryable or err.gave_up == "off") then self.err = self.err or err end
+  if #left < #taken and not self.limits.deadline_at then
+    self.deadline = self.transport.now() + DEADLINE -- it gets on
+  end
+  return #taken - #left, #left, err
+end
+
+local function has_ended(self)
+  return self.err ~= nil or self.raised ~= nil
+end
+
+-- Waits before what was in the way is tried again, unless that would be too late.
+local function back_off(self, pause, err)
+  local transport, seconds = self.transport, pause * (0.5 + system.random() / 2)
+  if transport.now() + seconds >= self.deadline then
+    self.err = self.err or err or errors.new({ kind = "timeout", operation = self.operation,
+      retryable = true, throttled = true,
+      message = "the service left parts of the batch unprocessed until the deadline" })
+  end
+  while seconds > 0 and not has_ended(self) do
+    transport.sleep(math.min(seconds, self.patience))
+    seconds = seconds - self.patience
+  end
+end
+
+-- Sends one request after the other, until nothing is left for it or the batch ends. Those who do so side by
+-- side have different entries.
+local function work(self)
+  local pause = FIRST_PAUSE
+  while self.queue.first <= self.queue.last and not has_ended(self) do
+    local done, left, err = send_some(self)
+    if done > 0 then pause = FIRST_PAUSE end
+    if left > 0 then
+      back_off(self, pause, err)
       pause = math.min(pause * 2, LONGEST_PAUSE)
     end
   end
+end
+
+-- The same, so many times at once; when one raises, that ends all of them.
+local function work_together(self, count)
+  local calls = {}
+  for i = 1, count do
+    calls[i] = function()
+      local ok, why = pcall(work, self)
+      if not ok then self.raised = self.raised or { why } end
+    end
+  end
+  gather.all(self.transport, calls)
+  if self.raised then error(self.raised[1], 0) end
+end
+
+-- Does one kind of batch, with given.concurrency requests side by side -> true | nil, err.
+local function run(connection, entries, most, given, operation, send)
+  local state = core.connection_state(connection)
+  local transport, limits = state.transport, client.within(state, given)
+  local count = math.min(given.concurrency or 1, math.ceil(#entries / most))
+  local self = { transport = transport, limits = limits, most = most, send = send, operation = operation,
+    queue = queue_of(entries), deadline = limits.deadline_at or transport.now() + DEADLINE,
+    patience = count > 1 and PATIENCE or math.huge }
+  if count > 1 then work_together(self, count) else work(self) end
+  if self.err then return nil, left_over(self.queue, self.err) end
   return true
 end
 
@@ -205,8 +260,8 @@ function batch.write(connection, entries, given)
 end
 
 --- Reads the entries; 'take_item' gets each item with its table's fields -> true | nil, err, with
---- err.leftovers. given.owner is the dynamodb.table of all of them, if items are wanted.
-function batch.get(connection, entries, given, take_item)
+--- err.leftovers. 'owner' is the dynamodb.table of all of them, if items are wanted.
+function batch.get(connection, entries, given, owner, take_item)
   return run(connection, entries, READS, given, "BatchGetItem", function(taken, limits)
     local groups, request = by_table(taken), {}
     for name, group in pairs(groups) do
@@ -214,7 +269,7 @@ function batch.get(connection, entries, given, take_item)
       for member, value in pairs(group[1].settings or {}) do part[member] = value end
       request[name] = part
     end
-    local result, err = client.call(connection, get_encoded, { RequestItems = request }, given.owner, limits)
+    local result, err = client.call(connection, get_encoded, { RequestItems = request }, owner, limits)
     if not result then return nil, err end
     local unprocessed = {}
     for name, part in pairs(result.UnprocessedKeys or {}) do

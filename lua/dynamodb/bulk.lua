@@ -12,7 +12,8 @@ local Connection = core.connection_class.methods
 local Table = core.table_class.methods
 local bulk = {}
 
-local WRITER_SIZE = 25 -- entries that a writer collects before it sends them
+local WRITER_SIZE = 25 -- entries that a writer collects, for each request at a time, before it sends them
+local TURN = 0.001 -- seconds between looks whether another task has sent
 
 -- A key as users list them: the hash key, { hash, range }, or { name = value, ... }.
 local function key_of(fields, given, where)
@@ -64,13 +65,17 @@ local function wrap(owner, attributes)
   return item
 end
 
-local get_options = options.of_call({ items = options.boolean, ordered = options.boolean })
+local get_options = options.of_call({
+  concurrency = options.count(1),
+  items = options.boolean,
+  ordered = options.boolean,
+})
 for name, validator in pairs(key_settings) do get_options[name] = validator end
 
 --- Reads items by their keys, any number of them: get_items({ key, ... }, { consistent_read =, projection =,
---- ordered =, items = false, deadline = }) -> list of items, list of keys that have none | nil, err
---- (err.leftovers: what was not read; err.found: the items that were). 'ordered' keeps the order of the keys;
---- a key given twice is read once.
+--- ordered =, items = false, concurrency =, deadline = }) -> list of items, list of keys that have none |
+--- nil, err (err.leftovers: what was not read; err.found: the items that were). 'ordered' keeps the order of
+--- the keys; a key given twice is read once.
 function Table:get_items(keys, given)
   given = given or {}
   options.check(get_options, given, "get_items")
@@ -79,9 +84,7 @@ function Table:get_items(keys, given)
   reads(fields, keys, given, "get_items", entries)
   entries = batch.unique(entries)
   local owner = given.items ~= false and self or nil
-  local plan = options.calls_of(given)
-  plan.owner = owner
-  local ok, err = batch.get(connection, entries, plan, function(_, item)
+  local ok, err = batch.get(connection, entries, given, owner, function(_, item)
     found[batch.identify(fields, owner and item:key() or item)] = item
     list[#list + 1] = item
   end)
@@ -97,7 +100,7 @@ function Table:get_items(keys, given)
   return given.ordered and ordered or list, missing
 end
 
-local batch_options = options.of_call({ items = options.boolean })
+local batch_options = options.of_call({ concurrency = options.count(1), items = options.boolean })
 
 --- Reads items of several tables: batch_get{ [table or name] = { key, ... } } or, with more to say of a
 --- table, { keys = {...}, consistent_read =, projection = } -> { name = list of items }, { name = keys that
@@ -121,7 +124,7 @@ function Connection:batch_get(requests, given)
     reads(fields, named and request.keys or request, named and request or {}, "batch_get", entries)
   end
   entries = batch.unique(entries)
-  local ok, err = batch.get(self, entries, options.calls_of(given), function(fields, attributes)
+  local ok, err = batch.get(self, entries, given, nil, function(fields, attributes)
     seen[batch.identify(fields, attributes)] = true
     local item = given.items == false and attributes or wrap(owners[fields.name], attributes)
     table.insert(found[fields.name], item)
@@ -151,7 +154,10 @@ local function writes(fields, request, where, entries)
   end
 end
 
-local write_options = options.of_call({ on_duplicate = options.choice("last", "error") })
+local write_options = options.of_call({
+  concurrency = options.count(1),
+  on_duplicate = options.choice("last", "error"),
+})
 
 --- Puts and deletes in several tables: batch_write{ [table or name] = { put = { item, ... }, delete = { key,
 --- ... } } } -> true | nil, err, with err.leftovers = { { table =, put = } or { table =, delete = }, ... }.
@@ -199,15 +205,19 @@ local function check_open(self)
   if self._closed then errors.raise("batch_writer: attempt to use a closed writer") end
 end
 
--- Takes an entry; the last write to a key wins. Sends when enough are there -> true | nil, err.
+-- Takes an entry; the last write to a key wins.
+local function place(self, entry)
+  local where = self._places[entry.id] or #self._entries + 1
+  self._entries[where], self._places[entry.id] = entry, where
+end
+
+-- The same, and sends when enough are there -> true | nil, err.
 local function collect(self, entry)
-  local place = self._places[entry.id]
-  if place and self._given.on_duplicate == "error" then
+  if self._places[entry.id] and self._given.on_duplicate == "error" then
     errors.raise("batch_writer: a key of table '%s' occurs twice", entry.fields.name)
   end
-  place = place or #self._entries + 1
-  self._entries[place], self._places[entry.id] = entry, place
-  if #self._entries < WRITER_SIZE then return true end
+  place(self, entry)
+  if #self._entries < WRITER_SIZE * (self._given.concurrency or 1) then return true end
   return self:flush()
 end
 
@@ -225,23 +235,40 @@ function Writer:delete(key)
   return collect(self, batch.delete(fields, key_of(fields, key, "delete"), "delete"))
 end
 
---- Sends what was collected -> true | nil, err; what is left over then is collected still.
+-- Entries that were not written are collected again, before those that came meanwhile and are later.
+local function take_back(self, entries)
+  local later = self._entries
+  self._entries, self._places = {}, {}
+  for _, entry in ipairs(entries) do place(self, entry) end
+  for _, entry in ipairs(later) do place(self, entry) end
+end
+
+-- What is not written of these.
+local function left_of(entries, err)
+  local is_left, list = {}, {}
+  for _, what in ipairs(err and err.leftovers or {}) do is_left[what] = true end
+  for _, entry in ipairs(entries) do
+    if is_left[entry.what] then list[#list + 1] = entry end
+  end
+  return list
+end
+
+--- Sends what was collected -> true | nil, err; what is left over then is collected still. Of tasks that
+--- share a writer one sends at a time, so that writes of one key keep their order.
 function Writer:flush()
   check_open(self)
   local _, connection = core.table_parts(self._table)
+  local transport = core.connection_state(connection).transport
+  while self._sending do transport.sleep(TURN) end
   local entries = self._entries
   if #entries == 0 then return true end
-  local ok, err = batch.write(connection, entries, self._given)
-  local left = {}
-  for _, what in ipairs(err and err.leftovers or {}) do left[what] = true end
-  self._entries, self._places = {}, {}
-  for _, entry in ipairs(entries) do
-    if left[entry.what] then
-      self._entries[#self._entries + 1] = entry
-      self._places[entry.id] = #self._entries
-    end
-  end
-  self.written = self.written + #entries - #self._entries
+  self._entries, self._places, self._sending = {}, {}, true
+  local done, ok, err = pcall(batch.write, connection, entries, self._given)
+  self._sending = false
+  local left = done and left_of(entries, err) or entries
+  take_back(self, left)
+  if not done then error(ok, 0) end
+  self.written = self.written + #entries - #left
   return ok, err
 end
 
