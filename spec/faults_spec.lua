@@ -14,7 +14,7 @@ local ATTEMPTS = 4
 local SLOW = 0.15 -- seconds of attempt_timeout where a fault lasts as long
 local DEADLINE = 30 -- seconds; of what is slow, a little less than three attempts
 local LATE = 5 -- seconds that a busy machine may add
-local GROWTH = 160 * 1024 -- kilobytes: the ceiling of a response, 128 MB, and what is around it
+local GROWTH = 192 * 1024 -- kilobytes: the ceiling of a response, 128 MB, and what the collector has not got to yet
 
 local wait, truth, again = { wait = "request" }, { send = vectors.truth }, { again = true }
 

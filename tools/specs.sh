@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Runs the specs on the Luas named, side by side, each beside fresh servers, and adds up: tools/specs.sh LUA...
-# The last line is `N passed, N failed`. SPEC holds busted's arguments, SAN names the build, RUN goes before the interpreter.
+# Runs the specs on the Luas named, side by side, beside fresh servers, and adds up: tools/specs.sh LUA...
+# The last line is `N passed, N failed`. SPEC holds busted's arguments: all specs, in two heaps for each Lua, since much of
+# their time is waiting, unless it is given. SAN names the build, RUN goes before the interpreter.
 # Specs may read LUA, the interpreter's name, and LUA_BUILD, where its modules lie.
 set -eu -o pipefail
 cd "$(dirname "$0")/.."
@@ -13,38 +14,45 @@ trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$outputs"' EXIT
 unset LUA_INIT LUA_INIT_5_4 LUA_PATH_5_4 LUA_CPATH_5_4 AWS_PROFILE AWS_SESSION_TOKEN
 passed=0 failed=0
 
-run_specs() { # LUA
+heaps() { # one line of busted's arguments for each
+  [ "${SPEC:-spec}" = spec ] || { echo "$SPEC"; return; }
+  find spec -name '*_spec.lua' | LC_ALL=C sort | awk '{ heap[NR % 2] = heap[NR % 2] " " $0 } END { print heap[1]; print heap[0] }'
+}
+
+run_specs() { # LUA ARGS...
   export LUA=$1 LUA_BUILD=build/$1${SAN-}
   export LUA_PATH="$PWD/lua/?.lua;$PWD/lua/?/init.lua;;" LUA_CPATH="$PWD/$LUA_BUILD/?.so;;"
   # Line by line, so that nothing said before a crash is lost.
   # shellcheck disable=SC2086 # these are lists of words
-  $servers ${RUN-} "$1" -e 'io.stdout:setvbuf("line")' "$busted" --output=plainTerminal ${SPEC:-spec} </dev/null 2>&1
+  $servers ${RUN-} "$1" -e 'io.stdout:setvbuf("line")' "$busted" --output=plainTerminal "${@:2}" </dev/null 2>&1
 }
 
 # Reads busted's "1 success / 2 failures / 3 errors / 0 pending"; a run without that line has crashed.
-count() { # LUA EXIT_CODE
+count() { # OUTPUT EXIT_CODE
   local good bad errors
-  read -r good bad errors < <(sed -nE 's,^([0-9]+) success(es)? / ([0-9]+) failures? / ([0-9]+) errors? / .*,\1 \3 \4,p' "$outputs/$1" | tail -n 1) || true
+  read -r good bad errors < <(sed -nE 's,^([0-9]+) success(es)? / ([0-9]+) failures? / ([0-9]+) errors? / .*,\1 \3 \4,p' "$1" | tail -n 1) || true
   bad=$((${bad:-0} + ${errors:-0}))
   if [ "$2" != 0 ] && [ $bad = 0 ]; then
-    echo "$1 ended with code $2 although no spec failed"
+    echo "the specs ended with code $2 although none failed"
     bad=1
   fi
   passed=$((passed + ${good:-0}))
   failed=$((failed + bad))
 }
 
-declare -A jobs
-for lua; do
-  run_specs "$lua" >"$outputs/$lua" &
-  jobs[$lua]=$!
-done
-for lua; do
-  echo "specs on $lua${SAN-}"
-  tail -n +1 -f --pid="${jobs[$lua]}" "$outputs/$lua"
+names=() processes=()
+while read -ra arguments; do
+  for lua; do
+    run_specs "$lua" "${arguments[@]}" >"$outputs/${#names[@]}" &
+    names+=("$lua${SAN-}") processes+=($!)
+  done
+done < <(heaps)
+for i in "${!names[@]}"; do
+  echo "specs on ${names[i]}"
+  tail -n +1 -f --pid="${processes[i]}" "$outputs/$i"
   code=0
-  wait "${jobs[$lua]}" || code=$?
-  count "$lua" "$code"
+  wait "${processes[i]}" || code=$?
+  count "$outputs/$i" "$code"
 done
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ] && [ "$passed" != 0 ]

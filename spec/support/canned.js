@@ -1,5 +1,6 @@
-// Loopback servers that answer by script: node canned.js SCRIPT LOG; spec/support/canned.lua starts it.
-// SCRIPT (JSON) is a list of servers. Each has `connections`, a list of steps for each in the order they come, and `rest`,
+// Loopback servers that answer by script; spec/support/canned.lua starts them, and gives orders, a line each:
+// "start SCRIPT LOG" is answered by a line of ports, "stop LOG" by "stopped".
+// SCRIPT (JSON) is a file with a list of servers. Each has `connections`, a list of steps for each in the order they come, and `rest`,
 // the steps of all further ones; without it those are cut off. Steps:
 //   {wait: "request"} until a complete one more has come, {wait: "bytes"} until the first byte has
 //   {send: text}, {send_slowly: text, every: ms} a byte at a time, {forever: text, every: ms} again and again
@@ -13,9 +14,7 @@
 // `unix` is the path of a socket to listen at instead of a port; with `full` no connection is ever accepted.
 // LOG and the number of the server, from 0, is the name of a file that gets a line (JSON) for each connection, [], and for
 // each complete request, [text]. Texts are bytes, one for each character (latin1), in all files.
-const fs = require("fs"), net = require("net"), tls = require("tls");
-const [scriptFile, logFile] = process.argv.slice(2);
-const scripts = JSON.parse(fs.readFileSync(scriptFile, "latin1"));
+const fs = require("fs"), net = require("net"), readline = require("readline"), tls = require("tls");
 
 const delay = ms => new Promise(done => setTimeout(done, ms));
 
@@ -127,9 +126,9 @@ function create(script, serve) {
   return tls.createServer(files, serve).on("tlsClientError", () => {});
 }
 
-// -> the promise of its port.
-function start(script, number) {
-  const log = fs.openSync(logFile + number, "a");
+// -> the promise of the server, which has port and stop().
+function start(script, logFile) {
+  const log = fs.openSync(logFile, "a"), sockets = new Set();
   const note = event => fs.writeSync(log, JSON.stringify(event) + "\n", null, "latin1");
   let connections = 0;
   function serve(socket) {
@@ -141,18 +140,39 @@ function start(script, number) {
     const list = Object.values(steps);
     run(list, socket, list.length && list[0].deaf ? () => new Promise(() => {}) : reader(socket, request => note([request])));
   }
-  const where = script.unix ? { path: script.unix } : { port: 0, host: "127.0.0.1", backlog: script.full ? 1 : 511 };
-  return new Promise(done => {
-    const server = create(script, serve).listen(where, () => done(server.address().port || 0));
+  const server = create(script, serve).on("connection", socket => {
+    sockets.add(socket.on("close", () => sockets.delete(socket)));
   });
+  server.stop = () => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+    fs.closeSync(log);
+  };
+  const where = script.unix ? { path: script.unix } : { port: 0, host: "127.0.0.1", backlog: script.full ? 1 : 511 };
+  return new Promise(done => server.listen(where, () => done(Object.assign(server, { port: server.address().port || 0 }))));
 }
 
-// Ends when nobody holds the other end of the pipe any more.
+const say = line => fs.writeSync(1, line + "\n");
+const running = new Map(); // by LOG, lists of servers
+
+async function order(line) {
+  const [what, ...files] = line.split(" ");
+  if (what === "stop") {
+    for (const server of running.get(files[0])) server.stop();
+    running.delete(files[0]);
+    return say("stopped");
+  }
+  const scripts = JSON.parse(fs.readFileSync(files[0], "latin1"));
+  const servers = await Promise.all(scripts.map((script, number) => start(script, files[1] + number)));
+  running.set(files[1], servers);
+  const ports = servers.map(server => server.port).join(" ");
+  if (scripts[0].full) fill(servers[0].port, () => say(ports));
+  else say(ports);
+}
+
+// Ends when nobody gives orders, or holds the other end of the pipe, any more.
+readline.createInterface({ input: process.stdin }).on("line", order).on("close", () => process.exit());
 setInterval(() => {
   try { fs.writeSync(1, "\n"); } catch (gone) { process.exit(); }
 }, 200);
-
-Promise.all(scripts.map(start)).then(ports => {
-  const announce = () => fs.writeSync(1, `${process.pid} ${ports.join(" ")}\n`);
-  scripts[0].full ? fill(ports[0], announce) : announce();
-});
+say(process.pid);

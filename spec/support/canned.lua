@@ -48,26 +48,58 @@ function canned.node(script, ...)
   return { port = tonumber(ports:match("^%d+")), ports = ports, stop = stop }
 end
 
---- Starts servers, in one process, by scripts: { connections =, rest =, tls =, unix =, full = }, of which canned.js tells;
---- connections are lists of steps. -> list of { endpoint_url, port, connections(), requests(), stop() }; one that is
---- stopped stops all of its list.
+-- A process of canned.js -> { order(text) -> its answer, stop() }
+local function new_process()
+  local orders = os.tmpname()
+  assert(os.execute(("rm '%s' && mkfifo '%s'"):format(orders, orders)))
+  local pipe = assert(io.popen(("exec env -u LD_PRELOAD node spec/support/canned.js <'%s'"):format(orders)))
+  local file = assert(io.open(orders, "w"))
+  os.remove(orders)
+  file:setvbuf("line")
+  local function answer()
+    for line in pipe:lines() do
+      if line ~= "" then return line end
+    end
+    error("canned.js has ended")
+  end
+  local pid = answer()
+  return {
+    order = function(...)
+      file:write(table.concat({ ... }, " "), "\n")
+      return answer()
+    end,
+    stop = function()
+      os.execute("kill " .. pid)
+      file:close()
+      pipe:close()
+    end,
+  }
+end
+
+local shared -- the process of all servers but those that stop it
+
+--- Starts servers by scripts: { connections =, rest =, tls =, unix =, full = }, of which canned.js tells; connections are
+--- lists of steps. -> list of { endpoint_url, port, connections(), requests(), stop() }; one that is stopped stops all of
+--- its list.
 function canned.start_all(scripts)
   local script, log = os.tmpname(), os.tmpname()
   write(script, cjson.encode(scripts))
-  local node = canned.node("canned.js", script, log)
+  local own = scripts[1].full and new_process()
+  if not own then shared = shared or new_process() end
+  local ports = (own or shared).order("start", script, log)
   local servers, files = {}, { script, log }
   local function stop()
     if not running[servers] then return end
     running[servers] = nil
-    node.stop()
+    if own then own.stop() else shared.order("stop", log) end
     for _, server in ipairs(servers) do recorder.keep(server.requests()) end
     for _, path in ipairs(files) do os.remove(path) end
   end
-  for port in node.ports:gmatch("%d+") do
-    local own = log .. #servers
-    files[#files + 1] = own
-    servers[#servers + 1] = server_at(port, own, scripts[#servers + 1])
-    servers[#servers].stop = stop
+  for port in ports:gmatch("%d+") do
+    local number = #servers
+    files[#files + 1] = log .. number
+    servers[number + 1] = server_at(port, log .. number, scripts[number + 1])
+    servers[number + 1].stop = stop
   end
   running[servers] = stop
   return servers

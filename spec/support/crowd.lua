@@ -14,13 +14,14 @@ local before = helper.descriptors()
 
 local keep
 local counts = { right = 0, cancelled = 0, raised = 0, hooks = 0, late = 0, wrong = 0 }
-local conn = helper.connect({ max_connections = 8, hooks = setmetatable({}, { __index = function(_, name)
+local hooks = setmetatable({}, { __index = function(_, name)
   if not keep or math.random(100) > 1 then return nil end
   return function()
     counts.hooks = counts.hooks + 1
     error("hook " .. name, 0)
   end
-end }) })
+end })
+local conn = helper.connect({ max_connections = 8, endpoint_url = helper.unverified(), hooks = hooks })
 local tbl = helper.create_table(conn)
 for i = 1, 100 do assert(tbl:put_item({ id = "k" .. i, n = i, text = ("x"):rep(i * 20) })) end
 keep = true

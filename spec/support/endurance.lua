@@ -5,7 +5,7 @@ local helper = dofile("spec/support/helper.lua")
 
 local cycles, warm = tonumber(arg[1]), tonumber(arg[2])
 local counting = helper.counting()
-local conn = helper.connect({ transport = counting })
+local conn = helper.connect({ transport = counting, endpoint_url = helper.unverified() })
 local tbl = helper.create_table(conn, helper.HASH_RANGE)
 
 local function cycle(i)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs a command with a server in front of DYNAMODB_ENDPOINT that lets no wrong signature pass: spec/support/verify.sh COMMAND ARGS...
-# The command finds it in DYNAMODB_ENDPOINT. What it writes to DYNAMODB_RECORDED, a directory, is verified when it has ended;
+# The command finds it in DYNAMODB_ENDPOINT, and the server behind it in DYNAMODB_UNVERIFIED. What it writes to DYNAMODB_RECORDED, a directory, is verified when it has ended;
 # spec/support/recorder.lua does that with requests to other servers. One wrong signature, and the command has failed.
 set -eu
 
@@ -19,6 +19,7 @@ ready() {
 
 touch "$refused"
 start_server "$python" "$here/verify.py" serve "$refused" "${DYNAMODB_ENDPOINT#http://}" || give_up verify.py
+export DYNAMODB_UNVERIFIED=$DYNAMODB_ENDPOINT
 export DYNAMODB_ENDPOINT=http://127.0.0.1:$port DYNAMODB_RECORDED=$scratch/recorded
 mkdir "$DYNAMODB_RECORDED"
 code=0
