@@ -38,6 +38,17 @@ describe("http", function()
       :format(server.port) .. "content-length: 4\r\n\r\nbody" }, server.requests())
   end)
 
+  it("says who asks, signed or not", function()
+    local own = context()
+    own.user_agent = "lua-dynamodb/1"
+    local keys = { aws_access_key_id = "K", aws_secret_access_key = "secret-of-K" }
+    for _, sign in ipairs({ false, { region = "eu-west-1", service = "sts", credentials = keys } }) do
+      local server = serve(canned.response("hello"))
+      assert(http.request(own, { method = "GET", url = server.endpoint_url, sign = sign }))
+      assert.is_truthy(server.requests()[1]:find("\r\nuser-agent: lua-dynamodb/1\r\n", 1, true))
+    end
+  end)
+
   local targets = { [""] = "/", ["/"] = "/", ["?a=b"] = "/?a=b", ["/x?"] = "/x", ["/a=b,c+d@e/"] = "/a=b,c+d@e/",
     ["/a?b?c/d"] = "/a?b?c/d" }
   for rest, target in pairs(targets) do

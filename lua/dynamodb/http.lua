@@ -18,7 +18,14 @@ local function split(url)
   return place, path == "" and "/" or path, query
 end
 
-local function signed(request, place, path, query, time)
+-- The request's headers, and who asks.
+local function headers_of(context, request)
+  local list = context.user_agent and { "user-agent", context.user_agent } or {}
+  for _, text in ipairs(request.headers or {}) do list[#list + 1] = text end
+  return list
+end
+
+local function signed(request, place, path, query, headers, time)
   local sign = request.sign
   local keys = sign.credentials
   local signer, why = core.signer(sign.region, sign.service)
@@ -26,13 +33,13 @@ local function signed(request, place, path, query, time)
   local ok, refusal = signer:credentials(keys.aws_access_key_id, keys.aws_secret_access_key,
     keys.aws_session_token)
   if not ok then return nil, refusal end
-  return signer:sign(request.method, place.host, path, query, request.headers or {}, request.body or "", time)
+  return signer:sign(request.method, place.host, path, query, headers, request.body or "", time)
 end
 
-local function unsigned(request, place, path, query)
-  local headers = { "host", place.host }
-  for _, text in ipairs(request.headers or {}) do headers[#headers + 1] = text end
+local function unsigned(request, place, path, query, headers)
   local target = query == "" and path or path .. "?" .. query
+  table.insert(headers, 1, place.host)
+  table.insert(headers, 1, "host")
   return core.request(request.method, target, headers, request.body or "")
 end
 
@@ -65,18 +72,19 @@ local function answer(response)
 end
 
 --- One request -> { status =, body =, header = function(name) } | nil, kind, why, sent, permanent (as
---- exchange.run has them). 'context' has transport, limits (those of exchange.pool) and proxy_for, a function
---- of a URL. The request has method, url, and if wanted headers (a flat list), body, connect_timeout,
---- attempt_timeout, deadline (a moment of the transport's clock), max_bytes, proxy = false (go through none),
---- and sign = { region =, service =, credentials = }.
+--- exchange.run has them). 'context' has transport, limits (those of exchange.pool), and if wanted
+--- user_agent, and proxy_for, a function of a URL. The request has method, url, and if wanted headers (a flat
+--- list), body, connect_timeout, attempt_timeout, deadline (a moment of the transport's clock), max_bytes,
+--- proxy = false (go through none), and sign = { region =, service =, credentials = }.
 function http.request(context, request)
   local place, path, query = split(request.url)
   if not place then return nil, "network", path, false, true end
+  local headers = headers_of(context, request)
   local bytes, why
   if request.sign then
-    bytes, why = signed(request, place, path, query, context.transport.time())
+    bytes, why = signed(request, place, path, query, headers, context.transport.time())
   else
-    bytes, why = unsigned(request, place, path, query)
+    bytes, why = unsigned(request, place, path, query, headers)
   end
   if not bytes then return nil, "network", why, false, true end
   local pool = exchange.pool(context.transport, place, limits_of(context, request))

@@ -107,7 +107,8 @@ function serve(request, response) {
   request.setEncoding("latin1");
   request.on("data", part => { body += part; });
   request.on("end", () => {
-    fs.appendFileSync(log, `${known} ${tell[known](request, rest, body)}\n`);
+    const by = /^lua-dynamodb\//.test(request.headers["user-agent"]) ? "" : " (of a client without a name)";
+    fs.appendFileSync(log, `${known} ${tell[known](request, rest, body)}${by}\n`);
     const answer = next(known);
     if (answer.echo) answer.body = echo(known, request, body);
     setTimeout(() => send(response, answer), answer.delay || 0);

@@ -11,8 +11,9 @@ local given = require("dynamodb.credentials.given")
 local http = require("dynamodb.http")
 local metadata = require("dynamodb.credentials.metadata")
 local profile = require("dynamodb.credentials.profile")
-local shared = require("dynamodb.credentials.shared")
 local proxy = require("dynamodb.proxy")
+local shared = require("dynamodb.credentials.shared")
+local user_agent = require("dynamodb.user_agent")
 local web_identity = require("dynamodb.credentials.web_identity")
 
 local credentials = {}
@@ -112,6 +113,7 @@ local function http_of(kit, context)
     proxy_for = function(url) return proxy.choose(url, kit.values) end }
   return function(request)
     local began = time()
+    own.user_agent = own.user_agent or user_agent.new(kit.values)
     local response, kind, why, sent, permanent = send(own, request)
     if response then observe(kit, request, response, began, time()) end
     return response, kind, why, sent, permanent
