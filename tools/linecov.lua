@@ -28,11 +28,14 @@ local function record()
   end
   local function write()
     sethook()
-    local file = assert(io.open(notes, "a"))
+    local list = {}
     for source, lines in pairs(seen) do
       local name = source:match("^@.-(lua/dynamodb/.*%.lua)$")
-      for line in pairs(name and lines or {}) do file:write(name, ":", line, "\n") end
+      for line in pairs(name and lines or {}) do list[#list + 1] = name .. ":" .. line .. "\n" end
     end
+    local file = assert(io.open(notes, "a"))
+    file:setvbuf("no") -- so that what others write at the same time comes before or after it
+    file:write(table.concat(list))
     file:close()
     return nil, true -- let the other subscribers hear of it
   end

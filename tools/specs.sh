@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the specs on the Luas named, side by side, beside fresh servers, and adds up: tools/specs.sh LUA...
-# The last line is `N passed, N failed`. SPEC holds busted's arguments: all specs, in two heaps for each Lua, since much of
-# their time is waiting, unless it is given. SAN names the build, RUN goes before the interpreter.
+# The last line is `N passed, N failed`. SPEC holds busted's arguments: all specs, unless it is given. Many specs make two heaps
+# for each Lua, since much of their time is waiting. SAN names the build, RUN goes before the interpreter.
 # Specs may read LUA, the interpreter's name, and LUA_BUILD, where its modules lie.
 set -eu -o pipefail
 cd "$(dirname "$0")/.."
@@ -13,10 +13,22 @@ outputs=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$outputs"' EXIT
 unset LUA_INIT LUA_INIT_5_4 LUA_PATH_5_4 LUA_CPATH_5_4 AWS_PROFILE AWS_SESSION_TOKEN
 passed=0 failed=0
+MANY=20 # files
 
 heaps() { # one line of busted's arguments for each
-  [ "${SPEC:-spec}" = spec ] || { echo "$SPEC"; return; }
-  find spec -name '*_spec.lua' | LC_ALL=C sort | awk '{ heap[NR % 2] = heap[NR % 2] " " $0 } END { print heap[1]; print heap[0] }'
+  local word files options="" paths=()
+  for word in ${SPEC:-spec}; do
+    case $word in
+      -*) options+="$word " ;;
+      *) paths+=("$word") ;;
+    esac
+  done
+  files=$(find "${paths[@]}" -name '*_spec.lua' | LC_ALL=C sort)
+  if [ "$(wc -l <<<"$files")" -lt "$MANY" ]; then
+    echo "${SPEC:-spec}"
+  else
+    awk -v options="$options" '{ heap[NR % 2] = heap[NR % 2] " " $0 } END { print options heap[1]; print options heap[0] }' <<<"$files"
+  fi
 }
 
 run_specs() { # LUA ARGS...
