@@ -68,7 +68,7 @@ describe("in parallel", function()
 
   for where, run in pairs(everywhere) do
     it("every item of 8 segments comes once, " .. where, function()
-      start({ items = ITEMS, delay = 1 })
+      start({ items = ITEMS, page = 2000, delay = 30 })
       assert.equal(ITEMS, run(scan, { segments = SEGMENTS, items = false }))
       local most = seen_there().AtOnce
       assert.is_true(most > SEGMENTS / 2 and most <= SEGMENTS, most)
