@@ -708,3 +708,74 @@ describe("loop.sleep", function()
     assert.is_true(seconds >= 0.05 and seconds < 5)
   end)
 end)
+
+if _VERSION == "Lua 5.4" then
+  describe("what a task has to close (Lua 5.4)", function()
+    local holding = load("local held <close>, body = ...; return body()")
+
+    -- A task that holds something, and what that was closed with.
+    local function spawn(body, on_close)
+      local closed = {}
+      local held = setmetatable({}, { __close = function(_, err)
+        closed[#closed + 1] = err == nil and "nil" or err
+        if on_close then on_close() end
+      end })
+      return loop.spawn(holding, held, body), closed
+    end
+
+    it("is closed when it raises, before anybody hears of that", function()
+      loop.run(function()
+        local task, closed = spawn(function()
+          loop.sleep(0)
+          error("oops", 0)
+        end)
+        assert.same({ false, "oops" }, { pcall(task.wait, task) })
+        assert.same({ "oops" }, closed)
+        assert.matches("in function 'error'", task.traceback, 1, true)
+      end)
+    end)
+
+    it("is closed when it is cancelled, wherever it is", function()
+      local function stubborn()
+        while true do pcall(forever) end
+      end
+      local function giving_turns()
+        while true do coroutine.yield() end
+      end
+      loop.run(function()
+        for body, reason in pairs({ [forever] = "Cancelled: the task was cancelled", [stubborn] = "nil",
+          [giving_turns] = "nil" }) do
+          local task, closed = spawn(body)
+          loop.sleep(0.01)
+          task:cancel()
+          local _, err = task:wait()
+          assert.equal("Cancelled", err.code)
+          assert.equal(1, #closed)
+          assert.equal(reason, tostring(closed[1]))
+        end
+      end)
+    end)
+
+    it("is none of what has not begun, and raises what closing raises", function()
+      loop.run(function()
+        local task, closed = spawn(forever)
+        task:cancel()
+        task:wait()
+        assert.same({}, closed)
+        task = spawn(function() error("oops", 0) end, function() error("closing", 0) end)
+        assert.same({ false, "closing" }, { pcall(task.wait, task) })
+      end)
+    end)
+
+    it("may make calls, which block", function()
+      local connection, listed = helper.connect(), nil
+      loop.run(function()
+        local task = spawn(forever, function() listed = connection:list_tables() end)
+        loop.sleep(0.01)
+        task:cancel()
+      end)
+      assert.is_table(listed)
+      connection:close()
+    end)
+  end)
+end

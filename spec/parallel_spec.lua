@@ -162,6 +162,26 @@ describe("in parallel", function()
     eventually(function() return seen_there().Left > 0 end)
   end)
 
+  if _VERSION == "Lua 5.4" then -- its loops close what they read
+    it("a task that is cancelled in its loop leaves no request behind", function()
+      start({ items = 1000, delay = 1000 })
+      local began
+      loop.run(function()
+        local task = loop.spawn(function()
+          for _ in table_there():scan({ segments = 4 }) do loop.sleep(60) end
+        end)
+        eventually(function()
+          loop.sleep(0.05)
+          return seen_there().Requests > 4
+        end)
+        began = curl.now()
+        task:cancel()
+      end)
+      assert.is_true(curl.now() - began < 0.9)
+      eventually(function() return seen_there().Left > 0 end)
+    end)
+  end
+
   it("every item comes once to tasks that share the results and are cancelled at random", function()
     start({ items = 20000, page = 100, delay = 1, trouble = 2 })
     local random = generate.new(SEED)

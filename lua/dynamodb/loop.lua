@@ -73,13 +73,20 @@ end
 -- ===================== }
 -- {===== Runs =====
 
+-- The tasks of a run that nobody waits for any more become those of another one.
+local function adopt(run, self, other)
+  for _, task in ipairs(scheduler.tasks_of(run, self)) do
+    task.run, run.live, other.live = other, run.live - 1, other.live + 1
+  end
+end
+
 -- Inside a task: waits until the run is over, and cancels it when this task is cancelled.
 local function await(task, run, deadline)
   run.waiter = scheduler.waiter(task)
   local ok, err = pcall(run.waiter.wait, run.waiter, deadline)
   if not ok then
     scheduler.cancel_all(run, task.loop)
-    scheduler.adopt(run, task.loop, task.run)
+    adopt(run, task.loop, task.run)
     error(err, 0)
   end
 end

@@ -210,9 +210,14 @@ function scheduler.spawn(self, run, f, ...)
   return task
 end
 
-local function fail(task, err)
-  task.failed, task.err = true, err
-  task.traceback = debug.traceback(task.co)
+-- Closes what is to be closed, as an error does (Lua 5.4), which may be another error -> the last one.
+local function unwind(co, err)
+  local close = rawget(coroutine, "close")
+  return close and select(2, close(co)) or err
+end
+
+local function fail(task, err, traceback)
+  task.failed, task.err, task.traceback = true, err, traceback
   task.run.failed[#task.run.failed + 1] = task
   if task.run.main == task then scheduler.cancel_all(task.run, task.loop) end
 end
@@ -221,15 +226,18 @@ end
 local function finish(task, ok, value)
   local self, run = task.loop, task.run
   task.done, task.parked = true, false
-  if not task.cancelled then
-    if ok then task.results = value else fail(task, value) end
+  if ok then
+    task.results = not task.cancelled and value or nil
+  else
+    local traceback = not task.cancelled and debug.traceback(task.co)
+    value = unwind(task.co, value)
+    if not task.cancelled then fail(task, value, traceback) end
   end
   timers.remove(self.timers, task)
   self.tasks[task], task.co, task.start = nil, nil, nil
   run.live = run.live - 1
-  local waiters = task.waiters
+  for _, waiter in ipairs(task.waiters) do waiter:wake() end
   task.waiters = {}
-  for _, waiter in ipairs(waiters) do waiter:wake() end
   if run.live == 0 and run.waiter then run.waiter:wake() end
 end
 
@@ -247,8 +255,8 @@ function scheduler.cancel(task, err)
   return true
 end
 
--- The tasks of a run that have not ended.
-local function tasks_of(run, self)
+--- The tasks of a run that have not ended.
+function scheduler.tasks_of(run, self)
   local list = {}
   for task in pairs(self.tasks) do
     if task.run == run then list[#list + 1] = task end
@@ -258,14 +266,7 @@ end
 
 --- Cancels all tasks of a run.
 function scheduler.cancel_all(run, self, err)
-  for _, task in ipairs(tasks_of(run, self)) do scheduler.cancel(task, err) end
-end
-
---- The tasks of a run that nobody waits for any more become those of another one.
-function scheduler.adopt(run, self, other)
-  for _, task in ipairs(tasks_of(run, self)) do
-    task.run, run.live, other.live = other, run.live - 1, other.live + 1
-  end
+  for _, task in ipairs(scheduler.tasks_of(run, self)) do scheduler.cancel(task, err) end
 end
 
 --- Cancels a task at that moment.
