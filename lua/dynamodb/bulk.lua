@@ -5,6 +5,7 @@ local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
 local expressions = require("dynamodb.expression")
 local items = require("dynamodb.item")
+local mutex = require("dynamodb.mutex")
 local options = require("dynamodb.options")
 local schema = require("dynamodb.schema")
 
@@ -13,7 +14,6 @@ local Table = core.table_class.methods
 local bulk = {}
 
 local WRITER_SIZE = 25 -- entries that a writer collects, for each request at a time, before it sends them
-local TURN = 0.001 -- seconds between looks whether another task has sent
 
 -- A key as users list them: the hash key, { hash, range }, or { name = value, ... }.
 local function key_of(fields, given, where)
@@ -197,7 +197,9 @@ function Table:batch_writer(given)
   given = given or {}
   options.check(write_options, given, "batch_writer")
   core.connection_state((select(2, core.table_parts(self))))
-  local writer = { discarded = 0, written = 0, _table = self, _given = given, _entries = {}, _places = {} }
+  local writer = { discarded = 0, written = 0, _table = self, _given = given, _entries = {}, _places = {},
+    _sent = {}, -- entries of a request under way
+    _mutex = mutex.new() } -- who sends
   return setmetatable(writer, Writer)
 end
 
@@ -238,7 +240,7 @@ end
 -- Entries that were not written are collected again, before those that came meanwhile and are later.
 local function take_back(self, entries)
   local later = self._entries
-  self._entries, self._places = {}, {}
+  self._entries, self._places, self._sent = {}, {}, {}
   for _, entry in ipairs(entries) do place(self, entry) end
   for _, entry in ipairs(later) do place(self, entry) end
 end
@@ -259,12 +261,12 @@ function Writer:flush()
   check_open(self)
   local _, connection = core.table_parts(self._table)
   local transport = core.connection_state(connection).transport
-  while self._sending do transport.sleep(TURN) end
+  mutex.wait(self._mutex, transport)
+  take_back(self, self._sent) -- of who was ended while he sent
   local entries = self._entries
   if #entries == 0 then return true end
-  self._entries, self._places, self._sending = {}, {}, true
-  local done, ok, err = pcall(batch.write, connection, entries, self._given)
-  self._sending = false
+  self._entries, self._places, self._sent = {}, {}, entries
+  local done, ok, err = mutex.call(self._mutex, transport, batch.write, connection, entries, self._given)
   local left = done and left_of(entries, err) or entries
   take_back(self, left)
   if not done then error(ok, 0) end

@@ -5,6 +5,7 @@ local chain = require("dynamodb.chain")
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
 local feed = require("dynamodb.feed")
+local mutex = require("dynamodb.mutex")
 
 ---@class dynamodb.Results
 ---@field count integer items in the pages so far, after the filter
@@ -31,7 +32,6 @@ end
 local pages = {}
 
 local NO_PAGE = { items = {} }
-local TURN = 0.001 -- seconds between looks whether another task has read a page
 
 -- {===== Making =====
 
@@ -92,6 +92,7 @@ function pages.new(connection, operation, request, plan)
     last_evaluated_key = first.start and first:start(),
     segment = first.segment,
     _transport = transport,
+    _mutex = mutex.new(), -- who reads a page
     _feed = source,
     _guard = not source.is_simple and guard(function() source:close(true) end) or nil,
     _plan = plan,
@@ -212,16 +213,12 @@ end
 
 -- Waits while another task reads a page -> has one?
 local function wait_for_turn(self)
-  if not self._reading then return false end
-  repeat self._transport.sleep(TURN) until not self._reading
-  return true
+  return mutex.wait(self._mutex, self._transport)
 end
 
 -- The next page -> page | nil when there is none | nil, err.
 local function take(self)
-  self._reading = true
-  local ok, page, err = pcall(self._feed.take, self._feed, self.remaining)
-  self._reading = false
+  local ok, page, err = mutex.call(self._mutex, self._transport, self._feed.take, self._feed, self.remaining)
   if not ok then error(page, 0) end
   return page, err
 end

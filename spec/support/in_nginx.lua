@@ -185,6 +185,29 @@ function app.scan_left(given)
   return seen.count
 end
 
+--- Reads in a light thread that is ended in the middle of it, and goes on -> how many items that gives.
+function app.scan_killed(given)
+  local results, seen = app.scan_there(given), {}
+  local _, errs = dynamodb.gather({ function() read_on(results, seen) end }, { deadline = 0.1 })
+  assert(errs and errs[1].kind == "timeout")
+  read_on(results, seen)
+  return seen.count
+end
+
+--- Writes by a writer, in a light thread that is ended in the middle of it, and goes on -> how many are written,
+--- and how many items are there.
+function app.write_killed()
+  local tbl = app.there():table("t", { hash_key = "id" })
+  local writer = tbl:batch_writer()
+  local _, errs = dynamodb.gather({ function()
+    for i = 1, 30 do assert(writer:put({ id = "k" .. i })) end
+  end }, { deadline = 0.1 })
+  assert(errs and errs[1].kind == "timeout")
+  assert(writer:put({ id = "k31" }))
+  assert(writer:close())
+  return writer.written
+end
+
 --- How many coroutines are left of a scan that takes many pages.
 function app.scan_threads(given)
   local threads, spawn = setmetatable({}, { __mode = "k" }), ngx.thread.spawn

@@ -228,6 +228,8 @@ location = /ahead { content_by_lua_block { app.say(app.scan, { prefetch = 2 }) }
 location = /shared { content_by_lua_block { app.say(app.scan_shared, { segments = 8 }) } }
 location = /kept { content_by_lua_block { app.scan_kept({ segments = 8 }, 4000) } }
 location = /left { content_by_lua_block { app.say(app.scan_left, { segments = 8 }) } }
+location = /killed { content_by_lua_block { app.say(app.scan_killed, { segments = 2 }) } }
+location = /write_killed { content_by_lua_block { app.say(app.write_killed) } }
 location = /threads { content_by_lua_block { app.say(app.scan_threads, { segments = 8 }) } }
 location = /loop { content_by_lua_block { app.say(app.loop) } }
 location = /early { content_by_lua_block { app.say(app.list, early) } }
@@ -522,6 +524,25 @@ describe("transport.nginx", function()
         for i = 1, 6 do
           assert.same({ 200, tostring(math.min(20000, i * 4000)) }, { server.get("/kept?port=" .. plenty.port) })
         end
+      end)
+
+      it("reads on behind a light thread that was ended", function()
+        local slow = canned.node("plenty.js", [['{"items":200,"page":100,"delay":300}']])
+        assert.same({ 200, "200" }, { server.get("/killed?port=" .. slow.port) })
+        slow.stop()
+      end)
+
+      it("writes what a light thread that was ended had not written", function()
+        local steps = { { wait = "request" }, { delay = 300 }, { send = canned.response("{}") }, { again = true } }
+        local slow = canned.start({}, { rest = steps })
+        assert.same({ 200, "26" }, { server.get("/write_killed?port=" .. slow.port) })
+        local ids = {}
+        for _, request in ipairs(slow.requests()) do
+          for id in request:gmatch('"S":"(k%d+)"') do ids[id] = true end
+        end
+        for i = 1, 25 do assert.is_true(ids["k" .. i]) end
+        assert.is_true(ids.k31)
+        slow.stop()
       end)
 
       it("reads them with light threads of which nothing stays", function()

@@ -87,7 +87,7 @@ function auto.place()
   return current("place") == nginx and nginx.place() or nil
 end
 
-auto.spawn = nginx.spawn -- for those who have a place
+auto.spawn, auto.alive = nginx.spawn, nginx.alive -- for those who have a place
 
 --- What the caller can wait by | nil.
 function auto.waiter()

@@ -364,6 +364,11 @@ function Job:cancel(collected)
   if not collected then ngx.thread.kill(self.thread) end
 end
 
+--- May a light thread that ran in that place still go on? Of other requests nobody can tell while they last.
+function nginx.alive(thread, place)
+  return place ~= ngx.ctx or coroutine.status(thread) ~= "dead"
+end
+
 local Waiter = {}
 Waiter.__index = Waiter
 

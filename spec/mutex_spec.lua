@@ -1,0 +1,84 @@
+local mutex = require("dynamodb.mutex")
+
+describe("mutex", function()
+  local own, slept
+  local transport = {}
+  before_each(function()
+    own, slept = mutex.new(), 0
+    transport = { sleep = function() slept = slept + 1 end }
+  end)
+
+  -- A coroutine that holds it, and goes on when it is resumed.
+  local function holder()
+    local co = coroutine.create(function() return mutex.call(own, transport, coroutine.yield, "held") end)
+    assert.same({ true, "held" }, { coroutine.resume(co) })
+    return co
+  end
+
+  it("is nobody's at first", function()
+    assert.is_false(mutex.wait(own, transport))
+    assert.equal(0, slept)
+  end)
+
+  it("is called as pcall calls, and nobody's afterwards", function()
+    assert.same({ true, 1, nil, 3 }, { mutex.call(own, transport, function(...) return ... end, 1, nil, 3) })
+    assert.same({ false, "oops" }, { mutex.call(own, transport, error, "oops", 0) })
+    assert.is_false(mutex.wait(own, transport))
+  end)
+
+  it("is waited for until it is given back", function()
+    local co = holder()
+    function transport.sleep()
+      slept = slept + 1
+      if slept == 3 then coroutine.resume(co) end
+    end
+    assert.is_true(mutex.wait(own, transport))
+    assert.equal(3, slept)
+  end)
+
+  it("is held outside of coroutines, too", function()
+    assert.is_true((mutex.call(own, transport, function()
+      coroutine.wrap(function()
+        function transport.sleep() error("waits", 0) end
+        assert.same({ false, "waits" }, { pcall(mutex.wait, own, transport) })
+      end)()
+    end)))
+  end)
+
+  it("is nobody's when nothing is left of who held it", function()
+    holder()
+    collectgarbage()
+    collectgarbage()
+    assert.is_false(mutex.wait(own, transport))
+  end)
+
+  if _VERSION == "Lua 5.4" then
+    it("is nobody's when who held it was closed", function()
+      local co = holder()
+      assert.is_true(rawget(coroutine, "close")(co))
+      assert.is_false(mutex.wait(own, transport))
+    end)
+  end
+
+  it("asks the transport for those that run beside others", function()
+    local place, asked = {}, {}
+    function transport.place() return place end
+    function transport.alive(...)
+      asked = { ... }
+      return slept < 2
+    end
+    local co = holder()
+    assert.is_true(mutex.wait(own, transport))
+    assert.same({ co, place }, asked)
+    assert.equal(2, slept)
+  end)
+
+  it("is nobody's when the place has gone with who held it", function()
+    function transport.place() return {} end
+    function transport.alive() return true end
+    local co = holder()
+    collectgarbage()
+    collectgarbage()
+    assert.is_true(mutex.wait(own, { sleep = function() coroutine.resume(co) end }))
+  end)
+end)
