@@ -225,6 +225,12 @@ function app.scan_threads(given)
   return count
 end
 
+--- What a waiter says that was woken, and then when nobody wakes it.
+function app.wait_to_be_woken()
+  local waiter = transport.waiter()
+  return ("%s %s %s"):format(waiter:wake(), waiter:wait(transport.now() + 5), waiter:wait(transport.now() + 0.01))
+end
+
 --- What the loop says in nginx.
 function app.loop()
   local _, run = pcall(dynamodb.loop.run, function() end)

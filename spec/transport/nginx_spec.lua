@@ -231,6 +231,7 @@ location = /left { content_by_lua_block { app.say(app.scan_left, { segments = 8 
 location = /killed { content_by_lua_block { app.say(app.scan_killed, { segments = 2 }) } }
 location = /write_killed { content_by_lua_block { app.say(app.write_killed) } }
 location = /threads { content_by_lua_block { app.say(app.scan_threads, { segments = 8 }) } }
+location = /woken { content_by_lua_block { app.say(app.wait_to_be_woken) } }
 location = /loop { content_by_lua_block { app.say(app.loop) } }
 location = /early { content_by_lua_block { app.say(app.list, early) } }
 location = /short { content_by_lua_block { app.say(app.list_there, { attempt_timeout = 0.3, max_attempts = 1 }) } }
@@ -550,6 +551,10 @@ describe("transport.nginx", function()
         assert.equal(200, status)
         assert.is_true(tonumber(text) <= 8, text)
       end)
+    end)
+
+    it("can wait to be woken", function()
+      assert.same({ 200, "true true false" }, { server.get("/woken") })
     end)
 
     it("has no need of another loop", function()

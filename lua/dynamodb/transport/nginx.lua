@@ -383,7 +383,7 @@ function Waiter:wait(deadline)
 end
 
 function Waiter:wake()
-  self.semaphore:post(1)
+  return self.semaphore:post(1) == true
 end
 
 -- ===================== }
