@@ -7,16 +7,19 @@ local notes = "build/coverage/lua-lines"
 
 local function record()
   local getinfo, sethook = debug.getinfo, debug.sethook
-  local seen = {}
+  local seen = {} -- by file, the set of its lines that ran
+  local lines_of = setmetatable({}, { __mode = "k" }) -- by function, that of its file; false for those of others
 
   local function on_line(_, line)
-    local source = getinfo(2, "S").source
-    local lines = seen[source]
-    if not lines then
-      lines = {}
-      seen[source] = lines
+    local f = getinfo(2, "f").func
+    local lines = lines_of[f]
+    if lines == nil then
+      local name = getinfo(f, "S").source:match("^@.-(lua/dynamodb/.*%.lua)$")
+      lines = name and (seen[name] or {}) or false
+      if name then seen[name] = lines end
+      lines_of[f] = lines
     end
-    lines[line] = true
+    if lines then lines[line] = true end
   end
 
   -- A hook belongs to one coroutine, so each new one starts by setting its own.
@@ -29,9 +32,8 @@ local function record()
   local function write()
     sethook()
     local list = {}
-    for source, lines in pairs(seen) do
-      local name = source:match("^@.-(lua/dynamodb/.*%.lua)$")
-      for line in pairs(name and lines or {}) do list[#list + 1] = name .. ":" .. line .. "\n" end
+    for name, lines in pairs(seen) do
+      for line in pairs(lines) do list[#list + 1] = name .. ":" .. line .. "\n" end
     end
     local file = assert(io.open(notes, "a"))
     file:setvbuf("no") -- so that what others write at the same time comes before or after it

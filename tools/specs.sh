@@ -13,7 +13,7 @@ outputs=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$outputs"' EXIT
 unset LUA_INIT LUA_INIT_5_4 LUA_PATH_5_4 LUA_CPATH_5_4 AWS_PROFILE AWS_SESSION_TOKEN
 passed=0 failed=0
-MANY=20 # files
+MANY=10 # files
 
 heaps() { # one line of busted's arguments for each
   local word files options="" paths=()
