@@ -8,7 +8,7 @@ local notes = "build/coverage/lua-lines"
 local function record()
   local getinfo, sethook = debug.getinfo, debug.sethook
   local seen = {} -- by file, the set of its lines that ran
-  local lines_of = setmetatable({}, { __mode = "k" }) -- by function, that of its file; false for those of others
+  local lines_of = setmetatable({}, { __mode = "k" }) -- by function, that of its file; false for others
 
   local function on_line(_, line)
     local f = getinfo(2, "f").func
