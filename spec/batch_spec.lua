@@ -59,6 +59,16 @@ describe("batch", function()
     return batch.unique(entries), last
   end
 
+  local function check_written(service, last)
+    local written = {}
+    for _, write in ipairs(service.log) do
+      local id, what, n = write[1], write[2], write[3]
+      check(last[id] and last[id][1] == what and last[id][2] == n, id, "is written as another write says")
+      written[id] = true
+    end
+    for id in pairs(last) do check(written[id], id, "is not written") end
+  end
+
   it("writes the last of each key and nothing else, whatever the service does", function()
     for run = 1, RUNS do
       local random = generate.new(run)
@@ -66,13 +76,7 @@ describe("batch", function()
       local conn, fields = connect(service.transport)
       local entries, last = random_writes(random, fields, service)
       assert(batch.write(conn, entries, { deadline = 1e6 }))
-      local written = {}
-      for _, write in ipairs(service.log) do
-        local id, what, n = write[1], write[2], write[3]
-        check(last[id] and last[id][1] == what and last[id][2] == n, id, "is written as another write says")
-        written[id] = true
-      end
-      for id in pairs(last) do check(written[id], id, "is not written") end
+      check_written(service, last)
     end
   end)
 
@@ -101,6 +105,11 @@ describe("batch", function()
     end)
   end
 
+  local function check_read(found, wanted)
+    for id, there in pairs(wanted) do check(found[id] == (there and 1 or nil), id, "is not read once") end
+    for id in pairs(found) do check(wanted[id], id, "was not asked for") end
+  end
+
   it("reads every key once, whatever the service does", function()
     for run = 1, RUNS do
       local random = generate.new(run)
@@ -109,13 +118,30 @@ describe("batch", function()
       local entries, wanted = random_reads(random, fields, service)
       local found, ok = read(service, conn, entries, { deadline = 1e6 })
       assert.is_true(ok)
-      for id, there in pairs(wanted) do check(found[id] == (there and 1 or nil), id, "is not read once") end
-      for id in pairs(found) do check(wanted[id], id, "was not asked for") end
+      check_read(found, wanted)
     end
   end)
 
   -- Unkind enough to meet the deadline, but no answer is lost: what is left over was not done.
   local SLOW = { "some", "none", "throttle" }
+
+  -- 'err' tells what was not written, if anything.
+  local function check_accounted(service, last, err)
+    for _, write in ipairs(service.log) do
+      local wanted = last[write[1]]
+      check(wanted and wanted[1] == write[2] and wanted[2] == write[3], write[1], "is written twice or wrongly")
+      last[write[1]] = nil
+    end
+    if err then assert.is_true(err.retryable) end
+    for _, left in ipairs(err and err.leftovers or {}) do
+      local id = service.id(left.table, encoded(left.put or left.delete))
+      local wanted = last[id]
+      check(wanted and wanted[1] == (left.put and "put" or "delete"), id, "is left over and written")
+      check(not left.put or wanted[2] == tostring(left.put.n), id, "is left over as another write")
+      last[id] = nil
+    end
+    check(not next(last), tostring(next(last)), "is neither written nor left over")
+  end
 
   it("loses nothing when the deadline passes: written and left over are all", function()
     local timeouts = 0
@@ -125,23 +151,11 @@ describe("batch", function()
       local conn, fields = connect(service.transport)
       local entries, last = random_writes(random, fields, service)
       local ok, err = batch.write(conn, entries, { deadline = random:integer(1, 30) / 10 })
-      for _, write in ipairs(service.log) do
-        local wanted = last[write[1]]
-        check(wanted and wanted[1] == write[2] and wanted[2] == write[3], write[1], "is written twice or wrongly")
-        last[write[1]] = nil
-      end
+      check_accounted(service, last, err)
       if not ok then
         timeouts = timeouts + 1
-        assert.is_true(err.retryable and err.throttled)
-        for _, left in ipairs(err.leftovers) do
-          local id = service.id(left.table, encoded(left.put or left.delete))
-          local wanted = last[id]
-          check(wanted and wanted[1] == (left.put and "put" or "delete"), id, "is left over and written")
-          check(not left.put or wanted[2] == tostring(left.put.n), id, "is left over as another write")
-          last[id] = nil
-        end
+        assert.is_true(err.throttled)
       end
-      check(not next(last), tostring(next(last)), "is neither written nor left over")
     end
     assert.is_true(timeouts > TIMED_RUNS / 10 and timeouts < TIMED_RUNS)
   end)
@@ -210,17 +224,11 @@ describe("batch", function()
       local given = { deadline = 1e6, concurrency = random:integer(1, 6) }
       local entries, last = random_writes(random, fields, service)
       assert(inside(transport, random, function() return batch.write(conn, entries, given) end))
-      local written = {}
-      for _, write in ipairs(service.log) do
-        local id, what, n = write[1], write[2], write[3]
-        check(last[id] and last[id][1] == what and last[id][2] == n, id, "is written as another write says")
-        written[id] = true
-      end
-      for id in pairs(last) do check(written[id], id, "is not written") end
+      check_written(service, last)
       for name in pairs(SCHEMAS) do service.tables[name] = {} end
       local keys, wanted = random_reads(random, fields, service)
       local found = inside(transport, random, function() return (read(service, conn, keys, given)) end)
-      for id, there in pairs(wanted) do check(found[id] == (there and 1 or nil), id, "is not read once") end
+      check_read(found, wanted)
       check(transport.most_in_flight <= given.concurrency, "requests", "are too many at a time")
       most = math.max(most, transport.most_in_flight)
     end
@@ -236,19 +244,8 @@ describe("batch", function()
       local entries, last = random_writes(random, fields, service)
       local given = { deadline = random:integer(1, 20) / 10, concurrency = random:integer(2, 4) }
       local ok, err = batch.write(conn, entries, given)
-      for _, write in ipairs(service.log) do
-        check(last[write[1]], write[1], "is written twice")
-        last[write[1]] = nil
-      end
-      if not ok then
-        timeouts = timeouts + 1
-        for _, left in ipairs(err.leftovers) do
-          local id = service.id(left.table, encoded(left.put or left.delete))
-          check(last[id], id, "is left over and written")
-          last[id] = nil
-        end
-      end
-      check(not next(last), tostring(next(last)), "is neither written nor left over")
+      check_accounted(service, last, err)
+      if not ok then timeouts = timeouts + 1 end
     end
     assert.is_true(timeouts > TIMED_RUNS / 20 and timeouts < TIMED_RUNS, tostring(timeouts))
   end)

@@ -262,7 +262,7 @@ function Writer:flush()
   local _, connection = core.table_parts(self._table)
   local transport = core.connection_state(connection).transport
   mutex.wait(self._mutex, transport)
-  take_back(self, self._sent) -- of who was ended while he sent
+  if #self._sent > 0 then take_back(self, self._sent) end -- of who was ended while he sent
   local entries = self._entries
   if #entries == 0 then return true end
   self._entries, self._places, self._sent = {}, {}, entries

@@ -18,14 +18,15 @@ local function split(url)
   return place, path == "" and "/" or path, query
 end
 
--- The request's headers, and who asks.
-local function headers_of(context, request)
-  local list = context.user_agent and { "user-agent", context.user_agent } or {}
+-- These headers, who asks, and those of the request.
+local function headers_of(context, request, ...)
+  local list = { ... }
+  if context.user_agent then list[#list + 1], list[#list + 2] = "user-agent", context.user_agent end
   for _, text in ipairs(request.headers or {}) do list[#list + 1] = text end
   return list
 end
 
-local function signed(request, place, path, query, headers, time)
+local function signed(context, request, place, path, query)
   local sign = request.sign
   local keys = sign.credentials
   local signer, why = core.signer(sign.region, sign.service)
@@ -33,13 +34,14 @@ local function signed(request, place, path, query, headers, time)
   local ok, refusal = signer:credentials(keys.aws_access_key_id, keys.aws_secret_access_key,
     keys.aws_session_token)
   if not ok then return nil, refusal end
-  return signer:sign(request.method, place.host, path, query, headers, request.body or "", time)
+  local headers = headers_of(context, request)
+  return signer:sign(request.method, place.host, path, query, headers, request.body or "",
+    context.transport.time())
 end
 
-local function unsigned(request, place, path, query, headers)
+local function unsigned(context, request, place, path, query)
   local target = query == "" and path or path .. "?" .. query
-  table.insert(headers, 1, place.host)
-  table.insert(headers, 1, "host")
+  local headers = headers_of(context, request, "host", place.host)
   return core.request(request.method, target, headers, request.body or "")
 end
 
@@ -79,13 +81,7 @@ end
 function http.request(context, request)
   local place, path, query = split(request.url)
   if not place then return nil, "network", path, false, true end
-  local headers = headers_of(context, request)
-  local bytes, why
-  if request.sign then
-    bytes, why = signed(request, place, path, query, headers, context.transport.time())
-  else
-    bytes, why = unsigned(request, place, path, query, headers)
-  end
+  local bytes, why = (request.sign and signed or unsigned)(context, request, place, path, query)
   if not bytes then return nil, "network", why, false, true end
   local pool = exchange.pool(context.transport, place, limits_of(context, request))
   local link, kind, reason, sent, permanent = exchange.run(pool, bytes, false, request.deadline)

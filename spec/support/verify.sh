@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs a command with a server in front of DYNAMODB_ENDPOINT that lets no wrong signature pass: spec/support/verify.sh COMMAND ARGS...
-# The command finds it in DYNAMODB_ENDPOINT, and the server behind it in DYNAMODB_UNVERIFIED. What it writes to DYNAMODB_RECORDED, a directory, is verified when it has ended;
-# spec/support/recorder.lua does that with requests to other servers. One wrong signature, and the command has failed.
+# The command finds it in DYNAMODB_ENDPOINT, and the server behind it in DYNAMODB_UNVERIFIED, for those who send very many requests.
+# What it writes to DYNAMODB_RECORDED, a directory, is verified when it has ended; spec/support/recorder.lua does that with requests
+# to other servers. One wrong signature, and the command has failed.
 set -eu
 
 [ $# -gt 0 ] || { echo "usage: $0 COMMAND ARGS..." >&2; exit 2; }
