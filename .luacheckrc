@@ -7,4 +7,4 @@ files["bench"] = { max_line_length = 130 }
 files["spec/vectors"] = { max_line_length = false }
 files["lua/dynamodb/transport/nginx.lua"] = { std = "ngx_lua" }
 files["tools/linecov.lua"] = { globals = { "LINECOV", "coroutine.create", "coroutine.wrap" } }
-files["spec/support/in_nginx.lua"] = { std = "+ngx_lua" }
+files["spec/support/nginx_handlers.lua"] = { std = "+ngx_lua" }

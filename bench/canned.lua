@@ -1,7 +1,7 @@
 -- Writes what the C programs send and what the server answers: canned.lua DIRECTORY PORT
 
 local core = require("dynamodb.core")
-local operations = require("dynamodb.operations")
+local operations = require("dynamodb.base.operations")
 local sample = require("sample")
 
 local directory, port = arg[1], arg[2]
@@ -18,7 +18,7 @@ local function request(name, params)
   local signer = assert(core.signer("us-east-1", "dynamodb"))
   assert(signer:credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"))
   local body = assert(core.encode(params, operation.input))
-  local headers = { "user-agent", "lua-dynamodb/" .. require("dynamodb.version") }
+  local headers = { "user-agent", "lua-dynamodb/" .. require("dynamodb.base.version") }
   local bytes = signer:request("127.0.0.1:" .. port, "/", operation.target, body, os.time(), headers)
   write(name .. ".request", assert(bytes))
 end

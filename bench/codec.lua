@@ -4,7 +4,7 @@
 local cjson = require("cjson")
 local core = require("dynamodb.core")
 local dynamodb = require("dynamodb")
-local operations = require("dynamodb.operations")
+local operations = require("dynamodb.base.operations")
 local sample = require("sample")
 
 local name, only, seconds = arg[1], arg[2], tonumber(arg[3] or 0.08)

@@ -336,7 +336,7 @@ describe("connection", function()
   end)
 
   it("says where it looked for credentials when there are none", function()
-    local system = require("dynamodb.system")
+    local system = require("dynamodb.base.system")
     local getenv, read_file = system.getenv, system.read_file
     finally(function() system.getenv, system.read_file = getenv, read_file end)
     local variables = { HOME = "/nowhere", AWS_EC2_METADATA_DISABLED = "true" }

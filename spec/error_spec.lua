@@ -1,6 +1,6 @@
 local errors = require("dynamodb.error")
-local options = require("dynamodb.options")
-local schema = require("dynamodb.schema")
+local options = require("dynamodb.base.options")
+local schema = require("dynamodb.table.schema")
 
 local function line_of(f) return debug.getinfo(f, "S").linedefined end
 

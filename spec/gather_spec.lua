@@ -1,6 +1,5 @@
 local curl = require("dynamodb.transport.curl")
 local dynamodb = require("dynamodb")
-local gather = require("dynamodb.gather")
 local helper = dofile("spec/support/helper.lua")
 local loop = require("dynamodb.loop")
 
@@ -167,37 +166,5 @@ describe("gather", function()
     for _, given in ipairs({ { concurrency = 0 }, { concurrency = 1.5 }, { deadline = 0 }, { deadline = "1" } }) do
       assert.error_matches(function() dynamodb.gather({}, given) end, "gather: option")
     end
-  end)
-end)
-
-describe("gather.all", function()
-  it("calls one after the other for a transport that knows no other way", function()
-    local fake, order = helper.fake(), {}
-    local function call(i)
-      return function()
-        order[#order + 1] = i
-        fake.sleep(1)
-        if i == 2 then error("oops", 0) end
-        return i, nil
-      end
-    end
-    local results = gather.all(fake, { call(1), call(2), call(3), call(4) }, 4, fake.now() + 2.5)
-    assert.same({ 1, 2, 3 }, order)
-    assert.same({ n = 3, true, 1 }, results[1])
-    assert.same({ n = 2, false, "oops" }, results[2])
-    assert.same({ n = 3, true, 3 }, results[3])
-    assert.same({ false, "timeout" }, { results[4][1], results[4][2].kind })
-    assert.equal(3, #gather.all(fake, { call(1), call(2), call(3) }))
-  end)
-
-  it("is what the transport makes of it", function()
-    local told
-    local fake = { gather = function(...)
-      told = { ... }
-      return "done"
-    end }
-    local calls = {}
-    assert.equal("done", gather.all(fake, calls, 7, 8))
-    assert.same({ calls, 7, 8 }, told)
   end)
 end)

@@ -5,9 +5,9 @@
 # Specs may read LUA, the interpreter's name, and LUA_BUILD, where its modules lie.
 set -eu -o pipefail
 cd "$(dirname "$0")/.."
-verify=spec/support/verify.sh
+verify=spec/support/signature_verifier.sh
 [ -z "${DYNAMODB_ENDPOINT-}" ] || verify= # whoever gave it judges signatures himself
-servers="spec/support/emulator.sh $verify spec/support/tls.sh"
+servers="spec/support/emulator.sh $verify spec/support/tls_endpoints.sh"
 busted=$(command -v busted)
 outputs=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$outputs"' EXIT

@@ -2,10 +2,10 @@
 
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
-local options = require("dynamodb.options")
+local options = require("dynamodb.base.options")
 
 local Connection = core.connection_class.methods
-local layer2 = {}
+local boto_layer2 = {}
 
 --- The table that is meant by a table object or a name; a name takes one DescribeTable, once -> table | nil,
 --- err.
@@ -192,4 +192,4 @@ end
 
 -- ===================== }
 
-return layer2
+return boto_layer2

@@ -1,20 +1,20 @@
 --- dynamodb.connection: what boto's Layer2 was.
 
-local client = require("dynamodb.client")
+local pipeline = require("dynamodb.request.pipeline")
 local core = require("dynamodb.core")
-local credentials_given = require("dynamodb.credentials.given")
-local definition = require("dynamodb.definition")
-local endpoint = require("dynamodb.endpoint")
+local credentials_given = require("dynamodb.credentials.connect_options")
+local table_definition = require("dynamodb.admin.table_definition")
+local endpoint = require("dynamodb.http.endpoint")
 local errors = require("dynamodb.error")
-local exchange = require("dynamodb.exchange")
-local hooks = require("dynamodb.hooks")
-local operations = require("dynamodb.operations")
-local options = require("dynamodb.options")
-local pages = require("dynamodb.pages")
-local schema = require("dynamodb.schema")
-local session = require("dynamodb.session")
-local settings = require("dynamodb.settings")
-local tables = require("dynamodb.table")
+local exchange = require("dynamodb.http.pool")
+local hooks = require("dynamodb.request.hooks")
+local operations = require("dynamodb.base.operations")
+local options = require("dynamodb.base.options")
+local pages = require("dynamodb.table.results")
+local schema = require("dynamodb.table.schema")
+local context = require("dynamodb.request.context")
+local settings = require("dynamodb.config.settings")
+local tables = require("dynamodb.table.table")
 
 local Connection = core.connection_class.methods
 local connection = {}
@@ -112,7 +112,7 @@ local function fields_of(known)
     local values, why = known:load()
     if not values then errors.raise("connection: %s", why) end
     if name == "region" then return values.region end
-    local host, refusal = session.regional(values)
+    local host, refusal = context.regional(values)
     if not host then errors.raise("connection: %s", refusal) end
     return host.url
   end
@@ -181,7 +181,7 @@ function Connection:close()
 end
 core.connection_class.__close = Connection.close
 
-local call_options = options.of_write({ unknown = options.boolean })
+local call_options = options.with_write_options({ unknown = options.boolean })
 
 -- The operation of that name; one that the client does not know only when the caller says so.
 local function operation_named(name, given, where)
@@ -208,10 +208,10 @@ end
 --- every call: doc/connection.md.
 function Connection:call(name, params, given)
   local operation = operation_named(name, given, "call")
-  return client.call(self, operation, check_parameters(params, "call"), nil, given)
+  return pipeline.call(self, operation, check_parameters(params, "call"), nil, given)
 end
 
-local listing_options = options.of_write({}) -- PartiQL has pages, too
+local listing_options = options.with_write_options({}) -- PartiQL has pages, too
 
 -- The results of a listing operation.
 local function listing(self, name, params, given, where)
@@ -221,7 +221,7 @@ local function listing(self, name, params, given, where)
   if not operation.pages then errors.raise("%s: %s has no pages", where, name) end
   local request = {}
   for member, value in pairs(check_parameters(params, where)) do request[member] = value end
-  return pages.new(self, operation, request, { call = client.within(core.connection_state(self), given) })
+  return pages.new(self, operation, request, { call = pipeline.multi_request_options(core.connection_state(self), given) })
 end
 
 --- for element in conn:each("ListBackups", params) do: all that an operation lists, page after page. The loop
@@ -241,15 +241,15 @@ function Connection:pages(name, params, given)
   end
 end
 
-local list_options = options.of_call({ limit = options.count(1) })
+local list_options = options.with_call_options({ limit = options.count(1) })
 
 --- The names of all tables, or of the first 'limit' -> list | nil, err.
 function Connection:list_tables(given)
   given = given or {}
   options.check(list_options, given, "list_tables")
-  local names, start, limits = {}, nil, client.within(core.connection_state(self), given)
+  local names, start, limits = {}, nil, pipeline.multi_request_options(core.connection_state(self), given)
   repeat
-    local page, err = client.call(self, operations.ListTables, {
+    local page, err = pipeline.call(self, operations.ListTables, {
       ExclusiveStartTableName = start,
       Limit = given.limit and math.min(given.limit - #names, 100),
     }, nil, limits)
@@ -278,8 +278,8 @@ end
 
 --- Creates a table, on-demand unless units are given -> table, whose status is CREATING | nil, err.
 function Connection:create_table(given)
-  local request = definition.create_request(given, "create_table")
-  local result, err = client.call(self, operations.CreateTable, request)
+  local request = table_definition.create_request(given, "create_table")
+  local result, err = pipeline.call(self, operations.CreateTable, request)
   if not result then return nil, err end
   return tables.from_description(self, result.TableDescription, given.version_attribute)
 end
@@ -295,7 +295,7 @@ end
 
 --- What the service says of a table, as it says it: { Table = {...} } | nil, err.
 function Connection:describe_table(target)
-  return client.call(self, operations.DescribeTable, { TableName = name_of(target, "describe_table") })
+  return pipeline.call(self, operations.DescribeTable, { TableName = name_of(target, "describe_table") })
 end
 
 local get_options = { version_attribute = options.text }
@@ -305,7 +305,7 @@ local get_options = { version_attribute = options.text }
 function Connection:get_table(name, given)
   given = given or {}
   options.check(get_options, given, "get_table")
-  local result, err = client.call(self, operations.DescribeTable, { TableName = name_of(name, "get_table") })
+  local result, err = pipeline.call(self, operations.DescribeTable, { TableName = name_of(name, "get_table") })
   if not result then return nil, err end
   return tables.from_description(self, result.Table, given.version_attribute)
 end
@@ -321,7 +321,7 @@ end
 --- Deletes a table, given as object or name -> table description (its status is DELETING) | nil, err.
 function Connection:delete_table(target)
   local name = name_of(target, "delete_table")
-  local result, err = client.call(self, operations.DeleteTable, { TableName = name })
+  local result, err = pipeline.call(self, operations.DeleteTable, { TableName = name })
   if not result then return nil, err end
   core.connection_state(self).known_tables[name] = nil -- the next one of that name may be another
   if core.typename(target) == "dynamodb.table" then tables.update(target, result.TableDescription) end

@@ -1,32 +1,10 @@
 --- Functions side by side, with their results in order.
 
+local concurrent = require("dynamodb.loop.concurrent")
 local errors = require("dynamodb.error")
-local options = require("dynamodb.options")
+local options = require("dynamodb.base.options")
 
 local gather = {}
-
-local function pack(...) return { n = select("#", ...), ... } end
-
---- The same as gather.all, one after the other.
-function gather.in_turn(calls, deadline, now)
-  local results = {}
-  for i, call in ipairs(calls) do
-    if deadline and now() >= deadline then
-      results[i] = { n = 2, false, errors.new({ kind = "timeout", message = "no time left" }) }
-    else
-      results[i] = pack(pcall(call))
-    end
-  end
-  return results
-end
-
---- Calls functions side by side, at most 'concurrency' at a time, as the transport can, until the moment
---- 'deadline' of its clock -> what pcall returns for each, as tables with n, in their order. For those that
---- were not called, or not to their ends, that is false and an error.
-function gather.all(transport, calls, concurrency, deadline)
-  if not transport.gather then return gather.in_turn(calls, deadline, transport.now) end
-  return transport.gather(calls, concurrency, deadline)
-end
 
 local settings = {
   concurrency = options.count(1),
@@ -51,7 +29,7 @@ function gather.gather(calls, given)
   local transport = require("dynamodb.transport.auto")
   local deadline = given.deadline and transport.now() + given.deadline
   local results, errs, failed = { n = #calls }, {}, false
-  for i, outcome in ipairs(gather.all(transport, calls, given.concurrency, deadline)) do
+  for i, outcome in ipairs(concurrent.run(transport, calls, given.concurrency, deadline)) do
     if outcome[1] then results[i] = outcome[2] end
     local err = outcome[outcome[1] and 3 or 2]
     if not outcome[1] or (outcome[2] == nil and err ~= nil) then

@@ -1,17 +1,18 @@
 --- A DynamoDB client: connections, tables, and items that are Lua tables.
 
 local core = require("dynamodb.core")
-local condition = require("dynamodb.condition")
+local condition = require("dynamodb.expression.condition")
 local connection = require("dynamodb.connection")
 local errors = require("dynamodb.error")
 local gather = require("dynamodb.gather")
 local loop = require("dynamodb.loop")
-local settings = require("dynamodb.settings")
-local update = require("dynamodb.update")
+local settings = require("dynamodb.config.settings")
+local update = require("dynamodb.expression.update")
 
 -- Rooms that add methods to connections and tables.
 for _, room in ipairs({
-  "admin", "backup", "bulk", "ensure", "layer2", "partiql", "reading", "transaction",
+  "admin.backup", "admin.ensure", "admin.table_admin", "boto_layer2", "table.batch", "table.partiql",
+  "table.query", "table.transaction",
 }) do
   require("dynamodb." .. room)
 end
@@ -25,7 +26,7 @@ if found then
 end
 
 return {
-  _VERSION = require("dynamodb.version"),
+  _VERSION = require("dynamodb.base.version"),
   connect = connection.connect,
   config = settings.config, -- doc/settings.md
   is_error = errors.is,

@@ -151,7 +151,7 @@ describe("definition", function()
       local ok, message = pcall(create, case[2], fake)
       assert.is_false(ok)
       assert.truthy(tostring(message):find(case[3], 1, true), message)
-      assert.matches("^spec/definition_spec.lua:%d+: create_table: ", message)
+      assert.matches("^spec/admin/table_definition_spec.lua:%d+: create_table: ", message)
       assert.equal(0, fake.opened)
     end)
   end

@@ -1,9 +1,9 @@
 local cjson = require("cjson")
 local core = require("dynamodb.core")
 local dynamodb = require("dynamodb")
-local operations = require("dynamodb.operations")
+local operations = require("dynamodb.base.operations")
 local helper = dofile("spec/support/helper.lua")
-local canned = dofile("spec/support/canned.lua")
+local canned = dofile("spec/support/scripted_server.lua")
 local vectors = dofile("spec/vectors/operations.lua")
 
 -- The operations of the services' models, November 2026, by the host that answers them.

@@ -1,4 +1,4 @@
-local options = require("dynamodb.options")
+local options = require("dynamodb.base.options")
 
 local nan, inf = 0 / 0, math.huge
 

@@ -1,5 +1,5 @@
 local fake = dofile("spec/support/fake_system.lua")
-local system = require("dynamodb.system")
+local system = require("dynamodb.base.system")
 
 -- The variable's value as another program sees it.
 local function shell_value(name)

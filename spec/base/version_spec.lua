@@ -1,4 +1,4 @@
-local version = require("dynamodb.version")
+local version = require("dynamodb.base.version")
 
 describe("version", function()
   it("has three numbers", function()

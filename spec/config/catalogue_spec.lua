@@ -1,33 +1,33 @@
 local fake = dofile("spec/support/fake_system.lua")
-local list = require("dynamodb.settings_list")
+local catalogue = require("dynamodb.config.catalogue")
 
 describe("settings_list", function()
   after_each(fake.remove)
 
   it("has each setting once, in order and by name", function()
     local seen = {}
-    for _, row in ipairs(list) do
+    for _, row in ipairs(catalogue) do
       assert.is_nil(seen[row.name], row.name)
-      assert.is_true(rawequal(row, list[row.name]))
+      assert.is_true(rawequal(row, catalogue[row.name]))
       seen[row.name] = true
     end
-    for name in pairs(list) do assert.is_true(type(name) == "number" or seen[name]) end
+    for name in pairs(catalogue) do assert.is_true(type(name) == "number" or seen[name]) end
   end)
 
   it("has defaults that are right themselves", function()
-    for _, row in ipairs(list) do
+    for _, row in ipairs(catalogue) do
       if row.default ~= nil then assert.is_true((row.kind.check(row.default)), row.name) end
     end
   end)
 
   it("lets every setting be said somewhere", function()
-    for _, row in ipairs(list) do assert.truthy(row.code or row.key or row.env[1], row.name) end
+    for _, row in ipairs(catalogue) do assert.truthy(row.code or row.key or row.env[1], row.name) end
   end)
 
   it("knows whether endpoints are ignored before it comes to them, and the services section, too", function()
     local at = {}
-    for i, row in ipairs(list) do at[row.name] = i end
-    for i, row in ipairs(list) do
+    for i, row in ipairs(catalogue) do at[row.name] = i end
+    for i, row in ipairs(catalogue) do
       if row.service then
         assert.is_true(at.ignore_configured_endpoint_urls < i and at.services < i and at.profile < i)
       end
@@ -62,7 +62,7 @@ describe("settings_list", function()
   for _, case in ipairs(kinds) do
     it("reads texts such as those of " .. case[1], function()
       fake.install({}, {})
-      local kind = list[case[1]].kind
+      local kind = catalogue[case[1]].kind
       for text, value in pairs(case[2]) do
         assert.equal(value, kind.convert(text))
         assert.is_true((kind.check(kind.convert(text))), text)
@@ -76,7 +76,7 @@ describe("settings_list", function()
   end
 
   it("refuses values of other types", function()
-    for _, row in ipairs(list) do
+    for _, row in ipairs(catalogue) do
       for _, value in ipairs({ {}, print }) do assert.is_false((row.kind.check(value)), row.name) end
       assert.is_false((row.kind.check(nil)), row.name)
     end
@@ -84,7 +84,7 @@ describe("settings_list", function()
 
   it("takes a path below home as it stands where there is no home", function()
     fake.install({ HOME = false }, {})
-    assert.equal("~/a", list.ca_bundle.kind.convert("~/a"))
+    assert.equal("~/a", catalogue.ca_bundle.kind.convert("~/a"))
   end)
 
   it("shows proxies without passwords, and nothing of secrets", function()
@@ -92,7 +92,7 @@ describe("settings_list", function()
       external_id = { x = "****" }, container_authorization_token = { x = "****" },
       credential_process = { ["/bin/keys --password x"] = "/bin/keys ****" } }
     for name, cases in pairs(shown) do
-      for value, text in pairs(cases) do assert.equal(text, list[name].show(value)) end
+      for value, text in pairs(cases) do assert.equal(text, catalogue[name].show(value)) end
     end
   end)
 end)

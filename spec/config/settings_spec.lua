@@ -1,7 +1,7 @@
 local errors = require("dynamodb.error")
 local fake = dofile("spec/support/fake_system.lua")
-local list = require("dynamodb.settings_list")
-local settings = require("dynamodb.settings")
+local catalogue = require("dynamodb.config.catalogue")
+local settings = require("dynamodb.config.settings")
 
 local CREDENTIALS, CONFIG = "/home/.aws/credentials", "/home/.aws/config"
 
@@ -18,10 +18,10 @@ local samples = {
   max_attempts = { "7", "9", values = { 7, 9 } },
 }
 local by_check = {
-  [list.use_fips_endpoint.kind.check] = { "true", "false", values = { true, false } },
-  [list.endpoint_url.kind.check] = { "http://one:1", "https://two/2" },
-  [list.connect_timeout.kind.check] = { "1.5", "25", values = { 1.5, 25 } },
-  [list.max_attempts.kind.check] = { "3", "5", values = { 3, 5 } },
+  [catalogue.use_fips_endpoint.kind.check] = { "true", "false", values = { true, false } },
+  [catalogue.endpoint_url.kind.check] = { "http://one:1", "https://two/2" },
+  [catalogue.connect_timeout.kind.check] = { "1.5", "25", values = { 1.5, 25 } },
+  [catalogue.max_attempts.kind.check] = { "3", "5", values = { 3, 5 } },
 }
 
 -- The i-th text of a setting, and its value.
@@ -64,7 +64,7 @@ end
 describe("settings", function()
   after_each(fake.remove)
 
-  for _, row in ipairs(list) do
+  for _, row in ipairs(catalogue) do
     local sources = sources_of(row)
 
     it("takes " .. row.name .. " from each of its sources", function()
@@ -105,7 +105,7 @@ describe("settings", function()
   local bad = { use_fips_endpoint = "yes", max_attempts = "0", metadata_service_timeout = "fast", retry_mode = "never",
     region = "EU west", account_id = "42", endpoint_url = "localhost", sdk_ua_app_id = ("x"):rep(51) }
   for name, text in pairs(bad) do
-    local row = list[name]
+    local row = catalogue[name]
     local _, expected = row.kind.check(nil)
 
     it("refuses a bad " .. name .. " of the environment at once, and does not show it", function()
@@ -451,7 +451,7 @@ describe("dynamodb.config", function()
   it("shows every setting and where it is from", function()
     fake.install({ AWS_REGION = "eu-west-1" }, { [CONFIG] = "[default]\nmax_attempts = 2" })
     local shown = assert(config())
-    for _, row in ipairs(list) do assert.is_string(shown[row.name].source, row.name) end
+    for _, row in ipairs(catalogue) do assert.is_string(shown[row.name].source, row.name) end
     assert.same({ value = "eu-west-1", source = "environment AWS_REGION" }, shown.region)
     assert.same({ value = 2, source = "profile default in " .. CONFIG }, shown.max_attempts)
     assert.same({ value = false, source = "default" }, shown.use_fips_endpoint)

@@ -1,11 +1,11 @@
 local fake = dofile("spec/support/fake_system.lua")
-local profile = require("dynamodb.profile")
+local shared_files = require("dynamodb.config.shared_files")
 
--- The vectors' form of what profile.load gives.
+-- The vectors' form of what shared_files.load gives.
 local function contents(files)
   local profiles = {}
   for _, file in ipairs(files) do
-    for name in pairs(file.profiles) do profiles[name] = profile.merge(files, name) end
+    for name in pairs(file.profiles) do profiles[name] = shared_files.merge(files, name) end
   end
   return { profiles = profiles, sso_sessions = files[2].sso_sessions, services = files[2].services }
 end
@@ -17,7 +17,7 @@ describe("the shared files", function()
     it("are understood: " .. case[1], function()
       fake.install({ AWS_CONFIG_FILE = "config", AWS_SHARED_CREDENTIALS_FILE = "credentials" },
         { config = case.config, credentials = case.credentials })
-      local files, why = profile.load()
+      local files, why = shared_files.load()
       assert.equal(case.error, why)
       if not case.error then
         assert.same({ profiles = case.profiles, sso_sessions = case.sso_sessions or {},
@@ -29,7 +29,7 @@ describe("the shared files", function()
   it("say where each value is from", function()
     fake.install({}, { ["/home/.aws/config"] = "[profile a]\nx = 1\ny = 2\naws_session_token = t",
       ["/home/.aws/credentials"] = "[a]\ny = 3\naws_access_key_id = k" })
-    local section, places = profile.merge(assert(profile.load()), "a")
+    local section, places = shared_files.merge(assert(shared_files.load()), "a")
     assert.same({ x = "1", y = "3", aws_access_key_id = "k" }, section)
     assert.same({ x = "/home/.aws/config", y = "/home/.aws/credentials",
       aws_access_key_id = "/home/.aws/credentials" }, places)
@@ -37,14 +37,14 @@ describe("the shared files", function()
 
   it("have no profile that is in neither", function()
     fake.install({}, { ["/home/.aws/config"] = "[profile a]" })
-    local files = assert(profile.load())
-    assert.is_nil(profile.merge(files, "b"))
-    assert.same({}, (profile.merge(files, "a")))
+    local files = assert(shared_files.load())
+    assert.is_nil(shared_files.merge(files, "b"))
+    assert.same({}, (shared_files.merge(files, "a")))
   end)
 
   it("need not be there, nor a home directory", function()
     local read = fake.install({ HOME = false }, {})
-    local files = assert(profile.load())
+    local files = assert(shared_files.load())
     assert.same({ profiles = {}, sso_sessions = {}, services = {} }, contents(files))
     assert.same({ "no credentials file", "no config file" }, { files[1].path, files[2].path })
     assert.same({}, read)
@@ -52,25 +52,25 @@ describe("the shared files", function()
 
   it("have to be readable", function()
     fake.install({}, { ["/home/.aws/config"] = false })
-    assert.same({ nil, "/home/.aws/config: Permission denied" }, { profile.load() })
+    assert.same({ nil, "/home/.aws/config: Permission denied" }, { shared_files.load() })
     fake.install({}, { ["/home/.aws/credentials"] = false })
-    assert.same({ nil, "/home/.aws/credentials: Permission denied" }, { profile.load() })
+    assert.same({ nil, "/home/.aws/credentials: Permission denied" }, { shared_files.load() })
   end)
 
   it("may not be a directory, and the error says which", function()
-    assert.matches("^spec: ", select(2, profile.read("spec")))
+    assert.matches("^spec: ", select(2, shared_files.read("spec")))
   end)
 end)
 
 describe("profile.parse", function()
   it("keeps titles that are no profile's, such as boto's", function()
-    local sections = profile.parse("[Credentials]\naws_access_key_id = k\n[ DB  x ]\na = 1\n", "boto")
+    local sections = shared_files.parse("[Credentials]\naws_access_key_id = k\n[ DB  x ]\na = 1\n", "boto")
     assert.same({ Credentials = { aws_access_key_id = "k" }, ["DB x"] = { a = "1" } }, sections)
   end)
 
   it("shows nothing of a line that may hold a secret", function()
     for _, line in ipairs({ "aws_secret_access_key wJalrXUtnFEMI", "= wJalrXUtnFEMI", " wJalrXUtnFEMI", "[wJalrXUtnFEMI" }) do
-      local sections, why = profile.parse("[a]\n" .. line, "file")
+      local sections, why = shared_files.parse("[a]\n" .. line, "file")
       assert.is_nil(sections)
       assert.matches("^file:2: ", why)
       assert.not_matches("wJalr", why, 1, true)
@@ -87,7 +87,7 @@ describe("profile.parse", function()
         seed = seed * 16807 % 2147483647 -- Lehmer's generator
         text[i] = pieces[seed % #pieces + 1]
       end
-      local sections, why = profile.parse("[a]\n" .. table.concat(text), "file")
+      local sections, why = shared_files.parse("[a]\n" .. table.concat(text), "file")
       if sections then assert.is_table(sections.a) else assert.matches("^file:%d+: ", why) end
     end
   end)
@@ -100,7 +100,7 @@ describe("profile", function()
 
   -- A profile as one of the files has it | nil, why.
   local function of(i, name)
-    local files, why = profile.load()
+    local files, why = shared_files.load()
     if not files then return nil, why end
     return files[i].profiles[name] or {}
   end
@@ -122,14 +122,14 @@ describe("profile", function()
     fake.install({}, {})
     assert.same({}, in_config("x"))
     assert.same({}, in_credentials("x"))
-    assert.same({}, profile.read("/nowhere"))
-    assert.same({}, profile.read(nil))
+    assert.same({}, shared_files.read("/nowhere"))
+    assert.same({}, shared_files.read(nil))
   end)
 
   it("does not take a file that cannot be read for none", function()
     for _, path in ipairs({ credentials_path, config_path }) do
       fake.install({}, { [path] = false })
-      assert.same({ nil, path .. ": Permission denied" }, { profile.load() })
+      assert.same({ nil, path .. ": Permission denied" }, { shared_files.load() })
     end
   end)
 
@@ -143,7 +143,7 @@ describe("profile", function()
   it("passes on what is wrong with a file, and where", function()
     for _, path in ipairs({ credentials_path, config_path }) do
       fake.install({}, { [path] = "[a]\nwhat is this" })
-      local files, why = profile.load()
+      local files, why = shared_files.load()
       assert.is_nil(files)
       assert.matches(path .. ":2: ", why, 1, true)
     end
@@ -160,7 +160,7 @@ describe("profile", function()
   for i, case in ipairs(places) do
     it("knows where the files are, " .. i, function()
       fake.install(case[1], {})
-      local first, second = profile.paths()
+      local first, second = shared_files.paths()
       assert.equal(case[2], first)
       assert.equal(case[3], second)
     end)

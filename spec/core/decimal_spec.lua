@@ -1,6 +1,6 @@
 local decimal = require("probe").decimal
-local generate = dofile("spec/support/generate.lua")
-local locale = dofile("spec/support/locale.lua")
+local generate = dofile("spec/support/random_source.lua")
+local locale = dofile("spec/support/comma_locale.lua")
 local vectors = dofile("spec/vectors/decimal.lua")
 
 local function shown(text)

@@ -1,6 +1,6 @@
 local json = require("probe").json
 local cjson = require("cjson")
-local generate = dofile("spec/support/generate.lua")
+local generate = dofile("spec/support/random_source.lua")
 local vectors = dofile("spec/vectors/json.lua")
 
 local function shown(text)

@@ -1,5 +1,5 @@
 local assume_role = require("dynamodb.credentials.assume_role")
-local provider = dofile("spec/support/provider.lua")
+local provider = dofile("spec/support/provider_kit.lua")
 
 local XML = "<R><Arn>arn:aws:sts::123456789012:assumed-role/a/b</Arn><Credentials><AccessKeyId>K</AccessKeyId>"
   .. "<SecretAccessKey>S</SecretAccessKey><SessionToken>T</SessionToken></Credentials></R>"

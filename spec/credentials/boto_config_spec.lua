@@ -1,4 +1,4 @@
-local boto = require("dynamodb.credentials.boto")
+local boto_config = require("dynamodb.credentials.boto_config")
 local fake = dofile("spec/support/fake_system.lua")
 
 local HOME, ETC = "/home/.boto", "/etc/boto.cfg"
@@ -32,7 +32,7 @@ describe("credentials.boto", function()
   for _, case in ipairs(cases) do
     it("understands " .. case[1], function()
       local read = fake.install(case[3] or {}, case[2])
-      local found, why = boto()
+      local found, why = boto_config()
       if not case.found and not case.why then
         assert.is_false(found)
         assert.matches("^section %[Credentials%] in ", why)
@@ -46,8 +46,8 @@ describe("credentials.boto", function()
 
   it("names the places where it looked", function()
     fake.install({ HOME = false }, {})
-    assert.same({ false, "section [Credentials] in " .. ETC }, { boto() })
+    assert.same({ false, "section [Credentials] in " .. ETC }, { boto_config() })
     fake.install({}, {})
-    assert.same({ false, ("section [Credentials] in %s and %s"):format(HOME, ETC) }, { boto() })
+    assert.same({ false, ("section [Credentials] in %s and %s"):format(HOME, ETC) }, { boto_config() })
   end)
 end)

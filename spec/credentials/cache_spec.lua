@@ -61,7 +61,7 @@ describe("credentials.cache", function()
   end
 
   it("spreads the moment by chance", function()
-    local system = require("dynamodb.system")
+    local system = require("dynamodb.base.system")
     for chance, seconds in pairs({ [0] = 3300, [0.999] = 3240 }) do
       system.random = function() return chance end
       local w = world(lasting(3600))

@@ -1,14 +1,14 @@
 local cjson = require("cjson")
 local core = require("dynamodb.core")
-local credentials = require("dynamodb.credentials")
+local credentials = require("dynamodb.credentials.chain")
 local curl = require("dynamodb.transport.curl")
 local document = require("dynamodb.credentials.document")
 local errors = require("dynamodb.error")
 local fake_system = dofile("spec/support/fake_system.lua")
-local fakes = dofile("spec/support/aws_fakes.lua")
+local fakes = dofile("spec/support/fake_aws.lua")
 local helper = dofile("spec/support/helper.lua")
-local settings = require("dynamodb.settings")
-local world = dofile("spec/support/aws_world.lua")
+local settings = require("dynamodb.config.settings")
+local world = dofile("spec/support/credential_scenario.lua")
 
 local SLACK = 5 -- seconds that a scenario may take
 
@@ -177,7 +177,7 @@ describe("credentials", function()
   -- Everything the library asks of the system and of the network, counted.
   it("touch no source before they are asked for", function()
     local touched = {}
-    local system = require("dynamodb.system")
+    local system = require("dynamodb.base.system")
     fake_system.install({}, {})
     for name in pairs(system) do
       system[name] = function() touched[#touched + 1] = name end

@@ -1,5 +1,5 @@
-local given = require("dynamodb.credentials.given")
-local provider = dofile("spec/support/provider.lua")
+local connect_options = require("dynamodb.credentials.connect_options")
+local provider = dofile("spec/support/provider_kit.lua")
 
 local KEYS = { aws_access_key_id = "k", aws_secret_access_key = "s", aws_session_token = "t", account_id = "a", expires = 5 }
 
@@ -15,28 +15,28 @@ describe("credentials.given", function()
   after_each(provider.remove)
 
   it("says nothing without options", function()
-    assert.is_nil(given.provider({ region = "eu-west-1" }, "connect"))
+    assert.is_nil(connect_options.provider({ region = "eu-west-1" }, "connect"))
   end)
 
   it("takes keys as options, which never change", function()
-    local f, fixed = given.provider(with({ region = "eu-west-1" }), "connect")
+    local f, fixed = connect_options.provider(with({ region = "eu-west-1" }), "connect")
     assert.same(with({ source = "options" }), (f(provider.kit({}))))
     assert.is_true(fixed)
-    f, fixed = given.provider({ credentials = with({ more = 1 }) }, "connect")
+    f, fixed = connect_options.provider({ credentials = with({ more = 1 }) }, "connect")
     assert.same(with({ source = "options" }), (f(provider.kit({}))))
     assert.is_true(fixed)
   end)
 
   it("keeps its own copy of a table", function()
     local keys = with({})
-    local f = given.provider({ credentials = keys }, "connect")
+    local f = connect_options.provider({ credentials = keys }, "connect")
     keys.aws_access_key_id = "other"
     assert.equal("k", f(provider.kit({})).aws_access_key_id)
   end)
 
   it("asks a function each time, and says how many seconds it may take", function()
     local asked = {}
-    local f, fixed = given.provider({ credentials = function(seconds)
+    local f, fixed = connect_options.provider({ credentials = function(seconds)
       asked[#asked + 1] = seconds
       return with({ aws_access_key_id = "k" .. #asked })
     end }, "connect")
@@ -63,14 +63,14 @@ describe("credentials.given", function()
   }
   for _, case in ipairs(failures) do
     it("tells of a function that gives " .. case[1], function()
-      assert.same({ nil, case[3] }, { given.provider({ credentials = case[2] }, "connect")(provider.kit({})) })
+      assert.same({ nil, case[3] }, { connect_options.provider({ credentials = case[2] }, "connect")(provider.kit({})) })
     end)
   end
 
   it("passes on what a function raises, and raises when it gives no table", function()
-    local f = given.provider({ credentials = function() error("broken", 0) end }, "connect")
+    local f = connect_options.provider({ credentials = function() error("broken", 0) end }, "connect")
     assert.has_error(function() f(provider.kit({})) end, "broken")
-    f = given.provider({ credentials = function() return "k" end }, "connect")
+    f = connect_options.provider({ credentials = function() return "k" end }, "connect")
     local _, err = pcall(f, provider.kit({}))
     assert.matches("option 'credentials': the function is to return a table, got string$", err)
   end)
@@ -86,7 +86,7 @@ describe("credentials.given", function()
   }
   for _, case in ipairs(mistakes) do
     it("refuses " .. case[1], function()
-      local ok, err = pcall(given.provider, case[2], "connect")
+      local ok, err = pcall(connect_options.provider, case[2], "connect")
       assert.is_false(ok)
       assert.equal(case[3], (err:gsub("^.-:%d+: ", "")))
     end)

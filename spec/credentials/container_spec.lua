@@ -1,5 +1,5 @@
 local container = require("dynamodb.credentials.container")
-local provider = dofile("spec/support/provider.lua")
+local provider = dofile("spec/support/provider_kit.lua")
 
 local answer = provider.answer
 

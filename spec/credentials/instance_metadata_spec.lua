@@ -1,5 +1,5 @@
-local metadata = require("dynamodb.credentials.metadata")
-local provider = dofile("spec/support/provider.lua")
+local instance_metadata = require("dynamodb.credentials.instance_metadata")
+local provider = dofile("spec/support/provider_kit.lua")
 
 local answer = provider.answer
 
@@ -24,7 +24,7 @@ describe("credentials.metadata", function()
 
   it("asks for a token, a role and its credentials", function()
     local kit = provider.kit({ answers = { token, role, keys } })
-    assert.same(found, (metadata(kit)))
+    assert.same(found, (instance_metadata(kit)))
     assert.same({ "PUT " .. BASE .. "/latest/api/token", "GET " .. BASE .. ROLE, "GET " .. BASE .. ROLE .. "my-role" },
       asked(kit))
     assert.same({ "x-aws-ec2-metadata-token-ttl-seconds", "21600" }, kit.requests[1].headers)
@@ -33,7 +33,7 @@ describe("credentials.metadata", function()
 
   it("never goes through a proxy, and limits time and bytes as settings say", function()
     local kit = provider.kit({ values = { metadata_service_timeout = 2.5 } })
-    metadata(kit)
+    instance_metadata(kit)
     local request = kit.requests[1]
     assert.same({ false, 2.5, 2.5, 65536, 1015 }, { request.proxy, request.connect_timeout, request.attempt_timeout,
       request.max_bytes, request.deadline })
@@ -43,35 +43,35 @@ describe("credentials.metadata", function()
   it("tries as often as settings say", function()
     local kit = provider.kit({ values = { metadata_service_num_attempts = 3 },
       answers = { { "network", "x" }, answer(500), token, answer(200, ""), role, answer(503), keys } })
-    assert.same(found, (metadata(kit)))
+    assert.same(found, (instance_metadata(kit)))
     assert.equal(7, #kit.requests)
   end)
 
   it("keeps the token for its time", function()
     local kit = provider.kit({ answers = { token, role, keys, role, keys, token, role, keys } })
-    for _ = 1, 2 do assert.same(found, (metadata(kit))) end
+    for _ = 1, 2 do assert.same(found, (instance_metadata(kit))) end
     assert.equal(5, #kit.requests)
     kit.transport.sleep(21600 - 60)
-    metadata(kit)
+    instance_metadata(kit)
     assert.equal("PUT " .. BASE .. "/latest/api/token", asked(kit)[6])
   end)
 
   it("replaces a token that is not good any more, once", function()
     local second = answer(200, "TOKEN-2")
     local kit = provider.kit({ answers = { token, answer(401), second, role, keys } })
-    assert.same(found, (metadata(kit)))
+    assert.same(found, (instance_metadata(kit)))
     assert.equal("TOKEN-1==", kit.requests[2].headers[2])
     for i = 4, 5 do assert.equal("TOKEN-2", kit.requests[i].headers[2]) end
     kit = provider.kit({ answers = { token, answer(401), second, answer(401) } })
-    assert.same({ nil, "instance metadata (role) answered with status 401", false }, { metadata(kit) })
+    assert.same({ nil, "instance metadata (role) answered with status 401", false }, { instance_metadata(kit) })
     kit = provider.kit({ answers = { token, answer(401), answer(404) } })
-    assert.same({ nil, "instance metadata: no token", true }, { metadata(kit) })
+    assert.same({ nil, "instance metadata: no token", true }, { instance_metadata(kit) })
   end)
 
   it("asks where settings say", function()
     for _, url in ipairs({ "http://[fd00:ec2::254]", "http://127.0.0.1:9/x/" }) do
       local kit = provider.kit({ values = { ec2_metadata_service_endpoint = url } })
-      metadata(kit)
+      instance_metadata(kit)
       assert.equal("PUT " .. url:gsub("/$", "") .. "/latest/api/token", asked(kit)[1])
     end
   end)
@@ -114,7 +114,7 @@ describe("credentials.metadata", function()
   for _, case in ipairs(cases) do
     it(case[1], function()
       local kit = provider.kit({ values = case[2], answers = case[3] })
-      local result, why = metadata(kit)
+      local result, why = instance_metadata(kit)
       assert.same(case[5], result)
       assert.equal(case[6], why)
       assert.equal(case[4], #kit.requests)
@@ -123,7 +123,7 @@ describe("credentials.metadata", function()
 
   it("shows no token where there is none", function()
     local kit = provider.kit({ answers = { answer(404), role, keys } })
-    metadata(kit)
+    instance_metadata(kit)
     for i = 2, 3 do assert.same({}, kit.requests[i].headers) end
   end)
 end)

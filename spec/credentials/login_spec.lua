@@ -1,7 +1,7 @@
 local cjson = require("cjson")
 local core = require("dynamodb.core")
 local login = require("dynamodb.credentials.login")
-local provider = dofile("spec/support/provider.lua")
+local provider = dofile("spec/support/provider_kit.lua")
 local PEM = dofile("spec/vectors/es256.lua").good.SEC1
 
 local answer, moment = provider.answer, provider.moment

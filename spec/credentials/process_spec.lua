@@ -1,5 +1,5 @@
 local process = require("dynamodb.credentials.process")
-local provider = dofile("spec/support/provider.lua")
+local provider = dofile("spec/support/provider_kit.lua")
 
 local WHERE = "credential_process of profile 'p'"
 

@@ -1,5 +1,5 @@
 local from_profile = require("dynamodb.credentials.profile")
-local provider = dofile("spec/support/provider.lua")
+local provider = dofile("spec/support/provider_kit.lua")
 
 local XML = "<R><Credentials><AccessKeyId>K%d</AccessKeyId><SecretAccessKey>S</SecretAccessKey>"
   .. "<SessionToken>T</SessionToken></Credentials></R>"

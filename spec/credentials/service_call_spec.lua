@@ -1,5 +1,5 @@
-local call = require("dynamodb.credentials.call")
-local provider = dofile("spec/support/provider.lua")
+local service_call = require("dynamodb.credentials.service_call")
+local provider = dofile("spec/support/provider_kit.lua")
 
 local answer = provider.answer
 
@@ -12,7 +12,7 @@ describe("credentials.call", function()
     local kit = provider.kit({ answers = answers })
     local request = { name = "STS", url = REQUEST }
     for name, value in pairs(more or {}) do request[name] = value end
-    return kit, { call.send(kit, request) }
+    return kit, { service_call.send(kit, request) }
   end
 
   -- What is answered in turn, how many requests that takes, and the status or text that results.
@@ -43,7 +43,7 @@ describe("credentials.call", function()
     assert.equal(kit.deadline, kit.requests[1].deadline)
     kit = provider.kit({})
     kit.deadline = kit.transport.now() + 0.06
-    local _, why = call.send(kit, { name = "STS" })
+    local _, why = service_call.send(kit, { name = "STS" })
     assert.equal("STS: nobody is there", why)
     assert.equal(2, #kit.requests)
     assert.same({ 0.05 }, kit.slept)
@@ -62,7 +62,7 @@ describe("credentials.call", function()
       kit.requests[#kit.requests + 1] = request
       return nil, "network", "bad certificate", false, true
     end
-    assert.same({ nil, "STS: bad certificate", false, "network", false }, { call.send(kit, { name = "STS" }) })
+    assert.same({ nil, "STS: bad certificate", false, "network", false }, { service_call.send(kit, { name = "STS" }) })
     assert.equal(1, #kit.requests)
   end)
 
@@ -70,30 +70,30 @@ describe("credentials.call", function()
     local secret = "a+secret.with%signs"
     local _, results = send({ { "network", "sent " .. secret .. " in vain" } }, { attempts = 1, secrets = { secret } })
     assert.equal("STS: sent ... in vain", results[2])
-    assert.equal("short ones stay: abc", call.clean("short ones stay: abc", { "abc", false }))
-    assert.equal("no lines", call.clean("no\r\n\tlines"))
-    assert.equal(303, #call.clean(("x"):rep(5000)))
+    assert.equal("short ones stay: abc", service_call.clean("short ones stay: abc", { "abc", false }))
+    assert.equal("no lines", service_call.clean("no\r\n\tlines"))
+    assert.equal(303, #service_call.clean(("x"):rep(5000)))
   end)
 
   it("says what a refusal is", function()
     local request = { name = "STS", secrets = { "verysecret" } }
-    local why, passing = call.refusal(request, answer(403), "AccessDenied", "not with verysecret")
+    local why, passing = service_call.refusal(request, answer(403), "AccessDenied", "not with verysecret")
     assert.equal("STS answered with status 403: AccessDenied: not with ...", why)
     assert.is_false(passing)
-    why, passing = call.refusal(request, answer(503), nil, {})
+    why, passing = service_call.refusal(request, answer(503), nil, {})
     assert.equal("STS answered with status 503", why)
     assert.is_true(passing)
   end)
 
   it("knows where services are", function()
     local kit = provider.kit({ values = { endpoint_urls = { sso = "http://localhost:1/sso/" } } })
-    assert.same({ "https://sts.eu-west-1.amazonaws.com", "eu-west-1" }, { call.endpoint(kit, "sts", "eu-west-1") })
-    assert.same({ "https://sts.us-east-1.amazonaws.com", "us-east-1" }, { call.endpoint(kit, "sts", "local") })
-    assert.same({ "http://localhost:1/sso", "eu-west-1" }, { call.endpoint(kit, "portal.sso", "eu-west-1") })
-    assert.is_nil((call.endpoint(kit, "oidc", "evil.example/")))
+    assert.same({ "https://sts.eu-west-1.amazonaws.com", "eu-west-1" }, { service_call.endpoint(kit, "sts", "eu-west-1") })
+    assert.same({ "https://sts.us-east-1.amazonaws.com", "us-east-1" }, { service_call.endpoint(kit, "sts", "local") })
+    assert.same({ "http://localhost:1/sso", "eu-west-1" }, { service_call.endpoint(kit, "portal.sso", "eu-west-1") })
+    assert.is_nil((service_call.endpoint(kit, "oidc", "evil.example/")))
   end)
 
   it("encodes what stands in a query", function()
-    assert.equal("a-b._~%20%2F%2B%3D%C3%A4", call.encode("a-b._~ /+=\195\164"))
+    assert.equal("a-b._~%20%2F%2B%3D%C3%A4", service_call.encode("a-b._~ /+=\195\164"))
   end)
 end)

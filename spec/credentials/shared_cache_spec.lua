@@ -1,5 +1,5 @@
 local errors = require("dynamodb.error")
-local shared = require("dynamodb.credentials.shared")
+local shared_cache = require("dynamodb.credentials.shared_cache")
 
 local START = 1700000000
 
@@ -57,7 +57,7 @@ end
 
 -- The source that one of the machine's workers has.
 local function worker(self, source, values)
-  return shared(source or fetching(self), self.dictionary, settings(values or { region = "r", a = { "table" } }),
+  return shared_cache(source or fetching(self), self.dictionary, settings(values or { region = "r", a = { "table" } }),
     self.transport)
 end
 
@@ -194,7 +194,7 @@ describe("credentials.shared", function()
   end)
 
   it("leaves it to the source to tell what is wrong with settings", function()
-    local source = shared(function() return nil, "bad file" end, self.dictionary,
+    local source = shared_cache(function() return nil, "bad file" end, self.dictionary,
       { load = function() return nil, "bad file" end }, self.transport)
     assert.same({ nil, "bad file" }, { source(10) })
   end)

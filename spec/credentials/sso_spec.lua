@@ -1,6 +1,6 @@
 local cjson = require("cjson")
 local core = require("dynamodb.core")
-local provider = dofile("spec/support/provider.lua")
+local provider = dofile("spec/support/provider_kit.lua")
 local sso = require("dynamodb.credentials.sso")
 
 local answer, moment = provider.answer, provider.moment
@@ -91,7 +91,7 @@ describe("credentials.sso", function()
   end)
 
   it("keeps a token that cannot be written", function()
-    local system = require("dynamodb.system")
+    local system = require("dynamodb.base.system")
     local kit = kit_of({ files = { [SESSION_FILE] = token({ expiresAt = moment(0) }) }, answers = { fresh, role, role } })
     system.write_file = function() return nil, "read-only" end
     assert.same(with(found, { warning = SESSION_FILE .. " cannot be written: read-only" }), (sso(kit, section, WHERE)))

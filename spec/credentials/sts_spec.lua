@@ -1,4 +1,4 @@
-local provider = dofile("spec/support/provider.lua")
+local provider = dofile("spec/support/provider_kit.lua")
 local sts = require("dynamodb.credentials.sts")
 
 local answer = provider.answer

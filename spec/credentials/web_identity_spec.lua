@@ -1,4 +1,4 @@
-local provider = dofile("spec/support/provider.lua")
+local provider = dofile("spec/support/provider_kit.lua")
 local web_identity = require("dynamodb.credentials.web_identity")
 
 local PLACE = "environment (AWS_WEB_IDENTITY_TOKEN_FILE)"

@@ -1,5 +1,5 @@
 local dynamodb = require("dynamodb")
-local expressions = require("dynamodb.expression")
+local expressions = require("dynamodb.expression.builder")
 
 -- Runs f with a new expression -> what it gives, the expression.
 local function with(f)
@@ -11,7 +11,7 @@ local function refused(message, f)
   local ok, err = pcall(with, f)
   assert.is_false(ok, "accepted: " .. tostring(err))
   assert.is_truthy(tostring(err):find("here: " .. message, 1, true), err)
-  assert.is_truthy(tostring(err):find("expression_spec.lua:%d+: "), err)
+  assert.is_truthy(tostring(err):find("builder_spec.lua:%d+: "), err)
 end
 
 describe("expression", function()

@@ -1,6 +1,6 @@
-local condition = require("dynamodb.condition")
+local condition = require("dynamodb.expression.condition")
 local dynamodb = require("dynamodb")
-local expressions = require("dynamodb.expression")
+local expressions = require("dynamodb.expression.builder")
 local helper = dofile("spec/support/helper.lua")
 
 local attr, gt, eq = dynamodb.attr, dynamodb.gt, dynamodb.eq

@@ -1,7 +1,7 @@
 local dynamodb = require("dynamodb")
-local expressions = require("dynamodb.expression")
+local expressions = require("dynamodb.expression.builder")
 local helper = dofile("spec/support/helper.lua")
-local updates = require("dynamodb.update")
+local updates = require("dynamodb.expression.update")
 
 local attr, set = dynamodb.attr, dynamodb.set
 local build = dynamodb.update

@@ -1,7 +1,7 @@
 local helper = dofile("spec/support/helper.lua")
 local core = require("dynamodb.core")
 local cjson = require("cjson")
-local locale = dofile("spec/support/locale.lua")
+local locale = dofile("spec/support/comma_locale.lua")
 
 local number, set, binary, list, map, null = core.number, core.set, core.binary, core.list, core.map, core.null
 local math_type = rawget(math, "type")

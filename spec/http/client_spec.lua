@@ -1,7 +1,7 @@
-local canned = dofile("spec/support/canned.lua")
+local canned = dofile("spec/support/scripted_server.lua")
 local curl = require("dynamodb.transport.curl")
 local helper = dofile("spec/support/helper.lua")
-local http = require("dynamodb.http")
+local http_client = require("dynamodb.http.client")
 
 local wait = { wait = "request" }
 
@@ -22,12 +22,12 @@ describe("http", function()
   local function get(url, more, connect, proxy_for)
     local request = { method = "GET", url = url }
     for name, value in pairs(more or {}) do request[name] = value end
-    return http.request(context(connect, proxy_for), request)
+    return http_client.request(context(connect, proxy_for), request)
   end
 
   it("asks and is answered", function()
     local server = serve(canned.response("hello", 200, { ["X-Tag"] = "here" }))
-    local response = assert(http.request(context(), { method = "PUT", url = server.endpoint_url .. "/a/b%20c?d=e&f",
+    local response = assert(http_client.request(context(), { method = "PUT", url = server.endpoint_url .. "/a/b%20c?d=e&f",
       headers = { "x-one", "1", "x-two", "2" }, body = "body" }))
     assert.equal(200, response.status)
     assert.equal("hello", response.body)
@@ -44,7 +44,7 @@ describe("http", function()
     local keys = { aws_access_key_id = "K", aws_secret_access_key = "secret-of-K" }
     for _, sign in ipairs({ false, { region = "eu-west-1", service = "sts", credentials = keys } }) do
       local server = serve(canned.response("hello"))
-      assert(http.request(own, { method = "GET", url = server.endpoint_url, sign = sign }))
+      assert(http_client.request(own, { method = "GET", url = server.endpoint_url, sign = sign }))
       assert.is_truthy(server.requests()[1]:find("\r\nuser-agent: lua-dynamodb/1\r\n", 1, true))
     end
   end)
@@ -54,7 +54,7 @@ describe("http", function()
   for rest, target in pairs(targets) do
     it(("asks for %s when the URL has '%s'"):format(target, rest), function()
       local fake = helper.fake(helper.answer(200, ""))
-      assert(http.request({ transport = fake, limits = { connect_timeout = 1, attempt_timeout = 1 } },
+      assert(http_client.request({ transport = fake, limits = { connect_timeout = 1, attempt_timeout = 1 } },
         { method = "GET", url = "http://h" .. rest }))
       assert.equal(("GET %s HTTP/1.1\r\nhost: h\r\ncontent-length: 0\r\n\r\n"):format(target), fake.requests[1])
       assert.equal(1, fake.closed)
@@ -71,7 +71,7 @@ describe("http", function()
       "nonsense", "" }) do
       local fake = helper.fake(bytes ~= "" and bytes or nil)
       function fake.connect() return {} end
-      http.request({ transport = fake, limits = { connect_timeout = 1, attempt_timeout = 1 } },
+      http_client.request({ transport = fake, limits = { connect_timeout = 1, attempt_timeout = 1 } },
         { method = "GET", url = "http://h" })
       assert.equal(1, fake.closed)
     end
@@ -92,11 +92,11 @@ describe("http", function()
       headers = { "content-type", "application/x-www-form-urlencoded; charset=utf-8" },
       sign = { region = vectors.region, service = "iam", credentials = keys } }
     local own = { transport = fake, limits = { connect_timeout = 1, attempt_timeout = 1 } }
-    assert(http.request(own, request))
+    assert(http_client.request(own, request))
     assert.matches("Signature=" .. vectors.published[1].signature, fake.requests[1], 1, true)
     keys.aws_session_token = "TOKEN"
     request.method, request.body, request.headers = "POST", "Action=A", nil
-    assert(http.request(own, request))
+    assert(http_client.request(own, request))
     assert.matches("\r\nx-amz-security-token: TOKEN\r\n", fake.requests[2], 1, true)
     assert.matches("\r\n\r\nAction=A$", fake.requests[2])
   end)
@@ -172,7 +172,7 @@ describe("http", function()
   for name, request in pairs(impossible) do
     it("refuses " .. name, function()
       request.method = "GET"
-      local response, kind, why, sent, permanent = http.request({ transport = helper.fake(),
+      local response, kind, why, sent, permanent = http_client.request({ transport = helper.fake(),
         limits = { connect_timeout = 1, attempt_timeout = 1 } }, request)
       assert.same({ nil, "network", false, true }, { response, kind, sent, permanent })
       assert.is_nil(why:find("password", 1, true) or why:find("secret", 1, true), why)
@@ -203,7 +203,7 @@ describe("http", function()
     end
     local connect = { ca_bundle = "ca", client_certificate = "cert", client_key = "key", unix_socket = "socket",
       proxy = "http://p", tcp_keepalive = true }
-    assert(http.request({ transport = fake, limits = { connect_timeout = 1, attempt_timeout = 1, connect = connect } },
+    assert(http_client.request({ transport = fake, limits = { connect_timeout = 1, attempt_timeout = 1, connect = connect } },
       { method = "GET", url = "http://h" }))
     assert.same({ ca_bundle = "ca", tcp_keepalive = true }, told)
   end)

@@ -1,4 +1,4 @@
-local endpoint = require("dynamodb.endpoint")
+local endpoint = require("dynamodb.http.endpoint")
 local vectors = dofile("spec/vectors/endpoint.lua")
 
 describe("endpoint.is_region", function()

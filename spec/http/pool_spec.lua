@@ -1,9 +1,9 @@
 local unpack = table.unpack or unpack -- luacheck: ignore 113 143
 
-local canned = dofile("spec/support/canned.lua")
+local canned = dofile("spec/support/scripted_server.lua")
 local curl = require("dynamodb.transport.curl")
-local endpoint = require("dynamodb.endpoint")
-local exchange = require("dynamodb.exchange")
+local endpoint = require("dynamodb.http.endpoint")
+local exchange = require("dynamodb.http.pool")
 local helper = dofile("spec/support/helper.lua")
 
 local REQUEST = "POST / HTTP/1.1\r\nhost: spec\r\ncontent-length: 2\r\n\r\n{}"

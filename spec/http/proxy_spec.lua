@@ -1,4 +1,4 @@
-local proxy = require("dynamodb.proxy")
+local proxy = require("dynamodb.http.proxy")
 
 describe("proxy", function()
   for _, case in ipairs(dofile("spec/vectors/proxy.lua")) do

@@ -1,4 +1,4 @@
-local clock = require("dynamodb.clock")
+local service_clock = require("dynamodb.http.service_clock")
 
 -- A response with these headers.
 local function response(date, age)
@@ -18,7 +18,7 @@ describe("clock", function()
   }
   for _, case in ipairs(dates) do
     it("reads " .. case[1], function()
-      assert.equal(case[2], clock.parse(case[1]))
+      assert.equal(case[2], service_clock.parse(case[1]))
     end)
   end
 
@@ -26,23 +26,23 @@ describe("clock", function()
     "Sun, 06 Nox 1994 08:49:37 GMT", "Sun, 6 Nov 1994 08:49:37 GMT", "1795608000", "Sun, 06 Nov 1994 08:49:37 +0100" }
   for _, text in ipairs(others) do
     it(("does not read '%s'"):format(text), function()
-      assert.is_nil(clock.parse(text))
+      assert.is_nil(service_clock.parse(text))
     end)
   end
 
   local DATE, AT = "Wed, 25 Nov 2026 12:00:00 GMT", 1795608000
 
   it("agrees with this machine's until told otherwise", function()
-    assert.equal(0, clock.new().offset)
+    assert.equal(0, service_clock.new().offset)
   end)
 
   it("is as far off as the service says", function()
-    local own = clock.new()
-    clock.observe(own, response(DATE), AT + 1200, AT + 1200)
+    local own = service_clock.new()
+    service_clock.observe(own, response(DATE), AT + 1200, AT + 1200)
     assert.equal(-1200, own.offset)
-    clock.observe(own, response(DATE), AT - 300, AT - 299)
+    service_clock.observe(own, response(DATE), AT - 300, AT - 299)
     assert.equal(299, own.offset)
-    clock.observe(own, response(DATE), AT, AT)
+    service_clock.observe(own, response(DATE), AT, AT)
     assert.equal(0, own.offset)
   end)
 
@@ -54,19 +54,19 @@ describe("clock", function()
   }
   for name, case in pairs(ignored) do
     it("learns nothing from an answer " .. name, function()
-      local own = clock.new()
-      clock.observe(own, case[1], case[2], case[3])
+      local own = service_clock.new()
+      service_clock.observe(own, case[1], case[2], case[3])
       assert.equal(0, own.offset)
     end)
   end
 
   it("was corrected when it is four minutes off what a request was signed with", function()
-    local own = clock.new()
-    clock.observe(own, response(DATE), AT + 239, AT + 239)
-    assert.is_false(clock.corrected(own, 0))
-    clock.observe(own, response(DATE), AT + 240, AT + 240)
-    assert.is_true(clock.corrected(own, 0))
-    assert.is_false(clock.corrected(own, -240))
-    assert.is_true(clock.corrected(own, 100))
+    local own = service_clock.new()
+    service_clock.observe(own, response(DATE), AT + 239, AT + 239)
+    assert.is_false(service_clock.corrected(own, 0))
+    service_clock.observe(own, response(DATE), AT + 240, AT + 240)
+    assert.is_true(service_clock.corrected(own, 0))
+    assert.is_false(service_clock.corrected(own, -240))
+    assert.is_true(service_clock.corrected(own, 100))
   end)
 end)

@@ -1,6 +1,6 @@
 local fake_system = dofile("spec/support/fake_system.lua")
-local user_agent = require("dynamodb.user_agent")
-local version = require("dynamodb.version")
+local user_agent = require("dynamodb.http.user_agent")
+local version = require("dynamodb.base.version")
 
 describe("user agent", function()
   after_each(fake_system.remove)

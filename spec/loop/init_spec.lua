@@ -1,4 +1,4 @@
-local canned = dofile("spec/support/canned.lua")
+local canned = dofile("spec/support/scripted_server.lua")
 local curl = require("dynamodb.transport.curl")
 local dynamodb = require("dynamodb")
 local helper = dofile("spec/support/helper.lua")
@@ -179,7 +179,7 @@ describe("loop.run", function()
       two = loop.spawn(function() return one:wait() end)
     end)
     assert.is_false(ok)
-    assert.matches("^spec/loop_spec.lua:%d+: loop: every task that is left waits for another one$", err)
+    assert.matches("^spec/loop/init_spec.lua:%d+: loop: every task that is left waits for another one$", err)
     one:cancel()
     loop.run(function() loop.sleep(0) end)
   end)
@@ -301,7 +301,7 @@ describe("tasks", function()
   it("know where they failed", function()
     local task = loop.spawn(function() error("oops") end)
     pcall(task.wait, task)
-    assert.matches("loop_spec.lua", task.traceback)
+    assert.matches("loop/init_spec.lua", task.traceback)
   end)
 
   it("know which one runs, but not in coroutines of their own", function()
@@ -668,7 +668,7 @@ describe("loop.step", function()
 
   it("goes on after an error of its own", function()
     loop.spawn(loop.sleep, 0)
-    local step = require("dynamodb.scheduler").step
+    local step = require("dynamodb.loop.scheduler").step
     assert.is_function(step)
     while loop.step(1) > 0 do loop.step() end
   end)
@@ -696,8 +696,8 @@ describe("a system without epoll", function()
     native.poller = nil
     local results = loop.gather({ function() return 1 end, function() return 2 end })
     assert.same({ { n = 2, true, 1 }, { n = 2, true, 2 } }, results)
-    local own = require("dynamodb.scheduler").new()
-    assert.error_matches(function() require("dynamodb.scheduler").spawn(own, own.root, print) end,
+    local own = require("dynamodb.loop.scheduler").new()
+    assert.error_matches(function() require("dynamodb.loop.scheduler").spawn(own, own.root, print) end,
       "loop: this system has no epoll")
   end)
 end)

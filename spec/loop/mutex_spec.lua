@@ -1,4 +1,4 @@
-local mutex = require("dynamodb.mutex")
+local mutex = require("dynamodb.loop.mutex")
 
 describe("mutex", function()
   local own, slept

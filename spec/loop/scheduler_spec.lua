@@ -1,10 +1,10 @@
-local canned = dofile("spec/support/canned.lua")
+local canned = dofile("spec/support/scripted_server.lua")
 local curl = require("dynamodb.transport.curl")
 local dynamodb = require("dynamodb")
 local helper = dofile("spec/support/helper.lua")
 local loop = require("dynamodb.loop")
 local process = require("probe").process
-local scheduler = require("dynamodb.scheduler")
+local scheduler = require("dynamodb.loop.scheduler")
 
 -- Calls the function in a forked child, which has to succeed there. The child ends as programs do, so that coverage
 -- hears of it, too; what was to be written is written before. A sanitizer would take what is not closed then for lost.

@@ -1,4 +1,4 @@
-local timers = require("dynamodb.timers")
+local timers = require("dynamodb.loop.timers")
 
 -- Takes everything out, the earliest first -> list of moments.
 local function drain(heap)

@@ -1,6 +1,6 @@
-local canned = dofile("spec/support/canned.lua")
+local canned = dofile("spec/support/scripted_server.lua")
 local errors = require("dynamodb.error")
-local hooks = require("dynamodb.hooks")
+local hooks = require("dynamodb.request.hooks")
 
 local wait = { wait = "request" }
 local GET = { TableName = "messages", Key = { id = "a" } }

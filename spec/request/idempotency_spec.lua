@@ -1,8 +1,8 @@
 local core = require("dynamodb.core")
 local dynamodb = require("dynamodb")
 local errors = require("dynamodb.error")
-local operations = require("dynamodb.operations")
-local repeating = require("dynamodb.repeating")
+local operations = require("dynamodb.base.operations")
+local idempotency = require("dynamodb.request.idempotency")
 
 local function with(params, more)
   local copy = {}
@@ -44,13 +44,13 @@ describe("repeating", function()
   }
   for i, case in ipairs(kinds) do
     it(("%d: %s is %s"):format(i, case[2], case[1]), function()
-      assert.equal(case[1], repeating.kind(operations[case[2]], case[3]))
+      assert.equal(case[1], idempotency.kind(operations[case[2]], case[3]))
     end)
   end
 
   it("asks for the item that makes a condition fail, and leaves the request as it is", function()
     local params = with(PUT, IF)
-    local asking = repeating.asking(params)
+    local asking = idempotency.asking(params)
     assert.equal("ALL_OLD", asking.ReturnValuesOnConditionCheckFailure)
     assert.equal(PUT.Item, asking.Item)
     assert.is_nil(params.ReturnValuesOnConditionCheckFailure)
@@ -60,24 +60,24 @@ describe("repeating", function()
     it("when the item is what was put, as table or as text", function()
       for _, item in ipairs({ { id = "a", n = 1 }, (assert(core.encode({ id = "a", n = 1 }, "item"))) }) do
         local params = with(PUT, { Item = item })
-        assert.same({}, repeating.result(operations.PutItem, params, { id = "a", n = 1 }))
-        assert.is_nil(repeating.result(operations.PutItem, params, { id = "a", n = 2 }))
-        assert.is_nil(repeating.result(operations.PutItem, params, { id = "a", n = 1, m = 1 }))
-        assert.is_nil(repeating.result(operations.PutItem, params, nil))
+        assert.same({}, idempotency.result(operations.PutItem, params, { id = "a", n = 1 }))
+        assert.is_nil(idempotency.result(operations.PutItem, params, { id = "a", n = 2 }))
+        assert.is_nil(idempotency.result(operations.PutItem, params, { id = "a", n = 1, m = 1 }))
+        assert.is_nil(idempotency.result(operations.PutItem, params, nil))
       end
     end)
 
     it("when the item is as the update makes it", function()
-      assert.same({}, repeating.result(operations.UpdateItem, SET, { id = "a", n = 1, m = 1 }))
-      assert.is_nil(repeating.result(operations.UpdateItem, SET, { id = "a", n = 2 }))
-      assert.is_nil(repeating.result(operations.UpdateItem, SET, nil))
+      assert.same({}, idempotency.result(operations.UpdateItem, SET, { id = "a", n = 1, m = 1 }))
+      assert.is_nil(idempotency.result(operations.UpdateItem, SET, { id = "a", n = 2 }))
+      assert.is_nil(idempotency.result(operations.UpdateItem, SET, nil))
       local item = { id = "a", n = 1 }
-      assert.same({ Attributes = item }, repeating.result(operations.UpdateItem, with(SET, { ReturnValues = "ALL_NEW" }), item))
+      assert.same({ Attributes = item }, idempotency.result(operations.UpdateItem, with(SET, { ReturnValues = "ALL_NEW" }), item))
     end)
 
     it("but not of a delete, whose item anybody may have deleted", function()
-      assert.is_nil(repeating.result(operations.DeleteItem, DELETE, nil))
-      assert.is_nil(repeating.result(operations.DeleteItem, DELETE, { id = "a" }))
+      assert.is_nil(idempotency.result(operations.DeleteItem, DELETE, nil))
+      assert.is_nil(idempotency.result(operations.DeleteItem, DELETE, { id = "a" }))
     end)
   end)
 
@@ -85,21 +85,21 @@ describe("repeating", function()
     for name, params in pairs({ PutItem = PUT, UpdateItem = ADD, DeleteItem = DELETE }) do
       it(name .. " into a transaction with a token", function()
         local given = with(params, { ReturnConsumedCapacity = "TOTAL", ReturnValues = "NONE" })
-        assert.is_nil(repeating.obstacle(operations[name], given))
-        local operation, request = repeating.wrap(operations[name], given)
+        assert.is_nil(idempotency.obstacle(operations[name], given))
+        local operation, request = idempotency.wrap(operations[name], given)
         assert.equal("DynamoDB_20120810.TransactWriteItems", operation.target)
         assert.matches("^%x+%-%x+%-4%x+%-%x+%-%x+$", request.ClientRequestToken)
         assert.equal("TOTAL", request.ReturnConsumedCapacity)
         local inner = select(2, next(request.TransactItems[1]))
         assert.same(params, inner)
         assert.truthy(core.encode(request, operation.input))
-        assert.equal("free", repeating.kind(operation, request))
+        assert.equal("free", idempotency.kind(operation, request))
       end)
     end
 
     it("attributes that were encoded before", function()
       local put = setmetatable({ input = { Item = "wire" } }, { __index = operations.PutItem })
-      local operation, request = repeating.wrap(put, { TableName = "t", Item = '{"id":{"S":"a"}}' })
+      local operation, request = idempotency.wrap(put, { TableName = "t", Item = '{"id":{"S":"a"}}' })
       request.ClientRequestToken = nil
       assert.equal('{"TransactItems":[{"Put":', (core.encode(request, operation.input)):sub(1, 25))
       assert.matches('"Item":{"id":{"S":"a"}}', (core.encode(request, operation.input)), 1, true)
@@ -113,7 +113,7 @@ describe("repeating", function()
     }
     for _, case in ipairs(obstacles) do
       it("not where " .. case[3], function()
-        assert.equal(case[3], repeating.obstacle(operations[case[1]], case[2]))
+        assert.equal(case[3], idempotency.obstacle(operations[case[1]], case[2]))
       end)
     end
   end)
@@ -136,7 +136,7 @@ describe("repeating", function()
     }
     for _, case in ipairs(rows) do
       it(case[1].Code .. " into " .. case[2], function()
-        local err = repeating.unwrap(cancelled(case[1]))
+        local err = idempotency.unwrap(cancelled(case[1]))
         assert.is_true(dynamodb.is_error(err))
         assert.equal("service", err.kind)
         assert.equal(case[2], err.code)
@@ -152,7 +152,7 @@ describe("repeating", function()
 
     it("nothing else", function()
       for _, err in ipairs({ errors.new({ kind = "network", message = "m" }), cancelled(nil) }) do
-        assert.equal(err, repeating.unwrap(err))
+        assert.equal(err, idempotency.unwrap(err))
       end
     end)
   end)

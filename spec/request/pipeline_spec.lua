@@ -1,4 +1,4 @@
-local canned = dofile("spec/support/canned.lua")
+local canned = dofile("spec/support/scripted_server.lua")
 local core = require("dynamodb.core")
 local curl = require("dynamodb.transport.curl")
 local dynamodb = require("dynamodb")
@@ -10,7 +10,7 @@ local JSON = "application/x-amz-json-1.0"
 local PUT = { "PutItem", { TableName = "t", Item = { id = "a" } } }
 local GET = { "GetItem", { TableName = "t", Key = { id = "a" } } }
 
--- A connection whose calls are attempted once: retries are for spec/retrying_spec.lua.
+-- A connection whose calls are attempted once: retries are for spec/scenarios/retries_spec.lua.
 local function connect(server, options)
   local given = { max_attempts = 1 }
   for name, value in pairs(options or {}) do given[name] = value end
@@ -134,7 +134,7 @@ describe("client", function()
       local first = signature(PUT)
       assert.not_equal(first, signature(GET))
       assert.not_equal(first, signature(PUT, { aws_access_key_id = "AKIDOTHER", aws_secret_access_key = "OTHER" }))
-      local system = require("dynamodb.system")
+      local system = require("dynamodb.base.system")
       local transport = setmetatable({ time = function() return system.time() - 1000 end },
         { __index = curl })
       for name, f in pairs(curl) do transport[name] = transport[name] or f end

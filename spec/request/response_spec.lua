@@ -1,8 +1,8 @@
--- The forms that errors come in are read in spec/client_spec.lua, over a real socket.
+-- The forms that errors come in are read in spec/request/pipeline_spec.lua, over a real socket.
 
-local answer = require("dynamodb.answer")
+local answer = require("dynamodb.request.response")
 local core = require("dynamodb.core")
-local operations = require("dynamodb.operations")
+local operations = require("dynamodb.base.operations")
 local helper = dofile("spec/support/helper.lua")
 
 -- What the bytes of a response mean to an operation.

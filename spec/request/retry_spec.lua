@@ -1,4 +1,4 @@
-local retry = require("dynamodb.retry")
+local retry = require("dynamodb.request.retry")
 local vectors = dofile("spec/vectors/retry.lua")
 
 -- What an error object of a vector is, in words.

@@ -1,11 +1,11 @@
 local dynamodb = require("dynamodb")
-local updating = require("dynamodb.updating")
+local update_parser = require("dynamodb.request.update_parser")
 
 local NAMES = { ["#a"] = "a", ["#b"] = "b", ["#set"] = "SET", ["#dot"] = "x.y" }
 local VALUES = { [":v"] = 1, [":w"] = "w", [":f"] = false, [":s"] = dynamodb.set({ "x", "y" }) }
 
 local function steps(text)
-  return updating.steps(text, NAMES, VALUES)
+  return update_parser.steps(text, NAMES, VALUES)
 end
 
 describe("updating", function()
@@ -31,8 +31,8 @@ describe("updating", function()
   for _, case in ipairs(repeatable) do
     it(("may be repeated: %s"):format(case[1]), function()
       local found = assert(steps(case[1]))
-      assert.is_true(updating.done(found, case[2]))
-      for i = 3, #case do assert.is_false(updating.done(found, case[i]), "item " .. i) end
+      assert.is_true(update_parser.done(found, case[2]))
+      for i = 3, #case do assert.is_false(update_parser.done(found, case[i]), "item " .. i) end
     end)
   end
 
@@ -53,7 +53,7 @@ describe("updating", function()
   end
 
   it("is not misled by names that look like clauses", function()
-    local found = assert(updating.steps("SET #SET = :REMOVE, a.REMOVE = :ADD", { ["#SET"] = "SET" },
+    local found = assert(update_parser.steps("SET #SET = :REMOVE, a.REMOVE = :ADD", { ["#SET"] = "SET" },
       { [":REMOVE"] = 1, [":ADD"] = 2 }))
     assert.same({ { "is", { "SET" }, 1 }, { "is", { "a", "REMOVE" }, 2 } }, found)
   end)

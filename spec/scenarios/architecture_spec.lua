@@ -38,7 +38,7 @@ describe("architecture", function()
     { "zlib has one room", "csrc", "<zlib", "^csrc/core/inflate%." },
     { "libcurl has one room", "csrc", "<curl/", "^csrc/curl/" },
     { "Lua's versions are told apart in one header", "csrc", "LUA_VERSION_NUM", "^csrc/lua/compat%.h$" },
-    { "the system is asked in one room", "lua", "os\\.(getenv|time|execute)|io\\.(open|popen)", "^lua/dynamodb/system%.lua$" },
+    { "the system is asked in one room", "lua", "os\\.(getenv|time|execute)|io\\.(open|popen)", "^lua/dynamodb/base/system%.lua$" },
     { "nginx is known in one room", "lua", "\\bngx\\.", "^lua/dynamodb/transport/nginx%.lua$" },
     { "nothing is printed", "lua", "\\b(print|io\\.write|os\\.exit)\\(" },
   }
@@ -80,7 +80,7 @@ describe("architecture", function()
   end)
 
   it("tells one version everywhere", function()
-    local version = require("dynamodb.version")
+    local version = require("dynamodb.base.version")
     assert.equal(version, require("dynamodb")._VERSION)
     assert.equal(version, read("CHANGELOG.md"):match("\n## %[([%d.]+)%]"))
   end)

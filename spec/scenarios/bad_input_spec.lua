@@ -385,7 +385,7 @@ describe("bad input", function()
       assert.is_false(ok, "nothing was raised")
       assert.is_truthy(tostring(err):find(text, 1, true),
         ("%s\n does not contain\n%s"):format(tostring(err), text))
-      local line = tonumber(tostring(err):match("^spec/bad_input_spec%.lua:(%d+): ."))
+      local line = tonumber(tostring(err):match("^spec/scenarios/bad_input_spec%.lua:(%d+): ."))
       local from = debug.getinfo(call, "S")
       assert.is_truthy(line and line >= from.linedefined and line <= from.lastlinedefined,
         "not at the caller's line: " .. tostring(err))

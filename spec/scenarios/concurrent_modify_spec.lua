@@ -1,7 +1,7 @@
 -- Writers that know nothing of each other: item:modify in processes of their own.
 
 local helper = dofile("spec/support/helper.lua")
-local process = dofile("spec/support/process.lua")
+local process = dofile("spec/support/child_process.lua")
 
 local WRITERS, TIMES = 2, 500
 
@@ -11,7 +11,7 @@ describe("modify", function()
     local tbl = helper.create_table(conn)
     assert(tbl:put_item({ id = "counter", counters = { clicks = 0, other = "x" } }))
     local waiting, calls = {}, 0
-    for i = 1, WRITERS do waiting[i] = process.start("modify.lua", tbl.name, "counter", TIMES, WRITERS) end
+    for i = 1, WRITERS do waiting[i] = process.start("modify_process.lua", tbl.name, "counter", TIMES, WRITERS) end
     for _, wait in ipairs(waiting) do calls = calls + assert(tonumber((wait()))) end
     local counters = assert(tbl:get_item({ hash_key = "counter", consistent_read = true })).counters
     assert.are.same({ clicks = WRITERS * TIMES, other = "x" }, { clicks = counters.clicks, other = counters.other })

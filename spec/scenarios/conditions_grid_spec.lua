@@ -1,11 +1,11 @@
--- Conditions as the server answers them and as spec/support/evaluate.lua does: every operator with every type in every
+-- Conditions as the server answers them and as spec/support/condition_evaluator.lua does: every operator with every type in every
 -- place, and random ones. Where the emulator is more lenient than the service, both answers pass:
 --   * < <= > >= and BETWEEN with BOOL, NULL, L, M and sets: the service refuses, the emulator finds nothing;
 --   * BETWEEN with bounds of two types or in the wrong order, outside of key conditions: the same.
 
 local dynamodb = require("dynamodb")
-local evaluate = dofile("spec/support/evaluate.lua")
-local generate = dofile("spec/support/generate.lua")
+local evaluate = dofile("spec/support/condition_evaluator.lua")
+local generate = dofile("spec/support/random_source.lua")
 local helper = dofile("spec/support/helper.lua")
 
 local binary, set = dynamodb.binary, dynamodb.set
@@ -73,8 +73,8 @@ end
 
 -- What the library sends for a tree, to show it with a failure.
 local function show(tree)
-  local e = require("dynamodb.expression").new("show")
-  local text = require("dynamodb.condition").write(e, evaluate.build(tree), "condition")
+  local e = require("dynamodb.expression.builder").new("show")
+  local text = require("dynamodb.expression.condition").write(e, evaluate.build(tree), "condition")
   local function value(place) return require("dynamodb.core").encode(e.values[place], "value") end
   return (text:gsub("#%d+", e.names):gsub(":%d+", value))
 end

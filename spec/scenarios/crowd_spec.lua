@@ -2,7 +2,7 @@
 -- process of its own, whose memory is not that of all specs.
 
 local helper = dofile("spec/support/helper.lua")
-local process = dofile("spec/support/process.lua")
+local process = dofile("spec/support/child_process.lua")
 
 local TASKS = helper.sanitized() and 2000 or 10000 -- a sanitizer makes each of them take ten times as long
 local WARM = TASKS / 5
@@ -10,7 +10,7 @@ local LUA_GROWTH = rawget(_G, "jit") and 1024 or 32 -- kilobytes: what is compil
 local RESIDENT_GROWTH = 4096 -- kilobytes: the allocator keeps some; a leak of 1 kB a task is 8,000
 
 describe("10,000 tasks", function()
-  local text = process.start("crowd.lua", TASKS, WARM, 1)()
+  local text = process.start("crowd_process.lua", TASKS, WARM, 1)()
   local used = assert((loadstring or load)("return {" .. text .. "}"), text)()
   local warm, last = used.warm, used.last
 

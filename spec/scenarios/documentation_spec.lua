@@ -49,7 +49,7 @@ describe("documentation", function()
   end)
 
   it("has every option of connect", function()
-    local settings = require("dynamodb.settings").options -- have a page of their own
+    local settings = require("dynamodb.config.settings").options -- have a page of their own
     local list = {}
     for _, name in ipairs(missing("connection", require("dynamodb.connection").options, "`%s`")) do
       if not settings[name] then list[#list + 1] = name end
@@ -72,7 +72,7 @@ describe("documentation", function()
 
   it("has every setting as the data has it, and no others", function()
     local text, rows, count = read("doc/settings.md"), 0, 0
-    for _, row in ipairs(require("dynamodb.settings_list")) do
+    for _, row in ipairs(require("dynamodb.config.catalogue")) do
       local cells = settings_row(row)
       assert.truthy(text:find("\n" .. cells, 1, true), cells)
       count = count + 1
@@ -90,15 +90,15 @@ describe("documentation", function()
     local classes = { conn = core.connection_class, tbl = core.table_class, item = core.item_class }
 
     it("has each that the client knows, and no others", function()
-      local operations = require("dynamodb.operations")
+      local operations = require("dynamodb.base.operations")
       for name in pairs(operations) do assert.is_table(rows[name], name) end
       for name in pairs(rows) do assert.is_table(operations[name], name) end
     end)
 
     for name, row in pairs(rows) do
       it("names methods and specs of " .. name, function()
-        local proofs, pages = "", require("dynamodb.operations")[name].pages ~= nil
-        for spec in row.specs:gmatch("[%w_]+") do proofs = proofs .. read("spec/" .. spec .. "_spec.lua") end
+        local proofs, pages = "", require("dynamodb.base.operations")[name].pages ~= nil
+        for spec in row.specs:gmatch("[%w_/]+") do proofs = proofs .. read("spec/" .. spec .. "_spec.lua") end
         assert.equal(pages, row.methods:find("`conn:each`", 1, true) ~= nil)
         for owner, method in row.methods:gmatch("`(%l+):([%w_]+)`") do
           assert.is_function(classes[owner].methods[method], method)

@@ -2,14 +2,14 @@
 -- that of all specs.
 
 local helper = dofile("spec/support/helper.lua")
-local process = dofile("spec/support/process.lua")
+local process = dofile("spec/support/child_process.lua")
 
 local CYCLES, WARM = 10000, 2000
 local LUA_GROWTH = 16 -- kilobytes
 local RESIDENT_GROWTH = 1024 -- kilobytes: the allocator keeps some; a leak of 1 kB a cycle is 8,000
 
 describe("10,000 cycles", function()
-  local text = process.start("endurance.lua", CYCLES, WARM)()
+  local text = process.start("endurance_process.lua", CYCLES, WARM)()
   local used = assert((loadstring or load)("return {" .. text .. "}"), text)()
   local warm, last = used.warm, used.last
 

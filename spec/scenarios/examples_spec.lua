@@ -3,7 +3,7 @@
 local curl = require("dynamodb.transport.curl")
 local dynamodb = require("dynamodb")
 local helper = dofile("spec/support/helper.lua")
-local http = require("dynamodb.http")
+local http_client = require("dynamodb.http.client")
 
 local function read(path)
   local file = assert(io.open(path, "rb"))
@@ -135,7 +135,7 @@ describe("the transport for HAProxy", function()
 
   local function get(url)
     local limits = { connect_timeout = 5, attempt_timeout = 10 }
-    local answer, kind, why = http.request({ transport = curl, limits = limits }, { method = "GET", url = url })
+    local answer, kind, why = http_client.request({ transport = curl, limits = limits }, { method = "GET", url = url })
     if not answer then return nil, kind .. ": " .. why end
     return answer.status, answer.body
   end

@@ -3,11 +3,11 @@
 
 local unpack = table.unpack or unpack -- luacheck: ignore 113 143
 
-local canned = dofile("spec/support/canned.lua")
+local canned = dofile("spec/support/scripted_server.lua")
 local curl = require("dynamodb.transport.curl")
 local helper = dofile("spec/support/helper.lua")
-local process = dofile("spec/support/process.lua")
-local system = require("dynamodb.system")
+local process = dofile("spec/support/child_process.lua")
+local system = require("dynamodb.base.system")
 local vectors = dofile("spec/vectors/faults.lua")
 
 local ATTEMPTS = 4
@@ -162,7 +162,7 @@ describe("a fault", function()
           names[#names + 1] = fault.name
         end
       end
-      local text = process.start("greedy.lua", unpack(arguments))()
+      local text = process.start("memory_growth_process.lua", unpack(arguments))()
       for kind, attempts, grown in text:gmatch("(%l+) (%d+) (%d+)\n") do
         outcomes[table.remove(names, 1)] = { kind = kind, attempts = tonumber(attempts), grown = tonumber(grown) }
       end

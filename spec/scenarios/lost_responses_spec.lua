@@ -1,10 +1,10 @@
 -- Writes that the server does and whose answers are lost: a relay in front of it ends the connection instead. None happens
 -- twice but under "always", and none that happened is called failed, unless as one that may have happened.
 
-local canned = dofile("spec/support/canned.lua")
+local canned = dofile("spec/support/scripted_server.lua")
 local dynamodb = require("dynamodb")
 local helper = dofile("spec/support/helper.lua")
-local system = require("dynamodb.system")
+local system = require("dynamodb.base.system")
 
 local WRITES, ALL_LOST = 100, 30
 

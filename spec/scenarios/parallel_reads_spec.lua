@@ -1,12 +1,12 @@
--- Segments read side by side, and pages ahead, over sockets: 100,000 items of a server that plenty.js is. What becomes of
--- many at once in simulated time: spec/feed_spec.lua, spec/batch_spec.lua.
+-- Segments read side by side, and pages ahead, over sockets: 100,000 items of a server that large_table_server.js is. What becomes of
+-- many at once in simulated time: spec/table/prefetch_spec.lua, spec/table/batch_engine_spec.lua.
 
-local canned = dofile("spec/support/canned.lua")
+local canned = dofile("spec/support/scripted_server.lua")
 local cjson = require("cjson")
 local curl = require("dynamodb.transport.curl")
 local dynamodb = require("dynamodb")
-local exchange = require("dynamodb.exchange")
-local generate = dofile("spec/support/generate.lua")
+local exchange = require("dynamodb.http.pool")
+local generate = dofile("spec/support/random_source.lua")
 local helper = dofile("spec/support/helper.lua")
 
 local core = require("dynamodb.core")
@@ -21,7 +21,7 @@ local hurried = setmetatable({ sleep = function(seconds) curl.sleep(seconds / 10
 describe("in parallel", function()
   local server
   local function start(settings)
-    server = canned.node("plenty.js", "'" .. cjson.encode(settings) .. "'")
+    server = canned.node("large_table_server.js", "'" .. cjson.encode(settings) .. "'")
   end
   after_each(function() server.stop() end)
 

@@ -2,7 +2,7 @@
 
 local core = require("dynamodb.core")
 local cjson = require("cjson")
-local generate = dofile("spec/support/generate.lua")
+local generate = dofile("spec/support/random_source.lua")
 local helper = dofile("spec/support/helper.lua")
 
 -- Each value is made twice: as Lua has it, and as plain tables in DynamoDB's own form, which cjson reads and

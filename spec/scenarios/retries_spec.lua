@@ -4,7 +4,7 @@
 local core = require("dynamodb.core")
 local dynamodb = require("dynamodb")
 local helper = dofile("spec/support/helper.lua")
-local system = require("dynamodb.system")
+local system = require("dynamodb.base.system")
 
 local KEY = { TableName = "t", Key = { id = "a" } }
 local PUT = { TableName = "t", Item = { id = "a", n = 1 } }

@@ -1,15 +1,15 @@
 -- A secret key and a session token never show: not in tostring, errors, tracebacks or what a printer finds.
 
-local canned = dofile("spec/support/canned.lua")
+local canned = dofile("spec/support/scripted_server.lua")
 local cjson = require("cjson")
 local curl = require("dynamodb.transport.curl")
 local dynamodb = require("dynamodb")
 local fake_system = dofile("spec/support/fake_system.lua")
-local fakes = dofile("spec/support/aws_fakes.lua")
+local fakes = dofile("spec/support/fake_aws.lua")
 local helper = dofile("spec/support/helper.lua")
-local hooks = require("dynamodb.hooks")
-local system = require("dynamodb.system")
-local world = dofile("spec/support/aws_world.lua")
+local hooks = require("dynamodb.request.hooks")
+local system = require("dynamodb.base.system")
+local world = dofile("spec/support/credential_scenario.lua")
 
 local KEY, SECRET, TOKEN = helper.KEY, helper.SECRET, helper.TOKEN
 

@@ -1,19 +1,19 @@
--- Signatures as an independent implementation judges them: botocore's, in spec/support/verify.py, through a real socket.
+-- Signatures as an independent implementation judges them: botocore's, in spec/support/signature_verifier.py, through a real socket.
 -- One change to a good request is one refusal. All other specs of a run are judged by the same program.
 
 local curl = require("dynamodb.transport.curl")
 local dynamodb = require("dynamodb")
-local system = require("dynamodb.system")
+local system = require("dynamodb.base.system")
 
 local refused = os.tmpname()
 local process, pid, endpoint_url
 
 -- A server that answers {} to whatever is signed right.
 local function start()
-  process = assert(io.popen(("echo $$; exec env -u LD_PRELOAD /usr/bin/python3 spec/support/verify.py serve '%s'")
+  process = assert(io.popen(("echo $$; exec env -u LD_PRELOAD /usr/bin/python3 spec/support/signature_verifier.py serve '%s'")
     :format(refused)))
   pid = process:read("*l")
-  endpoint_url = "http://127.0.0.1:" .. assert(process:read("*l"), "verify.py does not start"):match("%d+$")
+  endpoint_url = "http://127.0.0.1:" .. assert(process:read("*l"), "signature_verifier.py does not start"):match("%d+$")
 end
 
 local function stop()
@@ -217,7 +217,7 @@ describe("a verifying server", function()
       file:write(#text, "\n", text)
     end
     file:close()
-    os.execute(("env -u LD_PRELOAD /usr/bin/python3 spec/support/verify.py check '%s' '%s'"):format(found, path))
+    os.execute(("env -u LD_PRELOAD /usr/bin/python3 spec/support/signature_verifier.py check '%s' '%s'"):format(found, path))
     local codes = {}
     for line in io.lines(found) do codes[#codes + 1] = line:match("(%a+Exception)") end
     os.remove(path)

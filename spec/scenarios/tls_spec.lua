@@ -1,11 +1,11 @@
-local canned = dofile("spec/support/canned.lua")
+local canned = dofile("spec/support/scripted_server.lua")
 local core = require("dynamodb.core")
 local curl = require("dynamodb.transport.curl")
 local dynamodb = require("dynamodb")
 
--- spec/support/tls.sh sets these.
+-- spec/support/tls_endpoints.sh sets these.
 local function variable(name)
-  return assert(os.getenv(name), name .. " is not set: run through spec/support/tls.sh")
+  return assert(os.getenv(name), name .. " is not set: run through spec/support/tls_endpoints.sh")
 end
 
 local ca_bundle = variable("DYNAMODB_TLS_CA")
@@ -61,7 +61,7 @@ describe("TLS with a private CA", function()
   end
 end)
 
--- tls.sh keeps the certificate that the CA made for localhost beside the CA's own.
+-- tls_endpoints.sh keeps the certificate that the CA made for localhost beside the CA's own.
 local directory = ca_bundle:match("^(.*)/")
 local files = { key = directory .. "/good.key", cert = directory .. "/good.pem" }
 

@@ -41,7 +41,7 @@ describe("the tutorial", function()
   }
   for name, variables in pairs(ways) do
     it("runs from its first step to its last over " .. name, function()
-      assert(variables.DYNAMODB_ENDPOINT, "run through spec/support/emulator.sh and spec/support/tls.sh")
+      assert(variables.DYNAMODB_ENDPOINT, "run through spec/support/emulator.sh and spec/support/tls_endpoints.sh")
       for variable, value in pairs(modules) do variables[variable] = value end
       local text, code = run(variables)
       assert.equal(0, code, text)

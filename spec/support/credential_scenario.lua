@@ -1,5 +1,5 @@
 --- The world of a scenario (spec/vectors/credentials.lua): environment, files and programs, made of tables, and the
---- services that aws_fakes.lua has started.
+--- services that fake_aws.lua has started.
 
 local cjson = require("cjson")
 local core = require("dynamodb.core")

@@ -1,9 +1,9 @@
--- What spec/crowd_spec.lua runs in a process of its own: so many tasks that are cancelled at random, raise errors, and
+-- What spec/scenarios/crowd_spec.lua runs in a process of its own: so many tasks that are cancelled at random, raise errors, and
 -- have hooks that do, while the collector runs all the time. Prints a Lua table of what was left when it was warm and at
 -- the end.
 
 local dynamodb = require("dynamodb")
-local exchange = require("dynamodb.exchange")
+local exchange = require("dynamodb.http.pool")
 local helper = dofile("spec/support/helper.lua")
 local loop = dynamodb.loop
 

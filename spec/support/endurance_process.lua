@@ -1,4 +1,4 @@
--- What spec/endurance_spec.lua runs in a process of its own: put, get and delete, so many times. Prints a Lua table of
+-- What spec/scenarios/endurance_spec.lua runs in a process of its own: put, get and delete, so many times. Prints a Lua table of
 -- what was used when it was warm and at the end.
 
 local helper = dofile("spec/support/helper.lua")

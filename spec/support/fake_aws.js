@@ -1,4 +1,4 @@
-// The services that give credentials, faked on loopback: node aws_fakes.js FOLDER; spec/support/aws_fakes.lua starts it.
+// The services that give credentials, faked on loopback: node fake_aws.js FOLDER; spec/support/fake_aws.lua starts it.
 // Each has a path of its own: /sts, /sso, /oidc, /signin, /container, /metadata; all else is /elsewhere or came by a proxy.
 // FOLDER/script.json has the answers of each in order: {status, headers, body, size, delay, hang, drop, echo}; none left: 418.
 // With echo the answer is an error that repeats all of the request.

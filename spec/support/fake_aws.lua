@@ -1,4 +1,4 @@
---- Starts spec/support/aws_fakes.js: the services that give credentials, faked on loopback, whose answers are the
+--- Starts spec/support/fake_aws.js: the services that give credentials, faked on loopback, whose answers are the
 --- spec's. One process serves them all.
 
 local cjson = require("cjson")
@@ -17,8 +17,8 @@ function fakes.start()
   os.remove(folder)
   assert(os.execute("mkdir " .. folder))
   -- A sanitizer that is preloaded into Lua has no business in node.
-  local process = assert(io.popen(("exec env -u LD_PRELOAD node spec/support/aws_fakes.js '%s'"):format(folder)))
-  local pid, port = assert(process:read("*l"), "aws_fakes.js does not start"):match("^(%d+) (%d+)$")
+  local process = assert(io.popen(("exec env -u LD_PRELOAD node spec/support/fake_aws.js '%s'"):format(folder)))
+  local pid, port = assert(process:read("*l"), "fake_aws.js does not start"):match("^(%d+) (%d+)$")
   local server, scripts = { port = tonumber(port) }, 0
 
   function server.url(service) return ("http://127.0.0.1:%s/%s"):format(port, service) end

@@ -1,7 +1,7 @@
 --- An environment, files, programs and chance made of tables, in place of this machine's: it replaces functions in
 --- dynamodb.system.
 
-local system = require("dynamodb.system")
+local system = require("dynamodb.base.system")
 
 local fake = {}
 

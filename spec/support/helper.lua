@@ -1,7 +1,7 @@
 --- What the specs share: the server, names of their own, transports that watch, the collector.
 
 local dynamodb = require("dynamodb")
-local recorder = dofile("spec/support/recorder.lua")
+local recorder = dofile("spec/support/signature_recorder.lua")
 
 local helper = {}
 

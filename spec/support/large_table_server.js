@@ -1,5 +1,5 @@
 // A DynamoDB of one table with many items and no more than Scan and Query, quick enough for 100,000 of them, which
-// answers as unkindly as it is told to: node plenty.js SETTINGS; spec/parallel_spec.lua starts it. SETTINGS is JSON: `items`,
+// answers as unkindly as it is told to: node large_table_server.js SETTINGS; spec/scenarios/parallel_reads_spec.lua starts it. SETTINGS is JSON: `items`,
 // their number; `page`, the most of a page, which has a random part of them; `delay`, ms that each answer takes; `trouble`,
 // how many of 100 requests are throttled, fail, or lose their connection or half of their answer.
 // DescribeLimits tells how many requests came, how many were troubled, how many were there at once at most, and how many

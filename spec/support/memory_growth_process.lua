@@ -1,8 +1,8 @@
--- What spec/faults_spec.lua runs in a process of its own: greedy.lua URL gzip|plain ... calls each server, whose answers
+-- What spec/scenarios/faults_spec.lua runs in a process of its own: greedy.lua URL gzip|plain ... calls each server, whose answers
 -- are after memory, and prints the error's kind, how many attempts there were, and by how many kilobytes the process has
 -- grown at most until then.
 
-local canned = dofile("spec/support/canned.lua")
+local canned = dofile("spec/support/scripted_server.lua")
 
 -- The most memory that the system has given to this process at a time.
 local function peak()

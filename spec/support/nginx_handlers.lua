@@ -136,7 +136,7 @@ function app.gather_late()
     tostring(took < 5))
 end
 
---- The results of a scan there, of the table that plenty.js has.
+--- The results of a scan there, of the table that large_table_server.js has.
 function app.scan_there(given)
   return app.there():table("t", { hash_key = "id", range_key = "at", range_key_type = "N" }):scan(given)
 end

@@ -1,7 +1,7 @@
 --- A service that has items at = 1..n under one hash key, and answers Query and Scan as unkindly as it may: pages of any
 --- size, pages without items, failures in between. It is a transport.
 
-local abreast = dofile("spec/support/abreast.lua")
+local abreast = dofile("spec/support/simulated_time.lua")
 local cjson = require("cjson")
 local helper = dofile("spec/support/helper.lua")
 

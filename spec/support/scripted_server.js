@@ -1,4 +1,4 @@
-// Loopback servers that answer by script; spec/support/canned.lua starts them, and gives orders, a line each:
+// Loopback servers that answer by script; spec/support/scripted_server.lua starts them, and gives orders, a line each:
 // "start SCRIPT LOG" is answered by a line of ports, "stop LOG" by "stopped".
 // SCRIPT (JSON) is a file with a list of servers. Each has `connections`, a list of steps for each in the order they come, and `rest`,
 // the steps of all further ones; without it those are cut off. Steps:

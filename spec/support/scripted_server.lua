@@ -1,8 +1,8 @@
---- Starts spec/support/canned.js: a server whose answers, down to the byte and the pause, are the spec's.
+--- Starts spec/support/scripted_server.js: a server whose answers, down to the byte and the pause, are the spec's.
 
 local cjson = require("cjson")
 local dynamodb = require("dynamodb")
-local recorder = dofile("spec/support/recorder.lua")
+local recorder = dofile("spec/support/signature_recorder.lua")
 
 local canned = {}
 
@@ -48,11 +48,11 @@ function canned.node(script, ...)
   return { port = tonumber(ports:match("^%d+")), ports = ports, stop = stop }
 end
 
--- A process of canned.js -> { order(text) -> its answer, stop() }
+-- A process of scripted_server.js -> { order(text) -> its answer, stop() }
 local function new_process()
   local orders = os.tmpname()
   assert(os.execute(("rm '%s' && mkfifo '%s'"):format(orders, orders)))
-  local pipe = assert(io.popen(("exec env -u LD_PRELOAD node spec/support/canned.js <'%s'"):format(orders)))
+  local pipe = assert(io.popen(("exec env -u LD_PRELOAD node spec/support/scripted_server.js <'%s'"):format(orders)))
   local file = assert(io.open(orders, "w"))
   os.remove(orders)
   file:setvbuf("line")
@@ -60,7 +60,7 @@ local function new_process()
     for line in pipe:lines() do
       if line ~= "" then return line end
     end
-    error("canned.js has ended")
+    error("scripted_server.js has ended")
   end
   local pid = answer()
   return {
@@ -78,7 +78,7 @@ end
 
 local shared -- the process of all servers but those that stop it
 
---- Starts servers by scripts: { connections =, rest =, tls =, unix =, full = }, of which canned.js tells; connections are
+--- Starts servers by scripts: { connections =, rest =, tls =, unix =, full = }, of which scripted_server.js tells; connections are
 --- lists of steps. -> list of { endpoint_url, port, connections(), requests(), stop() }; one that is stopped stops all of
 --- its list.
 function canned.start_all(scripts)

@@ -1,4 +1,4 @@
---- Keeps requests that no verifying server has seen; when the run ends, spec/support/verify.sh has their signatures
+--- Keeps requests that no verifying server has seen; when the run ends, spec/support/signature_verifier.sh has their signatures
 --- verified. Where nobody runs that, nothing is kept.
 
 local directory = os.getenv("DYNAMODB_RECORDED")

@@ -1,11 +1,11 @@
 """Believes no signature: recomputes each with botocore's code, which shares nothing with ours.
 
-verify.py serve REFUSED [HOST:PORT]  A server on a free port, which it tells. Requests that are signed right go on to
+signature_verifier.py serve REFUSED [HOST:PORT]  A server on a free port, which it tells. Requests that are signed right go on to
                                      HOST:PORT as they came, and so do the answers; without one they are answered {}.
-verify.py check REFUSED FILE...      Requests that specs recorded, each after a line with its length; of any date.
+signature_verifier.py check REFUSED FILE...      Requests that specs recorded, each after a line with its length; of any date.
 REFUSED                              gets a line for each request that is signed wrong.
 
-Keys: the environment's, and those of spec/support/keys.json; for check, all others have the secret "secret-of-" and id.
+Keys: the environment's, and those of spec/support/verifier_keys.json; for check, all others have the secret "secret-of-" and id.
 Source: AWS Signature Version 4 (IAM User Guide); DynamoDB developer guide, "Error messages and codes".
 """
 import datetime, hashlib, json, os, re, select, socket, sys, threading, zlib
@@ -22,7 +22,7 @@ DIFFERENT = ("The request signature we calculated does not match the signature y
              "Access Key and signing method. Consult the service documentation for details.")
 
 # Secret and token by key id; where there is a token, it has to come along.
-with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "keys.json")) as file:
+with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "verifier_keys.json")) as file:
     keys = json.load(file)
 if os.environ.get("AWS_ACCESS_KEY_ID"):
     keys[os.environ["AWS_ACCESS_KEY_ID"]] = [os.environ["AWS_SECRET_ACCESS_KEY"], None]

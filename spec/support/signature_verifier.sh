@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Runs a command with a server in front of DYNAMODB_ENDPOINT that lets no wrong signature pass: spec/support/verify.sh COMMAND ARGS...
+# Runs a command with a server in front of DYNAMODB_ENDPOINT that lets no wrong signature pass: spec/support/signature_verifier.sh COMMAND ARGS...
 # The command finds it in DYNAMODB_ENDPOINT, and the server behind it in DYNAMODB_UNVERIFIED, for those who send very many requests.
-# What it writes to DYNAMODB_RECORDED, a directory, is verified when it has ended; spec/support/recorder.lua does that with requests
+# What it writes to DYNAMODB_RECORDED, a directory, is verified when it has ended; spec/support/signature_recorder.lua does that with requests
 # to other servers. One wrong signature, and the command has failed.
 set -eu
 
@@ -19,13 +19,13 @@ ready() {
 }
 
 touch "$refused"
-start_server "$python" "$here/verify.py" serve "$refused" "${DYNAMODB_ENDPOINT#http://}" || give_up verify.py
+start_server "$python" "$here/signature_verifier.py" serve "$refused" "${DYNAMODB_ENDPOINT#http://}" || give_up signature_verifier.py
 export DYNAMODB_UNVERIFIED=$DYNAMODB_ENDPOINT
 export DYNAMODB_ENDPOINT=http://127.0.0.1:$port DYNAMODB_RECORDED=$scratch/recorded
 mkdir "$DYNAMODB_RECORDED"
 code=0
 run_command "$@" || code=$?
-find "$DYNAMODB_RECORDED" -type f -exec "$python" "$here/verify.py" check "$refused" {} +
+find "$DYNAMODB_RECORDED" -type f -exec "$python" "$here/signature_verifier.py" check "$refused" {} +
 [ ! -s "$refused" ] || {
   echo "wrong signatures: $(wc -l <"$refused")"
   head -n 20 "$refused"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs a command beside TLS terminators in front of DYNAMODB_ENDPOINT: spec/support/tls.sh COMMAND ARGS...
+# Runs a command beside TLS terminators in front of DYNAMODB_ENDPOINT: spec/support/tls_endpoints.sh COMMAND ARGS...
 # One has a good certificate by a private CA (DYNAMODB_TLS_CA, a file), one a certificate for another host, one a
 # certificate by a CA that nobody knows: DYNAMODB_TLS_ENDPOINT, DYNAMODB_TLS_WRONG_HOST_ENDPOINT, DYNAMODB_TLS_UNKNOWN_CA_ENDPOINT.
 set -eu

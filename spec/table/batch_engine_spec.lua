@@ -1,14 +1,14 @@
--- The engine under everything that batches; spec/bulk_spec.lua has what users call.
+-- The engine under everything that batches; spec/table/batch_spec.lua has what users call.
 
-local abreast = dofile("spec/support/abreast.lua")
-local batch = require("dynamodb.batch")
+local abreast = dofile("spec/support/simulated_time.lua")
+local batch_engine = require("dynamodb.table.batch_engine")
 local cjson = require("cjson")
 local core = require("dynamodb.core")
 local dynamodb = require("dynamodb")
-local generate = dofile("spec/support/generate.lua")
+local generate = dofile("spec/support/random_source.lua")
 local helper = dofile("spec/support/helper.lua")
-local system = require("dynamodb.system")
-local unkind = dofile("spec/support/unkind.lua")
+local system = require("dynamodb.base.system")
+local unkind = dofile("spec/support/batch_service.lua")
 
 local RUNS, TIMED_RUNS = 1000, 300
 local MOODS = { "all", "some", "some", "none", "throttle", "fail", "lose" }
@@ -50,13 +50,13 @@ describe("batch", function()
       local key = random_key(random, name, keys)
       local id = service.id(name, encoded(key))
       if random:once_in(3) then
-        entries[n], last[id] = batch.delete(fields[name], key, "spec"), { "delete" }
+        entries[n], last[id] = batch_engine.delete(fields[name], key, "spec"), { "delete" }
       else
         key.n = n
-        entries[n], last[id] = batch.put(fields[name], key, "spec"), { "put", tostring(n) }
+        entries[n], last[id] = batch_engine.put(fields[name], key, "spec"), { "put", tostring(n) }
       end
     end
-    return batch.unique(entries), last
+    return batch_engine.unique(entries), last
   end
 
   local function check_written(service, last)
@@ -75,7 +75,7 @@ describe("batch", function()
       local service = unkind.new(random, SCHEMAS, MOODS)
       local conn, fields = connect(service.transport)
       local entries, last = random_writes(random, fields, service)
-      assert(batch.write(conn, entries, { deadline = 1e6 }))
+      assert(batch_engine.write(conn, entries, { deadline = 1e6 }))
       check_written(service, last)
     end
   end)
@@ -91,15 +91,15 @@ describe("batch", function()
         wanted[id] = random:once_in(2)
         if wanted[id] then service.tables[name][id:match("|(.*)$")] = encoded(key) end
       end
-      entries[i] = batch.key(fields[name], key, {}, "spec")
+      entries[i] = batch_engine.key(fields[name], key, {}, "spec")
     end
-    return batch.unique(entries), wanted
+    return batch_engine.unique(entries), wanted
   end
 
-  -- Reads them -> { id = how many times }, what batch.get answers.
+  -- Reads them -> { id = how many times }, what batch_engine.get answers.
   local function read(service, conn, entries, given)
     local found = {}
-    return found, batch.get(conn, entries, given, nil, function(fields, attributes)
+    return found, batch_engine.get(conn, entries, given, nil, function(fields, attributes)
       local id = service.id(fields.name, encoded(attributes))
       found[id] = (found[id] or 0) + 1
     end)
@@ -150,7 +150,7 @@ describe("batch", function()
       local service = unkind.new(random, SCHEMAS, SLOW)
       local conn, fields = connect(service.transport)
       local entries, last = random_writes(random, fields, service)
-      local ok, err = batch.write(conn, entries, { deadline = random:integer(1, 30) / 10 })
+      local ok, err = batch_engine.write(conn, entries, { deadline = random:integer(1, 30) / 10 })
       check_accounted(service, last, err)
       if not ok then
         timeouts = timeouts + 1
@@ -223,7 +223,7 @@ describe("batch", function()
       local conn, fields = connect(transport)
       local given = { deadline = 1e6, concurrency = random:integer(1, 6) }
       local entries, last = random_writes(random, fields, service)
-      assert(inside(transport, random, function() return batch.write(conn, entries, given) end))
+      assert(inside(transport, random, function() return batch_engine.write(conn, entries, given) end))
       check_written(service, last)
       for name in pairs(SCHEMAS) do service.tables[name] = {} end
       local keys, wanted = random_reads(random, fields, service)
@@ -243,7 +243,7 @@ describe("batch", function()
       local conn, fields = connect(transport)
       local entries, last = random_writes(random, fields, service)
       local given = { deadline = random:integer(1, 20) / 10, concurrency = random:integer(2, 4) }
-      local ok, err = batch.write(conn, entries, given)
+      local ok, err = batch_engine.write(conn, entries, given)
       check_accounted(service, last, err)
       if not ok then timeouts = timeouts + 1 end
     end
@@ -260,7 +260,7 @@ describe("batch", function()
 
   local function keys(fields, count)
     local entries = {}
-    for i = 1, count do entries[i] = batch.key(fields.one, { id = "k" .. i }, {}, "spec") end
+    for i = 1, count do entries[i] = batch_engine.key(fields.one, { id = "k" .. i }, {}, "spec") end
     return entries
   end
 
@@ -268,7 +268,7 @@ describe("batch", function()
     it(("takes %d seconds for 4 requests, %d at a time"):format(case[2], case[1]), function()
       local conn, fields, transport = second_service(helper.answer(200, "{}"))
       local start = transport.now()
-      assert(batch.get(conn, keys(fields, 400), { concurrency = case[1] }, nil, error))
+      assert(batch_engine.get(conn, keys(fields, 400), { concurrency = case[1] }, nil, error))
       assert.are.equal(case[2], transport.now() - start)
     end)
   end
@@ -283,7 +283,7 @@ describe("batch", function()
       return helper.answer(400, '{"__type":"x#ValidationException","message":"no"}')
     end)
     system.random = function() return 1 end
-    local ok, err = batch.get(conn, keys(fields, 300), { concurrency = 3, max_attempts = 1, deadline = 1000 }, nil, error)
+    local ok, err = batch_engine.get(conn, keys(fields, 300), { concurrency = 3, max_attempts = 1, deadline = 1000 }, nil, error)
     assert.is_nil(ok)
     assert.are.equal("ValidationException", err.code)
     assert.are.equal(300, #err.leftovers)
@@ -296,7 +296,7 @@ describe("batch", function()
       if n == 2 then error("oops", 0) end
       return helper.answer(200, "{}")
     end)
-    local ok, why = pcall(batch.get, conn, keys(fields, 1000), { concurrency = 3 }, nil, error)
+    local ok, why = pcall(batch_engine.get, conn, keys(fields, 1000), { concurrency = 3 }, nil, error)
     assert.are.same({ false, "oops" }, { ok, why })
     assert.is_true(#fake.requests <= 4, tostring(#fake.requests))
   end)
@@ -309,7 +309,7 @@ describe("batch", function()
     for i = 1, count do
       local item = { id = "k" .. i }
       for name, value in pairs(attributes or {}) do item[name] = value end
-      entries[i] = batch.put(fields, item, "spec")
+      entries[i] = batch_engine.put(fields, item, "spec")
     end
     return entries
   end
@@ -320,7 +320,7 @@ describe("batch", function()
     it(("writes %d items by %d requests"):format(case[1], case[2]), function()
       local fake = helper.fake(helper.answer(200, "{}"))
       local conn, fields = connect(fake)
-      assert(batch.write(conn, puts(fields.one, case[1]), {}))
+      assert(batch_engine.write(conn, puts(fields.one, case[1]), {}))
       assert.are.equal(case[2], #fake.requests)
       assert.are.equal(1000, fake.clock) -- without waiting
     end)
@@ -331,23 +331,23 @@ describe("batch", function()
       local fake = helper.fake(helper.answer(200, "{}"))
       local conn, fields = connect(fake)
       local entries = {}
-      for i = 1, case[1] do entries[i] = batch.key(fields.one, { id = "k" .. i }, {}, "spec") end
-      assert(batch.get(conn, entries, {}, nil, error))
+      for i = 1, case[1] do entries[i] = batch_engine.key(fields.one, { id = "k" .. i }, {}, "spec") end
+      assert(batch_engine.get(conn, entries, {}, nil, error))
       assert.are.equal(case[2], #fake.requests)
     end)
   end
 
   it("does nothing of nothing", function()
     local conn = connect(helper.fake())
-    assert.is_true(batch.write(conn, {}, {}))
-    assert.is_true(batch.get(conn, {}, {}, nil, error))
+    assert.is_true(batch_engine.write(conn, {}, {}))
+    assert.is_true(batch_engine.get(conn, {}, {}, nil, error))
   end)
 
   it("keeps requests below 16 MB, in order", function()
     local fake = helper.fake(helper.answer(200, "{}"))
     local conn, fields = connect(fake)
     local megabyte = 1024 * 1024
-    assert(batch.write(conn, puts(fields.one, 40, { text = ("x"):rep(megabyte) }), {}))
+    assert(batch_engine.write(conn, puts(fields.one, 40, { text = ("x"):rep(megabyte) }), {}))
     local seen = 0
     for i, bytes in ipairs(fake.requests) do
       local text = bytes:match("\r\n\r\n(.*)$")
@@ -366,8 +366,8 @@ describe("batch", function()
     local fake = helper.fake(helper.answer(200, "{}"))
     local conn, fields = connect(fake)
     local entries = puts(fields.one, 3)
-    entries[2] = batch.put(fields.one, { id = "k2", text = ("x"):rep(16 * 1024 * 1024) }, "spec")
-    assert(batch.write(conn, entries, {}))
+    entries[2] = batch_engine.put(fields.one, { id = "k2", text = ("x"):rep(16 * 1024 * 1024) }, "spec")
+    assert(batch_engine.write(conn, entries, {}))
     assert.are.equal(3, #fake.requests)
   end)
 
@@ -380,7 +380,7 @@ describe("batch", function()
     end)
     fake.sleep = function(seconds) sleeps[#sleeps + 1] = seconds end
     local conn, fields = connect(fake)
-    assert(batch.write(conn, puts(fields.one, 3), {}))
+    assert(batch_engine.write(conn, puts(fields.one, 3), {}))
     assert.are.equal(none + 1, #sleeps)
     local jitter = false
     for i, seconds in ipairs(sleeps) do
@@ -404,7 +404,7 @@ describe("batch", function()
       fake.clock = fake.clock + seconds
       if #fake.requests == 9 then start = fake.clock end
     end
-    local ok, err = batch.write(conn, writes, {})
+    local ok, err = batch_engine.write(conn, writes, {})
     assert.is_nil(ok)
     assert.are.equal(2, #err.leftovers)
     assert.is_true(fake.clock - start > 54 and fake.clock - start <= 60, tostring(fake.clock - start))
@@ -414,7 +414,7 @@ describe("batch", function()
     local service = unkind.new(generate.new(1), SCHEMAS, { "none" })
     local conn, fields = connect(service.transport)
     local start = service.transport.clock
-    local ok, err = batch.write(conn, puts(fields.one, 3), { deadline = 2 })
+    local ok, err = batch_engine.write(conn, puts(fields.one, 3), { deadline = 2 })
     assert.is_nil(ok)
     assert.are.equal("timeout", err.kind)
     assert.are.equal("BatchWriteItem", err.operation)
@@ -427,7 +427,7 @@ describe("batch", function()
     local refused = '{"__type":"x#ValidationException","message":"no"}'
     local fake = helper.fake(function(_, n) return n == 2 and helper.answer(400, refused) or helper.answer(200, "{}") end)
     local conn, fields = connect(fake)
-    local ok, err = batch.write(conn, puts(fields.one, 60), {})
+    local ok, err = batch_engine.write(conn, puts(fields.one, 60), {})
     assert.is_nil(ok)
     assert.are.equal("ValidationException", err.code)
     assert.are.equal(2, #fake.requests)
@@ -452,7 +452,7 @@ describe("batch", function()
   }) do
     it("takes no strange answer to a write for success: " .. answer, function()
       local conn, fields = connect(helper.fake(helper.answer(200, answer)))
-      local ok, err = batch.write(conn, puts(fields.one, 1), { deadline = 1 })
+      local ok, err = batch_engine.write(conn, puts(fields.one, 1), { deadline = 1 })
       assert.is_nil(ok)
       assert.are.equal("response", err.kind)
       assert.are.equal(1, #err.leftovers)
@@ -471,7 +471,7 @@ describe("batch", function()
   }) do
     it("takes no strange answer to a read for success: " .. answer, function()
       local conn, fields = connect(helper.fake(helper.answer(200, answer)))
-      local ok, err = batch.get(conn, { batch.key(fields.one, { id = "k1" }, {}, "spec") }, { deadline = 1 }, nil, function() end)
+      local ok, err = batch_engine.get(conn, { batch_engine.key(fields.one, { id = "k1" }, {}, "spec") }, { deadline = 1 }, nil, function() end)
       assert.is_nil(ok)
       assert.are.equal("response", err.kind)
       assert.are.equal(1, #err.leftovers)
@@ -482,7 +482,7 @@ describe("batch", function()
   -- {===== Keys =====
 
   local _, fields = connect(helper.fake())
-  local function id(name, hash, range) return batch.identify(fields[name], { id = hash, at = range }) end
+  local function id(name, hash, range) return batch_engine.identify(fields[name], { id = hash, at = range }) end
 
   for _, case in ipairs({ -- two keys, are they one?
     { "1 and 1.0", id("one", 1), id("one", 1.0), true },
@@ -504,9 +504,9 @@ describe("batch", function()
   end
 
   it("keeps the last of equal keys in the place of the first", function()
-    local list = batch.unique({
-      batch.put(fields.two, { id = "a", at = 1, n = 1 }, "spec"), batch.put(fields.one, { id = "a" }, "spec"),
-      batch.delete(fields.two, { id = "a", at = 1.0 }, "spec"), batch.put(fields.two, { id = "a", at = 2 }, "spec"),
+    local list = batch_engine.unique({
+      batch_engine.put(fields.two, { id = "a", at = 1, n = 1 }, "spec"), batch_engine.put(fields.one, { id = "a" }, "spec"),
+      batch_engine.delete(fields.two, { id = "a", at = 1.0 }, "spec"), batch_engine.put(fields.two, { id = "a", at = 2 }, "spec"),
     })
     assert.are.equal(3, #list)
     assert.are.same({ id = "a", at = 1.0 }, list[1].what.delete)
@@ -515,8 +515,8 @@ describe("batch", function()
   end)
 
   it("raises for equal keys when asked to", function()
-    local entries = { batch.put(fields.one, { id = "a" }, "spec"), batch.delete(fields.one, { id = "a" }, "spec") }
-    local ok, err = pcall(batch.unique, entries, true, "spec")
+    local entries = { batch_engine.put(fields.one, { id = "a" }, "spec"), batch_engine.delete(fields.one, { id = "a" }, "spec") }
+    local ok, err = pcall(batch_engine.unique, entries, true, "spec")
     assert.is_false(ok)
     assert.is_truthy(err:find("spec: a key of table 'one' occurs twice", 1, true))
   end)

@@ -1,11 +1,11 @@
-local abreast = dofile("spec/support/abreast.lua")
+local abreast = dofile("spec/support/simulated_time.lua")
 local cjson = require("cjson")
 local core = require("dynamodb.core")
 local dynamodb = require("dynamodb")
-local generate = dofile("spec/support/generate.lua")
+local generate = dofile("spec/support/random_source.lua")
 local helper = dofile("spec/support/helper.lua")
-local recording = dofile("spec/support/recording.lua")
-local unkind = dofile("spec/support/unkind.lua")
+local recording = dofile("spec/support/recording_transport.lua")
+local unkind = dofile("spec/support/batch_service.lua")
 
 describe("bulk", function()
   local conn, sent, one, two -- tables with keys of one and of two attributes
@@ -43,7 +43,7 @@ describe("bulk", function()
     local ok, err = pcall(f, ...)
     assert.is_false(ok)
     assert.is_truthy(tostring(err):find(text, 1, true), tostring(err))
-    assert.is_truthy(tostring(err):find("bulk_spec.lua", 1, true), tostring(err))
+    assert.is_truthy(tostring(err):find("batch_spec.lua", 1, true), tostring(err))
   end
 
   -- {===== Many =====

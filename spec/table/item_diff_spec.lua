@@ -1,8 +1,8 @@
 local core = require("dynamodb.core")
-local difference = require("dynamodb.difference")
+local item_diff = require("dynamodb.table.item_diff")
 local dynamodb = require("dynamodb")
-local generate = dofile("spec/support/generate.lua")
-local values = dofile("spec/support/values.lua")
+local generate = dofile("spec/support/random_source.lua")
+local values = dofile("spec/support/random_attributes.lua")
 
 local list, map, set, null = dynamodb.list, dynamodb.map, dynamodb.set, dynamodb.null
 
@@ -18,7 +18,7 @@ end
 -- { path = new value }, with "-" for what is removed.
 local function changes_of(old, new)
   local found = {}
-  for _, change in ipairs(difference.changes(old, new)) do
+  for _, change in ipairs(item_diff.changes(old, new)) do
     local text = path_text(change.path)
     assert.is_nil(found[text], text .. " is changed twice")
     if change.new == nil then found[text] = "-" else found[text] = change.new end
@@ -78,7 +78,7 @@ describe("difference", function()
 
   it("tells what was there before, and how long a list was", function()
     local old = { n = 1, l = { 1, 2 }, gone = { x = 1 }, long = { 7, 8 } }
-    local changes = difference.changes(old, { n = 5, l = { 1, 2, 3 }, new = 4, long = { 7 } })
+    local changes = item_diff.changes(old, { n = 5, l = { 1, 2, 3 }, new = 4, long = { 7 } })
     table.sort(changes, function(a, b) return path_text(a.path) < path_text(b.path) end)
     local gone, grown, shrunk, number_changed, new = changes[1], changes[2], changes[3], changes[4], changes[5]
     assert.are.equal(5, #changes)
@@ -102,7 +102,7 @@ describe("difference", function()
     new.l = values.copy(old.l)
     new.m = { deep = values.copy(old.m.deep) }
     for i = 2, 40 do new.l[i] = -i end
-    assert.are.equal(40, #difference.changes(old, new))
+    assert.are.equal(40, #item_diff.changes(old, new))
   end)
 
   -- What the service does with the changes: all paths are those of the item before.
@@ -135,7 +135,7 @@ describe("difference", function()
   end
 
   local function check(old, new)
-    local changes = difference.changes(old, new)
+    local changes = item_diff.changes(old, new)
     assert.is_true(core.equal(new, apply(old, changes)), "the changes make another value")
     assert.are.equal(core.equal(old, new), #changes == 0)
     local paths = {}

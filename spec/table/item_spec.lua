@@ -357,7 +357,7 @@ describe("item", function()
           local ok, err
           assert.are.equal(0, requests_of(function() ok, err = pcall(function() item[method](item) end) end))
           assert.is_false(ok)
-          local expected = ("^spec/item_spec.lua:%%d+: %s: key attribute '%s'"):format(method, case[3])
+          local expected = ("^spec/table/item_spec.lua:%%d+: %s: key attribute '%s'"):format(method, case[3])
           assert.is_truthy(err:find(expected), err)
         end)
       end

@@ -1,15 +1,15 @@
--- Pages that lead from one to the next; spec/pages_spec.lua has what results make of them.
+-- Pages that lead from one to the next; spec/table/results_spec.lua has what results make of them.
 
-local chain = require("dynamodb.chain")
+local paginator = require("dynamodb.table.paginator")
 local helper = dofile("spec/support/helper.lua")
-local operations = require("dynamodb.operations")
+local operations = require("dynamodb.base.operations")
 
 -- A chain of tables' names, whose pages are these answers, each 200 unless it is a whole one.
 local function listing(answers, request)
   local fake = helper.fake(function(_, n)
     return answers[n]:find("^HTTP") and answers[n] or helper.answer(200, answers[n])
   end)
-  return fake, chain.new(helper.offline(fake, { max_attempts = 1 }), operations.ListTables, request or {}, {})
+  return fake, paginator.new(helper.offline(fake, { max_attempts = 1 }), operations.ListTables, request or {}, {})
 end
 
 describe("chain", function()

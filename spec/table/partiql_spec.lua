@@ -2,7 +2,7 @@ local cjson = require("cjson")
 local core = require("dynamodb.core")
 local dynamodb = require("dynamodb")
 local helper = dofile("spec/support/helper.lua")
-local recording = dofile("spec/support/recording.lua")
+local recording = dofile("spec/support/recording_transport.lua")
 
 describe("partiql", function()
   local conn, sent, tbl, name

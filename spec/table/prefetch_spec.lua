@@ -1,11 +1,11 @@
--- Pages that are requested ahead and side by side, in simulated time; spec/parallel_spec.lua has the same over sockets.
+-- Pages that are requested ahead and side by side, in simulated time; spec/scenarios/parallel_reads_spec.lua has the same over sockets.
 
 local cjson = require("cjson")
 local core = require("dynamodb.core")
 local dynamodb = require("dynamodb")
-local generate = dofile("spec/support/generate.lua")
+local generate = dofile("spec/support/random_source.lua")
 local helper = dofile("spec/support/helper.lua")
-local paging = dofile("spec/support/paging.lua")
+local paging = dofile("spec/support/paging_service.lua")
 
 -- A service whose answers take a second each, or as 'given' says -> service, table, its transport.
 local function start(given)
@@ -274,7 +274,7 @@ describe("feed", function()
       local results = tbl:scan({ segments = 2 })
       local ok, why = pcall(function() return results.last_evaluated_key end)
       assert.is_false(ok)
-      assert.is_truthy(why:find("feed_spec.lua:%d+: results: read side by side, segments have no last_evaluated_key"), why)
+      assert.is_truthy(why:find("prefetch_spec.lua:%d+: results: read side by side, segments have no last_evaluated_key"), why)
       assert.is_nil(results.segment)
       assert.is_nil(results.nothing)
       assert.same({ segments = { { done = false }, { done = false } } }, results:state())

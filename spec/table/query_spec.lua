@@ -460,7 +460,7 @@ describe("reading", function()
       local ok, err = pcall(f, ...)
       assert.is_false(ok, "accepted")
       assert.is_truthy(tostring(err):find(message, 1, true), err)
-      assert.is_truthy(tostring(err):find("reading_spec.lua:%d+: "), err)
+      assert.is_truthy(tostring(err):find("query_spec.lua:%d+: "), err)
       assert.equal(0, fake.opened)
     end
 

@@ -1,7 +1,7 @@
 local dynamodb = require("dynamodb")
-local generate = dofile("spec/support/generate.lua")
+local generate = dofile("spec/support/random_source.lua")
 local helper = dofile("spec/support/helper.lua")
-local paging = dofile("spec/support/paging.lua")
+local paging = dofile("spec/support/paging_service.lua")
 
 -- The positions of items, as text.
 local function positions(list)

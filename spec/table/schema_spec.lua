@@ -1,5 +1,5 @@
 local dynamodb = require("dynamodb")
-local schema = require("dynamodb.schema")
+local schema = require("dynamodb.table.schema")
 
 local bytes, number = dynamodb.binary("\0"), dynamodb.number("1.5")
 

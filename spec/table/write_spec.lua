@@ -1,9 +1,9 @@
 local core = require("dynamodb.core")
 local dynamodb = require("dynamodb")
-local generate = dofile("spec/support/generate.lua")
+local generate = dofile("spec/support/random_source.lua")
 local helper = dofile("spec/support/helper.lua")
-local recording = dofile("spec/support/recording.lua")
-local values = dofile("spec/support/values.lua")
+local recording = dofile("spec/support/recording_transport.lua")
+local values = dofile("spec/support/random_attributes.lua")
 
 local attr, readable = dynamodb.attr, recording.readable
 
@@ -60,7 +60,7 @@ describe("writing", function()
     local ok, err = pcall(f, ...)
     assert.is_false(ok)
     assert.is_truthy(tostring(err):find(text, 1, true), tostring(err))
-    assert.is_truthy(tostring(err):find("writing_spec.lua", 1, true), tostring(err))
+    assert.is_truthy(tostring(err):find("write_spec.lua", 1, true), tostring(err))
   end
 
   -- {===== Tables =====

@@ -1,13 +1,13 @@
--- Cosockets in a real nginx, which this spec starts and asks. What it does there: spec/support/in_nginx.lua.
+-- Cosockets in a real nginx, which this spec starts and asks. What it does there: spec/support/nginx_handlers.lua.
 
-local canned = dofile("spec/support/canned.lua")
+local canned = dofile("spec/support/scripted_server.lua")
 local curl = require("dynamodb.transport.curl")
 local fake = dofile("spec/support/fake_nginx.lua")
-local nginx = dofile("spec/support/nginx.lua")
+local nginx = dofile("spec/support/nginx_server.lua")
 
--- spec/support/emulator.sh and tls.sh set these.
+-- spec/support/emulator.sh and tls_endpoints.sh set these.
 local function variable(name)
-  return assert(os.getenv(name), name .. " is not set: run through spec/support/emulator.sh and spec/support/tls.sh")
+  return assert(os.getenv(name), name .. " is not set: run through spec/support/emulator.sh and spec/support/tls_endpoints.sh")
 end
 
 local ca = variable("DYNAMODB_TLS_CA")
@@ -163,14 +163,14 @@ local function refusing_locations()
   return table.concat(lines, "\n")
 end
 
-local dns = canned.node("dns.js", "dynamodb.spec")
+local dns = canned.node("name_server.js", "dynamodb.spec")
 
 -- init_by_lua may not block for long, but it may: what it opens is none of the requests'.
 local early = canned.start({ { { wait = "request" }, { send = canned.response('{"TableNames":["early"]}') },
   { wait = "request" } }, { { wait = "request" }, { send = canned.response('{"TableNames":["late"]}') } } })
 
 local INIT = ([[
-app = require("in_nginx") app.note("init", app.list)
+app = require("nginx_handlers") app.note("init", app.list)
 early = app.connect("http://127.0.0.1:%d") app.list(early)
 ]]):format(early.port)
 
@@ -340,7 +340,7 @@ describe("transport.nginx", function()
         local text = note(phase)
         local way_out = "ListTables: nothing can wait in %s_by_lua*; ngx.timer.at(0, function) runs where it can"
         assert.matches(way_out:format(phase), text, 1, true)
-        assert.matches("^failed .*in_nginx.lua:%d+: ", text) -- the caller's line
+        assert.matches("^failed .*nginx_handlers.lua:%d+: ", text) -- the caller's line
       end)
     end
   end)
@@ -511,7 +511,7 @@ describe("transport.nginx", function()
 
     describe("items", function()
       local plenty
-      setup(function() plenty = canned.node("plenty.js", [['{"items":20000,"page":100,"delay":2,"trouble":2}']]) end)
+      setup(function() plenty = canned.node("large_table_server.js", [['{"items":20000,"page":100,"delay":2,"trouble":2}']]) end)
       teardown(function() plenty.stop() end)
 
       for path, what in pairs({ scan = "by segments", ahead = "with pages requested ahead", shared = "in light threads",
@@ -528,7 +528,7 @@ describe("transport.nginx", function()
       end)
 
       it("reads on behind a light thread that was ended", function()
-        local slow = canned.node("plenty.js", [['{"items":200,"page":100,"delay":300}']])
+        local slow = canned.node("large_table_server.js", [['{"items":200,"page":100,"delay":300}']])
         assert.same({ 200, "200" }, { server.get("/killed?port=" .. slow.port) })
         slow.stop()
       end)
@@ -665,7 +665,7 @@ describe("nginx that is reloaded", function()
   teardown(nginx.stop)
 
   it("finishes what it is doing", function()
-    local server = nginx.start({ workers = 2, init = 'app = require("in_nginx")', server = RELOADED })
+    local server = nginx.start({ workers = 2, init = 'app = require("nginx_handlers")', server = RELOADED })
     local _, before = server.get("/who")
     local pending_ones = {}
     for i = 1, 20 do pending_ones[i] = server.ask("/slow") end
@@ -729,7 +729,7 @@ describe("credentials in a shared dictionary", function()
       main = "env AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1:{PORT}/agent;",
       http = "lua_shared_dict dynamodb 100k;",
       init = [[
-        app = require("in_nginx")
+        app = require("nginx_handlers")
         shared = require("dynamodb").connect({ endpoint_url = "http://127.0.0.1:{PORT}/service", region = "us-east-1",
           shared_dict = "dynamodb" })
       ]],

@@ -1,4 +1,4 @@
--- Where credentials come from: what is in the environment and in files, what the services answer (spec/support/aws_fakes.js
+-- Where credentials come from: what is in the environment and in files, what the services answer (spec/support/fake_aws.js
 -- plays them), and what has to come of it. {port} is the fakes' port, {+900} the moment 900 seconds from now, {ms+900} the
 -- same in milliseconds. For each:
 --   environment, files (config, credentials, boto, sso, login, or a path), given (connect's options), run (what programs print)

@@ -1,5 +1,5 @@
--- What can go wrong between a request and its answer, as steps of spec/support/canned.js that follow a complete request.
--- Source: the faults that AWS's SDKs do not survive (spec/faults_spec.lua has what is asked of ours).
+-- What can go wrong between a request and its answer, as steps of spec/support/scripted_server.js that follow a complete request.
+-- Source: the faults that AWS's SDKs do not survive (spec/scenarios/faults_spec.lua has what is asked of ours).
 --
 -- name, steps, and as they differ from the rule:
 --   kind       of the error when the fault is in every answer; "network" unless given, a list where chance decides

@@ -2,15 +2,15 @@
 --- there; and waiting for each.
 -- Source: DynamoDB API reference, November 2026.
 
-local admin = require("dynamodb.admin")
-local client = require("dynamodb.client")
+local table_admin = require("dynamodb.admin.table_admin")
+local pipeline = require("dynamodb.request.pipeline")
 local core = require("dynamodb.core")
-local definition = require("dynamodb.definition")
+local table_definition = require("dynamodb.admin.table_definition")
 local errors = require("dynamodb.error")
-local operations = require("dynamodb.operations")
-local options = require("dynamodb.options")
-local pages = require("dynamodb.pages")
-local tables = require("dynamodb.table")
+local operations = require("dynamodb.base.operations")
+local options = require("dynamodb.base.options")
+local results = require("dynamodb.table.results")
+local tables = require("dynamodb.table.table")
 
 local Connection = core.connection_class.methods
 local Table = core.table_class.methods
@@ -41,13 +41,13 @@ end
 -- Waits for a status: 'describe' -> description | nil, err; 'states' says of each status true (that is it),
 -- false (not yet) or nil (it will not come).
 local function wait_for(connection, given, where, arn, states, member, describe)
-  return admin.wait(connection, given, where, arn, function(limits)
+  return table_admin.wait(connection, given, where, arn, function(limits)
     local found, err = describe(limits)
     if not found then return nil, err end
     local status = found[member]
     if states[status] ~= nil then return states[status], status end
     local why = found.FailureMessage or found.FailureCode
-    return admin.unreachable(("%s is %s%s"):format(arn, tostring(status), why and ": " .. why or ""))
+    return table_admin.unreachable(("%s is %s%s"):format(arn, tostring(status), why and ": " .. why or ""))
   end)
 end
 
@@ -55,7 +55,7 @@ end
 
 --- Point-in-time recovery on or off; 'days' is how far back -> description | nil, err.
 function Table:update_point_in_time_recovery(enabled, days)
-  local result, err = admin.call(self, "UpdateContinuousBackups", {
+  local result, err = table_admin.call(self, "UpdateContinuousBackups", {
     PointInTimeRecoverySpecification = {
       PointInTimeRecoveryEnabled = enabled ~= false,
       RecoveryPeriodInDays = days,
@@ -66,28 +66,28 @@ end
 
 --- Is point-in-time recovery on, and since when -> description | nil, err.
 function Table:describe_point_in_time_recovery()
-  local result, err = admin.call(self, "DescribeContinuousBackups")
+  local result, err = table_admin.call(self, "DescribeContinuousBackups")
   return part(result, err, "ContinuousBackupsDescription")
 end
 
 --- Makes a backup -> its details | nil, err.
 function Table:create_backup(name)
   if type(name) ~= "string" then errors.raise("create_backup: name expected, got %s", core.typename(name)) end
-  local result, err = admin.call(self, "CreateBackup", { BackupName = name })
+  local result, err = table_admin.call(self, "CreateBackup", { BackupName = name })
   return part(result, err, "BackupDetails")
 end
 
 --- The backups of this table: for backup in tbl:list_backups() do. Raises the error object on failure.
 function Table:list_backups()
   local fields, connection = core.table_parts(self)
-  return pages.new(connection, operations.ListBackups, { TableName = fields.name }, {})
+  return results.new(connection, operations.ListBackups, { TableName = fields.name }, {})
 end
 
 -- Calls an operation on what is named by an ARN, or by a description that has it -> part of the answer |
 -- nil, err.
 local function call_on(connection, operation, target, member, where, limits)
   local request = { [member] = arn_of(target, member, where) }
-  local result, err = client.call(connection, operation, request, nil, limits)
+  local result, err = pipeline.call(connection, operation, request, nil, limits)
   return part(result, err, operation.answer)
 end
 
@@ -122,7 +122,7 @@ local function restore_options(more)
   more.version_attribute = options.text
   for _, name in ipairs({ "encryption", "global_indexes", "local_indexes", "max_read_units",
     "max_write_units", "name", "read_units", "write_units" }) do
-    more[name] = definition.options[name]
+    more[name] = table_definition.options[name]
   end
   return more
 end
@@ -132,15 +132,15 @@ local function index_override(indexes, where)
   if not indexes then return nil end
   local list, attributes = core.list(), {}
   for i, index in ipairs(indexes) do
-    list[i] = definition.index(index, ("%s[%d]"):format(where, i), attributes)
+    list[i] = table_definition.index(index, ("%s[%d]"):format(where, i), attributes)
   end
   return list
 end
 
 -- Restores -> table, whose status is CREATING | nil, err.
 local function restore(connection, operation, given, request, where)
-  definition.check_units(given, where)
-  local settings = definition.settings(given, {})
+  table_definition.check_units(given, where)
+  local settings = table_definition.settings(given, {})
   request.TargetTableName = given.name
   request.BillingModeOverride = given.billing_mode or (given.read_units and "PROVISIONED") or nil
   request.ProvisionedThroughputOverride = settings.ProvisionedThroughput
@@ -148,7 +148,7 @@ local function restore(connection, operation, given, request, where)
   request.SSESpecificationOverride = settings.SSESpecification
   request.GlobalSecondaryIndexOverride = index_override(given.global_indexes, where .. ": global_indexes")
   request.LocalSecondaryIndexOverride = index_override(given.local_indexes, where .. ": local_indexes")
-  local result, err = client.call(connection, operation, request)
+  local result, err = pipeline.call(connection, operation, request)
   if not result then return nil, err end
   return tables.from_description(connection, result.TableDescription, given.version_attribute)
 end
@@ -213,7 +213,7 @@ function Table:export(given)
     expect(given, { "from", "to" }, "export")
     changes = { ExportFromTime = given.from, ExportToTime = given.to, ExportViewType = given.view }
   end
-  local result, err = admin.call_by_arn(self, "ExportTableToPointInTime", "TableArn", {
+  local result, err = table_admin.call_by_arn(self, "ExportTableToPointInTime", "TableArn", {
     S3Bucket = given.bucket, S3BucketOwner = given.bucket_owner, S3Prefix = given.prefix,
     ExportTime = given.time, ExportFormat = given.format,
     ExportType = changes and "INCREMENTAL_EXPORT" or nil, IncrementalExportSpecification = changes,
@@ -249,7 +249,7 @@ local import_options = {
 -- What of create_table an import takes.
 local imported_table = { "encryption", "global_indexes", "max_read_units", "max_write_units", "name",
   "read_units", "schema", "write_units" }
-for _, name in ipairs(imported_table) do import_options[name] = definition.options[name] end
+for _, name in ipairs(imported_table) do import_options[name] = table_definition.options[name] end
 
 --- Makes a table of what is in S3: { bucket =, bucket_owner =, prefix =, format = "DYNAMODB_JSON",
 --- compression =, csv_delimiter =, csv_header = { names } } and of create_table's options name, schema,
@@ -260,14 +260,14 @@ function Connection:import_table(given)
   local asked = {}
   for _, name in ipairs(imported_table) do asked[name] = given[name] end
   local csv = { Delimiter = given.csv_delimiter, HeaderList = given.csv_header }
-  local result, err = client.call(self, operations.ImportTable, {
+  local result, err = pipeline.call(self, operations.ImportTable, {
     S3BucketSource = {
       S3Bucket = given.bucket, S3BucketOwner = given.bucket_owner, S3KeyPrefix = given.prefix,
     },
     InputFormat = given.format or "DYNAMODB_JSON",
     InputFormatOptions = next(csv) and { Csv = csv } or nil,
     InputCompressionType = given.compression,
-    TableCreationParameters = definition.create_request(asked, "import_table"),
+    TableCreationParameters = table_definition.create_request(asked, "import_table"),
   })
   return part(result, err, "ImportTableDescription")
 end

@@ -1,8 +1,8 @@
 --- ensure_table: a table as it is asked for, made if it is not there, and told where it differs.
 
 local core = require("dynamodb.core")
-local definition = require("dynamodb.definition")
-local options = require("dynamodb.options")
+local table_definition = require("dynamodb.admin.table_definition")
+local options = require("dynamodb.base.options")
 
 local Connection = core.connection_class.methods
 local ensure = {}
@@ -109,7 +109,7 @@ local function compare_tags(list, asked, found)
 end
 
 local ensure_options = { timeout = options.seconds }
-for name, validator in pairs(definition.options) do ensure_options[name] = validator end
+for name, validator in pairs(table_definition.options) do ensure_options[name] = validator end
 
 --- The table as create_table takes it: created if it is not there, waited for -> table, list of differences
 --- between what was asked for and what is there, each { what =, asked =, found = } | nil, err. Changes
@@ -119,7 +119,7 @@ function Connection:ensure_table(given)
   local asked, timeout = {}, given.timeout
   for name, value in pairs(given) do asked[name] = value end
   asked.timeout = nil
-  local request = definition.create_request(asked, "ensure_table")
+  local request = table_definition.create_request(asked, "ensure_table")
   local versions = { version_attribute = asked.version_attribute }
   local found, err = self:lookup(asked.name, versions)
   if err then return nil, err end

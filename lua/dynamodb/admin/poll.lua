@@ -1,9 +1,9 @@
 --- Waits until a table is what it should be: asks, and asks again later, until a deadline.
 
 local errors = require("dynamodb.error")
-local system = require("dynamodb.system")
+local system = require("dynamodb.base.system")
 
-local waiter = {}
+local poll = {}
 
 local FIRST, MOST = 0.5, 20 -- seconds between questions: doubling, up to the most
 
@@ -15,7 +15,7 @@ end
 --- Calls 'ask' until it answers true | nil, err when it fails or 'timeout' seconds have passed.
 --- 'ask', which gets the options of calls that bound them by the same moment, -> true, or false and what the
 --- state is, or nil and an error that ends the waiting.
-function waiter.poll(transport, timeout, what, ask)
+function poll.poll(transport, timeout, what, ask)
   local deadline = transport.now() + timeout
   local call = { deadline_at = deadline }
   local delay, last = FIRST, nil
@@ -34,4 +34,4 @@ function waiter.poll(transport, timeout, what, ask)
   end
 end
 
-return waiter
+return poll

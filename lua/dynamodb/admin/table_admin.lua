@@ -1,31 +1,31 @@
 --- Tables as such: changed, waited for, deleted; their indexes, time to live and tags.
 
-local client = require("dynamodb.client")
+local pipeline = require("dynamodb.request.pipeline")
 local core = require("dynamodb.core")
-local definition = require("dynamodb.definition")
+local table_definition = require("dynamodb.admin.table_definition")
 local errors = require("dynamodb.error")
-local operations = require("dynamodb.operations")
-local options = require("dynamodb.options")
-local pages = require("dynamodb.pages")
-local tables = require("dynamodb.table")
-local waiter = require("dynamodb.waiter")
+local operations = require("dynamodb.base.operations")
+local options = require("dynamodb.base.options")
+local results = require("dynamodb.table.results")
+local tables = require("dynamodb.table.table")
+local poll = require("dynamodb.admin.poll")
 
 local Table = core.table_class.methods
-local admin = {}
+local table_admin = {}
 
 local WAIT_TIMEOUT = 300 -- seconds
 
 --- Calls an operation on the table -> response | nil, err. 'more' is the rest of the request, 'given' has
 --- options of calls.
-function admin.call(self, name, more, given)
+function table_admin.call(self, name, more, given)
   local fields, connection = core.table_parts(self)
   local request = { TableName = fields.name }
   for member, value in pairs(more or {}) do request[member] = value end
-  return client.call(connection, operations[name], request, nil, given)
+  return pipeline.call(connection, operations[name], request, nil, given)
 end
 
 --- The same for operations that name the table by its ARN, which may take one DescribeTable.
-function admin.call_by_arn(self, name, member, more)
+function table_admin.call_by_arn(self, name, member, more)
   local fields, connection = core.table_parts(self)
   if not fields.arn then
     local ok, err = self:refresh()
@@ -33,14 +33,14 @@ function admin.call_by_arn(self, name, member, more)
   end
   local request = { [member] = fields.arn }
   for key, value in pairs(more or {}) do request[key] = value end
-  return client.call(connection, operations[name], request)
+  return pipeline.call(connection, operations[name], request)
 end
 
-local call, call_by_arn = admin.call, admin.call_by_arn
+local call, call_by_arn = table_admin.call, table_admin.call_by_arn
 
 -- {===== State and waiting =====
 
-local refresh_options = options.of_call({ timeout = options.seconds, wait_for_active = options.boolean })
+local refresh_options = options.with_call_options({ timeout = options.seconds, wait_for_active = options.boolean })
 
 -- Brings the fields up to date -> the table | nil, err.
 local function refresh(self, given)
@@ -74,25 +74,25 @@ end
 
 local wait_options = { timeout = options.seconds }
 
---- Asks until 'ask' is content: waiter.poll, with the options of a method that waits.
-function admin.wait(connection, given, where, what, ask)
+--- Asks until 'ask' is content: poll.wait_until, with the options of a method that waits.
+function table_admin.wait(connection, given, where, what, ask)
   given = given or {}
   options.check(wait_options, given, where)
   local transport = core.connection_state(connection).transport
-  return waiter.poll(transport, given.timeout or WAIT_TIMEOUT, what, ask)
+  return poll.poll(transport, given.timeout or WAIT_TIMEOUT, what, ask)
 end
 
 --- What a question answers when the state that is waited for will not come.
-function admin.unreachable(text)
+function table_admin.unreachable(text)
   return nil, errors.new({ kind = "service", message = text })
 end
 
-local unreachable = admin.unreachable
+local unreachable = table_admin.unreachable
 
 -- Refreshes until 'ask' is content with the outcome.
 local function wait_for_table(self, given, where, ask)
   local fields, connection = core.table_parts(self)
-  return admin.wait(connection, given, where, tostring(self), function(limits)
+  return table_admin.wait(connection, given, where, tostring(self), function(limits)
     local ok, err = refresh(self, limits)
     return ask(ok, err, fields)
   end)
@@ -152,9 +152,9 @@ local function index_updates(indexes)
   local list = {}
   for name, given in pairs(indexes) do
     local where = ("update: indexes.%s"):format(tostring(name))
-    options.check(definition.capacity_options, given, where)
-    definition.check_units(given, where)
-    list[#list + 1] = { Update = definition.capacity(given, { IndexName = name }) }
+    options.check(table_definition.capacity_options, given, where)
+    table_definition.check_units(given, where)
+    list[#list + 1] = { Update = table_definition.capacity(given, { IndexName = name }) }
   end
   if #list == 0 then errors.raise("update: option 'indexes': { name = { ... } } expected") end
   return list
@@ -167,12 +167,12 @@ function Table:update(given)
     billing_mode = options.choice("PAY_PER_REQUEST", "PROVISIONED"),
     indexes = options.table,
   }
-  for name, validator in pairs(definition.settings_options) do known[name] = validator end
+  for name, validator in pairs(table_definition.settings_options) do known[name] = validator end
   options.check(known, given, "update")
   if next(given) == nil then errors.raise("update: at least one option expected") end
-  definition.check_units(given, "update")
+  table_definition.check_units(given, "update")
   local mode = given.billing_mode or (given.read_units and "PROVISIONED") or nil
-  return update_table(self, definition.settings(given, {
+  return update_table(self, table_definition.settings(given, {
     BillingMode = mode,
     GlobalSecondaryIndexUpdates = index_updates(given.indexes),
   }))
@@ -189,9 +189,9 @@ function Table:create_index(given)
   local key = core.table_parts(self).schema
   local attributes = { [key.hash_key_name] = key.hash_key_type }
   if key.range_key_name then attributes[key.range_key_name] = key.range_key_type end
-  local index = definition.index(given, "create_index", attributes)
+  local index = table_definition.index(given, "create_index", attributes)
   return update_table(self, {
-    AttributeDefinitions = definition.attributes(attributes),
+    AttributeDefinitions = table_definition.attributes(attributes),
     GlobalSecondaryIndexUpdates = { { Create = index } },
   })
 end
@@ -230,7 +230,7 @@ end
 function Table:wait_until_ttl_enabled(given)
   local _, connection = core.table_parts(self)
   local what = tostring(self) .. ": time to live"
-  return admin.wait(connection, given, "wait_until_ttl_enabled", what, function(limits)
+  return table_admin.wait(connection, given, "wait_until_ttl_enabled", what, function(limits)
     local ttl, err = ttl_of(self, limits)
     if not ttl then return nil, err end
     if ttl.TimeToLiveStatus == "DISABLED" then return unreachable("time to live is not being enabled") end
@@ -241,7 +241,7 @@ end
 --- Sets tags: { name = value } -> true | nil, err.
 function Table:tag(tags)
   if type(tags) ~= "table" or next(tags) == nil then errors.raise("tag: { name = value } expected") end
-  local result, err = call_by_arn(self, "TagResource", "ResourceArn", { Tags = definition.tag_list(tags) })
+  local result, err = call_by_arn(self, "TagResource", "ResourceArn", { Tags = table_definition.tag_list(tags) })
   if not result then return nil, err end
   return true
 end
@@ -262,7 +262,7 @@ function Table:tags()
     if not ok then return nil, err end
   end
   local request = { ResourceArn = fields.arn }
-  local list, err = pages.new(connection, operations.ListTagsOfResource, request, {}):all()
+  local list, err = results.new(connection, operations.ListTagsOfResource, request, {}):all()
   if not list then return nil, err end
   local tags = {}
   for _, tag in ipairs(list) do tags[tag.Key] = tag.Value end
@@ -270,4 +270,4 @@ function Table:tags()
 end
 
 -- ===================== }
-return admin
+return table_admin

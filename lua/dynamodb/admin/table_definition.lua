@@ -1,10 +1,10 @@
 --- What a table is to be, as users say it, made into what CreateTable and UpdateTable take.
 
 local errors = require("dynamodb.error")
-local options = require("dynamodb.options")
-local schema = require("dynamodb.schema")
+local options = require("dynamodb.base.options")
+local schema = require("dynamodb.table.schema")
 
-local definition = {}
+local table_definition = {}
 
 local function is_projection(value)
   return value == "ALL" or value == "KEYS_ONLY" or (type(value) == "table" and #value > 0),
@@ -24,7 +24,7 @@ local function is_ceiling(value)
 end
 
 --- What a table and its global indexes have each for themselves, when they are made and later.
-definition.capacity_options = {
+table_definition.capacity_options = {
   max_read_units = is_ceiling,
   max_write_units = is_ceiling,
   read_units = count,
@@ -33,7 +33,7 @@ definition.capacity_options = {
 }
 
 local function with_capacity(known)
-  for name, validator in pairs(definition.capacity_options) do known[name] = validator end
+  for name, validator in pairs(table_definition.capacity_options) do known[name] = validator end
   return known
 end
 
@@ -79,7 +79,7 @@ local function warm(given)
   return units and { ReadUnitsPerSecond = units.read, WriteUnitsPerSecond = units.write } or nil
 end
 
-function definition.check_units(given, where)
+function table_definition.check_units(given, where)
   if (given.read_units == nil) ~= (given.write_units == nil) then
     errors.raise("%s: options 'read_units' and 'write_units' expected together", where)
   end
@@ -89,7 +89,7 @@ function definition.check_units(given, where)
 end
 
 --- Puts capacity, that of a table or of an index, into a request.
-function definition.capacity(given, request)
+function table_definition.capacity(given, request)
   request.OnDemandThroughput = on_demand(given)
   request.ProvisionedThroughput = throughput(given)
   request.WarmThroughput = warm(given)
@@ -97,13 +97,13 @@ function definition.capacity(given, request)
 end
 
 --- One index as CreateTable takes it; its key attributes are added to 'attributes' (name -> type).
-function definition.index(given, where, attributes, hash_of_table)
+function table_definition.index(given, where, attributes, hash_of_table)
   options.check(index_options, given, where)
   if not given.name then errors.raise("%s: option 'name' expected", where) end
   if hash_of_table and given.hash_key ~= nil then
     errors.raise("%s: option 'hash_key': a local index has that of its table", where)
   end
-  definition.check_units(given, where)
+  table_definition.check_units(given, where)
   local keys = {}
   local function add(parts, kind)
     for _, part in ipairs(parts) do
@@ -120,7 +120,7 @@ function definition.index(given, where, attributes, hash_of_table)
   if #keys == 0 then errors.raise("%s: option 'hash_key' expected", where) end
   local projection = given.projection or "ALL"
   local listed = type(projection) == "table"
-  return definition.capacity(given, {
+  return table_definition.capacity(given, {
     IndexName = given.name,
     KeySchema = keys,
     Projection = {
@@ -131,14 +131,14 @@ function definition.index(given, where, attributes, hash_of_table)
 end
 
 --- Attribute definitions, in order of their names.
-function definition.attributes(attributes)
+function table_definition.attributes(attributes)
   local list = {}
   for name, kind in pairs(attributes) do list[#list + 1] = { AttributeName = name, AttributeType = kind } end
   table.sort(list, function(a, b) return a.AttributeName < b.AttributeName end)
   return list
 end
 
-function definition.tag_list(tags)
+function table_definition.tag_list(tags)
   local list = {}
   for name, value in pairs(tags or {}) do list[#list + 1] = { Key = name, Value = tostring(value) } end
   table.sort(list, function(a, b) return a.Key < b.Key end)
@@ -156,7 +156,7 @@ local function is_encryption(value)
 end
 
 --- What a table has besides key, name and indexes, when it is made and later.
-definition.settings_options = with_capacity({
+table_definition.settings_options = with_capacity({
   deletion_protection = options.boolean,
   encryption = is_encryption,
   stream = is_stream,
@@ -175,19 +175,19 @@ local function stream(value)
 end
 
 --- Puts the settings into a request.
-function definition.settings(given, request)
+function table_definition.settings(given, request)
   request.DeletionProtectionEnabled = given.deletion_protection
   request.SSESpecification = encryption(given.encryption)
   request.StreamSpecification = stream(given.stream)
   request.TableClass = given.table_class
-  return definition.capacity(given, request)
+  return table_definition.capacity(given, request)
 end
 
 local function is_schema(value)
   return schema.is(value), "schema from create_schema"
 end
 
-definition.options = {
+table_definition.options = {
   global_indexes = options.table,
   local_indexes = options.table,
   name = options.text,
@@ -195,35 +195,35 @@ definition.options = {
   tags = options.table,
   version_attribute = options.text,
 }
-for name, validator in pairs(definition.settings_options) do definition.options[name] = validator end
+for name, validator in pairs(table_definition.settings_options) do table_definition.options[name] = validator end
 
 --- The CreateTable request that the options tell.
-function definition.create_request(given, where)
-  options.check(definition.options, given, where)
+function table_definition.create_request(given, where)
+  options.check(table_definition.options, given, where)
   if not given.name or not given.schema then
     errors.raise("%s: options 'name' and 'schema' expected", where)
   end
-  definition.check_units(given, where)
+  table_definition.check_units(given, where)
   local key = given.schema
   local attributes, globals, locals = { [key.hash_key_name] = key.hash_key_type }, {}, {}
   if key.range_key_name then attributes[key.range_key_name] = key.range_key_type end
   for i, index in ipairs(given.global_indexes or {}) do
-    globals[i] = definition.index(index, ("%s: global_indexes[%d]"):format(where, i), attributes)
+    globals[i] = table_definition.index(index, ("%s: global_indexes[%d]"):format(where, i), attributes)
     if given.read_units and not index.read_units then globals[i].ProvisionedThroughput = throughput(given) end
   end
   for i, index in ipairs(given.local_indexes or {}) do
-    locals[i] = definition.index(index, ("%s: local_indexes[%d]"):format(where, i), attributes,
+    locals[i] = table_definition.index(index, ("%s: local_indexes[%d]"):format(where, i), attributes,
       { key.hash_key_name, key.hash_key_type })
   end
-  return definition.settings(given, {
+  return table_definition.settings(given, {
     TableName = given.name,
     KeySchema = schema.to_request(key),
-    AttributeDefinitions = definition.attributes(attributes),
+    AttributeDefinitions = table_definition.attributes(attributes),
     BillingMode = given.read_units and "PROVISIONED" or "PAY_PER_REQUEST",
     GlobalSecondaryIndexes = #globals > 0 and globals or nil,
     LocalSecondaryIndexes = #locals > 0 and locals or nil,
-    Tags = given.tags and definition.tag_list(given.tags) or nil,
+    Tags = given.tags and table_definition.tag_list(given.tags) or nil,
   })
 end
 
-return definition
+return table_definition

@@ -59,20 +59,30 @@ local calls = {
   retry_mode = options.retry_mode,
 }
 
---- The schema of a call: these options, and those that every call takes. doc/connection.md
-function options.of_call(schema)
-  for name, validator in pairs(calls) do schema[name] = validator end
-  return schema
+--- Merges tables of options, or any tables, into a new one; later tables win.
+---@return table
+function options.merge(...)
+  local merged = {}
+  for i = 1, select("#", ...) do
+    for name, value in pairs((select(i, ...)) or {}) do merged[name] = value end
+  end
+  return merged
 end
 
---- The same of a write.
-function options.of_write(schema)
-  schema.retry_writes = options.retry_writes
-  return options.of_call(schema)
+--- A schema with these options and those that every call takes: doc/connection.md.
+---@return table schema a new table
+function options.with_call_options(schema)
+  return options.merge(schema, calls)
+end
+
+--- A schema with these options and those that every write takes.
+---@return table schema a new table
+function options.with_write_options(schema)
+  return options.merge(schema, calls, { retry_writes = options.retry_writes })
 end
 
 --- The options of calls among these.
-function options.calls_of(given)
+function options.select_call_options(given)
   local found = { retry_writes = given.retry_writes }
   for name in pairs(calls) do found[name] = given[name] end
   return found

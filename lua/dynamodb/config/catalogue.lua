@@ -11,9 +11,9 @@
 ---   show:    what may be shown of a value
 -- Source: AWS SDKs and Tools Reference Guide, "Settings reference" and the pages that it leads to.
 
-local endpoint = require("dynamodb.endpoint")
-local options = require("dynamodb.options")
-local system = require("dynamodb.system")
+local endpoint = require("dynamodb.http.endpoint")
+local options = require("dynamodb.base.options")
+local system = require("dynamodb.base.system")
 
 -- A kind of value: its validator as for options, and what makes a value of a text.
 local function kind(check, convert)

@@ -4,10 +4,10 @@
 -- endpoints", "Smart configuration defaults".
 
 local errors = require("dynamodb.error")
-local list = require("dynamodb.settings_list")
-local options = require("dynamodb.options")
-local profile = require("dynamodb.profile")
-local system = require("dynamodb.system")
+local catalogue = require("dynamodb.config.catalogue")
+local options = require("dynamodb.base.options")
+local shared_files = require("dynamodb.config.shared_files")
+local system = require("dynamodb.base.system")
 
 local settings = {}
 
@@ -19,7 +19,7 @@ local Settings = {}
 Settings.__index = Settings
 
 --- Where the shared files are: credentials, config; nil without a home directory.
-settings.paths = profile.paths
+settings.paths = shared_files.paths
 
 --- What of connect's options are settings: name -> validator.
 settings.options = {}
@@ -27,7 +27,7 @@ settings.options = {}
 --- What a setting is when nobody says anything.
 settings.defaults = {}
 
-for _, row in ipairs(list) do
+for _, row in ipairs(catalogue) do
   if row.code then settings.options[row.code] = row.kind.check end
   settings.defaults[row.name] = row.default
 end
@@ -77,7 +77,7 @@ function settings.new(given, where)
   given, where = given or {}, where or "connect"
   check_options(given, where)
   local self = setmetatable({ code = {}, environment = {}, sources = {} }, Settings)
-  for _, row in ipairs(list) do
+  for _, row in ipairs(catalogue) do
     local value
     if row.code then value = given[row.code] end
     if value ~= nil then
@@ -93,7 +93,7 @@ end
 
 -- May the environment say where a service is? As the profile may forbid it, that can be unknown for now.
 local function heeds_environment(self, name)
-  if not list[name].service then return true end
+  if not catalogue[name].service then return true end
   local switch = "ignore_configured_endpoint_urls"
   local ignored = self.code[switch] or self.environment[switch]
   return ignored ~= nil and not ignored.value
@@ -108,7 +108,7 @@ end
 -- Both shared files, read once | nil, why.
 local function files_of(self, fresh)
   if self.files and not fresh then return self.files end
-  local files, why = profile.load()
+  local files, why = shared_files.load()
   if not files then return nil, why end
   self.files = files
   return files
@@ -119,7 +119,7 @@ end
 function Settings:profile(name, fresh)
   local files, why = files_of(self, fresh)
   if not files then return nil, why end
-  return profile.merge(files, name)
+  return shared_files.merge(files, name)
 end
 
 --- An sso-session of the config file | nil, why when a file is bad.
@@ -173,7 +173,7 @@ end
 -- The profile of these settings. One that was asked for has to be there, "default" may be missing | nil, why.
 local function own_profile(self, files)
   local name = self.profile_name
-  local section, places = profile.merge(files, name)
+  local section, places = shared_files.merge(files, name)
   if section or name == "default" then return { section = section or {}, places = places } end
   local _, source = self:early("profile")
   local text = "profile '%s' (%s) is neither in %s nor in %s"
@@ -203,7 +203,7 @@ local function derive(values, sources)
   default("ec2_metadata_service_endpoint", METADATA_ENDPOINTS[values.ec2_metadata_service_endpoint_mode],
     "default")
   for i, name in ipairs({ "shared_credentials_file", "config_file" }) do
-    default(name, select(i, profile.paths()), "default")
+    default(name, select(i, shared_files.paths()), "default")
   end
   -- servers of one's own serve streams beside tables
   default("endpoint_url_dynamodb_streams", values.endpoint_url, sources.endpoint_url)
@@ -211,7 +211,7 @@ end
 
 local function endpoint_urls(values)
   local urls = {}
-  for _, row in ipairs(list) do
+  for _, row in ipairs(catalogue) do
     if row.service then urls[row.service] = values[row.name] end
   end
   return urls
@@ -222,7 +222,7 @@ local function resolve_all(self, files)
   local own, missing = own_profile(self, files)
   if not own then return nil, missing end
   local values, sources = {}, {}
-  for _, row in ipairs(list) do
+  for _, row in ipairs(catalogue) do
     local known, why = resolve(self, row, values, own)
     if not known then return nil, why end
     values[row.name], sources[row.name] = known.value, known.source
@@ -281,7 +281,7 @@ function settings.config(name)
   local values, why = self:load()
   if not values then return nil, errors.new({ kind = "credentials", message = why }) end
   local shown = {}
-  for _, row in ipairs(list) do
+  for _, row in ipairs(catalogue) do
     local value = values[row.name]
     if value ~= nil and row.show then value = row.show(value) end
     shown[row.name] = { value = value, source = self.sources[row.name] }

@@ -2,9 +2,9 @@
 -- Source: AWS SDKs and Tools Reference Guide, "Shared config and credentials files" (file-format) and
 -- "Location of the shared files" (file-location); where these say too little, what AWS's SDKs agree on.
 
-local system = require("dynamodb.system")
+local system = require("dynamodb.base.system")
 
-local profile = {}
+local shared_files = {}
 
 local BYTE_ORDER_MARK = "^\239\187\191"
 
@@ -82,7 +82,7 @@ end
 --- Sections of the text by title, each name -> value, or name -> table for an indented block. Later sections
 --- of one title add to earlier ones, later values replace them | nil, why on a line of no known form. Nothing
 --- of the line is shown: it may hold a secret.
-function profile.parse(text, path)
+function shared_files.parse(text, path)
   local parser, number = { sections = {} }, 0
   for line in (text:gsub(BYTE_ORDER_MARK, "") .. "\n"):gmatch("(.-)\r?\n") do
     number = number + 1
@@ -93,15 +93,15 @@ function profile.parse(text, path)
 end
 
 --- The sections of a file: an empty table when there is no such file | nil, why.
-function profile.read(path)
+function shared_files.read(path)
   if not path then return {} end
   local text, why = system.read_file(path)
   if why then return nil, why:find(path, 1, true) and why or path .. ": " .. why end
-  return profile.parse(text or "", path)
+  return shared_files.parse(text or "", path)
 end
 
 --- Where the shared files are: credentials, config; nil without a home directory.
-function profile.paths()
+function shared_files.paths()
   return system.expand(system.getenv("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials"),
     system.expand(system.getenv("AWS_CONFIG_FILE") or "~/.aws/config")
 end
@@ -125,11 +125,11 @@ end
 
 --- Both shared files, the one that counts more first: a list of { path =, profiles = } by name; the config
 --- file also has sso_sessions and services by name | nil, why.
-function profile.load()
-  local credentials_path, config_path = profile.paths()
-  local credentials, why = profile.read(credentials_path)
+function shared_files.load()
+  local credentials_path, config_path = shared_files.paths()
+  local credentials, why = shared_files.read(credentials_path)
   if not credentials then return nil, why end
-  local config, config_why = profile.read(config_path)
+  local config, config_why = shared_files.read(config_path)
   if not config then return nil, config_why end
   return {
     { path = credentials_path or "no credentials file", profiles = named(credentials, "") },
@@ -152,7 +152,7 @@ local function lay_over(merged, places, own, path)
 end
 
 --- A profile as both files have it -> section, name -> path of the file that the value is from | nil.
-function profile.merge(files, name)
+function shared_files.merge(files, name)
   local merged, places, found = {}, {}, false
   for i = #files, 1, -1 do
     local own = files[i].profiles[name]
@@ -164,4 +164,4 @@ function profile.merge(files, name)
   if found then return merged, places end
 end
 
-return profile
+return shared_files

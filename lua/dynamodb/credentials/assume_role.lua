@@ -4,14 +4,14 @@
 
 local container = require("dynamodb.credentials.container")
 local environment = require("dynamodb.credentials.environment")
-local metadata = require("dynamodb.credentials.metadata")
+local instance_metadata = require("dynamodb.credentials.instance_metadata")
 local sts = require("dynamodb.credentials.sts")
-local system = require("dynamodb.system")
+local system = require("dynamodb.base.system")
 
 local SHORTEST, LONGEST = 900, 43200 -- seconds; AWS API Reference, AssumeRole
 
 -- What may stand in credential_source -> provider.
-local sources = { Ec2InstanceMetadata = metadata, EcsContainer = container, Environment = environment }
+local sources = { Ec2InstanceMetadata = instance_metadata, EcsContainer = container, Environment = environment }
 
 -- The role as sts takes it | nil, why.
 local function role_of(section, where)

@@ -2,8 +2,8 @@
 --- BOTO_CONFIG names, else of ~/.boto, else of /etc/boto.cfg.
 
 local from_section = require("dynamodb.credentials.section")
-local profile = require("dynamodb.profile")
-local system = require("dynamodb.system")
+local shared_files = require("dynamodb.config.shared_files")
+local system = require("dynamodb.base.system")
 
 local SYSTEM_FILE = "/etc/boto.cfg"
 
@@ -19,7 +19,7 @@ end
 return function()
   local looked = paths()
   for _, path in ipairs(looked) do
-    local sections, why = profile.read(path)
+    local sections, why = shared_files.read(path)
     if not sections then return nil, why end
     local found, incomplete = from_section(sections.Credentials or {}, "section [Credentials] in " .. path)
     if incomplete then return nil, incomplete end

@@ -2,7 +2,7 @@
 --- while the others use the old ones for as long as these hold.
 
 local errors = require("dynamodb.error")
-local system = require("dynamodb.system")
+local system = require("dynamodb.base.system")
 
 local Cache = {}
 Cache.__index = Cache

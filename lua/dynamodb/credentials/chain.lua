@@ -1,19 +1,19 @@
 --- Finds credentials: the caller's, or those of the first source that has any. Nothing is looked at before
 --- somebody asks.
 
-local boto = require("dynamodb.credentials.boto")
+local boto_config = require("dynamodb.credentials.boto_config")
 local cache = require("dynamodb.credentials.cache")
-local clock = require("dynamodb.clock")
+local clock = require("dynamodb.http.service_clock")
 local container = require("dynamodb.credentials.container")
 local environment = require("dynamodb.credentials.environment")
 local errors = require("dynamodb.error")
-local given = require("dynamodb.credentials.given")
-local http = require("dynamodb.http")
-local metadata = require("dynamodb.credentials.metadata")
+local connect_options = require("dynamodb.credentials.connect_options")
+local http_client = require("dynamodb.http.client")
+local instance_metadata = require("dynamodb.credentials.instance_metadata")
 local profile = require("dynamodb.credentials.profile")
-local proxy = require("dynamodb.proxy")
-local shared = require("dynamodb.credentials.shared")
-local user_agent = require("dynamodb.user_agent")
+local proxy = require("dynamodb.http.proxy")
+local shared_cache = require("dynamodb.credentials.shared_cache")
+local user_agent = require("dynamodb.http.user_agent")
 local web_identity = require("dynamodb.credentials.web_identity")
 
 local credentials = {}
@@ -25,7 +25,7 @@ function Credentials.__tostring() return "Credentials(hidden)" end
 -- A provider is a function of the kit -> credentials | false, where it looked | nil, why, may it pass. The
 -- kit has settings, their values once they are loaded, transport, http, the deadline, and what providers keep
 -- in it.
-local order = { environment, web_identity.find, profile, container, metadata, boto }
+local order = { environment, web_identity.find, profile, container, instance_metadata, boto_config }
 
 -- Where to look. Who names a profile in code wants that one.
 local function providers(settings)
@@ -79,7 +79,7 @@ end
 -- The same for what the caller does not give, which nginx's workers may share.
 local function finder(kit, dictionary)
   local source = fetcher(kit)
-  return dictionary and shared(source, dictionary, kit.settings, kit.transport) or source
+  return dictionary and shared_cache(source, dictionary, kit.settings, kit.transport) or source
 end
 
 -- The same, showing nothing.
@@ -108,7 +108,7 @@ end
 
 -- What providers send their requests by: dynamodb.http over the connection's transport.
 local function http_of(kit, context)
-  local send, time = (context.http or http).request, context.transport.time
+  local send, time = (context.http or http_client).request, context.transport.time
   local own = { transport = kit.transport, limits = context.limits,
     proxy_for = function(url) return proxy.choose(url, kit.values) end }
   return function(request)
@@ -129,7 +129,7 @@ function credentials.new(settings, context)
   local kit = { settings = settings, clock = clock.new(), tokens = {} }
   kit.transport = in_time(context.transport, kit.clock)
   kit.http = http_of(kit, context)
-  local provider, fixed = given.provider(context.given or {}, "connect")
+  local provider, fixed = connect_options.provider(context.given or {}, "connect")
   local source = provider and giver(kit, provider, fixed) or finder(kit, context.dictionary)
   return cache(hiding(source), kit.transport, context.emit)
 end

@@ -3,7 +3,7 @@
 
 local errors = require("dynamodb.error")
 
-local given = {}
+local connect_options = {}
 
 local EXPECTED = "function or table with aws_access_key_id and aws_secret_access_key expected"
 local fields = { account_id = "string", aws_access_key_id = "string", aws_secret_access_key = "string",
@@ -39,7 +39,7 @@ end
 
 --- What the options say: a provider, and whether what it has never changes | nil when they say nothing.
 --- Raises for those that make no sense; 'where' names the call.
-function given.provider(options, where)
+function connect_options.provider(options, where)
   local keys = options.credentials
   if keys == nil and not options.aws_access_key_id then return nil end
   if keys ~= nil and options.aws_access_key_id then
@@ -57,4 +57,4 @@ function given.provider(options, where)
   return function() return found end, true
 end
 
-return given
+return connect_options

@@ -1,9 +1,9 @@
 --- Credentials from the agent beside a container: ECS, EKS Pod Identity, and whoever speaks like them.
 -- Source: AWS SDKs and Tools Reference Guide, "Container credential provider".
 
-local call = require("dynamodb.credentials.call")
+local service_call = require("dynamodb.credentials.service_call")
 local document = require("dynamodb.credentials.document")
-local system = require("dynamodb.system")
+local system = require("dynamodb.base.system")
 
 local RELATIVE, FULL = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"
 local TOKEN, TOKEN_FILE = "AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"
@@ -41,7 +41,7 @@ local function check(url)
   host = host:lower()
   if scheme == "https" or hosts[host] or is_loopback(host) then return true end
   return nil, ("%s: plain http is for this machine and the agents of ECS and EKS, not for '%s'"):format(FULL,
-    call.clean(host))
+    service_call.clean(host))
 end
 
 -- Where to ask | false when nothing says so | nil, why.
@@ -75,7 +75,7 @@ local function understand(request, response)
   local answer = document.decode(response.body)
   if response.status ~= 200 then
     answer = answer or {}
-    return nil, call.refusal(request, response, answer.code or answer.Code, answer.message or answer.Message)
+    return nil, service_call.refusal(request, response, answer.code or answer.Code, answer.message or answer.Message)
   end
   if not answer then return nil, "container: answer that is not JSON" end
   return document.keys(answer, NAMES, "answer of the container's agent")
@@ -94,7 +94,7 @@ return function(kit)
     headers = { "accept", "application/json" }, secrets = { token or nil },
   }
   if token then request.headers[3], request.headers[4] = "authorization", token end
-  local response, reason, passing = call.send(kit, request)
+  local response, reason, passing = service_call.send(kit, request)
   if not response then return nil, reason, passing end
   local found
   found, reason, passing = understand(request, response)

@@ -2,7 +2,7 @@
 --- moments as text.
 
 local cjson = require("cjson")
-local clock = require("dynamodb.clock")
+local service_clock = require("dynamodb.http.service_clock")
 
 local document = {}
 
@@ -19,7 +19,7 @@ function document.time(text)
     text:match("^(%d%d%d%d)-(%d%d)-(%d%d)[Tt ](%d%d):(%d%d):(%d%d)%.?%d*(.*)$")
   local offset = year and offset_of(zone)
   if not offset then return nil end
-  local date = clock.days(tonumber(year), tonumber(month), tonumber(day))
+  local date = service_clock.days(tonumber(year), tonumber(month), tonumber(day))
   return ((date * 24 + hour) * 60 + minute) * 60 + second - offset
 end
 

@@ -1,6 +1,6 @@
 --- Credentials from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN.
 
-local system = require("dynamodb.system")
+local system = require("dynamodb.base.system")
 
 local PLACE = "environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY)"
 

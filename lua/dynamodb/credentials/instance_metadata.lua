@@ -3,7 +3,7 @@
 -- Source: AWS SDKs and Tools Reference Guide, "IMDS credential provider"; EC2 User Guide, "Retrieve security
 -- credentials from instance metadata".
 
-local call = require("dynamodb.credentials.call")
+local service_call = require("dynamodb.credentials.service_call")
 local document = require("dynamodb.credentials.document")
 
 local TOKEN, ROLE = "/latest/api/token", "/latest/meta-data/iam/security-credentials/"
@@ -21,11 +21,11 @@ local function is_empty(response)
   return response.status == 200 and response.body == ""
 end
 
--- As call.send.
+-- As service_call.send.
 local function ask(kit, method, path, headers, secret)
   local values = kit.values
   local base, seconds = values.ec2_metadata_service_endpoint:gsub("/+$", ""), values.metadata_service_timeout
-  return call.send(kit, {
+  return service_call.send(kit, {
     name = "instance metadata", method = method, url = base .. path, headers = headers,
     secrets = { secret }, attempts = values.metadata_service_num_attempts, again = is_empty, proxy = false,
     connect_timeout = seconds, attempt_timeout = seconds, max_bytes = MOST,
@@ -42,7 +42,7 @@ local function fetch_token(kit)
   if not response then return nil, why, "absent" end
   if only_first_version[response.status] then return false end
   if response.status ~= 200 or not response.body:match("^[%w+/=_-]+$") then
-    local refusal, passing = call.refusal({ name = "instance metadata (token)" }, response)
+    local refusal, passing = service_call.refusal({ name = "instance metadata (token)" }, response)
     return nil, refusal, passing or "absent"
   end
   local seconds = tonumber(response.header("x-aws-ec2-metadata-token-ttl-seconds")) or TOKEN_SECONDS
@@ -82,16 +82,16 @@ local function role_of(kit, token)
   if response.status == 404 then return false end
   local role = response.body:match("^%s*([%w+=,.@_-]+)%s*$")
   if response.status == 200 and role then return role end
-  return nil, call.refusal({ name = "instance metadata (role)" }, response)
+  return nil, service_call.refusal({ name = "instance metadata (role)" }, response)
 end
 
 -- What the service says for the role -> credentials | nil, why, may it pass.
 local function understand(response, token)
   local answer = response.status == 200 and document.decode(response.body)
   local named = { name = "instance metadata", secrets = { token or nil } }
-  if not answer then return nil, call.refusal(named, response) end
+  if not answer then return nil, service_call.refusal(named, response) end
   if answer.Code and answer.Code ~= "Success" then
-    return nil, call.refusal(named, response, answer.Code, answer.Message)
+    return nil, service_call.refusal(named, response, answer.Code, answer.Message)
   end
   return document.keys(answer, NAMES, "answer of instance metadata")
 end

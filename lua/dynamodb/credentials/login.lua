@@ -1,11 +1,11 @@
 --- Credentials that `aws login` has left in its cache, refreshed at AWS Sign-In as the AWS CLI does it: by a
 --- refresh token, with proof that the key is there to which the token is bound (DPoP, RFC 9449).
 
-local call = require("dynamodb.credentials.call")
+local service_call = require("dynamodb.credentials.service_call")
 local core = require("dynamodb.core")
 local document = require("dynamodb.credentials.document")
-local system = require("dynamodb.system")
-local token = require("dynamodb.credentials.token")
+local system = require("dynamodb.base.system")
+local token_file = require("dynamodb.credentials.token_file")
 
 local NAMES = { key = "accessKeyId", secret = "secretAccessKey", token = "sessionToken",
   expires = "expiresAt", account = "accountId" }
@@ -29,9 +29,9 @@ end
 local function read(kit, session)
   local path = path_of(session)
   if not path then return nil, "no home directory, where the login's cache would be" end
-  local file, why = token.read(kit, path, REMEDY)
+  local file, why = token_file.read(kit, path, REMEDY)
   if not file then return nil, why end
-  local missing = token.missing(file.members, { "clientId", "dpopKey", "refreshToken" })
+  local missing = token_file.missing(file.members, { "clientId", "dpopKey", "refreshToken" })
   if type(file.members.accessToken) ~= "table" then missing = missing or "accessToken" end
   if missing then return nil, ("%s has no %s; %s"):format(path, missing, REMEDY) end
   return file
@@ -58,11 +58,11 @@ local function take(request, response, members, now)
   if response.status ~= 200 then
     local reason = reasons[answer.error]
     if reason then return nil, "login: " .. reason end
-    return nil, call.refusal(request, response, answer.error, answer.message)
+    return nil, service_call.refusal(request, response, answer.error, answer.message)
   end
   local given, lifetime = answer.accessToken, document.count(answer.expiresIn)
-  if type(given) ~= "table" or not lifetime or token.missing(answer, { "refreshToken" })
-    or token.missing(given, { "accessKeyId", "secretAccessKey", "sessionToken" }) then
+  if type(given) ~= "table" or not lifetime or token_file.missing(answer, { "refreshToken" })
+    or token_file.missing(given, { "accessKeyId", "secretAccessKey", "sessionToken" }) then
     return nil, "AWS Sign-In: answer without credentials"
   end
   for _, name in ipairs({ "accessKeyId", "secretAccessKey", "sessionToken" }) do
@@ -76,7 +76,7 @@ end
 local function refresh(kit, section, file, now)
   local members = file.members
   local region = section.region or kit.values.region
-  local url, why = call.endpoint(kit, "signin", region)
+  local url, why = service_call.endpoint(kit, "signin", region)
   if not url then return nil, why end
   url = url .. "/v1/token"
   local shown
@@ -89,12 +89,12 @@ local function refresh(kit, section, file, now)
       refreshToken = members.refreshToken }),
     secrets = { members.refreshToken, shown },
   }
-  local response, reason, passing = call.send(kit, request)
+  local response, reason, passing = service_call.send(kit, request)
   if not response then return nil, reason, passing end
   local taken
   taken, reason, passing = take(request, response, members, now)
   if not taken then return nil, reason, passing end
-  return true, token.write(kit, file)
+  return true, token_file.write(kit, file)
 end
 
 --- Credentials of the profile whose section this is -> credentials | nil, why, may it pass.

@@ -2,7 +2,7 @@
 -- Source: AWS SDKs and Tools Reference Guide, "Process credential provider".
 
 local document = require("dynamodb.credentials.document")
-local system = require("dynamodb.system")
+local system = require("dynamodb.base.system")
 
 local VERSION = 1
 local NAMES = { key = "AccessKeyId", secret = "SecretAccessKey", token = "SessionToken", optional = true,

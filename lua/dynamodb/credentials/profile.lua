@@ -1,7 +1,7 @@
 --- Credentials of a profile: its keys, or whatever its section says that they come from.
 
 local assume_role = require("dynamodb.credentials.assume_role")
-local files = require("dynamodb.profile")
+local shared_files = require("dynamodb.config.shared_files")
 local from_section = require("dynamodb.credentials.section")
 local login = require("dynamodb.credentials.login")
 local process = require("dynamodb.credentials.process")
@@ -84,7 +84,7 @@ end
 return function(kit)
   local found, why, passing = find(kit, { kit.settings.profile_name }, kit.fresh)
   if found ~= false then return found, why, passing end
-  local credentials_path, config_path = files.paths()
+  local credentials_path, config_path = shared_files.paths()
   return false, ("%s in %s and %s"):format(why, credentials_path or "no credentials file",
     config_path or "no config file")
 end

@@ -2,10 +2,10 @@
 --- trouble may pass. What is told of failures holds none of the request's secrets, even if the answer repeats
 --- them.
 
-local endpoint = require("dynamodb.endpoint")
-local system = require("dynamodb.system")
+local endpoint = require("dynamodb.http.endpoint")
+local system = require("dynamodb.base.system")
 
-local call = {}
+local service_call = {}
 
 -- Service -> its name in settings.
 local SETTINGS = { sts = "sts", ["portal.sso"] = "sso", oidc = "sso_oidc", signin = "signin" }
@@ -19,7 +19,7 @@ local SECRET_SIZE = 8 -- bytes; shorter ones would be found everywhere
 
 --- Where a service ("sts", "portal.sso", "oidc", "signin") is: as settings say, else in the region.
 --- -> URL without a slash at its end, region that signatures name | nil, why.
-function call.endpoint(kit, service, region)
+function service_call.endpoint(kit, service, region)
   local values = kit.values
   local set = values.endpoint_urls[SETTINGS[service]]
   if region == "local" then region = LOCAL_REGION end
@@ -34,12 +34,12 @@ local function may_pass(status)
 end
 
 --- Text as a query or a form has it (RFC 3986 section 2.1).
-function call.encode(text)
+function service_call.encode(text)
   return (text:gsub("[^%w%-._~]", function(byte) return ("%%%02X"):format(byte:byte()) end))
 end
 
 --- Text of the world's, fit for an error: without secrets and control bytes, and not long.
-function call.clean(text, secrets)
+function service_call.clean(text, secrets)
   for _, secret in ipairs(secrets or {}) do
     if secret and #secret >= SECRET_SIZE then text = text:gsub(secret:gsub("%W", "%%%0"), "...") end
   end
@@ -59,7 +59,7 @@ end
 --- Sends 'request' (as dynamodb.http takes it; with 'name', who is asked; 'secrets', a list of texts;
 --- 'attempts'; 'again', a function that says of a response whether to ask again) within kit.deadline.
 --- -> response | nil, why, true when it may work later, the kind of failure, and whether all was sent.
-function call.send(kit, request)
+function service_call.send(kit, request)
   request.deadline = kit.deadline
   local most, attempt = request.attempts or ATTEMPTS, 0
   while true do
@@ -69,18 +69,18 @@ function call.send(kit, request)
     if response then again = may_pass(response.status) or (request.again and request.again(response)) end
     if not again or attempt >= most or not pause(kit, attempt) then
       if response then return response end
-      return nil, ("%s: %s"):format(request.name, call.clean(why, request.secrets)), not permanent, kind, sent
+      return nil, ("%s: %s"):format(request.name, service_call.clean(why, request.secrets)), not permanent, kind, sent
     end
   end
 end
 
 --- What a response with another status than 200 means, as why and whether it may pass.
-function call.refusal(request, response, code, message)
+function service_call.refusal(request, response, code, message)
   local parts = { ("%s answered with status %d"):format(request.name, response.status) }
   for _, text in ipairs({ code or "", message or "" }) do
-    if type(text) == "string" and text ~= "" then parts[#parts + 1] = call.clean(text, request.secrets) end
+    if type(text) == "string" and text ~= "" then parts[#parts + 1] = service_call.clean(text, request.secrets) end
   end
   return table.concat(parts, ": "), may_pass(response.status)
 end
 
-return call
+return service_call

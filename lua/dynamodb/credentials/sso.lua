@@ -3,11 +3,11 @@
 -- Sources: AWS SDKs and Tools Reference Guide, "IAM Identity Center credential provider"; IAM Identity Center
 -- portal and OIDC API References.
 
-local call = require("dynamodb.credentials.call")
+local service_call = require("dynamodb.credentials.service_call")
 local core = require("dynamodb.core")
 local document = require("dynamodb.credentials.document")
-local system = require("dynamodb.system")
-local token = require("dynamodb.credentials.token")
+local system = require("dynamodb.base.system")
+local token_file = require("dynamodb.credentials.token_file")
 
 local NAMES = { key = "accessKeyId", secret = "secretAccessKey", token = "sessionToken", expires = "expires",
   account = "account" }
@@ -30,7 +30,7 @@ local function settings_of(kit, section, where)
       merged[name] = session[name] or merged[name]
     end
   end
-  local missing = token.missing(merged, SETTINGS)
+  local missing = token_file.missing(merged, SETTINGS)
   if missing then return nil, ("%s has no %s"):format(where, missing) end
   merged.sso_session = section.sso_session
   return merged
@@ -44,7 +44,7 @@ end
 
 -- May the token be refreshed? Its client has been registered for some months.
 local function refreshable(members, now)
-  if token.missing(members, { "clientId", "clientSecret", "refreshToken", "registrationExpiresAt" }) then
+  if token_file.missing(members, { "clientId", "clientSecret", "refreshToken", "registrationExpiresAt" }) then
     return false
   end
   return (document.time(members.registrationExpiresAt) or 0) > now
@@ -53,13 +53,13 @@ end
 -- Takes what is new in the answer of CreateToken into the file's members -> true | nil, why, may it pass.
 local function take(request, response, members, now)
   local answer = document.decode(response.body) or {}
-  if response.status ~= 200 then return nil, call.refusal(request, response, answer.error) end
+  if response.status ~= 200 then return nil, service_call.refusal(request, response, answer.error) end
   local lifetime = document.count(answer.expiresIn)
-  if token.missing(answer, { "accessToken" }) or not lifetime then
+  if token_file.missing(answer, { "accessToken" }) or not lifetime then
     return nil, "SSO OIDC: answer without a token"
   end
   members.accessToken, members.expiresAt = answer.accessToken, document.text(now + lifetime)
-  members.refreshToken = not token.missing(answer, { "refreshToken" }) and answer.refreshToken or nil
+  members.refreshToken = not token_file.missing(answer, { "refreshToken" }) and answer.refreshToken or nil
   return true
 end
 
@@ -67,7 +67,7 @@ end
 -- may it pass.
 local function refresh(kit, sso, file, now)
   local members = file.members
-  local url, why = call.endpoint(kit, "oidc", sso.sso_region)
+  local url, why = service_call.endpoint(kit, "oidc", sso.sso_region)
   if not url then return nil, why end
   local request = {
     name = "SSO OIDC", method = "POST", url = url .. "/token",
@@ -76,22 +76,22 @@ local function refresh(kit, sso, file, now)
       grantType = "refresh_token", refreshToken = members.refreshToken }),
     secrets = { members.clientSecret, members.refreshToken, members.accessToken },
   }
-  local response, reason, passing = call.send(kit, request)
+  local response, reason, passing = service_call.send(kit, request)
   if not response then return nil, reason, passing end
   local taken
   taken, reason, passing = take(request, response, members, now)
   if not taken then return nil, reason, passing end
   members.startUrl, members.region = sso.sso_start_url, sso.sso_region
-  return true, token.write(kit, file)
+  return true, token_file.write(kit, file)
 end
 
 -- The file with the token | nil, why.
 local function read(kit, sso, remedy)
   local path = path_of(sso)
   if not path then return nil, "no home directory, where the SSO token would be" end
-  local file, why = token.read(kit, path, remedy)
+  local file, why = token_file.read(kit, path, remedy)
   if not file then return nil, why end
-  local missing = token.missing(file.members, { "accessToken", "expiresAt" })
+  local missing = token_file.missing(file.members, { "accessToken", "expiresAt" })
   if missing then return nil, ("%s has no %s; %s"):format(path, missing, remedy) end
   return file
 end
@@ -116,9 +116,9 @@ end
 local function understand(request, response, sso, remedy)
   local answer = document.decode(response.body) or {}
   if response.status == 401 then
-    return nil, ("%s; %s"):format((call.refusal(request, response, nil, answer.message)), remedy)
+    return nil, ("%s; %s"):format((service_call.refusal(request, response, nil, answer.message)), remedy)
   end
-  if response.status ~= 200 then return nil, call.refusal(request, response, nil, answer.message) end
+  if response.status ~= 200 then return nil, service_call.refusal(request, response, nil, answer.message) end
   local members = answer.roleCredentials
   local milliseconds = type(members) == "table" and document.count(members.expiration)
   if not milliseconds then return nil, "SSO: answer without credentials" end
@@ -128,14 +128,14 @@ end
 
 -- Asks the portal for the role's credentials | nil, why, may it pass.
 local function role_credentials(kit, sso, shown, remedy)
-  local url, why = call.endpoint(kit, "portal.sso", sso.sso_region)
+  local url, why = service_call.endpoint(kit, "portal.sso", sso.sso_region)
   if not url then return nil, why end
   local request = {
     name = "SSO", method = "GET", secrets = { shown }, headers = { "x-amz-sso_bearer_token", shown },
     url = ("%s/federation/credentials?account_id=%s&role_name=%s"):format(url,
-      call.encode(sso.sso_account_id), call.encode(sso.sso_role_name)),
+      service_call.encode(sso.sso_account_id), service_call.encode(sso.sso_role_name)),
   }
-  local response, reason, passing = call.send(kit, request)
+  local response, reason, passing = service_call.send(kit, request)
   if not response then return nil, reason, passing end
   return understand(request, response, sso, remedy)
 end

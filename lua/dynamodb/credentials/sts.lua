@@ -1,7 +1,7 @@
 --- The two calls of AWS's Security Token Service that give credentials for a role (API version 2011-06-15): a
 --- form is posted, XML comes back.
 
-local call = require("dynamodb.credentials.call")
+local service_call = require("dynamodb.credentials.service_call")
 local document = require("dynamodb.credentials.document")
 
 local sts = {}
@@ -14,7 +14,7 @@ local NAMES = { key = "AccessKeyId", secret = "SecretAccessKey", token = "Sessio
 local function form(parameters)
   local parts = {}
   for _, pair in ipairs(parameters) do
-    if pair[2] then parts[#parts + 1] = pair[1] .. "=" .. call.encode(tostring(pair[2])) end
+    if pair[2] then parts[#parts + 1] = pair[1] .. "=" .. service_call.encode(tostring(pair[2])) end
   end
   return table.concat(parts, "&")
 end
@@ -50,17 +50,17 @@ end
 
 -- Sends the form -> credentials | nil, why, may it pass.
 local function ask(kit, body, credentials, secrets)
-  local url, region = call.endpoint(kit, "sts", kit.values.region)
+  local url, region = service_call.endpoint(kit, "sts", kit.values.region)
   if not url then return nil, region end
   local request = {
     name = "STS", method = "POST", url = url .. "/", body = body, secrets = secrets, again = again,
     headers = { "content-type", "application/x-www-form-urlencoded; charset=utf-8" },
     sign = credentials and { region = region, service = "sts", credentials = credentials },
   }
-  local response, why, passing = call.send(kit, request)
+  local response, why, passing = service_call.send(kit, request)
   if not response then return nil, why, passing end
   if response.status ~= 200 then
-    why, passing = call.refusal(request, response, element(response.body, "Code"),
+    why, passing = service_call.refusal(request, response, element(response.body, "Code"),
       element(response.body, "Message"))
     return nil, why, passing or not_reached(response)
   end
@@ -86,7 +86,7 @@ end
 
 --- Credentials for a role by a token of an identity provider's.
 function sts.assume_role_with_web_identity(kit, role, token)
-  return ask(kit, form_of(kit, "AssumeRoleWithWebIdentity", role, token), nil, { token, call.encode(token) })
+  return ask(kit, form_of(kit, "AssumeRoleWithWebIdentity", role, token), nil, { token, service_call.encode(token) })
 end
 
 return sts

@@ -2,13 +2,13 @@
 --- token writes back, so that the AWS CLI and other SDKs go on with it.
 
 local document = require("dynamodb.credentials.document")
-local system = require("dynamodb.system")
+local system = require("dynamodb.base.system")
 
-local token = {}
+local token_file = {}
 
 --- -> { path =, text =, members = }, of which members are the caller's to change | nil, why. 'remedy' says
 --- how the user gets such a file.
-function token.read(kit, path, remedy)
+function token_file.read(kit, path, remedy)
   local text, why = system.read_file(path)
   if not text then return nil, why or ("%s is not there; %s"):format(path, remedy) end
   local kept = kit.tokens[path]
@@ -19,7 +19,7 @@ end
 
 --- Writes changed members back -> nil | why not. They are then kept here for as long as the file stays as it
 --- is.
-function token.write(kit, file)
+function token_file.write(kit, file)
   local encoded = document.encode(file.members)
   local written, why = system.write_file(file.path, encoded .. "\n")
   kit.tokens[file.path] = not written and { text = file.text, encoded = encoded } or nil
@@ -27,10 +27,10 @@ function token.write(kit, file)
 end
 
 --- The first of the names that is no text among the members | nil when all are.
-function token.missing(members, names)
+function token_file.missing(members, names)
   for _, name in ipairs(names) do
     if type(members[name]) ~= "string" or members[name] == "" then return name end
   end
 end
 
-return token
+return token_file

@@ -2,7 +2,7 @@
 --- is read each time, because its owner replaces it.
 
 local sts = require("dynamodb.credentials.sts")
-local system = require("dynamodb.system")
+local system = require("dynamodb.base.system")
 
 local web_identity = {}
 

@@ -12,10 +12,10 @@ local MAX_POSITION = 2 ^ 31 -- in a list
 local Expression = {}
 Expression.__index = Expression
 
-local expression = {}
+local builder = {}
 
 --- A new, empty set of placeholders; 'where' names the call in errors.
-function expression.new(where)
+function builder.new(where)
   return setmetatable({ where = where, names = {}, name_count = 0, values = {}, value_count = 0, name_of = {},
     value_of = {}, operators = 0 }, Expression)
 end
@@ -42,7 +42,7 @@ end
 
 --- Takes a document path apart: "a.b[2].c", "'name.with.dots'[0]" -> { "a", "b", 2, "c" }. Positions count
 --- from 0, as the service's do. nil when the text is no path.
-function expression.parse_path(text)
+function builder.parse_path(text)
   local steps, rest = {}, text
   repeat
     local step
@@ -70,7 +70,7 @@ end
 function Expression:steps(path)
   local steps
   if type(path) == "table" then steps = check_steps(path) end
-  if type(path) == "string" and path ~= "" then steps = expression.parse_path(path) end
+  if type(path) == "string" and path ~= "" then steps = builder.parse_path(path) end
   if not steps then
     self:fail("document path expected (a.b[2].c, names with dots as 'a.b'), got %s",
       type(path) == "string" and '"' .. path .. '"' or core.typename(path))
@@ -130,7 +130,7 @@ function Expression:value(value)
 end
 
 --- The positions that a table has, in order, whatever is missing between them.
-function expression.positions(given)
+function builder.positions(given)
   local list = {}
   for index in pairs(given) do
     if type(index) == "number" then list[#list + 1] = index end
@@ -211,7 +211,7 @@ function Expression:projection(paths, names)
   if type(paths) == "string" then
     for path in paths:gmatch("[^,]+") do list[#list + 1] = path:match("^%s*(.-)%s*$") end
   elseif type(paths) == "table" then
-    for i, position in ipairs(expression.positions(paths)) do list[i] = paths[position] end
+    for i, position in ipairs(builder.positions(paths)) do list[i] = paths[position] end
   end
   if #list == 0 then self:fail("projection: list of document paths expected") end
   for _, name in ipairs(names) do list[#list + 1] = { name } end
@@ -294,4 +294,4 @@ end
 
 -- ===================== }
 
-return expression
+return builder

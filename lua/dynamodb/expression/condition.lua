@@ -3,7 +3,7 @@
 
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
-local expressions = require("dynamodb.expression")
+local expressions = require("dynamodb.expression.builder")
 
 local unpack = table.unpack or unpack -- luacheck: ignore 143 113
 

@@ -2,10 +2,10 @@
 --- }), built step by step, or as text.
 -- Source: DynamoDB developer guide, "Update expressions".
 
-local condition = require("dynamodb.condition")
+local condition = require("dynamodb.expression.condition")
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
-local expressions = require("dynamodb.expression")
+local expressions = require("dynamodb.expression.builder")
 
 local update = {}
 

@@ -2,10 +2,10 @@
 -- redirect is followed, and what is too long or zipped is refused.
 
 local core = require("dynamodb.core")
-local endpoint = require("dynamodb.endpoint")
-local exchange = require("dynamodb.exchange")
+local endpoint = require("dynamodb.http.endpoint")
+local exchange = require("dynamodb.http.pool")
 
-local http = {}
+local client = {}
 
 local MAX_BYTES = 2 ^ 20
 
@@ -78,7 +78,7 @@ end
 --- user_agent, and proxy_for, a function of a URL. The request has method, url, and if wanted headers (a flat
 --- list), body, connect_timeout, attempt_timeout, deadline (a moment of the transport's clock), max_bytes,
 --- proxy = false (go through none), and sign = { region =, service =, credentials = }.
-function http.request(context, request)
+function client.request(context, request)
   local place, path, query = split(request.url)
   if not place then return nil, "network", path, false, true end
   local bytes, why = (request.sign and signed or unsigned)(context, request, place, path, query)
@@ -90,4 +90,4 @@ function http.request(context, request)
   return answer(link.response)
 end
 
-return http
+return client

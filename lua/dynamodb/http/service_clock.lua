@@ -2,7 +2,7 @@
 --- this machine's clock says.
 -- Source: RFC 9110 section 5.6.7 (dates), RFC 9111 section 5.1 (Age); AWS SDKs' clock skew correction.
 
-local clock = {}
+local service_clock = {}
 
 local SLOWEST = 15 * 60 -- seconds; the date of an answer that took longer says too little
 local CORRECTED = 4 * 60 -- seconds; what a correction has to be to explain a refused signature
@@ -11,7 +11,7 @@ local months = { Jan = 1, Feb = 2, Mar = 3, Apr = 4, May = 5, Jun = 6, Jul = 7, 
   Nov = 11, Dec = 12 }
 
 --- Days from 1970 to a date of the Gregorian calendar; years begin in March, so that leap days come last.
-function clock.days(year, month, day)
+function service_clock.days(year, month, day)
   if month <= 2 then year = year - 1 end
   local era = math.floor(year / 400)
   local year_of_era = year - era * 400
@@ -21,33 +21,33 @@ function clock.days(year, month, day)
 end
 
 --- Seconds since 1970 of an HTTP date in the form that is to be sent ("Sun, 06 Nov 1994 08:49:37 GMT") | nil.
-function clock.parse(text)
+function service_clock.parse(text)
   local day, name, year, hour, minute, second =
     text:match("^%a%a%a, (%d%d) (%a%a%a) (%d%d%d%d) (%d%d):(%d%d):(%d%d) GMT$")
   local month = months[name]
   if not month then return nil end
-  return ((clock.days(tonumber(year), month, tonumber(day)) * 24 + hour) * 60 + minute) * 60 + second
+  return ((service_clock.days(tonumber(year), month, tonumber(day)) * 24 + hour) * 60 + minute) * 60 + second
 end
 
 --- A clock that agrees with this machine's until it is told something else.
-function clock.new()
+function service_clock.new()
   return { offset = 0 }
 end
 
 --- Takes what a response says of the time; 'sent' and 'received' are this machine's.
-function clock.observe(self, response, sent, received)
+function service_clock.observe(self, response, sent, received)
   local text = response:header("date")
   if not text or text == self.text and received == self.received then return end
   if received - sent > SLOWEST or response:header("age") then return end
-  local date = clock.parse(text)
+  local date = service_clock.parse(text)
   if not date then return end
   self.offset, self.text, self.received = date - received, text, received
 end
 
 --- Was the clock put right since a request was signed with this offset, by so much that the service may have
 --- refused it for that?
-function clock.corrected(self, offset)
+function service_clock.corrected(self, offset)
   return math.abs(self.offset - offset) >= CORRECTED
 end
 
-return clock
+return service_clock

@@ -1,7 +1,7 @@
 --- What this client calls itself, in the form of the AWS SDKs.
 -- Source: AWS SDKs and Tools Reference Guide, "Application ID"; the SDKs' user agent, version 2.1.
 
-local system = require("dynamodb.system")
+local system = require("dynamodb.base.system")
 
 local user_agent = {}
 
@@ -25,7 +25,7 @@ function user_agent.new(values)
   if values.endpoint_url then metrics[#metrics + 1] = "N" end
   metrics[#metrics + 1] = account_modes[values.account_id_endpoint_mode]
   local parts = {
-    "lua-dynamodb/" .. require("dynamodb.version"), "ua/2.1", "os/" .. system_name(),
+    "lua-dynamodb/" .. require("dynamodb.base.version"), "ua/2.1", "os/" .. system_name(),
     "lang/lua#" .. token(_VERSION:match("[%d.]+")),
   }
   if #metrics > 0 then parts[#parts + 1] = "m/" .. table.concat(metrics, ",") end

@@ -1,8 +1,9 @@
 --- Many calls at once, in plain Lua: tasks, and the loop that runs them, by itself or inside another one.
 
+local concurrent = require("dynamodb.loop.concurrent")
 local errors = require("dynamodb.error")
 local nginx = require("dynamodb.transport.nginx")
-local scheduler = require("dynamodb.scheduler")
+local scheduler = require("dynamodb.loop.scheduler")
 
 local unpack = table.unpack or unpack -- luacheck: ignore 113 143
 
@@ -151,7 +152,7 @@ local function pack(...) return { n = select("#", ...), ... } end
 --- block, one after the other.
 function loop.gather(calls, concurrency, deadline)
   local native = require("dynamodb.curl")
-  if not native.poller then return require("dynamodb.gather").in_turn(calls, deadline, native.now) end
+  if not native.poller then return concurrent.one_by_one(calls, deadline, native.now) end
   local results, taken = {}, 0
   local function work()
     while taken < #calls do

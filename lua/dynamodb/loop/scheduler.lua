@@ -2,7 +2,7 @@
 -- of this is dynamodb.loop.
 
 local errors = require("dynamodb.error")
-local timers = require("dynamodb.timers")
+local timers = require("dynamodb.loop.timers")
 
 local running, yield = coroutine.running, coroutine.yield
 local unpack = table.unpack or unpack -- luacheck: ignore 113 143

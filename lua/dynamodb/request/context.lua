@@ -1,18 +1,18 @@
 --- What a connection needs for its calls, made at the first of them, when its settings are read: signer,
 --- retry policy, credentials, hosts and the headers that are always the same.
 
-local clock = require("dynamodb.clock")
+local service_clock = require("dynamodb.http.service_clock")
 local core = require("dynamodb.core")
-local credentials = require("dynamodb.credentials")
-local endpoint = require("dynamodb.endpoint")
+local credentials = require("dynamodb.credentials.chain")
+local endpoint = require("dynamodb.http.endpoint")
 local errors = require("dynamodb.error")
-local exchange = require("dynamodb.exchange")
-local proxy = require("dynamodb.proxy")
-local retry = require("dynamodb.retry")
-local system = require("dynamodb.system")
-local user_agent = require("dynamodb.user_agent")
+local exchange = require("dynamodb.http.pool")
+local proxy = require("dynamodb.http.proxy")
+local retry = require("dynamodb.request.retry")
+local system = require("dynamodb.base.system")
+local user_agent = require("dynamodb.http.user_agent")
 
-local session = {}
+local context = {}
 
 local sub = string.sub
 
@@ -55,7 +55,7 @@ local function place_of(values, kind)
 end
 
 --- The endpoint of the region, for whatever account -> endpoint | nil, why.
-function session.regional(values)
+function context.regional(values)
   return endpoint.resolve(place_of(values, "plain"))
 end
 
@@ -85,14 +85,14 @@ local function trace_id()
 end
 
 --- A UUID for one call. Random ones cost more than all else about a header, so these count on from the first.
-function session.invocation_id(state)
+function context.invocation_id(state)
   local count = state.invocations + 1
   state.invocations = count
   return state.invocation_prefix .. count
 end
 
 --- The headers of an attempt, as the signer takes them, until the next attempt.
-function session.headers(state, id, attempt, most)
+function context.headers(state, id, attempt, most)
   local list = state.headers
   list[4] = id
   list[6] = most == 4 and counts[attempt] or ("attempt=%d; max=%d"):format(attempt, most)
@@ -129,7 +129,7 @@ local function find_pool(state, kind, arn)
 end
 
 --- The pool of connections to the host that answers a request -> pool | nil, err.
-function session.pool(state, kind, params)
+function context.pool(state, kind, params)
   local name = params.TableName
   if type(name) ~= "string" then name = endpoint.resource(params) end
   if name and sub(name, 1, 4) == "arn:" then return find_pool(state, kind, name) end
@@ -142,7 +142,7 @@ function session.pool(state, kind, params)
 end
 
 --- These credentials are used from now on, and the hosts of their account -> true | nil, err.
-function session.authenticate(state, found)
+function context.authenticate(state, found)
   local ok, why = state.signer:credentials(found.aws_access_key_id, found.aws_secret_access_key,
     found.aws_session_token)
   if not ok then return nil, failure(why) end
@@ -163,11 +163,11 @@ local function context_of(state, values)
 end
 
 --- Makes the connection ready for calls, once -> true | nil, err.
-function session.open(state)
+function context.open(state)
   if state.values then return true end
   local values, why = state.settings:load()
   if not values then return nil, failure(why) end
-  local host, refusal = session.regional(values)
+  local host, refusal = context.regional(values)
   if not host then return nil, failure(refusal) end
   local signer
   signer, why = core.signer(host.region, "dynamodb")
@@ -176,11 +176,11 @@ function session.open(state)
   state.invocation_prefix, state.invocations = core.uuid():sub(1, 24), FIRST_INVOCATION
   state.policy = retry.new({ mode = values.retry_mode, max_attempts = values.max_attempts,
     random = system.random, now = state.transport.now })
-  state.clock = not values.disable_clock_skew_correction and clock.new() or nil
+  state.clock = not values.disable_clock_skew_correction and service_clock.new() or nil
   state.headers = fixed_headers(state, values)
   state.provider = credentials.new(state.settings, context_of(state, values))
   state.values = values
   return true
 end
 
-return session
+return context

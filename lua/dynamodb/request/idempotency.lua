@@ -6,8 +6,8 @@
 
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
-local operations = require("dynamodb.operations")
-local updating = require("dynamodb.updating")
+local operations = require("dynamodb.base.operations")
+local update_parser = require("dynamodb.request.update_parser")
 
 local repeating = {}
 
@@ -15,7 +15,7 @@ local repeating = {}
 -- the item.
 local function steps_of(params)
   if not params.UpdateExpression then return not params.AttributeUpdates and {} or nil end
-  return updating.steps(params.UpdateExpression, params.ExpressionAttributeNames or {},
+  return update_parser.steps(params.UpdateExpression, params.ExpressionAttributeNames or {},
     params.ExpressionAttributeValues or {})
 end
 
@@ -67,7 +67,7 @@ local happened = {
     return item ~= nil and core.equal(item_of(params), item)
   end,
   UpdateItem = function(params, item)
-    return item ~= nil and updating.done(steps_of(params), item)
+    return item ~= nil and update_parser.done(steps_of(params), item)
   end,
   DeleteItem = function() return false end, -- that it is gone does not tell who deleted it
 }

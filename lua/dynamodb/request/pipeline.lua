@@ -2,16 +2,16 @@
 --- good or no other may follow; the error object when there is no result.
 -- Source: AWS SDKs and Tools Reference Guide, "Retry behavior"; doc/retries.md.
 
-local answer = require("dynamodb.answer")
-local clock = require("dynamodb.clock")
+local response = require("dynamodb.request.response")
+local service_clock = require("dynamodb.http.service_clock")
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
-local exchange = require("dynamodb.exchange")
-local hooks = require("dynamodb.hooks")
-local repeating = require("dynamodb.repeating")
-local session = require("dynamodb.session")
+local exchange = require("dynamodb.http.pool")
+local hooks = require("dynamodb.request.hooks")
+local idempotency = require("dynamodb.request.idempotency")
+local context = require("dynamodb.request.context")
 
-local client = {}
+local pipeline = {}
 
 local NONE = {} -- no options
 
@@ -39,7 +39,7 @@ local function with_token(params, member)
 end
 
 --- Encodes the parameters of an operation -> text; raises, naming the path, for what cannot be sent.
-function client.encode(params, shape, where)
+function pipeline.encode(params, shape, where)
   local body, why = core.encode(params, shape)
   if not body then errors.raise("%s: %s", where, why) end
   return body
@@ -47,15 +47,15 @@ end
 
 --- The moment until which all calls of something longer may last: the caller's deadline, or the one he gave
 --- the connection | nil.
-function client.deadline_of(state, given)
+function pipeline.deadline_of(state, given)
   if given.deadline_at then return given.deadline_at end
   local seconds = given.deadline or state.given.deadline
   return seconds and state.transport.now() + seconds
 end
 
 --- Options for the calls of something longer: the caller's, with an end in common.
-function client.within(state, given)
-  local at = client.deadline_of(state, given)
+function pipeline.multi_request_options(state, given)
+  local at = pipeline.deadline_of(state, given)
   return { attempt_timeout = given.attempt_timeout, deadline_at = at, max_attempts = given.max_attempts,
     retry_mode = given.retry_mode, retry_writes = given.retry_writes }
 end
@@ -85,7 +85,7 @@ local function is_once(call)
     or (params.ReturnValues ~= nil and params.ReturnValues ~= "NONE")
 end
 
--- The error of an attempt without an answer.
+-- The error of an attempt without a response.
 local function lost(call, kind, why, sent, permanent)
   if kind == "timeout" and call.state.transport.now() >= call.deadline then
     why = ("%s; the deadline of %g s has passed"):format(why, call.deadline - call.started)
@@ -94,7 +94,7 @@ local function lost(call, kind, why, sent, permanent)
     ambiguous = call.operation.writes and sent })
 end
 
--- What is told of an answer.
+-- What is told of a response.
 local function event_of(call, link, result, err)
   local timing = {}
   for name, value in pairs(link.timing) do timing[name] = value end -- the next exchange writes over it
@@ -106,8 +106,8 @@ end
 -- Reads an answer and gives its connection back -> result | nil, err.
 local function take(call, pool, link, sent_at)
   local state, timing = call.state, link.timing
-  if state.clock then clock.observe(state.clock, link.response, sent_at, state.transport.time()) end
-  local result, err = answer.read(link.response, call.operation, call.owner)
+  if state.clock then service_clock.observe(state.clock, link.response, sent_at, state.transport.time()) end
+  local result, err = response.read(link.response, call.operation, call.owner)
   local event = state.emit and event_of(call, link, result, err)
   exchange.release(pool, link)
   if err then link.response:reset() end -- the collector knows nothing of its memory
@@ -126,14 +126,14 @@ local function sign(call)
   if not found then return nil, failure end
   if found ~= state.credentials then
     local ok
-    ok, failure = session.authenticate(state, found)
+    ok, failure = context.authenticate(state, found)
     if not ok then return nil, failure end
   end
-  local pool, refusal = session.pool(state, operation.kind, call.params)
+  local pool, refusal = context.pool(state, operation.kind, call.params)
   if not pool then return nil, refusal end
   local now, offset = state.transport.time(), state.clock and state.clock.offset or 0
   call.credentials, call.offset = found, offset
-  local headers = session.headers(state, call.id, call.attempt, most_attempts(call))
+  local headers = context.headers(state, call.id, call.attempt, most_attempts(call))
   local host = pool.endpoint
   local request, why = state.signer:request(host.host, host.path, operation.target, call.body, now + offset,
     headers)
@@ -173,7 +173,7 @@ local expired = { ExpiredToken = true, ExpiredTokenException = true }
 -- once.
 local function mended(call, err)
   local state = call.state
-  if skewed[err.code] and state.clock and clock.corrected(state.clock, call.offset) then return true end
+  if skewed[err.code] and state.clock and service_clock.corrected(state.clock, call.offset) then return true end
   if not expired[err.code] or call.refreshed then return false end
   call.refreshed = true
   local fresh, failure = state.provider:refresh(call.credentials, call.deadline)
@@ -185,10 +185,10 @@ end
 -- asks for the item that makes the condition fail.
 local function may_repeat(call)
   if call.retry_writes == "always" or call.checking then return true end
-  local kind = repeating.kind(call.operation, call.params)
+  local kind = idempotency.kind(call.operation, call.params)
   if kind == "checked" then
     call.checking = true
-    call.body = client.encode(repeating.asking(call.params), call.operation.input, call.operation.name)
+    call.body = pipeline.encode(idempotency.asking(call.params), call.operation.input, call.operation.name)
   end
   return kind ~= "once"
 end
@@ -197,7 +197,7 @@ end
 -- happened | nil.
 local function settle(call, err)
   if not call.checking or err.code ~= "ConditionalCheckFailedException" then return nil end
-  local result = repeating.result(call.operation, call.params, err.item)
+  local result = idempotency.result(call.operation, call.params, err.item)
   if not call.params.ReturnValuesOnConditionCheckFailure then err.item = nil end
   return result
 end
@@ -235,7 +235,7 @@ local explanations = {
 
 -- The error as the caller gets it.
 local function finish(call, err, why)
-  if call.wrapped then err = repeating.unwrap(err) end
+  if call.wrapped then err = idempotency.unwrap(err) end
   err.operation, err.attempts = name_of(call), call.requests
   err.elapsed = call.state.transport.now() - call.started
   err.ambiguous = call.ambiguous or false
@@ -277,11 +277,11 @@ end
 -- Wraps a write into a transaction when the caller wants it to happen exactly once.
 local function wrap(call)
   local operation, params = call.operation, call.params
-  if not operation.writes or repeating.kind(operation, params) == "free" then return end
-  local obstacle = repeating.obstacle(operation, params)
+  if not operation.writes or idempotency.kind(operation, params) == "free" then return end
+  local obstacle = idempotency.obstacle(operation, params)
   if not obstacle then
     call.wrapped = operation.name
-    call.operation, call.params = repeating.wrap(operation, params)
+    call.operation, call.params = idempotency.wrap(operation, params)
   elseif call.given.retry_writes then
     errors.raise("%s: option 'retry_writes': 'exact' is not possible: %s", operation.name, obstacle)
   end
@@ -316,7 +316,7 @@ end
 --- 'owner' is the dynamodb.table whose items the rows of the response become; 'given' has the caller's
 --- options of calls: doc/connection.md.
 --- -> result | nil, err. Raises for a closed connection and for values that cannot be sent.
-function client.call(connection, operation, params, owner, given)
+function pipeline.call(connection, operation, params, owner, given)
   local state = core.connection_state(connection)
   if state.transport.check then state.transport.check(operation.name) end
   if operation.token then params = with_token(params, operation.token) end
@@ -327,12 +327,12 @@ function client.call(connection, operation, params, owner, given)
     requests = 0, body = "", id = "", credentials = false, offset = 0 }
   if given then heed(call, given) end
   if call.retry_writes == "exact" then wrap(call) end
-  call.body = client.encode(call.params, call.operation.input, operation.name)
-  local ok, err = session.open(state)
+  call.body = pipeline.encode(call.params, call.operation.input, operation.name)
+  local ok, err = context.open(state)
   if not ok then return close(call, nil, finish(call, err)) end
-  call.id = session.invocation_id(state)
+  call.id = context.invocation_id(state)
   if state.emit then emit(call, "request_built", { bytes = #call.body }) end
   return close(call, run(call))
 end
 
-return client
+return pipeline

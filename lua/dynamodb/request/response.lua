@@ -1,7 +1,7 @@
 --- What a complete response means: a result, or the error object.
 
 local errors = require("dynamodb.error")
-local retry = require("dynamodb.retry")
+local retry = require("dynamodb.request.retry")
 
 local answer = {}
 

@@ -3,7 +3,7 @@
 
 local core = require("dynamodb.core")
 
-local updating = {}
+local update_parser = {}
 
 local CLAUSES = { SET = true, REMOVE = true, ADD = true, DELETE = true }
 
@@ -86,7 +86,7 @@ readers.DELETE = elements("lacks")
 
 --- What the expression does, as a list of steps { what, path, value } | nil when doing it again may do more,
 --- or when it is not understood.
-function updating.steps(text, names, values)
+function update_parser.steps(text, names, values)
   local steps = {}
   for _, clause in ipairs(clauses_of(text)) do
     for _, part in ipairs(parts_of(clause[2])) do
@@ -125,11 +125,11 @@ local tests = {
 }
 
 --- Does the item look as if the steps had been done?
-function updating.done(steps, item)
+function update_parser.done(steps, item)
   for _, step in ipairs(steps) do
     if not tests[step[1]](value_at(item, step[2]), step[3]) then return false end
   end
   return true
 end
 
-return updating
+return update_parser

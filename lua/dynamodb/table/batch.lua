@@ -1,17 +1,17 @@
 --- Many items by their keys: reading and writing them in batches, and a writer that collects.
 
-local batch = require("dynamodb.batch")
+local batch_engine = require("dynamodb.table.batch_engine")
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
-local expressions = require("dynamodb.expression")
-local items = require("dynamodb.item")
-local mutex = require("dynamodb.mutex")
-local options = require("dynamodb.options")
-local schema = require("dynamodb.schema")
+local expressions = require("dynamodb.expression.builder")
+local items = require("dynamodb.table.item")
+local mutex = require("dynamodb.loop.mutex")
+local options = require("dynamodb.base.options")
+local schema = require("dynamodb.table.schema")
 
 local Connection = core.connection_class.methods
 local Table = core.table_class.methods
-local bulk = {}
+local batch = {}
 
 local WRITER_SIZE = 25 -- entries that a writer collects, for each request at a time, before it sends them
 
@@ -54,7 +54,7 @@ end
 local function reads(fields, keys, given, where, entries)
   local settings = settings_of(fields, given, where)
   for _, key in ipairs(check_list(keys, where, "keys")) do
-    entries[#entries + 1] = batch.key(fields, key_of(fields, key, where), settings, where)
+    entries[#entries + 1] = batch_engine.key(fields, key_of(fields, key, where), settings, where)
   end
 end
 
@@ -65,7 +65,7 @@ local function wrap(owner, attributes)
   return item
 end
 
-local get_options = options.of_call({
+local get_options = options.with_call_options({
   concurrency = options.count(1),
   items = options.boolean,
   ordered = options.boolean,
@@ -82,10 +82,10 @@ function Table:get_items(keys, given)
   local fields, connection = core.table_parts(self)
   local entries, found, list = {}, {}, {}
   reads(fields, keys, given, "get_items", entries)
-  entries = batch.unique(entries)
+  entries = batch_engine.unique(entries)
   local owner = given.items ~= false and self or nil
-  local ok, err = batch.get(connection, entries, given, owner, function(_, item)
-    found[batch.identify(fields, owner and item:key() or item)] = item
+  local ok, err = batch_engine.get(connection, entries, given, owner, function(_, item)
+    found[batch_engine.identify(fields, owner and item:key() or item)] = item
     list[#list + 1] = item
   end)
   if not ok then
@@ -100,7 +100,7 @@ function Table:get_items(keys, given)
   return given.ordered and ordered or list, missing
 end
 
-local batch_options = options.of_call({ concurrency = options.count(1), items = options.boolean })
+local batch_options = options.with_call_options({ concurrency = options.count(1), items = options.boolean })
 
 --- Reads items of several tables: batch_get{ [table or name] = { key, ... } } or, with more to say of a
 --- table, { keys = {...}, consistent_read =, projection = } -> { name = list of items }, { name = keys that
@@ -123,9 +123,9 @@ function Connection:batch_get(requests, given)
     owners[fields.name], found[fields.name], missing[fields.name] = owner, {}, {}
     reads(fields, named and request.keys or request, named and request or {}, "batch_get", entries)
   end
-  entries = batch.unique(entries)
-  local ok, err = batch.get(self, entries, given, nil, function(fields, attributes)
-    seen[batch.identify(fields, attributes)] = true
+  entries = batch_engine.unique(entries)
+  local ok, err = batch_engine.get(self, entries, given, nil, function(fields, attributes)
+    seen[batch_engine.identify(fields, attributes)] = true
     local item = given.items == false and attributes or wrap(owners[fields.name], attributes)
     table.insert(found[fields.name], item)
   end)
@@ -146,15 +146,15 @@ end
 local function writes(fields, request, where, entries)
   options.check({ delete = options.table, put = options.table }, request, where)
   for _, item in ipairs(check_list(request.put or {}, where, "items")) do
-    entries[#entries + 1] = batch.put(fields, items.attributes_of(item, where), where)
+    entries[#entries + 1] = batch_engine.put(fields, items.attributes_of(item, where), where)
   end
   for _, key in ipairs(check_list(request.delete or {}, where, "keys")) do
     if core.typename(key) == "dynamodb.item" then key = key:key() end
-    entries[#entries + 1] = batch.delete(fields, key_of(fields, key, where), where)
+    entries[#entries + 1] = batch_engine.delete(fields, key_of(fields, key, where), where)
   end
 end
 
-local write_options = options.of_call({
+local write_options = options.with_call_options({
   concurrency = options.count(1),
   on_duplicate = options.choice("last", "error"),
 })
@@ -171,7 +171,7 @@ function Connection:batch_write(requests, given)
     if not owner then return nil, err end
     writes(core.table_parts(owner), request, "batch_write", entries)
   end
-  return batch.write(self, batch.unique(entries, given.on_duplicate == "error", "batch_write"), given)
+  return batch_engine.write(self, batch_engine.unique(entries, given.on_duplicate == "error", "batch_write"), given)
 end
 
 --- The same for this table alone: batch_write{ put = { item, ... }, delete = { key, ... } }.
@@ -181,7 +181,7 @@ function Table:batch_write(request, given)
   local fields, connection = core.table_parts(self)
   local entries = {}
   writes(fields, request, "batch_write", entries)
-  return batch.write(connection, batch.unique(entries, given.on_duplicate == "error", "batch_write"), given)
+  return batch_engine.write(connection, batch_engine.unique(entries, given.on_duplicate == "error", "batch_write"), given)
 end
 
 ---@class dynamodb.BatchWriter
@@ -226,7 +226,7 @@ end
 --- Collects a put -> true | nil, err when sending what was collected failed.
 function Writer:put(item)
   check_open(self)
-  return collect(self, batch.put(core.table_parts(self._table), items.attributes_of(item, "put"), "put"))
+  return collect(self, batch_engine.put(core.table_parts(self._table), items.attributes_of(item, "put"), "put"))
 end
 
 --- Collects a delete, by key or item -> true | nil, err.
@@ -234,7 +234,7 @@ function Writer:delete(key)
   check_open(self)
   local fields = core.table_parts(self._table)
   if core.typename(key) == "dynamodb.item" then key = key:key() end
-  return collect(self, batch.delete(fields, key_of(fields, key, "delete"), "delete"))
+  return collect(self, batch_engine.delete(fields, key_of(fields, key, "delete"), "delete"))
 end
 
 -- Entries that were not written are collected again, before those that came meanwhile and are later.
@@ -266,7 +266,7 @@ function Writer:flush()
   local entries = self._entries
   if #entries == 0 then return true end
   self._entries, self._places, self._sent = {}, {}, entries
-  local done, ok, err = mutex.call(self._mutex, transport, batch.write, connection, entries, self._given)
+  local done, ok, err = mutex.call(self._mutex, transport, batch_engine.write, connection, entries, self._given)
   local left = done and left_of(entries, err) or entries
   take_back(self, left)
   if not done then error(ok, 0) end
@@ -303,4 +303,4 @@ end
 
 -- ===================== }
 
-return bulk
+return batch

@@ -2,15 +2,15 @@
 --- service leaves unprocessed sent again with backoff until a deadline, and what is left after that returned.
 -- Source: API reference of BatchWriteItem and BatchGetItem.
 
-local client = require("dynamodb.client")
+local pipeline = require("dynamodb.request.pipeline")
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
-local gather = require("dynamodb.gather")
-local operations = require("dynamodb.operations")
-local schema = require("dynamodb.schema")
-local system = require("dynamodb.system")
+local concurrent = require("dynamodb.loop.concurrent")
+local operations = require("dynamodb.base.operations")
+local schema = require("dynamodb.table.schema")
+local system = require("dynamodb.base.system")
 
-local batch = {}
+local batch_engine = {}
 
 local WRITES, READS = 25, 100 -- entries of one request
 local MOST_BYTES = 16 * 1024 * 1024 -- of one request
@@ -43,28 +43,28 @@ local function entry(fields, key, text, what)
 end
 
 --- A put -> entry; raises for what cannot be stored.
-function batch.put(fields, attributes, where)
+function batch_engine.put(fields, attributes, where)
   local key = schema.key_of(fields.schema, where, attributes)
-  local text = '{"PutRequest":{"Item":' .. client.encode(attributes, "item", where) .. "}}"
+  local text = '{"PutRequest":{"Item":' .. pipeline.encode(attributes, "item", where) .. "}}"
   return entry(fields, key, text, { table = fields.name, put = attributes })
 end
 
 --- A delete by key -> entry.
-function batch.delete(fields, key, where)
-  local text = '{"DeleteRequest":{"Key":' .. client.encode(key, "item", where) .. "}}"
+function batch_engine.delete(fields, key, where)
+  local text = '{"DeleteRequest":{"Key":' .. pipeline.encode(key, "item", where) .. "}}"
   return entry(fields, key, text, { table = fields.name, delete = key })
 end
 
 --- A key to read -> entry. 'settings' is what the request says of all keys of this table.
-function batch.key(fields, key, settings, where)
-  local made = entry(fields, key, client.encode(key, "item", where), { table = fields.name, key = key })
+function batch_engine.key(fields, key, settings, where)
+  local made = entry(fields, key, pipeline.encode(key, "item", where), { table = fields.name, key = key })
   made.settings = settings
   return made
 end
 
 --- The entries without those whose key comes again: the last one stays in the place of the first. With
 --- 'strict' a repetition raises.
-function batch.unique(entries, strict, where)
+function batch_engine.unique(entries, strict, where)
   local places, list = {}, {}
   for _, made in ipairs(entries) do
     local place = places[made.id]
@@ -173,14 +173,14 @@ local function work_together(self, count)
       if not ok then self.raised = self.raised or { why } end
     end
   end
-  gather.all(self.transport, calls)
+  concurrent.run(self.transport, calls)
   if self.raised then error(self.raised[1], 0) end
 end
 
 -- Does one kind of batch, with given.concurrency requests side by side -> true | nil, err.
 local function run(connection, entries, most, given, operation, send)
   local state = core.connection_state(connection)
-  local transport, limits = state.transport, client.within(state, given)
+  local transport, limits = state.transport, pipeline.multi_request_options(state, given)
   local count = math.min(given.concurrency or 1, math.ceil(#entries / most))
   local self = { transport = transport, limits = limits, most = most, send = send, operation = operation,
     queue = queue_of(entries), deadline = limits.deadline_at or transport.now() + DEADLINE,
@@ -242,11 +242,11 @@ end
 
 --- Writes the entries -> true | nil, err, with err.leftovers = { { table =, put = } or { table =, delete = },
 --- ... }.
-function batch.write(connection, entries, given)
+function batch_engine.write(connection, entries, given)
   return run(connection, entries, WRITES, given, "BatchWriteItem", function(taken, limits)
     local groups, request = by_table(taken), {}
     for name, group in pairs(groups) do request[name] = texts(group) end
-    local result, err = client.call(connection, write_encoded, { RequestItems = request }, nil, limits)
+    local result, err = pipeline.call(connection, write_encoded, { RequestItems = request }, nil, limits)
     if not result then return nil, err end
     local unprocessed = {}
     for name, requests in pairs(result.UnprocessedItems or {}) do
@@ -261,7 +261,7 @@ end
 
 --- Reads the entries; 'take_item' gets each item with its table's fields -> true | nil, err, with
 --- err.leftovers. 'owner' is the dynamodb.table of all of them, if items are wanted.
-function batch.get(connection, entries, given, owner, take_item)
+function batch_engine.get(connection, entries, given, owner, take_item)
   return run(connection, entries, READS, given, "BatchGetItem", function(taken, limits)
     local groups, request = by_table(taken), {}
     for name, group in pairs(groups) do
@@ -269,7 +269,7 @@ function batch.get(connection, entries, given, owner, take_item)
       for member, value in pairs(group[1].settings or {}) do part[member] = value end
       request[name] = part
     end
-    local result, err = client.call(connection, get_encoded, { RequestItems = request }, owner, limits)
+    local result, err = pipeline.call(connection, get_encoded, { RequestItems = request }, owner, limits)
     if not result then return nil, err end
     local unprocessed = {}
     for name, part in pairs(result.UnprocessedKeys or {}) do
@@ -288,6 +288,6 @@ function batch.get(connection, entries, given, owner, take_item)
 end
 
 --- The text that tells an item's key from others.
-batch.identify = identify
+batch_engine.identify = identify
 
-return batch
+return batch_engine

@@ -1,14 +1,14 @@
 --- dynamodb.item: attributes as a Lua table, and what of them the service does not know yet.
 
-local client = require("dynamodb.client")
+local pipeline = require("dynamodb.request.pipeline")
 local core = require("dynamodb.core")
-local difference = require("dynamodb.difference")
+local item_diff = require("dynamodb.table.item_diff")
 local errors = require("dynamodb.error")
-local options = require("dynamodb.options")
-local schema = require("dynamodb.schema")
-local system = require("dynamodb.system")
-local update = require("dynamodb.update")
-local writing = require("dynamodb.writing")
+local options = require("dynamodb.base.options")
+local schema = require("dynamodb.table.schema")
+local system = require("dynamodb.base.system")
+local update = require("dynamodb.expression.update")
+local write = require("dynamodb.table.write")
 
 local Item = core.item_class.methods
 local items = {}
@@ -104,15 +104,15 @@ end
 
 -- The condition of a guarded write | nil.
 local function guard_condition(guard, fields, loaded, changes)
-  if guard == "version" then return writing.same_version(fields.version_attribute, loaded) end
-  if guard == "changed" then return writing.unchanged(fields, loaded, changes) end
+  if guard == "version" then return write.same_version(fields.version_attribute, loaded) end
+  if guard == "changed" then return write.unchanged(fields, loaded, changes) end
 end
 
 -- The attributes as they will be stored: with the next version, if the write is guarded by it.
 local function with_version(guard, fields, attributes, loaded, where)
   if guard ~= "version" then return attributes end
   local stored, name = shallow_copy(attributes), fields.version_attribute
-  stored[name] = writing.next_version(name, loaded, where, errors.raise)
+  stored[name] = write.next_version(name, loaded, where, errors.raise)
   return stored
 end
 
@@ -127,17 +127,17 @@ end
 function items.prepare(self, kind, where)
   local attributes, loaded, fields = parts(self)
   key_of(where, fields, attributes, loaded)
-  local guard = writing.guard({}, fields, where, errors.raise)
+  local guard = write.guard({}, fields, where, errors.raise)
   local condition = guard_condition(guard, fields, loaded, {})
   local stored = with_version(guard, fields, attributes, loaded, where)
-  local text = client.encode(stored, "item", where)
+  local text = pipeline.encode(stored, "item", where)
   return stored, condition, function()
     if kind == "put" then stored_as(self, text, guard, fields, attributes, stored) end
     if kind == "delete" then core.item_load(self, nil) end
   end
 end
 
-local put_options = writing.options({ guard = writing.guard_option })
+local put_options = write.options({ guard = write.guard_option })
 
 --- Stores the whole item, replacing what has its key -> the item, old attributes if asked for | nil, err.
 function Item:put(given)
@@ -145,11 +145,11 @@ function Item:put(given)
   options.check(put_options, given, "put")
   local attributes, loaded, fields, connection = parts(self)
   key_of("put", fields, attributes, loaded)
-  local guard = writing.guard(given, fields, "put", errors.raise)
+  local guard = write.guard(given, fields, "put", errors.raise)
   local stored = with_version(guard, fields, attributes, loaded, "put")
-  local text = client.encode(stored, "item", "put")
+  local text = pipeline.encode(stored, "item", "put")
   local condition = guard and guard_condition(guard, fields, loaded, every_attribute(loaded)) or nil
-  local result, err = writing.put(connection, fields, text, given, "put", condition)
+  local result, err = write.put(connection, fields, text, given, "put", condition)
   if not result then return nil, err end
   stored_as(self, text, guard, fields, attributes, stored)
   return self, result.Attributes
@@ -207,7 +207,7 @@ local function take_queued(queue, attributes, stored, returned)
   end
 end
 
-local save_options = writing.options({ guard = writing.guard_option, return_values = writing.any_values })
+local save_options = write.options({ guard = write.guard_option, return_values = write.any_values })
 
 -- Save, when there is something to send.
 local function send_save(self, given, guard, changes)
@@ -216,9 +216,9 @@ local function send_save(self, given, guard, changes)
   local queue = core.item_queue(self) or {}
   local stored = with_version(guard, fields, attributes, loaded, "save")
   local condition = guard_condition(guard, fields, loaded, changes)
-  if guard == "version" then changes = difference.changes(loaded, stored) end
+  if guard == "version" then changes = item_diff.changes(loaded, stored) end
   local actions = actions_of(changes, key, queue)
-  local text = client.encode(stored, "item", "save")
+  local text = pipeline.encode(stored, "item", "save")
   local queued = next(queue) ~= nil
   local asked = given
   if queued then
@@ -226,12 +226,12 @@ local function send_save(self, given, guard, changes)
     asked = shallow_copy(given)
     asked.return_values = "ALL_NEW"
   end
-  local result, err = writing.update(connection, fields, key, actions, asked, "save", condition)
+  local result, err = write.update(connection, fields, key, actions, asked, "save", condition)
   if not result then return nil, err end
   if queued then
     local known = assert(core.decode(text, "item"))
     take_queued(queue, attributes, known, result.Attributes or {})
-    text = client.encode(known, "item", "save")
+    text = pipeline.encode(known, "item", "save")
     core.item_queue(self, false)
   end
   stored_as(self, text, guard, fields, attributes, stored)
@@ -245,8 +245,8 @@ function Item:save(given)
   options.check(save_options, given, "save")
   local attributes, loaded, fields = parts(self)
   key_of("save", fields, attributes, loaded)
-  local guard = writing.guard(given, fields, "save", errors.raise)
-  local changes = difference.changes(loaded, attributes)
+  local guard = write.guard(given, fields, "save", errors.raise)
+  local changes = item_diff.changes(loaded, attributes)
   if loaded and #changes == 0 and not core.item_queue(self) then return self end
   return send_save(self, given, guard, changes)
 end
@@ -258,9 +258,9 @@ function Item:delete(given)
   options.check(put_options, given, "delete")
   local attributes, loaded, fields, connection = parts(self)
   local key = key_of("delete", fields, attributes, loaded)
-  local guard = writing.guard(given, fields, "delete", errors.raise)
+  local guard = write.guard(given, fields, "delete", errors.raise)
   local condition = guard and guard_condition(guard, fields, loaded, every_attribute(loaded)) or nil
-  local result, err = writing.delete(connection, fields, key, given, "delete", condition)
+  local result, err = write.delete(connection, fields, key, given, "delete", condition)
   if not result then return nil, err end
   core.item_load(self, nil)
   return self, result.Attributes
@@ -268,7 +268,7 @@ end
 
 -- ===================== }
 
-local reload_options = options.of_call({ consistent_read = options.boolean })
+local reload_options = options.with_call_options({ consistent_read = options.boolean })
 
 --- Reads the item again and forgets local changes -> the item | nil when it is gone (nothing forgotten) |
 --- nil, err.

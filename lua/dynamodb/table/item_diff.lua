@@ -3,7 +3,7 @@
 
 local core = require("dynamodb.core")
 
-local difference = {}
+local item_diff = {}
 
 ---@class dynamodb.Change
 ---@field path table steps: names, and positions from 0
@@ -80,11 +80,11 @@ end
 --- The changes from 'old' to 'new', two tables of attributes; 'old' is nil for a new item, all of which is
 --- change. Where there are too many for one update, whole attributes.
 ---@return dynamodb.Change[]
-function difference.changes(old, new)
+function item_diff.changes(old, new)
   local changes = {}
   old = old or {}
   compare_maps({}, old, new, changes)
   return fit(changes) and changes or coarsen(changes, old, new)
 end
 
-return difference
+return item_diff

@@ -1,7 +1,7 @@
 --- Pages that lead from one to the next: those of a query, of one segment of a scan, of another listing.
 -- Source: DynamoDB developer guide, "Paginating table query results".
 
-local client = require("dynamodb.client")
+local pipeline = require("dynamodb.request.pipeline")
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
 
@@ -20,12 +20,12 @@ local errors = require("dynamodb.error")
 local Chain = {}
 Chain.__index = Chain
 
-local chain = {}
+local paginator = {}
 
 --- Makes one. 'request' is that of the first page, which is changed for the others; 'plan' has owner (table
 --- of the items, nil for plain tables), key_names (of items that have keys) and call (options of its calls).
 ---@return dynamodb.Chain
-function chain.new(connection, operation, request, plan)
+function paginator.new(connection, operation, request, plan)
   local members = operation.pages
   return setmetatable({
     more = true,
@@ -80,7 +80,7 @@ end
 function Chain:fetch(limit)
   local request, operation, plan = self._request, self._operation, self._plan
   request.Limit = limit or request.Limit
-  local response, err = client.call(self._connection, operation, request, plan.owner, plan.call)
+  local response, err = pipeline.call(self._connection, operation, request, plan.owner, plan.call)
   if not response then return nil, err end
   local next_key = member(response, self._go_on)
   local message = complaint(self, response, next_key)
@@ -103,4 +103,4 @@ function Chain:accept(page)
   self._request[self._start], self.more = page.next, page.next ~= nil
 end
 
-return chain
+return paginator

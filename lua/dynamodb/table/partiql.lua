@@ -1,13 +1,13 @@
 --- PartiQL: statements with Lua values for their question marks.
 -- Source: DynamoDB developer guide, "PartiQL - a SQL-compatible query language for Amazon DynamoDB".
 
-local client = require("dynamodb.client")
+local pipeline = require("dynamodb.request.pipeline")
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
-local operations = require("dynamodb.operations")
-local options = require("dynamodb.options")
-local pages = require("dynamodb.pages")
-local transaction = require("dynamodb.transaction")
+local operations = require("dynamodb.base.operations")
+local options = require("dynamodb.base.options")
+local results = require("dynamodb.table.results")
+local transaction = require("dynamodb.table.transaction")
 
 local Connection = core.connection_class.methods
 local partiql = {}
@@ -24,7 +24,7 @@ local function statement_of(statement, values, where)
   return { Statement = statement, Parameters = values and #values > 0 and core.list(values) or nil }
 end
 
-local execute_options = options.of_write({
+local execute_options = options.with_write_options({
   consistent_read = options.boolean,
   max_requests = options.count(1),
   max_results = options.count(0),
@@ -41,8 +41,8 @@ function Connection:execute(statement, values, given)
   local request = statement_of(statement, values, "execute")
   request.ConsistentRead = given.consistent_read
   request.ReturnConsumedCapacity = "TOTAL"
-  return pages.new(self, operations.ExecuteStatement, request, {
-    call = client.within(core.connection_state(self), given),
+  return results.new(self, operations.ExecuteStatement, request, {
+    call = pipeline.multi_request_options(core.connection_state(self), given),
     max_results = given.max_results, max_requests = given.max_requests, request_limit = given.request_limit })
 end
 
@@ -70,7 +70,7 @@ local function error_of(failure)
     retryable = passing[failure.Code] ~= nil, throttled = passing[failure.Code] })
 end
 
-local batch_options = options.of_write({})
+local batch_options = options.with_write_options({})
 
 --- Executes up to 25 statements, each { text, values } -> list with, for each statement, { item = row or nil
 --- } or { err = error object } | nil, err when none was executed.
@@ -78,7 +78,7 @@ function Connection:execute_batch(given, more)
   more = more or {}
   options.check(batch_options, more, "execute_batch")
   local request = { Statements = statements_of(given, BATCH, "execute_batch") }
-  local result, err = client.call(self, operations.BatchExecuteStatement, request, nil, more)
+  local result, err = pipeline.call(self, operations.BatchExecuteStatement, request, nil, more)
   if not result then return nil, err end
   local list = {}
   for i, response in ipairs(result.Responses or {}) do

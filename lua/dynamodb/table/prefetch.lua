@@ -3,9 +3,9 @@
 --- they come; elsewhere nothing runs beside him, and the next pages of all chains are requested together when
 --- none is left.
 
-local gather = require("dynamodb.gather")
+local concurrent = require("dynamodb.loop.concurrent")
 
-local feed = {}
+local prefetch = {}
 
 local HEARTBEAT = 1 -- seconds between looks whether those who fetch are still there
 
@@ -24,7 +24,7 @@ Feed.__index = Feed
 --- concurrency (of how many chains at a time), and what there may be of max_requests, request_limit and
 --- filtered (does nobody know how many items of a page are given?).
 ---@return dynamodb.Feed
-function feed.new(transport, chains, given)
+function prefetch.new(transport, chains, given)
   local lanes = {}
   for i, chain in ipairs(chains) do lanes[i] = { chain = chain, ready = 0 } end
   return setmetatable({
@@ -173,7 +173,7 @@ local function round(self)
     local token = enter(self, lane)
     calls[i] = function() work(self, lane, token, #lanes == 1) end
   end
-  if #calls == 1 then calls[1]() elseif #calls > 1 then gather.all(transport, calls) end
+  if #calls == 1 then calls[1]() elseif #calls > 1 then concurrent.run(transport, calls) end
   return #calls > 0
 end
 
@@ -225,4 +225,4 @@ function Feed:close(collected)
   for waiter in pairs(self.waiting) do waiter:wake() end
 end
 
-return feed
+return prefetch

@@ -1,17 +1,17 @@
 --- Reading many items of a table: query, scan and count.
 
-local client = require("dynamodb.client")
-local condition = require("dynamodb.condition")
+local pipeline = require("dynamodb.request.pipeline")
+local condition = require("dynamodb.expression.condition")
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
-local exchange = require("dynamodb.exchange")
-local expressions = require("dynamodb.expression")
-local operations = require("dynamodb.operations")
-local options = require("dynamodb.options")
-local pages = require("dynamodb.pages")
+local pool = require("dynamodb.http.pool")
+local expressions = require("dynamodb.expression.builder")
+local operations = require("dynamodb.base.operations")
+local options = require("dynamodb.base.options")
+local pages = require("dynamodb.table.results")
 
 local Table = core.table_class.methods
-local reading = {}
+local query = {}
 
 local function is_start(value)
   return type(value) == "table", "key (a table by attribute names)"
@@ -37,10 +37,10 @@ local function with(more)
   local all = {}
   for name, validator in pairs(shared_options) do all[name] = validator end
   for name, validator in pairs(more) do all[name] = validator end
-  return options.of_call(all)
+  return options.with_call_options(all)
 end
 
-reading.query_options = with({
+query.query_options = with({
   hash_key = options.any,
   key = options.table,
   key_condition = options.any,
@@ -50,7 +50,7 @@ reading.query_options = with({
   scan_index_forward = options.boolean,
 })
 
-reading.scan_options = with({
+query.scan_options = with({
   concurrency = options.count(1),
   scan_filter = options.any,
   segment = options.count(0),
@@ -190,7 +190,7 @@ local function prepare(self, fields, given, expression, key)
     ReturnConsumedCapacity = "TOTAL",
   }
   return expression:into(request), {
-    call = client.within(core.connection_state(select(2, core.table_parts(self))), given),
+    call = pipeline.multi_request_options(core.connection_state(select(2, core.table_parts(self))), given),
     owner = given.items ~= false and self or nil,
     key_names = names,
     max_results = given.max_results,
@@ -205,7 +205,7 @@ end
 --- index is not known.
 function Table:query(first, range)
   local given = type(first) == "table" and first or { hash_key = first, range_key = range }
-  options.check(reading.query_options, given, "query")
+  options.check(query.query_options, given, "query")
   local fields, connection = core.table_parts(self)
   local key, err = key_of(self, fields, given.index)
   if not key then return nil, err end
@@ -257,7 +257,7 @@ end
 -- How the segments are read: side by side, or in turn, from one that may have been begun.
 local function plan_segments(plan, given, connection)
   local begun = given.segment ~= nil or given.exclusive_start_key ~= nil
-  local most = core.connection_state(connection).given.max_connections or exchange.MAX_CONNECTIONS
+  local most = core.connection_state(connection).given.max_connections or pool.MAX_CONNECTIONS
   local concurrency = math.min(given.concurrency or begun and 1 or most, given.segments)
   if begun and (given.state or concurrency > 1) then
     errors.raise("scan: options 'segment' and 'exclusive_start_key' beside 'segments' are of those that read "
@@ -281,7 +281,7 @@ end
 --- they were left; with 'segment' and 'total_segments' only that part is.
 function Table:scan(given)
   given = given or {}
-  options.check(reading.scan_options, given, "scan")
+  options.check(query.scan_options, given, "scan")
   check_segments(given)
   local fields, connection = core.table_parts(self)
   local key, err = key_of(self, fields, given.index)
@@ -308,4 +308,4 @@ function Table:count(given)
   return math.min(results.count, copy.max_results or results.count), results
 end
 
-return reading
+return query

@@ -1,11 +1,11 @@
 --- The result of a query, a scan or another listing operation: items page by page, requested when they are
 --- asked for or ahead of that, each exactly once.
 
-local chain = require("dynamodb.chain")
+local paginator = require("dynamodb.table.paginator")
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
-local feed = require("dynamodb.feed")
-local mutex = require("dynamodb.mutex")
+local feed = require("dynamodb.table.prefetch")
+local mutex = require("dynamodb.loop.mutex")
 
 ---@class dynamodb.Results
 ---@field count integer items in the pages so far, after the filter
@@ -44,13 +44,13 @@ end
 
 -- What is to be read: one chain, or one for each segment that is not done.
 local function chains_of(connection, operation, request, plan)
-  if not plan.segments then return { chain.new(connection, operation, request, plan) } end
+  if not plan.segments then return { paginator.new(connection, operation, request, plan) } end
   local list = {}
   for segment = 0, plan.segments - 1 do
     local place = plan.places[segment]
     if place ~= false then
       local own = with(request, operation.pages[1], place, segment)
-      list[#list + 1] = chain.new(connection, operation, own, plan)
+      list[#list + 1] = paginator.new(connection, operation, own, plan)
     end
   end
   return list

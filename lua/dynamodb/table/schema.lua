@@ -2,7 +2,7 @@
 
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
-local options = require("dynamodb.options")
+local options = require("dynamodb.base.options")
 
 local Schema = { __name = "dynamodb.schema" }
 Schema.__index = Schema

@@ -1,14 +1,14 @@
 --- dynamodb.table: one table of the service, and single items in it.
 
-local client = require("dynamodb.client")
+local pipeline = require("dynamodb.request.pipeline")
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
-local expressions = require("dynamodb.expression")
-local items = require("dynamodb.item")
-local operations = require("dynamodb.operations")
-local options = require("dynamodb.options")
-local schema = require("dynamodb.schema")
-local writing = require("dynamodb.writing")
+local expressions = require("dynamodb.expression.builder")
+local items = require("dynamodb.table.item")
+local operations = require("dynamodb.base.operations")
+local options = require("dynamodb.base.options")
+local schema = require("dynamodb.table.schema")
+local write = require("dynamodb.table.write")
 
 local Table = core.table_class.methods
 local tables = {}
@@ -107,7 +107,7 @@ local function arguments(fields, known, where, first, range)
   return schema.key_from_options(fields.schema, where, first), first
 end
 
-local get_options = options.of_call(with_key({
+local get_options = options.with_call_options(with_key({
   attributes_to_get = options.any,
   consistent_read = options.boolean,
   projection = options.any,
@@ -126,7 +126,7 @@ function Table:get_item(first, range)
       { fields.schema.hash_key_name, fields.schema.range_key_name })
     expression:into(request)
   end
-  local result, err = client.call(connection, operations.GetItem, request, self, given)
+  local result, err = pipeline.call(connection, operations.GetItem, request, self, given)
   if not result then return nil, err end
   return result.Item
 end
@@ -134,13 +134,13 @@ end
 --- The same as get_item: a missing item is plain nil.
 Table.lookup = Table.get_item
 
-local has_options = options.of_call(with_key({ consistent_read = options.boolean }))
+local has_options = options.with_call_options(with_key({ consistent_read = options.boolean }))
 
 --- Is there an item with this key? Arguments as for get_item -> true | false | nil, err.
 function Table:has_item(first, range)
   local fields, connection = core.table_parts(self)
   local key, given = arguments(fields, has_options, "has_item", first, range)
-  local result, err = client.call(connection, operations.GetItem, {
+  local result, err = pipeline.call(connection, operations.GetItem, {
     TableName = fields.name,
     Key = key,
     ConsistentRead = given.consistent_read,
@@ -174,7 +174,7 @@ function Table:new_item(first, range, attrs)
   return core.item(self, attributes)
 end
 
-local put_options = writing.options()
+local put_options = write.options()
 
 --- Stores an item, replacing any with its key: a table of attributes, or an item; conditions and the like as
 --- options -> true, old attributes if asked for | nil, err.
@@ -184,7 +184,7 @@ function Table:put_item(item, given)
   local fields, connection = core.table_parts(self)
   local attributes = items.attributes_of(item, "put_item")
   schema.key_of(fields.schema, "put_item", attributes)
-  local result, err = writing.put(connection, fields, attributes, given, "put_item")
+  local result, err = write.put(connection, fields, attributes, given, "put_item")
   if not result then return nil, err end
   return true, result.Attributes
 end
@@ -196,12 +196,12 @@ local delete_options = with_key(put_options)
 function Table:delete_item(first, range)
   local fields, connection = core.table_parts(self)
   local key, given = arguments(fields, delete_options, "delete_item", first, range)
-  local result, err = writing.delete(connection, fields, key, given, "delete_item")
+  local result, err = write.delete(connection, fields, key, given, "delete_item")
   if not result then return nil, err end
   return true, result.Attributes
 end
 
-local update_options = with_key(writing.options({ return_values = writing.any_values, update = options.any }))
+local update_options = with_key(write.options({ return_values = write.any_values, update = options.any }))
 
 --- Updates an item, or makes it: update_item{ hash_key =, update = { Age = 5, Views = increment(1) } } ->
 --- true, attributes if asked for | nil, err.
@@ -210,12 +210,12 @@ function Table:update_item(given)
   local fields, connection = core.table_parts(self)
   local key = schema.key_from_options(fields.schema, "update_item", given)
   if given.update == nil then errors.raise("update_item: option 'update' expected") end
-  local result, err = writing.update(connection, fields, key, given.update, given, "update_item")
+  local result, err = write.update(connection, fields, key, given.update, given, "update_item")
   if not result then return nil, err end
   return true, result.Attributes
 end
 
-local increment_options = options.of_write(with_key({ by = options.any, path = options.any,
+local increment_options = options.with_write_options(with_key({ by = options.any, path = options.any,
   start = options.any }))
 
 --- Adds to a number: increment{ hash_key =, path = "Views", by = 1, start = 0 } -> the new value | nil, err.
@@ -226,12 +226,12 @@ function Table:increment(given)
   local key = schema.key_from_options(fields.schema, "increment", given)
   local expression = expressions.new("increment")
   local steps = expression:steps(given.path)
-  local actions = require("dynamodb.update").builder():increment(steps, given.by, given.start)
-  local asked = options.calls_of(given)
+  local actions = require("dynamodb.expression.update").builder():increment(steps, given.by, given.start)
+  local asked = options.select_call_options(given)
   asked.return_values = "UPDATED_NEW"
-  local result, err = writing.update(connection, fields, key, actions, asked, "increment")
+  local result, err = write.update(connection, fields, key, actions, asked, "increment")
   if not result then return nil, err end
-  return writing.value_at(result.Attributes, steps)
+  return write.value_at(result.Attributes, steps)
 end
 
 return tables

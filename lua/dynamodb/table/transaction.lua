@@ -1,19 +1,19 @@
 --- Transactions: writes that happen all or not at all, reads of one moment.
 -- Source: DynamoDB developer guide, "Amazon DynamoDB Transactions: How it works".
 
-local batch = require("dynamodb.batch")
-local client = require("dynamodb.client")
-local condition = require("dynamodb.condition")
+local batch_engine = require("dynamodb.table.batch_engine")
+local pipeline = require("dynamodb.request.pipeline")
+local condition = require("dynamodb.expression.condition")
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
-local expressions = require("dynamodb.expression")
-local items = require("dynamodb.item")
-local operations = require("dynamodb.operations")
-local options = require("dynamodb.options")
-local schema = require("dynamodb.schema")
-local system = require("dynamodb.system")
-local update = require("dynamodb.update")
-local writing = require("dynamodb.writing")
+local expressions = require("dynamodb.expression.builder")
+local items = require("dynamodb.table.item")
+local operations = require("dynamodb.base.operations")
+local options = require("dynamodb.base.options")
+local schema = require("dynamodb.table.schema")
+local system = require("dynamodb.base.system")
+local update = require("dynamodb.expression.update")
+local write = require("dynamodb.table.write")
 
 local Connection = core.connection_class.methods
 local transaction = {}
@@ -110,9 +110,9 @@ local function write_operation(given, where)
       local members, key = kind[2](given, fields, expression, where, stored)
       members.TableName = fields.name
       members.ConditionExpression = members.ConditionExpression
-        or writing.condition(expression, given, fields, guard)
+        or write.condition(expression, given, fields, guard)
       members.ReturnValuesOnConditionCheckFailure = given.return_item_on_failure and "ALL_OLD" or nil
-      return { [kind[1]] = expression:into(members) }, batch.identify(fields, key), done
+      return { [kind[1]] = expression:into(members) }, batch_engine.identify(fields, key), done
     end
   end
   errors.raise("%s: 'put', 'update', 'delete' or 'check' expected", where)
@@ -147,17 +147,17 @@ end
 local given_up = { deadline = true, off = true }
 
 --- What a transaction takes besides its operations.
-transaction.options = options.of_call({})
+transaction.options = options.with_call_options({})
 
 --- Calls until it goes through, fails for good, or the deadline has passed -> result | nil, err. 'more' has
 --- the caller's options of calls.
 function transaction.call(connection, operation, request, given, more)
   local state = core.connection_state(connection)
-  local transport, limits = state.transport, client.within(state, more)
+  local transport, limits = state.transport, pipeline.multi_request_options(state, more)
   local pause, attempts = FIRST_PAUSE, 0
   limits.deadline_at = limits.deadline_at or transport.now() + DEADLINE
   while true do
-    local result, err = client.call(connection, operation, request, nil, limits)
+    local result, err = pipeline.call(connection, operation, request, nil, limits)
     if result then return result end
     attempts = attempts + err.attempts
     err.attempts = attempts
@@ -170,7 +170,7 @@ function transaction.call(connection, operation, request, given, more)
   end
 end
 
-local write_options = options.of_call({ token = options.text })
+local write_options = options.with_call_options({ token = options.text })
 
 --- Writes all of it or nothing: transact_write{ { put = item }, { put = attributes, table = }, { update =
 --- {...}, table =, hash_key = }, { delete = item }, { check = condition, table =, hash_key = }, ... }, each
@@ -191,7 +191,7 @@ function Connection:transact_write(given, more)
       errors.raise("%s: the item of operation %d again (one operation per item)", where, seen[id])
     end
     seen[id], list[i] = i, request
-    bytes = bytes + #client.encode({ request }, operations.TransactWriteItems.input.TransactItems, where)
+    bytes = bytes + #pipeline.encode({ request }, operations.TransactWriteItems.input.TransactItems, where)
   end
   if bytes > MOST_BYTES then errors.raise("transact_write: %d bytes, at most %d", bytes, MOST_BYTES) end
   local request = { TransactItems = list, ClientRequestToken = more.token or core.uuid() }

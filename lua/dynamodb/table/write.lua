@@ -1,16 +1,16 @@
 --- Writing single items of a table: put, update and delete with conditions, and what items need of them.
 
-local client = require("dynamodb.client")
-local condition = require("dynamodb.condition")
+local pipeline = require("dynamodb.request.pipeline")
+local condition = require("dynamodb.expression.condition")
 local core = require("dynamodb.core")
-local expressions = require("dynamodb.expression")
-local operations = require("dynamodb.operations")
-local options = require("dynamodb.options")
-local update = require("dynamodb.update")
+local expressions = require("dynamodb.expression.builder")
+local operations = require("dynamodb.base.operations")
+local options = require("dynamodb.base.options")
+local update = require("dynamodb.expression.update")
 
 local unpack = table.unpack or unpack -- luacheck: ignore 143 113
 
-local writing = {}
+local write = {}
 
 -- What every write takes besides the item.
 local shared_options = {
@@ -23,17 +23,17 @@ local shared_options = {
 }
 
 --- The options of a write: those that all take, and more.
-function writing.options(more)
+function write.options(more)
   local all = {}
   for name, validator in pairs(shared_options) do all[name] = validator end
   for name, validator in pairs(more or {}) do all[name] = validator end
-  return options.of_write(all)
+  return options.with_write_options(all)
 end
 
-writing.any_values = options.choice("NONE", "ALL_OLD", "UPDATED_OLD", "ALL_NEW", "UPDATED_NEW")
+write.any_values = options.choice("NONE", "ALL_OLD", "UPDATED_OLD", "ALL_NEW", "UPDATED_NEW")
 
 --- The condition of a write -> text | nil. 'guard' is one more condition, of the library's own.
-function writing.condition(expression, given, fields, guard)
+function write.condition(expression, given, fields, guard)
   local texts = {}
   local function add(value, what)
     if value ~= nil then texts[#texts + 1] = condition.write(expression, value, what) end
@@ -52,7 +52,7 @@ end
 
 -- Puts what the options of a write say into its request.
 local function complete(request, expression, given, fields, guard)
-  request.ConditionExpression = writing.condition(expression, given, fields, guard)
+  request.ConditionExpression = write.condition(expression, given, fields, guard)
   request.ReturnValues = given.return_values
   request.ReturnValuesOnConditionCheckFailure = given.return_item_on_failure and "ALL_OLD" or nil
   expression:into(request)
@@ -61,7 +61,7 @@ end
 -- Sends a write -> response | nil, err. Without options its request is complete.
 local function send(connection, operation, request, given, fields, where, guard)
   if guard or next(given) then complete(request, expressions.new(where), given, fields, guard) end
-  return client.call(connection, operation, request, nil, given)
+  return pipeline.call(connection, operation, request, nil, given)
 end
 
 -- PutItem of attributes that were encoded before.
@@ -69,28 +69,28 @@ local put_encoded = setmetatable({ input = { Item = "wire", ExpressionAttributeV
   { __index = operations.PutItem })
 
 --- Stores attributes, given as a table or as encoded text -> response | nil, err.
-function writing.put(connection, fields, attributes, given, where, guard)
+function write.put(connection, fields, attributes, given, where, guard)
   local operation = type(attributes) == "string" and put_encoded or operations.PutItem
   local request = { TableName = fields.name, Item = attributes }
   return send(connection, operation, request, given, fields, where, guard)
 end
 
 --- Deletes the item with a key -> response | nil, err.
-function writing.delete(connection, fields, key, given, where, guard)
+function write.delete(connection, fields, key, given, where, guard)
   local request = { TableName = fields.name, Key = key }
   return send(connection, operations.DeleteItem, request, given, fields, where, guard)
 end
 
 --- Updates the item with a key; 'actions' as update.write takes them -> response | nil, err.
-function writing.update(connection, fields, key, actions, given, where, guard)
+function write.update(connection, fields, key, actions, given, where, guard)
   local expression = expressions.new(where)
   local request = { TableName = fields.name, Key = key, UpdateExpression = update.write(expression, actions) }
   complete(request, expression, given, fields, guard)
-  return client.call(connection, operations.UpdateItem, request, nil, given)
+  return pipeline.call(connection, operations.UpdateItem, request, nil, given)
 end
 
 --- A value within returned attributes: of a list element only that one comes back.
-function writing.value_at(attributes, steps)
+function write.value_at(attributes, steps)
   local value = attributes
   for _, step in ipairs(steps) do
     if type(value) ~= "table" then return nil end
@@ -102,12 +102,12 @@ end
 
 -- {===== What an item's own writes are guarded by =====
 
-writing.guard_option = function(value)
+write.guard_option = function(value)
   return value == false or value == "changed" or value == "version", "'changed', 'version' or false"
 end
 
 --- The guard of an item's write: the caller's choice, else the version when the table has one.
-function writing.guard(given, fields, where, raise)
+function write.guard(given, fields, where, raise)
   local guard = given.guard
   if guard == nil then guard = fields.version_attribute and "version" or false end
   if guard == "version" and not fields.version_attribute then
@@ -124,7 +124,7 @@ end
 
 --- The condition that nobody else changed these places since they were loaded; for a new item, that there is
 --- none.
-function writing.unchanged(fields, loaded, changes)
+function write.unchanged(fields, loaded, changes)
   if not loaded then return condition.attr({ fields.schema.hash_key_name }):not_exists() end
   local tests, known = { condition.attr({ fields.schema.hash_key_name }):exists() }, {}
   for _, change in ipairs(changes) do
@@ -145,14 +145,14 @@ function writing.unchanged(fields, loaded, changes)
 end
 
 --- The condition that the item has the version it was loaded with.
-function writing.same_version(name, loaded)
+function write.same_version(name, loaded)
   local version = loaded and loaded[name]
   local place = condition.attr({ name })
   return version == nil and place:not_exists() or place:eq(version)
 end
 
 --- The version after this one.
-function writing.next_version(name, loaded, where, raise)
+function write.next_version(name, loaded, where, raise)
   local version = loaded and loaded[name]
   if version == nil then return 1 end
   if type(version) ~= "number" then
@@ -163,4 +163,4 @@ end
 
 -- ===================== }
 
-return writing
+return write

@@ -1,6 +1,7 @@
 --- The transport unless another is given: libcurl's in plain Lua; in nginx what the phase of the moment
 --- allows, since a connection made in init_by_lua serves requests later.
 
+local concurrent = require("dynamodb.loop.concurrent")
 local errors = require("dynamodb.error")
 local nginx = require("dynamodb.transport.nginx")
 
@@ -79,7 +80,7 @@ end
 --- no coroutines. nginx.gather
 function auto.gather(list, concurrency, deadline)
   if current("gather") == nginx then return nginx.gather(list, concurrency, deadline) end
-  return require("dynamodb.gather").in_turn(list, deadline, nginx.now)
+  return concurrent.one_by_one(list, deadline, nginx.now)
 end
 
 --- Where something can run beside the caller and he wait for it | nil.

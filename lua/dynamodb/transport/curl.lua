@@ -3,8 +3,8 @@
 
 local loop = require("dynamodb.loop")
 local native = require("dynamodb.curl")
-local scheduler = require("dynamodb.scheduler")
-local system = require("dynamodb.system")
+local scheduler = require("dynamodb.loop.scheduler")
+local system = require("dynamodb.base.system")
 
 local now, running = native.now, scheduler.running
 

@@ -4,7 +4,7 @@
 
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
-local system = require("dynamodb.system")
+local system = require("dynamodb.base.system")
 
 local now = core.now
 

@@ -1,7 +1,7 @@
 /* The growable buffer as the specs see it: a userdata and functions on it. */
 #include "probe.h"
 
-#include "../../csrc/core/buf.h"
+#include "../../../csrc/core/buf.h"
 
 #include <string.h>
 

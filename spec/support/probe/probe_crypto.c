@@ -1,8 +1,8 @@
 /* SHA-256, HMAC, hex and base64 as the specs see them. */
 #include "probe.h"
 
-#include "../../csrc/core/crypto.h"
-#include "../../csrc/core/crypto_ec.h"
+#include "../../../csrc/core/crypto.h"
+#include "../../../csrc/core/crypto_ec.h"
 
 #include <string.h>
 

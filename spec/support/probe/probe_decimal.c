@@ -1,7 +1,7 @@
 /* DynamoDB numbers as the specs see them; 64-bit integers come and go as text. */
 #include "probe.h"
 
-#include "../../csrc/core/decimal.h"
+#include "../../../csrc/core/decimal.h"
 
 #include <inttypes.h>
 #include <locale.h>

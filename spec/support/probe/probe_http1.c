@@ -1,5 +1,5 @@
 /* probe.http1: a request as bytes, and the response parser as an object fed piece by piece. */
-#include "../../csrc/core/http1.h"
+#include "../../../csrc/core/http1.h"
 #include "probe.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 /* CRC32 and gunzip as the specs see them. */
 #include "probe.h"
 
-#include "../../csrc/core/inflate.h"
+#include "../../../csrc/core/inflate.h"
 
 /* (text, ...) -> the CRC32 of all of them in a row */
 static int inflate_crc32(lua_State *L) {

@@ -1,7 +1,7 @@
 /* The JSON reader and string writer as the specs see them. */
 #include "probe.h"
 
-#include "../../csrc/core/json.h"
+#include "../../../csrc/core/json.h"
 
 #define DEPTH_MAX 1000 /* of 'events', which recurses */
 

@@ -1,8 +1,8 @@
 /* The signer as the specs see it: a userdata and functions on it. */
 #include "probe.h"
 
-#include "../../csrc/core/sigv4.h"
-#include "../../csrc/core/sigv4_canonical.h"
+#include "../../../csrc/core/sigv4.h"
+#include "../../../csrc/core/sigv4_canonical.h"
 
 #include <string.h>
 

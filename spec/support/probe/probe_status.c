@@ -1,6 +1,6 @@
 #include "probe.h"
 
-#include "../../csrc/core/status.h"
+#include "../../../csrc/core/status.h"
 
 /* status.text(number) -> the plain meaning. */
 static int text(lua_State *L) {

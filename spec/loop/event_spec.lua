@@ -1,0 +1,95 @@
+-- Events in tasks of the loop, in coroutines that step by hand, and where nothing can wake the caller.
+
+local curl = require("dynamodb.transport.curl")
+local dynamodb = require("dynamodb")
+local event = require("dynamodb.loop.event")
+local helper = dofile("spec/support/helper.lua")
+
+local loop = dynamodb.loop
+
+describe("an event", function()
+  it("lets a waiting task go on at once when it is notified", function()
+    local own, done, order = event.new(), false, {}
+    loop.run(function()
+      local waiter = loop.spawn(function()
+        assert.is_true(own:wait_until(curl, curl.now() + 60, function() return done end))
+        order[#order + 1] = "woken"
+      end)
+      loop.spawn(function()
+        local timer = curl.now() + 0.01
+        loop.sleep(0.01)
+        done = true
+        assert.is_true(curl.now() >= timer)
+        assert.is_true(own:notify())
+        order[#order + 1] = "notified"
+        loop.sleep(0) -- one step: the woken task has its turn in it
+        order[#order + 1] = "a step later"
+      end)
+      waiter:wait()
+    end)
+    assert.same({ "notified", "woken", "a step later" }, order)
+  end)
+
+  it("wakes all that wait, and none twice", function()
+    local own, done, woken = event.new(), false, 0
+    loop.run(function()
+      for _ = 1, 10 do
+        loop.spawn(function()
+          own:wait_until(curl, math.huge, function() return done end)
+          woken = woken + 1
+        end)
+      end
+      loop.sleep(0.001)
+      done = true
+      own:notify()
+      assert.is_true(next(own.waiters) ~= nil)
+    end)
+    assert.equal(10, woken)
+    assert.is_nil(next(own.waiters))
+    assert.is_false(own:notify())
+  end)
+
+  it("asks its condition before it waits", function()
+    assert.is_true(event.new():wait_until(helper.fake(), 0, function() return true end))
+  end)
+
+  it("gives up at the deadline", function()
+    local fake = helper.fake()
+    assert.is_false(event.new():wait_until(fake, fake.now() + 1.5, function() return false end))
+    assert.near(1001.5, fake.now(), 1e-9)
+  end)
+
+  it("checks again without a notification, since what was to notify may have been killed", function()
+    local checks, start = 0, curl.now()
+    loop.run(function()
+      assert.is_true(event.new():wait_until(curl, math.huge, function()
+        checks = checks + 1
+        return checks == 3
+      end))
+    end)
+    assert.is_true(curl.now() - start < 30)
+  end)
+
+  it("sleeps between checks, at most 0.1 s, where there is no waiter", function()
+    local fake, sleeps = helper.fake(), {}
+    function fake.sleep(seconds)
+      sleeps[#sleeps + 1] = seconds
+      fake.clock = fake.clock + seconds
+    end
+    event.new():wait_until(fake, math.huge, function() return #sleeps == 10 end)
+    assert.near(0.001, sleeps[1], 1e-9)
+    assert.near(0.002, sleeps[2], 1e-9)
+    assert.near(0.1, sleeps[10], 1e-9)
+  end)
+
+  it("forgets a task that was cancelled while it waited", function()
+    local own = event.new()
+    loop.run(function()
+      local task = loop.spawn(function() own:wait_until(curl, math.huge, function() return false end) end)
+      loop.sleep(0.001)
+      task:cancel()
+    end)
+    assert.is_nil(next(own.waiters))
+    assert.is_false(own:notify())
+  end)
+end)
