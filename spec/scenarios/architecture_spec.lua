@@ -1,5 +1,5 @@
--- The architecture as a test: what DESIGN's "rooms" and "C rules" promise and a reader should not have to
--- check.
+-- The architecture as a test: which room may use which, which library is known where, what modules export, how long
+-- files and functions are, and that each room has its spec.
 
 local function lines_of(command)
   local pipe, list = assert(io.popen(command)), {}
@@ -47,6 +47,180 @@ describe("architecture", function()
       assert.same({}, offenders(rule[2], rule[3], rule[4]))
     end)
   end
+
+  -- {===== Rooms =====
+
+  -- The rooms of lua/dynamodb, lowest first. A file uses files of its own room and of the rooms above its line in
+  -- this list. A room is a folder, or a file at the root. The C modules dynamodb.core and dynamodb.curl are below
+  -- all of them.
+  local ROOMS = {
+    "error", "base", "values", "loop", "transport", "http", "config", "credentials", "expression", "request", "table",
+    "admin", "boto_layer2", "connection", "gather", "init",
+  }
+
+  -- The rooms of csrc: the core includes nothing but itself, the glue uses the core, and libcurl's room uses the
+  -- glue's classes.
+  local C_ROOMS = { "core", "lua", "curl" }
+
+  local function rank_of(rooms)
+    local rank = {}
+    for i, room in ipairs(rooms) do rank[room] = i end
+    return rank
+  end
+
+  -- "dynamodb.http.pool" -> "lua/dynamodb/http/pool.lua"; nil for other modules and those in C.
+  local function file_of(module)
+    if module == "dynamodb.core" or module == "dynamodb.curl" then return nil end
+    local path = "lua/" .. module:gsub("%.", "/")
+    for _, name in ipairs({ path .. ".lua", path .. "/init.lua" }) do
+      local file = io.open(name)
+      if file then
+        file:close()
+        return name
+      end
+    end
+    error("no file for the module " .. module, 0)
+  end
+
+  local function room_of(path)
+    return path:match("^lua/dynamodb/([%w_]+)/") or path:match("^lua/dynamodb/([%w_]+)%.lua$")
+  end
+
+  -- The files that a file requires, lazy requires inside functions included. A module's name that is put together
+  -- at run time is refused, but for the list of rooms in init.lua, whose names are read from there.
+  local function requires_of(path)
+    local text, list = read(path):gsub("%-%-[^\n]*", ""), {}
+    for argument in text:gmatch("require%s*(%b())") do
+      local module = argument:match('^%("([%w_.]+)"%)$')
+      if module and module:match("^dynamodb") then list[#list + 1] = file_of(module) end
+      if not module then
+        assert.equal("lua/dynamodb/init.lua", path, "require of a computed name: " .. argument)
+        for name in text:match("for _, room in ipairs%((%b{})%)"):gmatch('"([%w_.]+)"') do
+          list[#list + 1] = file_of("dynamodb." .. name)
+        end
+      end
+    end
+    assert.is_nil(text:match("require%s*[\"']"), path .. ": require without parentheses")
+    return list
+  end
+
+  -- Every file with the files that it uses.
+  local function graph_of(paths, uses)
+    local graph = {}
+    for _, path in ipairs(paths) do graph[path] = uses(path) end
+    return graph
+  end
+
+  local function lua_graph()
+    return graph_of(lines_of("find lua/dynamodb -name '*.lua' | sort"), requires_of)
+  end
+
+  -- Adds the circles that a walk from the file meets. 'trail' is the way there, 'done' has the files already walked.
+  local function walk(graph, path, trail, done, found)
+    for i, earlier in ipairs(trail) do
+      if earlier == path then found[#found + 1] = table.concat(trail, " -> ", i) .. " -> " .. path end
+    end
+    if done[path] then return end
+    done[path], trail[#trail + 1] = true, path
+    for _, used in ipairs(graph[path] or {}) do walk(graph, used, trail, done, found) end
+    trail[#trail] = nil
+  end
+
+  local function circles(graph)
+    local found, done = {}, {}
+    for path in pairs(graph) do walk(graph, path, {}, done, found) end
+    table.sort(found)
+    return found
+  end
+
+  it("has every file of lua/ in a room of the list", function()
+    local rank, strangers = rank_of(ROOMS), {}
+    for path in pairs(lua_graph()) do
+      if not rank[room_of(path)] then strangers[#strangers + 1] = path end
+    end
+    assert.same({}, strangers)
+  end)
+
+  it("lets a room use only itself and the rooms below it", function()
+    local rank, wrong = rank_of(ROOMS), {}
+    for path, list in pairs(lua_graph()) do
+      for _, used in ipairs(list) do
+        if rank[room_of(used)] > rank[room_of(path)] then wrong[#wrong + 1] = path .. " uses " .. used end
+      end
+    end
+    table.sort(wrong)
+    assert.same({}, wrong)
+  end)
+
+  it("has no circle between the files of lua/", function()
+    assert.same({}, circles(lua_graph()))
+  end)
+
+  it("would find a circle, and a lazy require", function()
+    assert.equal(1, #circles({ a = { "b" }, b = { "c" }, c = { "b" }, d = {} }))
+    assert.same({}, circles({ a = { "b", "c" }, b = { "c" }, c = {} }))
+    local lazy = requires_of("lua/dynamodb/transport/auto.lua")
+    assert.truthy(table.concat(lazy, " "):find("transport/curl.lua", 1, true))
+  end)
+
+  -- A module's table is filled by the module itself. The classes that C makes are filled by the file of their name
+  -- and by those that add methods; they are below all rooms.
+  it("lets no file assign into the table of another module", function()
+    local wrong = {}
+    for path in pairs(lua_graph()) do
+      local text = read(path):gsub("%-%-[^\n]*", "")
+      for name, module in text:gmatch('local ([%w_]+) = require%("(dynamodb[%w_.]*)"%)') do
+        local assigned = text:match("\n%s*" .. name .. "%.[%w_.]+ = ") or text:match("\n%s*function " .. name .. "[.:][%w_]+%(")
+        if assigned and module ~= "dynamodb.core" then wrong[#wrong + 1] = path .. ":" .. assigned:gsub("%s+", " ") end
+      end
+    end
+    assert.same({}, wrong)
+  end)
+
+  local function includes_of(path)
+    local list = {}
+    for name in read(path):gmatch('#include "([^"]+)"') do
+      local folder = path:match("^(.*)/")
+      while name:sub(1, 3) == "../" do folder, name = folder:match("^(.*)/"), name:sub(4) end
+      list[#list + 1] = folder .. "/" .. name
+    end
+    return list
+  end
+
+  local function node_of(path)
+    return (path:gsub("%.[ch]$", ""):gsub("^(csrc/core/%w+)_[%w_]*$", "%1"))
+  end
+
+  -- A header and the sources of its room are one node: csrc/core/http1_field.c is a part of csrc/core/http1.
+  local function c_graph()
+    local graph = {}
+    for _, path in ipairs(lines_of("find csrc -name '*.[ch]' | sort")) do
+      local name = node_of(path)
+      graph[name] = graph[name] or {}
+      for _, used in ipairs(includes_of(path)) do
+        used = node_of(used)
+        if used ~= name then table.insert(graph[name], used) end
+      end
+    end
+    return graph
+  end
+
+  it("lets a room of csrc include only itself and the rooms below it", function()
+    local rank, wrong = rank_of(C_ROOMS), {}
+    for path, list in pairs(c_graph()) do
+      for _, used in ipairs(list) do
+        local own, other = path:match("^csrc/(%w+)/"), used:match("^csrc/(%w+)/")
+        if not rank[own] or not rank[other] or rank[other] > rank[own] then wrong[#wrong + 1] = path .. " includes " .. used end
+      end
+    end
+    assert.same({}, wrong)
+  end)
+
+  it("has no circle between the files of csrc", function()
+    assert.same({}, circles(c_graph()))
+  end)
+
+  -- ===================== }
 
   it("uses no function that Lua 5.1 lacks, but in compat.h", function()
     local late = "lua_(copy|tointegerx|tonumberx|rawgetp|geti|compare|absindex|upvalueid|newuserdatauv)"
