@@ -6,5 +6,6 @@ files["spec"] = { std = "+busted", max_line_length = 130, read_globals = { "load
 files["bench"] = { max_line_length = 130 }
 files["spec/vectors"] = { max_line_length = false }
 files["lua/dynamodb/transport/nginx.lua"] = { std = "ngx_lua" }
+files["lua/dynamodb/loop/phase.lua"] = { std = "ngx_lua" }
 files["tools/linecov.lua"] = { globals = { "LINECOV", "coroutine.create", "coroutine.wrap" } }
 files["spec/support/nginx_handlers.lua"] = { std = "+ngx_lua" }

@@ -97,16 +97,6 @@ static enum ddb_status start_length_body(struct ddb_http1 *h, struct ddb_error *
   return DDB_OK;
 }
 
-static enum ddb_status start_close_body(struct ddb_http1 *h, struct ddb_error *e) {
-  struct ddb_slice crc;
-  if (!ddb_http1_find(h, "x-amz-crc32", &crc))
-    return ddb_fail(e, DDB_INVALID,
-                    "response ends only with the connection and has no x-amz-crc32: "
-                    "truncation could not be noticed");
-  h->step = DDB_HTTP1_CLOSE_BODY;
-  return DDB_OK;
-}
-
 /* RFC 9112 section 6.3, in its order, but for a client that never sends HEAD or CONNECT. */
 static enum ddb_status head_end(struct ddb_http1 *h, struct ddb_error *e) {
   if (h->chunked && h->has_length)
@@ -120,8 +110,7 @@ static enum ddb_status head_end(struct ddb_http1 *h, struct ddb_error *e) {
     return DDB_OK;
   }
   if (h->has_length) return start_length_body(h, e);
-  if (!h->chunked) return start_close_body(h, e);
-  h->step = DDB_HTTP1_CHUNK_SIZE;
+  h->step = h->chunked ? DDB_HTTP1_CHUNK_SIZE : DDB_HTTP1_CLOSE_BODY;
   return DDB_OK;
 }
 

@@ -84,11 +84,11 @@ void ddb_http1_reset(struct ddb_http1 *h);
 /*
  * Takes the next bytes, any number of them; they are copied. The answer to POST, GET or PUT is read
  * as RFC 9112 sections 2.2, 4, 5, 6.3 and 7.1 say, and whatever those call invalid is refused, even
- * where they let a client be lenient. A body ended only by the close is taken if the response has
- * an x-amz-crc32: the caller must then check it, since nothing else tells a whole body from a cut
- * one. DDB_INVALID: the bytes break a rule; DDB_TOOBIG: a limit is exceeded; DDB_NOMEM. The text
- * says which and quotes at most a header name. A failure is final: every further call fails. Bytes
- * after the end are no failure: they are counted in 'surplus' and end 'keep_alive'.
+ * where they let a client be lenient. A body without a length ends with the connection: the caller
+ * has to find out whether it was cut short. DDB_INVALID: the bytes break a rule; DDB_TOOBIG: a
+ * limit is exceeded; DDB_NOMEM. The text says which and quotes at most a header name. A failure is
+ * final: every further call fails. Bytes after the end are no failure: they are counted in
+ * 'surplus' and end 'keep_alive'.
  */
 enum ddb_status ddb_http1_feed(struct ddb_http1 *h, const char *p, size_t n,
                                struct ddb_error *e) DDB_CHECKED;

@@ -1,42 +1,20 @@
-/* dynamodb.curl: DNS, TCP and TLS by libcurl, and nothing of its HTTP. Sockets, pollers, a clock.
- */
+/* dynamodb.curl: DNS, TCP and TLS by libcurl, without its HTTP: sockets, pollers and a clock. */
 #include "poller.h"
+#include "process.h"
 
 #include <errno.h>
 #include <math.h>
-#include <pthread.h>
 #include <time.h>
-
-/* Counted by the system's own hook, so that looking costs nothing. */
-static unsigned forks;
-
-static void count_fork(void) {
-  forks++;
-}
-
-static void watch_forks(void) {
-  (void)pthread_atfork(NULL, NULL, count_fork);
-}
-
-unsigned process_forks(void) {
-  return forks;
-}
 
 /* curl.forks() -> how many forks lie between the loading of this module and this process. */
 static int count_forks(lua_State *L) {
-  lua_pushnumber(L, (lua_Number)forks);
+  lua_pushnumber(L, (lua_Number)process_forks());
   return 1;
 }
 
-double clock_seconds(void) {
-  struct timespec t;
-  (void)clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-/* curl.now() -> seconds of a clock that nobody sets. */
+/* curl.now() -> seconds of the monotonic clock. */
 static int clock_now(lua_State *L) {
-  lua_pushnumber(L, clock_seconds());
+  lua_pushnumber(L, process_seconds());
   return 1;
 }
 
@@ -49,10 +27,32 @@ static int clock_sleep(lua_State *L) {
   return 0;
 }
 
+/* Sets the field 'codes' of the table at the top: the CURLcodes that Lua tells apart, by name. */
+static void push_codes(lua_State *L) {
+  static const struct {
+    const char *name;
+    CURLcode code;
+  } codes[] = {{"UNSUPPORTED_PROTOCOL", CURLE_UNSUPPORTED_PROTOCOL},
+               {"URL_MALFORMAT", CURLE_URL_MALFORMAT},
+               {"NOT_BUILT_IN", CURLE_NOT_BUILT_IN},
+               {"UNKNOWN_OPTION", CURLE_UNKNOWN_OPTION},
+               {"BAD_FUNCTION_ARGUMENT", CURLE_BAD_FUNCTION_ARGUMENT},
+               {"SSL_CERTPROBLEM", CURLE_SSL_CERTPROBLEM},
+               {"PEER_FAILED_VERIFICATION", CURLE_PEER_FAILED_VERIFICATION},
+               {"SSL_CACERT_BADFILE", CURLE_SSL_CACERT_BADFILE},
+               {"SSL_ISSUER_ERROR", CURLE_SSL_ISSUER_ERROR},
+               {"SSL_CIPHER", CURLE_SSL_CIPHER}};
+  lua_newtable(L);
+  for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+    lua_pushinteger(L, (lua_Integer)codes[i].code);
+    lua_setfield(L, -2, codes[i].name);
+  }
+  lua_setfield(L, -2, "codes");
+}
+
 __attribute__((visibility("default"))) int luaopen_dynamodb_curl(lua_State *L);
 
 int luaopen_dynamodb_curl(lua_State *L) {
-  static pthread_once_t once = PTHREAD_ONCE_INIT;
   static const luaL_Reg functions[] = {{"connect", socket_connect}, {"forks", count_forks},
                                        {"now", clock_now},
 #ifdef __linux__
@@ -60,10 +60,11 @@ int luaopen_dynamodb_curl(lua_State *L) {
 #endif
                                        {"sleep", clock_sleep},      {NULL, NULL}};
   if (curl_global_init(CURL_GLOBAL_DEFAULT)) return luaL_error(L, "libcurl does not start");
-  (void)pthread_once(&once, watch_forks);
+  process_watch_forks();
   socket_register(L);
   poller_register(L);
   lua_newtable(L);
   object_setfuncs(L, functions);
+  push_codes(L);
   return 1;
 }

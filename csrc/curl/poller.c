@@ -5,6 +5,8 @@
  */
 #include "poller.h"
 
+#include "process.h"
+
 #ifdef __linux__
 #include <errno.h>
 #include <math.h>
@@ -93,13 +95,20 @@ static void unwatch(struct poller *p, int fd) {
   if (!is_foreign(p)) (void)epoll_ctl(p->epoll, EPOLL_CTL_DEL, fd, NULL);
 }
 
-void poller_forget(struct socket *s) {
+/* Stops watching a socket. */
+static void forget(struct socket *s) {
   struct poller *p = s->poller;
-  if (!p) return;
   unwatch(p, s->fd);
   for (int fd = 0; s->watched && fd < p->size; fd++)
     if (p->places[fd].owner == s) unwatch(p, fd);
   s->poller = NULL;
+}
+
+/* The poller watches the socket from now on, under a new key. */
+static void adopt(struct poller *p, struct socket *s) {
+  s->poller = p;
+  s->unwatch = forget;
+  s->key = ++p->last_key;
 }
 
 static struct socket *owner_of(CURL *easy) {
@@ -122,7 +131,7 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *poller, void 
 
 static int on_timer(CURLM *multi, long ms, void *hub) {
   (void)multi;
-  ((struct hub *)hub)->due = ms < 0 ? HUGE_VAL : clock_seconds() + (double)ms / 1000;
+  ((struct hub *)hub)->due = ms < 0 ? HUGE_VAL : process_seconds() + (double)ms / 1000;
   return 0;
 }
 
@@ -154,10 +163,11 @@ static struct hub *hub_with_room(struct poller *p) {
   return h;
 }
 
-void poller_leave(struct socket *s) {
+/* Takes a socket, whose handle is gone, out of its hub. */
+static void leave(struct socket *s) {
   struct hub *h = s->hub;
   s->hub = NULL;
-  if (h && --h->sockets == 0 && !h->poller) end_hub(h);
+  if (--h->sockets == 0 && !h->poller) end_hub(h);
 }
 
 /* Lets libcurl act on a descriptor, or on its timeouts, which it need not tell twice. */
@@ -228,8 +238,8 @@ int poller_create(lua_State *L) {
 }
 
 /*
- * poller:connect(url, seconds [, options]) -> socket, key | nil, kind, why, permanent. Begins to
- * connect; once a step tells the key, socket:connected() tells how it went.
+ * poller:connect(url, seconds [, options]) -> socket, key | nil, kind, why, code, proxy_status.
+ * Begins to connect; once a step tells the key, socket:connected() tells how it went.
  */
 static int poller_connect(lua_State *L) {
   struct poller *p = check(L);
@@ -239,9 +249,9 @@ static int poller_connect(lua_State *L) {
   struct hub *h = hub_with_room(p);
   if (!h) return luaL_error(L, "not enough memory");
   (void)curl_easy_setopt(s->easy, CURLOPT_PRIVATE, (void *)s);
-  s->key = ++p->last_key;
-  s->poller = p;
+  adopt(p, s);
   s->hub = h;
+  s->leave = leave;
   h->sockets++;
   s->connecting = true;
   if (curl_multi_add_handle(h->multi, s->easy)) return luaL_error(L, "not enough memory");
@@ -256,9 +266,8 @@ static int poller_watch(lua_State *L) {
   struct socket *s = socket_check(L, 2);
   uint32_t events = *luaL_checkstring(L, 3) == 'w' ? EPOLLOUT : EPOLLIN;
   if (s->poller != p) {
-    poller_forget(s);
-    s->poller = p;
-    s->key = ++p->last_key;
+    if (s->poller) forget(s);
+    adopt(p, s);
   }
   int error = watch(p, s->fd, s, events | EPOLLONESHOT);
   if (error) return luaL_error(L, "epoll: %s", strerror(error));
@@ -275,7 +284,7 @@ static double first_due(const struct poller *p) {
 }
 
 static int milliseconds(const struct poller *p, double seconds) {
-  double left = first_due(p) - clock_seconds();
+  double left = first_due(p) - process_seconds();
   double ms = ceil((left < seconds ? left : seconds) * 1000);
   if (!(ms > 0)) return 0;
   return ms < 1e9 ? (int)ms : seconds < HUGE_VAL ? 1000000000 : -1;
@@ -310,7 +319,7 @@ static int wait_for_events(struct poller *p, double seconds, struct ready *r) {
   int count = epoll_wait(p->epoll, events, MOST_READY - r->count, wait);
   if (count < 0) return errno == EINTR ? 0 : errno;
   for (int i = 0; i < count; i++) take_event(p, &events[i], r);
-  double now = clock_seconds();
+  double now = process_seconds();
   for (struct hub *h = p->hubs; h; h = h->next)
     if (h->due <= now) act(h, CURL_SOCKET_TIMEOUT, 0);
   collect(p, r);

@@ -1,4 +1,6 @@
-#include "poller.h"
+#include "socket.h"
+
+#include "process.h"
 
 #include <errno.h>
 #include <math.h>
@@ -37,9 +39,9 @@ static int fail_foreign(lua_State *L) {
 }
 
 /*
- * Puts something that nobody listens to in the place of the descriptor: closing must not say
- * farewell in the parent's name. False when that, or cleaning up, is not possible: a thread that
- * resolves a name was not forked.
+ * Replaces the descriptor by an unconnected one: closing must not send TLS close_notify on the
+ * parent's connection. Returns false when that is not possible, or cleaning up is not: a thread
+ * that resolves a name does not exist after a fork.
  */
 static bool disown(struct socket *s) {
   if (s->connecting || s->fd == CURL_SOCKET_BAD) return false;
@@ -50,15 +52,16 @@ static bool disown(struct socket *s) {
   return done;
 }
 
-/* The handle leaves its hub by being cleaned up, during which libcurl holds off SIGPIPE. */
+/* Cleaning up the handle takes it out of its hub; libcurl ignores SIGPIPE meanwhile. */
 static void shut(struct socket *s) {
   if (!s->easy) return;
-  if (!s->connecting) poller_forget(s); /* else libcurl tells the poller of its descriptors */
+  if (s->poller && !s->connecting)
+    s->unwatch(s); /* else libcurl tells the poller of its descriptors */
   if (!is_foreign(s) || disown(s)) {
     curl_easy_cleanup(s->easy);
-    poller_leave(s);
+    if (s->hub) s->leave(s);
   }
-  poller_forget(s);
+  if (s->poller) s->unwatch(s);
   s->easy = NULL;
 }
 
@@ -82,29 +85,7 @@ struct socket *socket_new(lua_State *L, int first) {
   return s;
 }
 
-/*
- * Would trying again be of no use? Certificates, settings, and a proxy that says no. A name that
- * does not resolve is none of these: a name server that stumbles looks the same.
- */
-static bool is_permanent(const struct socket *s) {
-  static const CURLcode permanent[] = {CURLE_UNSUPPORTED_PROTOCOL,
-                                       CURLE_URL_MALFORMAT,
-                                       CURLE_NOT_BUILT_IN,
-                                       CURLE_UNKNOWN_OPTION,
-                                       CURLE_BAD_FUNCTION_ARGUMENT,
-                                       CURLE_SSL_CERTPROBLEM,
-                                       CURLE_PEER_FAILED_VERIFICATION,
-                                       CURLE_SSL_CACERT_BADFILE,
-                                       CURLE_SSL_ISSUER_ERROR,
-                                       CURLE_SSL_CIPHER};
-  for (size_t i = 0; i < sizeof permanent / sizeof permanent[0]; i++)
-    if (s->code == permanent[i]) return true;
-  long refusal = 0;
-  (void)curl_easy_getinfo(s->easy, CURLINFO_HTTP_CONNECTCODE, &refusal);
-  return refusal >= 400 && refusal < 500 && refusal != 408 && refusal != 429;
-}
-
-/* Where libcurl quotes a proxy that it cannot read, there may be a password in it. */
+/* libcurl quotes a proxy URL that it cannot parse, and there may be a password in it. */
 static void hide_password(lua_State *L, struct socket *s, int index) {
   compat_getslot(L, index, SOCKET_OPTIONS);
   struct options o = options_take(L, -1);
@@ -114,16 +95,19 @@ static void hide_password(lua_State *L, struct socket *s, int index) {
 
 int socket_fail(lua_State *L, int index, struct socket *s) {
   hide_password(L, s, index);
-  bool permanent = is_permanent(s);
-  shut(s); /* what failed holds descriptors, too */
+  long refusal = 0;
+  (void)curl_easy_getinfo(s->easy, CURLINFO_HTTP_CONNECTCODE, &refusal);
+  shut(s); /* a failed one may still have descriptors */
   (void)fail(L, s, s->code == CURLE_OPERATION_TIMEDOUT ? "timeout" : "network", s->code);
-  lua_pushboolean(L, permanent);
-  return 4;
+  lua_pushinteger(L, (lua_Integer)s->code);
+  lua_pushinteger(L, (lua_Integer)refusal);
+  return 5;
 }
 
 /*
- * curl.connect(url, seconds [, options]) -> socket | nil, kind, why, permanent. Resolves, connects
- * and shakes hands; blocks for at most 'seconds'. Kind: "timeout" or "network".
+ * curl.connect(url, seconds [, options]) -> socket | nil, kind, why, code, proxy_status. Resolves
+ * the name, connects, and does the TLS handshake; blocks for at most 'seconds'. Kind: "timeout" or
+ * "network".
  */
 int socket_connect(lua_State *L) {
   lua_settop(L, 3);
@@ -134,8 +118,8 @@ int socket_connect(lua_State *L) {
 }
 
 /*
- * socket:connected() -> true, or false while a poller is still at it | nil, kind, why, permanent,
- * as curl.connect answers; the socket is closed then.
+ * socket:connected() -> true, or false while a poller still connects it | nil, kind, why, code,
+ * proxy_status, as of curl.connect; the socket is then closed.
  */
 static int socket_connected(lua_State *L) {
   struct socket *s = socket_check(L, 1);

@@ -11,17 +11,17 @@
 
 #define RECEIVE_BYTES 65536 /* at most, by one call */
 
-struct poller;
-struct hub;
-
 struct socket {
-  CURL *easy;            /* owned; NULL when closed */
-  struct hub *hub;       /* where a poller connected it, and where it has to stay | NULL */
-  struct poller *poller; /* that watches it | NULL; whoever closes first tells the other */
-  int watched;           /* descriptors of it that the poller knows */
+  CURL *easy;   /* owned; NULL when closed */
+  void *hub;    /* the poller's; the multi handle that connected it, where it stays | NULL */
+  void *poller; /* that watches it | NULL */
+  int watched;  /* its descriptors that the poller watches */
+  /* Set by the poller: stop watching the socket; take it out of its hub when its handle is gone. */
+  void (*unwatch)(struct socket *s);
+  void (*leave)(struct socket *s);
   bool connecting;
   CURLcode code;  /* how connecting went */
-  int64_t key;    /* what its poller calls it */
+  int64_t key;    /* by which its poller names it */
   unsigned birth; /* process_forks() when it was made */
   curl_socket_t fd;
   char error[CURL_ERROR_SIZE];
@@ -29,7 +29,7 @@ struct socket {
 
 enum { SOCKET_OPTIONS = 1 }; /* the table of options keeps the texts in struct options */
 
-/* What the caller may choose; NULL where he does not. */
+/* Options of a connection; NULL for those not given. */
 struct options {
   const char *ca_bundle;
   const char *certificate; /* the client's own, and its key: files in PEM */
@@ -55,19 +55,15 @@ struct socket *socket_new(lua_State *L, int first);
 /* The open socket at 'index'; raises for other values and for a closed one. */
 struct socket *socket_check(lua_State *L, int index);
 
-/* What a connect that failed answers: pushes nil, kind, text, is it permanent; closes the socket at
- * 'index'. */
+/*
+ * Pushes the results of a failed connect: nil, kind, text, CURLcode, HTTP status of a proxy that
+ * refused, or 0. Closes the socket at 'index'.
+ */
 int socket_fail(lua_State *L, int index, struct socket *s);
 
-/* curl.connect(url, seconds [, options]) -> socket | nil, kind, why, permanent. */
+/* curl.connect(url, seconds [, options]) -> socket | nil, kind, why, code, proxy_status. */
 int socket_connect(lua_State *L);
 
 void socket_register(lua_State *L);
-
-/* Seconds of a clock that nobody sets. */
-double clock_seconds(void);
-
-/* How many forks lie between the loading of this module and this process. */
-unsigned process_forks(void);
 
 #endif

@@ -1,5 +1,4 @@
-/* dynamodb.binary: bytes, as against text; equal by bytes. */
-#include "value.h"
+#include "binary.h"
 
 void binary_wrap(lua_State *L) {
   (void)object_new(L, &binary_class, 1);
@@ -7,11 +6,20 @@ void binary_wrap(lua_State *L) {
   compat_setslot(L, lua_gettop(L) - 1, BINARY_BYTES);
 }
 
-/* dynamodb.binary(bytes) -> dynamodb.binary. Raises unless given a string. */
+bool binary_equal(lua_State *L, int a, int b) {
+  if (!object_test(L, a, &binary_class) || !object_test(L, b, &binary_class)) return false;
+  compat_getslot(L, a, BINARY_BYTES);
+  compat_getslot(L, b, BINARY_BYTES);
+  bool same = lua_rawequal(L, -1, -2);
+  lua_pop(L, 2);
+  return same;
+}
+
+/* Raises unless given a string. */
 int binary_new(lua_State *L) {
   if (lua_type(L, 1) != LUA_TSTRING)
     luaL_argerror(L, 1,
-                  lua_pushfstring(L, "bytes (a string) expected, got %s", value_typename(L, 1)));
+                  lua_pushfstring(L, "bytes (a string) expected, got %s", object_typename(L, 1)));
   lua_settop(L, 1);
   binary_wrap(L);
   return 1;
@@ -31,7 +39,7 @@ static int binary_len(lua_State *L) {
 }
 
 static int binary_eq(lua_State *L) {
-  lua_pushboolean(L, value_equal(L, 1, 2));
+  lua_pushboolean(L, binary_equal(L, 1, 2));
   return 1;
 }
 

@@ -86,10 +86,5 @@ void connection_open(lua_State *L) {
                                        {"connection_close", connection_close},
                                        {NULL, NULL}};
   object_setfuncs(L, functions);
-  object_register(L, &connection_class);
-  lua_getfield(L, -1, "methods");
-  lua_pushlightuserdata(L, (void *)(uintptr_t)&connection_class);
-  lua_pushcclosure(L, object_index, 2);
-  lua_setfield(L, -2, "__index");
-  lua_setfield(L, -2, "connection_class");
+  object_register_with_fields(L, &connection_class, "connection_class");
 }

@@ -106,7 +106,7 @@ static enum ddb_status encode_set(struct encoder *e, const struct set *set) {
 }
 
 static enum ddb_status unexpected(struct encoder *e) {
-  return ddb_fail(e->error, DDB_INVALID, "%s is not a DynamoDB value", value_typename(e->L, -1));
+  return ddb_fail(e->error, DDB_INVALID, "%s is not a DynamoDB value", object_typename(e->L, -1));
 }
 
 static enum ddb_status encode_userdata(struct encoder *e) {
@@ -155,7 +155,7 @@ static enum ddb_status encode_member(struct encoder *e, encode_function *value, 
   size_t n;
   if (lua_type(e->L, -2) != LUA_TSTRING)
     return ddb_fail(e->error, DDB_INVALID, "name expected as key of a map, got %s",
-                    value_typename(e->L, -2));
+                    object_typename(e->L, -2));
   const char *name = lua_tolstring(e->L, -2, &n);
   if (n == 0) return fail(e, "attribute name is empty");
   path_name(&e->path, name, n);
@@ -262,7 +262,7 @@ static enum ddb_status encode_item(struct encoder *e) {
     lua_pushvalue(e->L, -1);
   } else {
     return ddb_fail(e->error, DDB_INVALID, "attributes expected (a table by names), got %s",
-                    value_typename(e->L, -1));
+                    object_typename(e->L, -1));
   }
   enum ddb_status status = value_mark(e->L, -1) == MARK_LIST
                                ? fail(e, "attributes expected (a table by names), got a list")
@@ -289,7 +289,7 @@ static enum ddb_status encode_plain(struct encoder *e, int shape, int depth) {
     return encode_members(e, encode_plain, 0, depth + 1);
   default:
     return ddb_fail(e->error, DDB_INVALID, "%s cannot stand in a request",
-                    value_typename(e->L, -1));
+                    object_typename(e->L, -1));
   }
 }
 
@@ -322,7 +322,7 @@ static enum ddb_status encode_container(struct encoder *e, int shape, int depth)
   enum ddb_status status;
   if (depth >= VALUE_DEPTH) return fail(e, "nested deeper than 32 levels (a cycle?)");
   if (!lua_istable(L, top))
-    return ddb_fail(e->error, DDB_INVALID, "table expected, got %s", value_typename(L, top));
+    return ddb_fail(e->error, DDB_INVALID, "table expected, got %s", object_typename(L, top));
   lua_rawgeti(L, shape, 2); /* stack: value element-shape */
   lua_rawgeti(L, shape, 1);
   const char *form = lua_tostring(L, -1); /* the shape keeps it */

@@ -38,7 +38,7 @@ static int item_index(lua_State *L) {
 /* Raises unless the value at 'index' is a name that DynamoDB takes for an attribute. */
 static void check_name(lua_State *L, int index) {
   if (lua_type(L, index) != LUA_TSTRING)
-    luaL_error(L, "attribute name expected (a string), got %s", value_typename(L, index));
+    luaL_error(L, "attribute name expected (a string), got %s", object_typename(L, index));
   if (lua_rawlen(L, index) == 0) luaL_error(L, "attribute name is empty");
 }
 
@@ -50,7 +50,7 @@ static void check_value(lua_State *L, int index) {
                object_test(L, index, &binary_class));
   if (type == LUA_TFUNCTION || type == LUA_TTHREAD || (type == LUA_TUSERDATA && !ours))
     luaL_error(L, "attribute '%s': %s is not a DynamoDB value", lua_tostring(L, 2),
-               value_typename(L, index));
+               object_typename(L, index));
 }
 
 /* item:set(name, value): also for names that methods have. Returns the item. */

@@ -94,16 +94,22 @@ static int core_is_list(lua_State *L) {
 /* core.typename(value) -> "nil", "table", "dynamodb.set", ... */
 static int core_typename(lua_State *L) {
   lua_settop(L, 1);
-  lua_pushstring(L, value_typename(L, 1));
+  lua_pushstring(L, object_typename(L, 1));
   return 1;
 }
 
-/* core.library(prefix): where the Lua files of this library are; see object_raise. */
+/* core.library(prefix): tells where the Lua files of this library are; see object_raise. */
 static int core_library(lua_State *L) {
   luaL_checktype(L, 1, LUA_TSTRING);
   lua_settop(L, 1);
   object_setlibrary(L);
   return 0;
+}
+
+/* core.where() -> "file:line: " of the first caller outside this library, or "". */
+static int core_where(lua_State *L) {
+  object_pushwhere(L);
+  return 1;
 }
 
 /* core.now() -> seconds of a clock that nobody sets. */
@@ -123,9 +129,13 @@ static void set_with_workspace(lua_State *L, lua_CFunction f, const char *name) 
 __attribute__((visibility("default"))) int luaopen_dynamodb_core(lua_State *L);
 
 int luaopen_dynamodb_core(lua_State *L) {
-  static const luaL_Reg functions[] = {{"equal", core_equal},     {"typename", core_typename},
-                                       {"library", core_library}, {"is_list", core_is_list},
-                                       {"now", core_now},         {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"equal", core_equal},
+                                       {"typename", core_typename},
+                                       {"library", core_library},
+                                       {"is_list", core_is_list},
+                                       {"now", core_now},
+                                       {"where", core_where},
+                                       {NULL, NULL}};
   lua_newtable(L);
   object_setfuncs(L, functions);
   digest_open(L);

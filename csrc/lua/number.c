@@ -1,5 +1,5 @@
 /* dynamodb.number: a decimal that no Lua number holds exactly. */
-#include "value.h"
+#include "number.h"
 
 #include <string.h>
 
@@ -57,7 +57,7 @@ int number_new(lua_State *L) {
   int type = lua_type(L, 1);
   if (type != LUA_TSTRING && type != LUA_TNUMBER && !object_test(L, 1, &number_class))
     luaL_argerror(L, 1,
-                  lua_pushfstring(L, "number or its text expected, got %s", value_typename(L, 1)));
+                  lua_pushfstring(L, "number or its text expected, got %s", object_typename(L, 1)));
   struct ddb_decimal d = accept(L, 1, true);
   *(struct ddb_decimal *)object_new(L, &number_class, sizeof d) = d;
   return 1;

@@ -34,7 +34,8 @@ void object_register(lua_State *L, const struct object_class *c) {
   lua_rawset(L, LUA_REGISTRYINDEX);
 }
 
-int object_index(lua_State *L) {
+/* __index of such a class. Upvalues: the table of methods; the class, as light userdata. */
+static int index_with_fields(lua_State *L) {
   (void)object_check(L, 1, lua_touserdata(L, lua_upvalueindex(2)));
   lua_settop(L, 2);
   lua_pushvalue(L, 2);
@@ -44,6 +45,25 @@ int object_index(lua_State *L) {
   lua_pushvalue(L, 2);
   lua_gettable(L, -2);
   return 1;
+}
+
+void object_register_with_fields(lua_State *L, const struct object_class *c, const char *name) {
+  object_register(L, c);
+  lua_getfield(L, -1, "methods");
+  lua_pushlightuserdata(L, (void *)(uintptr_t)c);
+  lua_pushcclosure(L, index_with_fields, 2);
+  lua_setfield(L, -2, "__index");
+  lua_setfield(L, -2, name);
+}
+
+const char *object_typename(lua_State *L, int index) {
+  const char *name = luaL_typename(L, index);
+  if (lua_type(L, index) != LUA_TUSERDATA || !lua_getmetatable(L, index)) return name;
+  lua_pushliteral(L, "__name");
+  lua_rawget(L, -2);
+  if (lua_type(L, -1) == LUA_TSTRING) name = lua_tostring(L, -1); /* the metatable keeps it */
+  lua_pop(L, 2);
+  return name;
 }
 
 void *object_new(lua_State *L, const struct object_class *c, size_t size) {
@@ -61,20 +81,16 @@ void *object_test(lua_State *L, int index, const struct object_class *c) {
   return same ? lua_touserdata(L, index) : NULL;
 }
 
-/* The address is the key of where this library's Lua files are: their callers made the mistake. */
-static const char library_key = 0;
+/* The registry's key for the path of this library's Lua files; the same in core.so and curl.so. */
+#define LIBRARY_KEY "dynamodb.library"
 
 void object_setlibrary(lua_State *L) {
-  lua_pushlightuserdata(L, (void *)(uintptr_t)&library_key);
-  lua_insert(L, -2);
-  lua_rawset(L, LUA_REGISTRYINDEX);
+  lua_setfield(L, LUA_REGISTRYINDEX, LIBRARY_KEY);
 }
 
-/* Pushes the position of the first function up the stack that is Lua and not this library's. */
-static void pushwhere(lua_State *L) {
+void object_pushwhere(lua_State *L) {
   lua_Debug ar;
-  lua_pushlightuserdata(L, (void *)(uintptr_t)&library_key);
-  lua_rawget(L, LUA_REGISTRYINDEX);
+  lua_getfield(L, LUA_REGISTRYINDEX, LIBRARY_KEY);
   const char *here = lua_tostring(L, -1); /* the registry keeps it */
   lua_pop(L, 1);
   for (int level = 1; lua_getstack(L, level, &ar); level++) {
@@ -88,7 +104,7 @@ static void pushwhere(lua_State *L) {
 
 int object_raise(lua_State *L, const char *format, ...) {
   va_list arguments;
-  pushwhere(L);
+  object_pushwhere(L);
   va_start(arguments, format);
   lua_pushvfstring(L, format, arguments);
   va_end(arguments);

@@ -23,24 +23,33 @@ void object_register(lua_State *L, const struct object_class *c);
 /* Pushes an object: zeroed, slots nil, finalizer armed. Acquire into it afterwards. */
 void *object_new(lua_State *L, const struct object_class *c, size_t size);
 
-/* The object of this class at 'index', or NULL. */
+/* Returns the object of this class at 'index', or NULL. */
 void *object_test(lua_State *L, int index, const struct object_class *c);
 
-/* Raises for a mistake of the caller's, at the line of the first caller outside this library. */
+/* Raises for a mistake of the caller, at the line of the first caller outside this library. */
 int object_raise(lua_State *L, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Pops the text that the 'source' of each of this library's Lua functions begins with. */
+/* Pops the text with which the 'source' of each Lua function of this library begins. */
 void object_setlibrary(lua_State *L);
 
-/* The same as object_test, raising "CLASS expected, got TYPE". */
+/*
+ * Pushes "file:line: " of the first function up the stack that is Lua and not of this library, or
+ * "" when there is none.
+ */
+void object_pushwhere(lua_State *L);
+
+/* Returns the object of this class at 'index'; raises "CLASS expected, got TYPE". */
 void *object_check(lua_State *L, int index, const struct object_class *c);
 
 /*
- * As metamethod __index of a class: a method, else a field of the table in slot OBJECT_FIELDS.
- * Upvalues: the table of methods; the class, as light userdata.
+ * Makes a class whose objects are indexed by a method's name, else by a field of the table in slot
+ * OBJECT_FIELDS, and sets its metatable into the field 'name' of the table at the top.
  */
-int object_index(lua_State *L);
+void object_register_with_fields(lua_State *L, const struct object_class *c, const char *name);
 enum { OBJECT_FIELDS = 1 };
+
+/* Returns the name of a value's type for messages: "nil", "table", "dynamodb.set"... */
+const char *object_typename(lua_State *L, int index);
 
 /*
  * What a function answers when the core failed: pushes nil and the text, and returns 2. Running out

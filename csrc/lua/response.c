@@ -71,7 +71,13 @@ static int response_finish(lua_State *L) {
   return 1;
 }
 
-/* response:started() -> has any byte come? */
+/* response:is_close_delimited() -> does the body end only with the connection? */
+static int response_is_close_delimited(lua_State *L) {
+  lua_pushboolean(L, check(L, 1)->http.step == DDB_HTTP1_CLOSE_BODY);
+  return 1;
+}
+
+/* response:started() -> was any byte received? */
 static int response_started(lua_State *L) {
   lua_pushboolean(L, check(L, 1)->http.started);
   return 1;
@@ -125,12 +131,11 @@ static int64_t crc_value(struct ddb_slice text) {
   return v;
 }
 
-/* x-amz-crc32 is over the bytes as received, zipped or not; it may be absent. */
-static enum ddb_status verify_crc(const struct response *r, struct ddb_error *e) {
+/* x-amz-crc32 covers the bytes as received, compressed or not; it may be absent. */
+static bool matches_crc(const struct response *r) {
   struct ddb_slice given;
-  if (!ddb_http1_header(&r->http, "x-amz-crc32", &given)) return DDB_OK;
-  if (crc_value(given) == (int64_t)ddb_crc32(0, r->http.body.p, r->http.body.len)) return DDB_OK;
-  return ddb_fail(e, DDB_INVALID, "x-amz-crc32 does not match the body");
+  if (!ddb_http1_header(&r->http, "x-amz-crc32", &given)) return true;
+  return crc_value(given) == (int64_t)ddb_crc32(0, r->http.body.p, r->http.body.len);
 }
 
 /* The text of the body: as received, or unzipped. */
@@ -157,8 +162,9 @@ static enum ddb_status verify_type(const struct response *r, struct ddb_error *e
 }
 
 /*
- * response:decode(shape [, table]) -> value | nil, why. Checks the CRC32, the content type of a 200
- * and the JSON; 'table' is the dynamodb.table whose items the rows are.
+ * response:decode(shape [, table]) -> value | nil, why [, "checksum" when the body does not match
+ * x-amz-crc32]. Also checks the content type of a 200 and the JSON. 'table' is the dynamodb.table
+ * whose items the rows become.
  */
 static int response_decode(lua_State *L) {
   struct response *r = check(L, 1);
@@ -166,8 +172,13 @@ static int response_decode(lua_State *L) {
   struct ddb_slice text;
   lua_settop(L, 3);
   if (!lua_isnil(L, 3)) (void)object_check(L, 3, &table_class);
-  enum ddb_status status = verify_crc(r, &e);
-  if (!status) status = verify_type(r, &e);
+  if (!matches_crc(r)) {
+    lua_pushnil(L);
+    lua_pushliteral(L, "x-amz-crc32 does not match the body");
+    lua_pushliteral(L, "checksum");
+    return 3;
+  }
+  enum ddb_status status = verify_type(r, &e);
   if (!status) status = body_text(r, &text, &e);
   if (!status) status = value_decode(L, 2, lua_isnil(L, 3) ? 0 : 3, text, &r->scratch, &e);
   return status ? object_failure(L, status, &e) : 1;
@@ -182,12 +193,17 @@ static int response_gc(lua_State *L) {
   return 0;
 }
 
-static const luaL_Reg methods[] = {
-    {"reset", response_reset},           {"feed", response_feed},
-    {"finish", response_finish},         {"started", response_started},
-    {"keep_alive", response_keep_alive}, {"status", response_status},
-    {"header", response_header},         {"body", response_body},
-    {"decode", response_decode},         {NULL, NULL}};
+static const luaL_Reg methods[] = {{"reset", response_reset},
+                                   {"feed", response_feed},
+                                   {"finish", response_finish},
+                                   {"is_close_delimited", response_is_close_delimited},
+                                   {"started", response_started},
+                                   {"keep_alive", response_keep_alive},
+                                   {"status", response_status},
+                                   {"header", response_header},
+                                   {"body", response_body},
+                                   {"decode", response_decode},
+                                   {NULL, NULL}};
 static const luaL_Reg meta[] = {{"__gc", response_gc}, {NULL, NULL}};
 static const struct object_class response_class = {"dynamodb.response", 0, methods, meta};
 

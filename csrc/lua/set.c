@@ -1,5 +1,7 @@
-/* dynamodb.set: a string, number or binary set with membership in O(1). */
-#include "value.h"
+#include "set.h"
+
+#include "binary.h"
+#include "number.h"
 
 #include <string.h>
 
@@ -20,6 +22,26 @@ void set_add(lua_State *L, struct set *set) {
   lua_pushboolean(L, 1);
   lua_rawset(L, -3);
   if (!known) set->count++;
+}
+
+bool set_equal(lua_State *L, int a, int b) {
+  const struct set *x = object_test(L, a, &set_class), *y = object_test(L, b, &set_class);
+  if (!x || !y || x->type != y->type || x->count != y->count) return false;
+  int top = lua_gettop(L);
+  bool same = true;
+  luaL_checkstack(L, 4, "too many values to compare");
+  compat_getslot(L, a, SET_ELEMENTS);
+  compat_getslot(L, b, SET_ELEMENTS);
+  lua_pushnil(L);
+  while (same && lua_next(L, top + 1)) {
+    lua_pop(L, 1);
+    lua_pushvalue(L, -1);
+    lua_rawget(L, top + 2); /* stack: elements-of-a elements-of-b key known */
+    same = !lua_isnil(L, -1);
+    lua_pop(L, 1);
+  }
+  lua_settop(L, top);
+  return same;
 }
 
 static struct set *check(lua_State *L, int index) {
@@ -51,7 +73,7 @@ static int element_type(lua_State *L, int index) {
 static void push_key(lua_State *L, const struct set *set, int index) {
   int type = element_type(L, index);
   if (type != (int)set->type)
-    luaL_error(L, "set of %ss: got %s", type_text(set->type), value_typename(L, index));
+    luaL_error(L, "set of %ss: got %s", type_text(set->type), object_typename(L, index));
   if (type == SET_NUMBER) {
     struct ddb_decimal d;
     struct ddb_error e;
@@ -74,7 +96,7 @@ static enum set_type wanted_type(lua_State *L) {
   int type = element_type(L, lua_gettop(L));
   if (!type)
     luaL_error(L, "set: strings, numbers or dynamodb.binary expected, got %s",
-               value_typename(L, -1));
+               object_typename(L, -1));
   lua_pop(L, 1);
   return (enum set_type)type;
 }
@@ -211,7 +233,7 @@ static int set_tostring(lua_State *L) {
 }
 
 static int set_eq(lua_State *L) {
-  lua_pushboolean(L, value_equal(L, 1, 2));
+  lua_pushboolean(L, set_equal(L, 1, 2));
   return 1;
 }
 

@@ -70,10 +70,5 @@ void table_open(lua_State *L) {
   static const luaL_Reg functions[] = {
       {"table", core_table}, {"table_parts", core_table_parts}, {NULL, NULL}};
   object_setfuncs(L, functions);
-  object_register(L, &table_class);
-  lua_getfield(L, -1, "methods");
-  lua_pushlightuserdata(L, (void *)(uintptr_t)&table_class);
-  lua_pushcclosure(L, object_index, 2);
-  lua_setfield(L, -2, "__index");
-  lua_setfield(L, -2, "table_class");
+  object_register_with_fields(L, &table_class, "table_class");
 }

@@ -11,16 +11,6 @@ static void push_registry(lua_State *L, const char *key) {
   lua_rawget(L, LUA_REGISTRYINDEX);
 }
 
-const char *value_typename(lua_State *L, int index) {
-  const char *name = luaL_typename(L, index);
-  if (lua_type(L, index) != LUA_TUSERDATA || !lua_getmetatable(L, index)) return name;
-  lua_pushliteral(L, "__name");
-  lua_rawget(L, -2);
-  if (lua_type(L, -1) == LUA_TSTRING) name = lua_tostring(L, -1); /* the metatable keeps it */
-  lua_pop(L, 2);
-  return name;
-}
-
 enum mark value_mark(lua_State *L, int index) {
   if (lua_type(L, index) == LUA_TLIGHTUSERDATA)
     lua_pushvalue(L, index);
@@ -91,19 +81,6 @@ static bool is_number(lua_State *L, int index) {
   return lua_type(L, index) == LUA_TNUMBER || object_test(L, index, &number_class);
 }
 
-/* Sets are equal by type and elements, binaries by bytes: by what is in their only slot. */
-static bool equal_userdata(lua_State *L, int a, int b, int depth) {
-  const struct set *x = object_test(L, a, &set_class), *y = object_test(L, b, &set_class);
-  bool sets = x && y && x->type == y->type;
-  if (!sets && !(object_test(L, a, &binary_class) && object_test(L, b, &binary_class)))
-    return false;
-  compat_getslot(L, a, 1);
-  compat_getslot(L, b, 1);
-  bool same = equal(L, lua_gettop(L) - 1, lua_gettop(L), depth + 1);
-  lua_pop(L, 2);
-  return same;
-}
-
 static size_t count_members(lua_State *L, int index) {
   size_t n = 0;
   lua_pushnil(L);
@@ -141,7 +118,7 @@ static bool equal(lua_State *L, int a, int b, int depth) {
   if (is_number(L, a) && is_number(L, b)) return equal_numbers(L, a, b);
   int type = lua_type(L, a);
   if (type != lua_type(L, b)) return false;
-  if (type == LUA_TUSERDATA) return equal_userdata(L, a, b, depth);
+  if (type == LUA_TUSERDATA) return set_equal(L, a, b) || binary_equal(L, a, b);
   return type == LUA_TTABLE && equal_tables(L, a, b, depth);
 }
 

@@ -14,7 +14,7 @@ function Connection:resolve_table(target, where)
   if type(target) ~= "string" or target == "" then
     errors.raise("%s: table or its name expected, got %s", where or "resolve_table", core.typename(target))
   end
-  local known = core.connection_state(self).known_tables
+  local known = core.connection_state(self).running.known_tables
   local found, err = known[target], nil
   if not found then
     found, err = self:get_table(target)

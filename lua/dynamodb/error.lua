@@ -1,7 +1,7 @@
---- The one kind of error this library returns (something the world did), and the one way it raises (something
---- the caller did wrong, told at the caller's line).
+--- The error object that this library returns when a call fails, and the function by which it raises for
+--- mistakes of the caller.
 
-local getinfo = debug.getinfo
+local core = require("dynamodb.core")
 
 local Error = { __name = "dynamodb.error" }
 Error.__index = Error
@@ -22,14 +22,15 @@ end
 ---@field request_id? string
 ---@field operation? string e.g. "PutItem"
 ---@field attempts? integer requests sent
----@field retryable boolean may the same call succeed later?
----@field throttled boolean did the service ask for less?
----@field ambiguous boolean may a write have happened although it failed?
----@field item? table the stored item, when a condition failed and it was asked for
+---@field retryable boolean true when the same call may succeed later
+---@field throttled boolean true when the service asked the client to slow down
+---@field ambiguous boolean true when the write may have been applied although the call failed
+---@field item? table the stored item, when a condition failed and the item was asked for
 ---@field reasons? table[] why a transaction was cancelled, in the order of its operations
 
 local errors = {}
 
+--- Makes an error object of these fields.
 ---@return dynamodb.Error
 function errors.new(fields)
   fields.retryable = fields.retryable or false
@@ -38,25 +39,18 @@ function errors.new(fields)
   return setmetatable(fields, Error)
 end
 
---- Is the value an error object of this library?
+--- Returns true for error objects of this library.
 function errors.is(value)
   return getmetatable(value) == Error
 end
 
--- Where this library's own files are: callers are everybody else.
-local here = getinfo(1, "S").source:match("^(.*)error%.lua$")
-require("dynamodb.core").library(here)
+-- core.where() skips the functions whose source begins with the folder of this library's files.
+core.library(debug.getinfo(1, "S").source:match("^(.*)error%.lua$"))
 
---- Raises for a mistake of the caller's, with the position of the first caller outside this library.
+--- Raises for a mistake of the caller, at the line of the first caller outside this library.
+---@param format string of string.format, and its values
 function errors.raise(format, ...)
-  local message = format:format(...)
-  for level = 2, math.huge do
-    local info = getinfo(level, "Sl")
-    if not info then error(message, 0) end
-    if info.what ~= "C" and info.source:sub(1, #here) ~= here then
-      error(("%s:%d: %s"):format(info.short_src, info.currentline, message), 0)
-    end
-  end
+  error(core.where() .. format:format(...), 0)
 end
 
 return errors

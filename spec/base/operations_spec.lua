@@ -152,7 +152,7 @@ describe("operations", function()
         assert.equal(tokens[name], operation.token)
         assert.equal(name_says_write(name), operation.writes)
         assert.equal(not once[name], operation.repeatable)
-        assert.is_true(operation.answer == nil or cjson.decode(answer)[operation.answer] ~= nil)
+        assert.is_true(operation.required_output == nil or cjson.decode(answer)[operation.required_output] ~= nil)
       end)
 
       it("sends what it is given, and returns what is answered", function()

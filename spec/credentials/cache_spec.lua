@@ -157,7 +157,8 @@ describe("credentials.cache", function()
       return found
     end)
     w.get()
-    assert.same({ { "credentials_refreshed", { source = "sso", expires = 1700008600, warning = "a warning" } } }, w.told)
+    assert.same({ { "credentials_refreshed", { source = "sso", expires = 1700008600 } },
+      { "warning", { message = "credentials: a warning" } } }, w.told)
     assert.equal("k", name_of(cache(function() return keys(w, "k") end, w.transport):get(5015))) -- nobody listens
   end)
 
@@ -374,7 +375,7 @@ describe("credentials.cache", function()
     local w
     w = world(function() return w.get() end)
     local _, err = w.get()
-    assert.equal("credentials: credentials are asked for by what fetches them", tostring(err))
+    assert.equal("credentials: credentials are requested by the function that fetches them", tostring(err))
     assert.same({}, w.slept)
   end)
 

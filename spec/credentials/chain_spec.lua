@@ -37,7 +37,7 @@ describe("credentials", function()
     local w = world.install(server, scenario)
     w.told = {}
     local given = scenario.given or {}
-    w.provider = credentials.new(settings.new(given), { transport = w.transport, given = given,
+    w.provider = credentials.new(settings.new(given), { transport = w.transport, options = given,
       limits = { connect_timeout = 2, attempt_timeout = 5 },
       emit = function(...) w.told[#w.told + 1] = { ... } end })
     return w
@@ -143,7 +143,7 @@ describe("credentials", function()
       },
     })
     assert(play({}, w))
-    assert.equal("SSO OIDC answered with status 400: invalid_grant", w.told[1][2].warning)
+    assert.equal("credentials: SSO OIDC answered with status 400: invalid_grant", w.told[2][2].message)
     check_hidden("the event", w.told)
   end)
 
@@ -159,7 +159,7 @@ describe("credentials", function()
       for _ = 1, 5 do coroutine.yield() end
       return receive(...)
     end
-    local provider = credentials.new(settings.new({}), { transport = transport, limits = {}, given = {} })
+    local provider = credentials.new(settings.new({}), { transport = transport, limits = {}, options = {} })
     local threads, found = {}, {}
     for i = 1, 50 do
       threads[i] = coroutine.create(function() found[i] = provider:get(transport.clock + 15) end)
@@ -188,7 +188,7 @@ describe("credentials", function()
     local function load() touched[#touched + 1] = "settings" end
     for _, given in ipairs({ {}, { profile = "p" }, { credentials = load } }) do
       assert(credentials.new({ load = load, profile = load, profile_name = "default", profile_explicit = given.profile ~= nil },
-        { transport = transport, limits = {}, given = given }))
+        { transport = transport, limits = {}, options = given }))
     end
     assert.same({}, touched)
   end)
@@ -197,7 +197,7 @@ describe("credentials", function()
     fake_system.install({ AWS_CONTAINER_CREDENTIALS_FULL_URI = url, AWS_EC2_METADATA_DISABLED = "true" }, {})
     given = given or {}
     return credentials.new(settings.new(given), { transport = curl, limits = { connect_timeout = 1, attempt_timeout = 5 },
-      given = given })
+      options = given })
   end
 
   it("are not waited for beyond the deadline", function()
@@ -237,14 +237,14 @@ describe("credentials", function()
   end)
 
   it("are checked when the options are", function()
-    local ok, err = pcall(credentials.new, settings.new({}), { transport = curl, limits = {}, given = { credentials = {} } })
+    local ok, err = pcall(credentials.new, settings.new({}), { transport = curl, limits = {}, options = { credentials = {} } })
     assert.is_false(ok)
     assert.matches("connect: option 'credentials': function or table", err)
   end)
 
   it("raise what the caller's function raises, and tell what it tells", function()
     local function provider(f)
-      return credentials.new(settings.new({}), { transport = curl, limits = {}, given = { credentials = f } })
+      return credentials.new(settings.new({}), { transport = curl, limits = {}, options = { credentials = f } })
     end
     assert.has_error(function() provider(function() error("mine", 0) end):get(curl.now() + 1) end, "mine")
     local _, err = provider(function() return nil, "vault is sealed" end):get(curl.now() + 1)

@@ -1,3 +1,4 @@
+local pool = require("dynamodb.http.pool")
 local service_call = require("dynamodb.credentials.service_call")
 local provider = dofile("spec/support/provider_kit.lua")
 
@@ -32,7 +33,7 @@ describe("credentials.call", function()
       if type(case[4]) == "number" then
         assert.equal(case[4], results[1].status)
       else
-        assert.same({ nil, case[4], true, "network" }, results)
+        assert.same({ nil, case[4], true, "network" }, { results[1], results[2], results[3], results[4].kind })
       end
     end)
   end
@@ -60,9 +61,10 @@ describe("credentials.call", function()
     local kit = provider.kit({})
     kit.http = function(request)
       kit.requests[#kit.requests + 1] = request
-      return nil, "network", "bad certificate", false, true
+      return nil, pool.failure("network", "bad certificate", false, true)
     end
-    assert.same({ nil, "STS: bad certificate", false, "network", false }, { service_call.send(kit, { name = "STS" }) })
+    local _, why, retryable, failure = service_call.send(kit, { name = "STS" })
+    assert.same({ "STS: bad certificate", false, "network", false }, { why, retryable, failure.kind, failure.sent })
     assert.equal(1, #kit.requests)
   end)
 

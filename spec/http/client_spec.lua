@@ -111,9 +111,9 @@ describe("http", function()
   }
   for name, case in pairs(refused) do
     it("refuses " .. name, function()
-      local response, kind, why, sent = get(serve(case[1]).endpoint_url)
-      assert.same({ nil, case[2], true }, { response, kind, sent })
-      assert.matches(case[3], why, 1, true)
+      local response, failure = get(serve(case[1]).endpoint_url)
+      assert.same({ nil, case[2], true }, { response, failure.kind, failure.sent })
+      assert.matches(case[3], failure.message, 1, true)
     end)
   end
 
@@ -135,23 +135,23 @@ describe("http", function()
     for _, more in ipairs(cases) do
       local server, before = canned.start({ { wait } }), curl.now()
       local deadline = more.deadline and before + more.deadline
-      local response, kind = get(server.endpoint_url, { attempt_timeout = more.attempt_timeout, deadline = deadline })
-      assert.same({ nil, "timeout" }, { response, kind })
+      local response, failure = get(server.endpoint_url, { attempt_timeout = more.attempt_timeout, deadline = deadline })
+      assert.same({ nil, "timeout" }, { response, failure.kind })
       assert.is_true(curl.now() - before < 3)
     end
     local server, before = canned.start({}, { full = true }), curl.now()
-    local response, kind = get(server.endpoint_url, { connect_timeout = 0.3 })
-    assert.same({ nil, "timeout" }, { response, kind })
+    local response, failure = get(server.endpoint_url, { connect_timeout = 0.3 })
+    assert.same({ nil, "timeout" }, { response, failure.kind })
     assert.is_true(curl.now() - before < 3)
   end)
 
   it("tells that nobody is there, and that a name is nobody's", function()
     local server = canned.start({})
     server.stop()
-    local response, kind, _, sent, permanent = get(server.endpoint_url)
-    assert.same({ nil, "network", false, false }, { response, kind, sent, permanent })
-    response, kind, _, sent, permanent = get("http://" .. ("x"):rep(64) .. ".invalid/")
-    assert.same({ nil, "network", false, false }, { response, kind, sent, permanent })
+    local response, failure = get(server.endpoint_url)
+    assert.same({ nil, "network", false, false }, { response, failure.kind, failure.sent, failure.permanent })
+    response, failure = get("http://" .. ("x"):rep(64) .. ".invalid/")
+    assert.same({ nil, "network", false, false }, { response, failure.kind, failure.sent, failure.permanent })
   end)
 
   -- Requests that are never sent.
@@ -172,9 +172,10 @@ describe("http", function()
   for name, request in pairs(impossible) do
     it("refuses " .. name, function()
       request.method = "GET"
-      local response, kind, why, sent, permanent = http_client.request({ transport = helper.fake(),
+      local response, failure = http_client.request({ transport = helper.fake(),
         limits = { connect_timeout = 1, attempt_timeout = 1 } }, request)
-      assert.same({ nil, "network", false, true }, { response, kind, sent, permanent })
+      assert.same({ nil, "network", false, true }, { response, failure.kind, failure.sent, failure.permanent })
+      local why = failure.message
       assert.is_nil(why:find("password", 1, true) or why:find("secret", 1, true), why)
     end)
   end

@@ -598,7 +598,7 @@ describe("calls in tasks", function()
   end)
 
   it("raise what a hook raises, and lose no connection", function()
-    local own = helper.connect({ max_connections = 2, hooks = { answer_received = function(event)
+    local own = helper.connect({ max_connections = 2, hooks = { response_received = function(event)
       if event.attempt == 1 then error("hook", 0) end
     end } })
     loop.run(function()

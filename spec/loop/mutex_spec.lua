@@ -5,7 +5,7 @@ describe("mutex", function()
   local transport = {}
   before_each(function()
     own, slept = mutex.new(), 0
-    transport = { sleep = function() slept = slept + 1 end }
+    transport = { now = function() return 0 end, sleep = function() slept = slept + 1 end }
   end)
 
   -- A coroutine that holds it, and goes on when it is resumed.
@@ -79,6 +79,6 @@ describe("mutex", function()
     local co = holder()
     collectgarbage()
     collectgarbage()
-    assert.is_true(mutex.wait(own, { sleep = function() coroutine.resume(co) end }))
+    assert.is_true(mutex.wait(own, { now = transport.now, sleep = function() coroutine.resume(co) end }))
   end)
 end)

@@ -120,8 +120,8 @@ describe("after a fork", function()
       assert.is_nil(errs)
       assert(connection:list_tables())
       local opened = connection:stats().connections_opened
-      local pool = select(2, next(require("dynamodb.core").connection_state(connection).pools))
-      local socket = next(pool.links).socket
+      local pool = select(2, next(require("dynamodb.core").connection_state(connection).running.pools))
+      local socket = next(pool.connections).socket
       in_child(function()
         for _, call in ipairs({ "send", "receive" }) do
           local done, kind, why = socket[call](socket, "x", 1)

@@ -41,7 +41,7 @@ describe("hooks", function()
     local seen, list = recorder()
     local conn = start({ { wait, { send = busy }, wait, { send = good } } }, { hooks = list })
     assert(conn:call("GetItem", GET))
-    assert.same({ "request_built", "attempt_sent", "answer_received", "retry_planned", "attempt_sent", "answer_received",
+    assert.same({ "request_built", "attempt_started", "response_received", "retry_scheduled", "attempt_started", "response_received",
       "call_finished" }, names_of(seen))
     for _, event in ipairs(seen) do
       assert.equal("GetItem", event.operation)
@@ -55,7 +55,7 @@ describe("hooks", function()
     assert.equal("ThrottlingException", seen[3].err.code)
     assert.equal(1, seen[4].attempt)
     assert.is_true(seen[4].delay >= 0 and seen[4].delay <= 1)
-    assert.equal(495, seen[4].tokens)
+    assert.equal(495, seen[4].retry_tokens)
     assert.equal(2, seen[6].attempt)
     assert.equal("R1", seen[6].request_id)
     assert.equal(0.5, seen[6].consumed_capacity.CapacityUnits)
@@ -70,13 +70,13 @@ describe("hooks", function()
     local seen, list = recorder()
     local conn = start({ { wait, { close = true } } }, { hooks = list, max_attempts = 1 })
     local _, err = conn:call("GetItem", GET)
-    assert.same({ "request_built", "attempt_sent", "answer_lost", "call_finished" }, names_of(seen))
+    assert.same({ "request_built", "attempt_started", "attempt_failed", "call_finished" }, names_of(seen))
     assert.equal(err, seen[4].err)
     assert.equal("network", seen[3].err.kind)
   end)
 
   it("let what they raise reach the caller, and the connection goes on", function()
-    for name in pairs({ request_built = true, attempt_sent = true, answer_received = true, call_finished = true }) do
+    for name in pairs({ request_built = true, attempt_started = true, response_received = true, call_finished = true }) do
       local raise = true
       local conn = start({ { wait, { send = good }, wait, { send = good } } }, {
         hooks = { [name] = function() if raise then error("from the hook", 0) end end } })
@@ -111,7 +111,7 @@ describe("hooks", function()
       local lines = lines_of({ { wait, { send = busy }, wait, { send = good } } })
       assert.equal(3, #lines)
       assert.matches("^dynamodb: GetItem messages: attempt 1: 400 ThrottlingException in %d%.%d+ s$", lines[1])
-      assert.matches("^dynamodb: GetItem messages: again in %d%.%d+ s$", lines[2])
+      assert.matches("^dynamodb: GetItem messages: retry in %d%.%d+ s$", lines[2])
       assert.matches("^dynamodb: GetItem messages: attempt 2: 200 in %d%.%d+ s, request id R1$", lines[3])
     end)
 
@@ -146,7 +146,7 @@ describe("hooks", function()
     it("tell that an attempt had no status text", function()
       local lines = {}
       local emit = hooks.emitter({}, function(line) lines[#lines + 1] = line end)
-      emit("answer_received", { operation = "ListTables", attempt = 1, status = 500, timing = {},
+      emit("response_received", { operation = "ListTables", attempt = 1, status = 500, timing = {},
         err = errors.new({ kind = "response", message = "m" }) })
       assert.same({ "dynamodb: ListTables: attempt 1: 500 in 0.0000 s" }, lines)
     end)
@@ -156,8 +156,8 @@ describe("hooks", function()
     for _, given in ipairs({ { unknown = print }, { call_finished = 1 }, "x", print }) do
       local ok, expected = hooks.are_hooks(given)
       assert.is_false(ok)
-      assert.matches("answer_lost, answer_received, attempt_sent, call_finished, credentials_refreshed, request_built, "
-        .. "retry_planned", expected, 1, true)
+      assert.matches("attempt_failed, attempt_started, call_finished, credentials_refreshed, request_built, "
+        .. "retry_scheduled", expected, 1, true)
     end
     assert.is_true(hooks.are_hooks({ call_finished = print }))
   end)

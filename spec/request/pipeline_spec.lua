@@ -429,7 +429,7 @@ describe("client", function()
         { wait, { send = canned.response("{}") } } })
       local connection = connect(server)
       assert(connection:call(PUT[1], PUT[2]))
-      local idle = select(2, next(core.connection_state(connection).pools)).idle
+      local idle = select(2, next(core.connection_state(connection).running.pools)).idle
       assert.is_true(idle[1].socket:wait("read", 5)) -- until it has heard of the end
       assert(connection:call(PUT[1], PUT[2]))
       assert.equal(2, server.connections())

@@ -33,7 +33,7 @@ describe("answer", function()
   it("has to have what was asked for", function()
     local result, err = read("DescribeTable", 200, "{}")
     assert.is_nil(result)
-    assert.equal("response: answer without Table", tostring(err))
+    assert.equal("response: response without Table", tostring(err))
     assert.is_true(err.retryable)
   end)
 

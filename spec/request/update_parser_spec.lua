@@ -31,8 +31,8 @@ describe("updating", function()
   for _, case in ipairs(repeatable) do
     it(("may be repeated: %s"):format(case[1]), function()
       local found = assert(steps(case[1]))
-      assert.is_true(update_parser.done(found, case[2]))
-      for i = 3, #case do assert.is_false(update_parser.done(found, case[i]), "item " .. i) end
+      assert.is_true(update_parser.is_applied(found, case[2]))
+      for i = 3, #case do assert.is_false(update_parser.is_applied(found, case[i]), "item " .. i) end
     end)
   end
 

@@ -127,12 +127,12 @@ describe("a fault", function()
         local arrived = #of_always[i].requests() -- of what was given up soon, perhaps not the last one
         assert.is_true(arrived <= err.attempts and (fault.early or fault.slow or arrived == err.attempts))
         if fault.permanent then
-          assert.same({ 1, "permanent" }, { err.attempts, err.gave_up })
+          assert.same({ 1, "permanent" }, { err.attempts, err.retry_stopped })
         elseif fault.slow then
-          assert.is_true(is_one_of(err.gave_up, { "attempts", "deadline" }), err.gave_up)
+          assert.is_true(is_one_of(err.retry_stopped, { "attempts", "deadline" }), err.retry_stopped)
           assert.is_true(err.attempts > 1)
         else
-          assert.same({ ATTEMPTS, "attempts" }, { err.attempts, err.gave_up })
+          assert.same({ ATTEMPTS, "attempts" }, { err.attempts, err.retry_stopped })
         end
       end)
 

@@ -1,11 +1,11 @@
--- Segments read side by side, and pages ahead, over sockets: 100,000 items of a server that large_table_server.js is. What becomes of
--- many at once in simulated time: spec/table/prefetch_spec.lua, spec/table/batch_engine_spec.lua.
+-- Segments read side by side, and pages ahead, over sockets: 100,000 items of a server that large_table_server.js is. What
+-- becomes of many at once in simulated time: spec/table/prefetch_spec.lua, spec/table/batch_engine_spec.lua.
 
 local canned = dofile("spec/support/scripted_server.lua")
 local cjson = require("cjson")
 local curl = require("dynamodb.transport.curl")
 local dynamodb = require("dynamodb")
-local exchange = require("dynamodb.http.pool")
+local pool = require("dynamodb.http.pool")
 local generate = dofile("spec/support/random_source.lua")
 local helper = dofile("spec/support/helper.lua")
 
@@ -140,9 +140,9 @@ describe("in parallel", function()
       results:close()
       loop.sleep(0)
       assert.is_true(curl.now() - began < 0.9)
-      for _, pool in pairs(core.connection_state(connection).pools) do
-        assert.equal(#pool.idle, exchange.count(pool))
-        assert.is_true(#pool.idle <= 4)
+      for _, own in pairs(core.connection_state(connection).running.pools) do
+        assert.equal(#own.idle, pool.count_open(own))
+        assert.is_true(#own.idle <= 4)
       end
     end)
     eventually(function() return seen_there().Left > 0 end)

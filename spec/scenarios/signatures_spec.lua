@@ -1,5 +1,5 @@
--- Signatures as an independent implementation judges them: botocore's, in spec/support/signature_verifier.py, through a real socket.
--- One change to a good request is one refusal. All other specs of a run are judged by the same program.
+-- Signatures as an independent implementation judges them: botocore's, in spec/support/signature_verifier.py, through a real
+-- socket. One change to a good request is one refusal. All other specs of a run are judged by the same program.
 
 local curl = require("dynamodb.transport.curl")
 local dynamodb = require("dynamodb")

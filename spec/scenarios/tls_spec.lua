@@ -232,7 +232,7 @@ describe("a TLS connection", function()
       local server, connection = start({ { wait, { send = good }, { delay = 20 }, step }, { wait,
         { send = good } } })
       assert.same({ "a" }, connection:list_tables())
-      local idle = select(2, next(core.connection_state(connection).pools)).idle
+      local idle = select(2, next(core.connection_state(connection).running.pools)).idle
       assert.is_true(idle[1].socket:wait("read", 5)) -- until it has heard of it
       assert.same({ "a" }, connection:list_tables())
       assert.equal(2, server.connections())

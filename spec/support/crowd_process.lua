@@ -3,7 +3,7 @@
 -- the end.
 
 local dynamodb = require("dynamodb")
-local exchange = require("dynamodb.http.pool")
+local pool = require("dynamodb.http.pool")
 local helper = dofile("spec/support/helper.lua")
 local loop = dynamodb.loop
 
@@ -88,10 +88,10 @@ end
 local state = require("dynamodb.core").connection_state(conn)
 
 local function measure(name)
-  local pool = select(2, next(state.pools))
+  local own = select(2, next(state.running.pools))
   print(("%s = { lua = %.3f, resident = %d, descriptors = %d, open = %d, idle = %d, waiting = %d },"):format(name,
-    helper.collect(), helper.resident(), helper.descriptors(), exchange.count(pool), #pool.idle,
-    pool.waiting.last - pool.waiting.first + 1))
+    helper.collect(), helper.resident(), helper.descriptors(), pool.count_open(own), #own.idle,
+    own.queue.last - own.queue.first + 1))
 end
 
 local done = 0

@@ -88,7 +88,7 @@ function app.timings()
     local timing = event.timing
     heard[#heard + 1] = timing.reused and "reused" or ("new, %g s to connect"):format(timing.connect)
   end
-  local connection = app.there({ hooks = { answer_received = hear } })
+  local connection = app.there({ hooks = { response_received = hear } })
   app.list(connection)
   app.list(connection)
   return table.concat(heard, "; ")

@@ -1,6 +1,7 @@
 --- What a credential provider gets, made of tables: settings, a clock, and HTTP whose answers are the spec's.
 
 local fake_system = dofile("spec/support/fake_system.lua")
+local pool = require("dynamodb.http.pool")
 
 local provider = {}
 
@@ -65,8 +66,8 @@ function provider.kit(given)
     kit.requests[#kit.requests + 1] = request
     local answer = (given.answers or {})[#kit.requests]
     if answer and answer.status then return answer end
-    answer = answer or { "network", "nobody is there" }
-    return nil, answer[1], answer[2], answer[3]
+    local kind, message, sent, permanent = (table.unpack or unpack)(answer or { "network", "nobody is there" }) -- luacheck: ignore 113
+    return nil, pool.failure(kind, message, sent, permanent)
   end
   return kit
 end

@@ -78,8 +78,8 @@ end
 
 local shared -- the process of all servers but those that stop it
 
---- Starts servers by scripts: { connections =, rest =, tls =, unix =, full = }, of which scripted_server.js tells; connections are
---- lists of steps. -> list of { endpoint_url, port, connections(), requests(), stop() }; one that is stopped stops all of
+--- Starts servers by scripts: { connections =, rest =, tls =, unix =, full = }, of which scripted_server.js tells; connections
+--- are lists of steps. -> list of { endpoint_url, port, connections(), requests(), stop() }; one that is stopped stops all of
 --- its list.
 function canned.start_all(scripts)
   local script, log = os.tmpname(), os.tmpname()

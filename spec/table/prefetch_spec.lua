@@ -1,4 +1,5 @@
--- Pages that are requested ahead and side by side, in simulated time; spec/scenarios/parallel_reads_spec.lua has the same over sockets.
+-- Pages that are requested ahead and side by side, in simulated time; spec/scenarios/parallel_reads_spec.lua has the same over
+-- sockets.
 
 local cjson = require("cjson")
 local core = require("dynamodb.core")

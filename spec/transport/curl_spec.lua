@@ -570,12 +570,13 @@ describe("transport.curl", function()
     it("tells at once what cannot be set up", function()
       local poller = native.poller()
       for _, url in ipairs({ "nonsense://x", "http://[" }) do
-        local socket, key, why, permanent = poller:connect(url, 5)
+        local socket, key, why, code, proxy_status = poller:connect(url, 5)
         if socket then
           assert.is_true(step_to(poller, key))
-          socket, key, why, permanent = socket:connected()
+          socket, key, why, code, proxy_status = socket:connected()
         end
-        assert.same({ nil, "network", true }, { socket, key, permanent })
+        assert.same({ nil, "network", 0 }, { socket, key, proxy_status })
+        assert.is_true(code == native.codes.UNSUPPORTED_PROTOCOL or code == native.codes.URL_MALFORMAT, code)
         assert.is_string(why)
       end
       poller:close()

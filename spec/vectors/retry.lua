@@ -103,7 +103,7 @@ vectors.classes = {
 local broken = service("InternalServerError", 500)
 local busy = service("ProvisionedThroughputExceededException")
 local refused = service("ConditionalCheckFailedException")
-local fast = { kind = "service", code = "ExpiredTokenException", status = 400, fast = true }
+local expired = { kind = "service", code = "ExpiredTokenException", status = 400 }
 
 local function told(err, text)
   return { kind = err.kind, code = err.code, status = err.status, retry_after = text }
@@ -218,13 +218,13 @@ vectors.scripts = {
   { name = "a time for what is not retried", { told(refused, "1500"), stop = "permanent", tokens = 500 } },
 
   -- the cause is mended
-  { name = "new credentials", { fast, delay = 0, tokens = 500 }, { ok = true, tokens = 500 } },
-  { name = "new credentials, and the bucket is empty", tokens = 0, { fast, delay = 0, tokens = 0 }, { ok = true, tokens = 0 } },
+  { name = "new credentials", { expired, corrected = true, delay = 0, tokens = 500 }, { ok = true, tokens = 500 } },
+  { name = "new credentials, and the bucket is empty", tokens = 0, { expired, corrected = true, delay = 0, tokens = 0 }, { ok = true, tokens = 0 } },
   { name = "new credentials, then throttling", random = 0.5,
-    { fast, delay = 0, tokens = 500 }, { busy, delay = 1, tokens = 495 }, { ok = true, tokens = 500 } },
+    { expired, corrected = true, delay = 0, tokens = 500 }, { busy, delay = 1, tokens = 495 }, { ok = true, tokens = 500 } },
   { name = "new credentials, too late", policy = { max_attempts = 2 }, random = 0.5,
-    { broken, delay = 0.0125, tokens = 486 }, { fast, stop = "attempts", tokens = 486 } },
-  { name = "new credentials, mode off", policy = { mode = "off" }, { fast, stop = "off", tokens = 500 } },
+    { broken, delay = 0.0125, tokens = 486 }, { expired, corrected = true, stop = "attempts", tokens = 486 } },
+  { name = "new credentials, mode off", policy = { mode = "off" }, { expired, corrected = true, stop = "off", tokens = 500 } },
 }
 
 -- Scripts of the adaptive mode: at a time `at` (0 when the policy is made), `wait` is what `before` answers (false: not

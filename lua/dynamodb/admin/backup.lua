@@ -88,7 +88,7 @@ end
 local function call_on(connection, operation, target, member, where, limits)
   local request = { [member] = arn_of(target, member, where) }
   local result, err = pipeline.call(connection, operation, request, nil, limits)
-  return part(result, err, operation.answer)
+  return part(result, err, operation.required_output)
 end
 
 --- What the service says of a backup, given by ARN or details -> description | nil, err.

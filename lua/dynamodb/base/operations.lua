@@ -1,12 +1,13 @@
---- The service's operations as data. For each:
----   input, output: which members hold attribute values, in the shapes that csrc/lua/encode.c describes
----   writes:        does it change anything?
----   repeatable:    may the same request be sent again without doing more than once? Always true of reads.
----   token:         the member that makes a repeated request count once; filled in when the caller does not
----   pages:         { member that says where to start, where to go on, that has the list }
----   kind:          which of the service's hosts answers: "plain", "streams" or "search"
----   answer:        the member, a table, that an answer has in any case
----   silent:        the answer may be empty
+--- The service's operations as data. Each has:
+---   input, output:   the members that hold attribute values, in the shapes that csrc/lua/encode.c describes
+---   writes:          true when it changes data
+---   repeatable:      true when the same request may be sent again with the same outcome; always true for
+--- reads
+---   token:           the member that holds an idempotency token; filled in when the caller gives none
+---   pages:           { member for the start key, member for the next start key, member that holds the list }
+---   kind:            the kind of host that serves it: "plain", "streams" or "search"
+---   required_output: the member, a table, that every successful response has
+---   may_be_empty:    true when a successful response may have no body
 -- Source: the service models of DynamoDB_20120810 and DynamoDBStreams_20120810, November 2026.
 
 local LIST_OF_KEYS = { "map", { Keys = { "list", "item" } } }
@@ -24,7 +25,7 @@ local PARAMETERS = { Parameters = { "list", "value" } }
 local NEXT_TOKEN = function(list) return { "NextToken", "NextToken", list } end
 local NEXT_KEY = { "ExclusiveStartKey", "LastEvaluatedKey", "Items" }
 
--- Operations that change nothing and hold no attribute values; with pages where they list.
+-- Operations that change nothing and hold no attribute values.
 local plain_reads = {
   DescribeBackup = {},
   DescribeBulkOperation = {},
@@ -52,7 +53,7 @@ local plain_reads = {
   ListTagsOfResource = { pages = NEXT_TOKEN("Tags") },
 }
 
--- Operations on tables and the like: a repeated request finds its work done, or is refused for it.
+-- Operations on tables and other resources. A repeated request changes nothing, or is refused.
 local plain_writes = {
   "CancelBulkOperation", "CreateGlobalTable", "CreateTable", "DeleteBackup", "DeleteResourcePolicy",
   "DeleteTable", "DisableKinesisStreamingDestination", "EnableKinesisStreamingDestination",
@@ -63,7 +64,7 @@ local plain_writes = {
 
 local operations = {
   BatchExecuteStatement = {
-    writes = true, -- it may: the statements say
+    writes = true, -- depends on the statements
     input = { Statements = { "list", PARAMETERS } },
     output = { Responses = { "list", { Item = "item", Error = { Item = "item" } } } },
   },
@@ -77,7 +78,7 @@ local operations = {
     input = { RequestItems = WRITE_REQUESTS },
     output = { UnprocessedItems = WRITE_REQUESTS, ItemCollectionMetrics = { "map", { "list", METRICS } } },
   },
-  CreateBackup = { writes = true }, -- another one each time
+  CreateBackup = { writes = true }, -- each request creates another backup
   DeleteItem = {
     writes = true,
     repeatable = true,
@@ -144,7 +145,7 @@ local operations = {
     output = { ItemCollectionMetrics = { "map", { "list", METRICS } } },
   },
   UpdateItem = {
-    writes = true, -- repeatable or not: the update says
+    writes = true, -- repeatable or not, depending on the update
     input = { Key = "item", ExpressionAttributeValues = "item", Expected = COMPARED,
       AttributeUpdates = { "map", { Value = "value" } } },
     output = WRITTEN,
@@ -168,7 +169,7 @@ local operations = {
 for name, operation in pairs(plain_reads) do operations[name] = operation end
 for _, name in ipairs(plain_writes) do operations[name] = { writes = true, repeatable = true } end
 
-local answers = {
+local required_outputs = {
   BackupDescription = { "DeleteBackup", "DescribeBackup" },
   BackupDetails = { "CreateBackup" },
   BulkOperationDescription = { "DescribeBulkOperation", "StartBulkPutItems" },
@@ -187,10 +188,10 @@ local answers = {
   TimeToLiveSpecification = { "UpdateTimeToLive" },
 }
 
-operations.TagResource.silent, operations.UntagResource.silent = true, true
+operations.TagResource.may_be_empty, operations.UntagResource.may_be_empty = true, true
 
-for member, names in pairs(answers) do
-  for _, name in ipairs(names) do operations[name].answer = member end
+for member, names in pairs(required_outputs) do
+  for _, name in ipairs(names) do operations[name].required_output = member end
 end
 
 local prefixes = {
@@ -199,7 +200,7 @@ local prefixes = {
   streams = "DynamoDBStreams_20120810.",
 }
 
--- Fills in what an entry leaves out.
+-- Fills in the defaults of an entry.
 local function complete(name, operation)
   operation.name = name
   operation.kind = operation.kind or "plain"
@@ -213,8 +214,8 @@ end
 
 for name, operation in pairs(operations) do complete(name, operation) end
 
--- An operation that is not in the list: plain JSON both ways, and nothing is assumed of it. Not in the table
--- itself, so that pairs() over the operations shows only them.
+-- operations(name) makes an operation that is not in the list: plain JSON in both directions, and not
+-- repeatable. It is not stored in the table, so that pairs() shows only the known operations.
 setmetatable(operations, { __call = function(_, name) return complete(name, { writes = true }) end })
 
 return operations

@@ -1,19 +1,26 @@
---- Keeps credentials and decides when they are fetched anew: before they expire, by one of those who ask,
---- while the others use the old ones for as long as these hold.
+--- Caches credentials and refreshes them before they expire. One task fetches; the others use the old
+--- credentials while these are valid, or wait for the new ones.
 
 local errors = require("dynamodb.error")
+local event = require("dynamodb.loop.event")
 local system = require("dynamodb.base.system")
 
+---@class dynamodb.CredentialCache
+---@field source fun(deadline: number, current: table?): table?, any
+---@field current? table the credentials
+---@field fixed? boolean they never change
+---@field due number when to fetch again, in seconds since 1970
+---@field usable_until number
+---@field pending? table the fetch that is under way: { deadline, owner, finished = event, done, found, err,
+--- broken }
 local Cache = {}
 Cache.__index = Cache
 
-local EARLY, JITTER = 300, 60 -- seconds before they expire; clients that were started together part
-local PAUSE = 10 -- seconds from a failure to the next try, while the old ones hold
-local AGAIN = 300 -- the same for those that are used beyond their end; up to twice as long
-local FIRST_STEP, LONGEST_STEP = 0.005, 0.1 -- seconds of waiting for somebody else's fetching
+local EARLY, JITTER = 300, 60 -- seconds before expiry; the jitter spreads clients that started together
+local RETRY_PAUSE = 10 -- seconds from a failed fetch to the next one, while the old credentials are valid
+local STATIC_PAUSE = 300 -- seconds, up to twice as long, when expired credentials remain in use
 
--- Who is running: one of the program's threads of control.
-local function running()
+local function running_thread()
   return coroutine.running() or "main"
 end
 
@@ -21,43 +28,42 @@ local function failure(message)
   return errors.new({ kind = "credentials", message = message, retryable = true })
 end
 
-local function later()
-  return AGAIN * (1 + system.random())
+local function static_pause()
+  return STATIC_PAUSE * (1 + system.random())
 end
 
--- When credentials just fetched are to be fetched again, in seconds since 1970: not in the first half of
--- their time.
-local function due_at(found, now)
+-- Returns when to refresh new credentials, in seconds since 1970: not in the first half of their lifetime.
+local function refresh_time(found, now)
   local left = found.expires - now
-  if left <= 0 then return now + later() end
+  if left <= 0 then return now + static_pause() end
   return now + math.max(left - EARLY - JITTER * system.random(), left / 2)
 end
 
--- May they be used beyond their end? Instance metadata may be late with new ones (AWS SDKs call this static
--- stability). And what has expired from the start may be good: the clock here may be wrong, and it is for the
--- service to say.
-local function outlives(found, now)
+-- May credentials be used after they expire? Instance metadata may be late with new ones (AWS SDKs call this
+-- static stability). Credentials that are expired when they are fetched may be valid, since this machine's
+-- clock may be wrong; the service decides.
+local function outlives_expiry(found, now)
   return found.source == "instance metadata" or found.expires <= now
 end
 
-local function take(self, found, fixed)
+local function store(self, found, fixed)
   self.current, self.fixed = found, fixed
-  self.due, self.holds_until = math.huge, math.huge
+  self.due, self.usable_until = math.huge, math.huge
   if fixed or not found.expires then return end
   local now = self.transport.time()
-  self.due = due_at(found, now)
-  if not outlives(found, now) then self.holds_until = found.expires end
+  self.due = refresh_time(found, now)
+  if not outlives_expiry(found, now) then self.usable_until = found.expires end
 end
 
-local function holds(self)
-  return self.current ~= nil and self.transport.time() < self.holds_until
+local function is_usable(self)
+  return self.current ~= nil and self.transport.time() < self.usable_until
 end
 
--- After a failure the old ones are used on, and nobody tries again for a while.
-local function go_on(self)
+-- Keeps the old credentials after a failed fetch, and postpones the next one.
+local function keep_current(self)
   local now = self.transport.time()
   local expired = self.current.expires and self.current.expires <= now
-  self.due = now + (expired and later() or PAUSE)
+  self.due = now + (expired and static_pause() or RETRY_PAUSE)
   return self.current
 end
 
@@ -66,93 +72,110 @@ local function is_same(a, b)
     and a.aws_secret_access_key == b.aws_secret_access_key and a.aws_session_token == b.aws_session_token
 end
 
--- Calls the source, as the one who does; the flight is over whatever happens. One that was broken off, say
--- because its task was cancelled, tells the others nothing: one of them begins another.
-local function ask(self, flight)
-  self.flight = flight
-  local ok, found, more = pcall(self.source, flight.deadline, self.current)
-  flight.done = true
-  if self.flight == flight then self.flight = nil end
+-- Calls the source on behalf of all that wait. When it raises, because the task was cancelled for instance,
+-- the waiting tasks get no result, and one of them fetches again.
+local function call_source(self, pending)
+  self.pending = pending
+  local ok, found, more = pcall(self.source, pending.deadline, self.current)
+  pending.done = true
+  if self.pending == pending then self.pending = nil end
   if ok then return found, more end
-  flight.broken = true
+  pending.broken = true
+  pending.finished:notify()
   error(found, 0)
 end
 
--- Fetches -> credentials | nil, err | nil when there are none but 'refused', which the service does not take.
+-- Tells hooks and log of new credentials.
+local function tell(self, found)
+  if not self.emit then return end
+  self.emit("credentials_refreshed", { source = found.source, expires = found.expires })
+  if found.warning then self.emit("warning", { message = "credentials: " .. found.warning }) end
+end
+
+-- Fetches -> credentials | nil, err. 'refused' are credentials that the service did not accept: when the
+-- source has no others, the result is nil without an error.
 local function fetch(self, deadline, refused)
-  local flight = { deadline = deadline, owner = running() }
-  local found, more = ask(self, flight)
-  if not found then
-    if refused or not holds(self) then
-      flight.err = more
-      return nil, more
+  local pending = { deadline = deadline, owner = running_thread(), finished = event.new() }
+  local found, more = call_source(self, pending)
+  if found then
+    if is_same(refused, found) then
+      pending.finished:notify()
+      return nil
     end
-    flight.found = go_on(self)
-    return flight.found
+    pending.found = found
+    store(self, found, more)
+    pending.finished:notify()
+    if not more then tell(self, found) end
+    return found
   end
-  if is_same(refused, found) then return nil end
-  flight.found = found
-  take(self, found, more)
-  if self.emit and not more then
-    self.emit("credentials_refreshed",
-      { source = found.source, expires = found.expires, warning = found.warning })
-  end
-  return found
+  if refused or not is_usable(self) then pending.err = more else pending.found = keep_current(self) end
+  pending.finished:notify()
+  return pending.found, pending.err
 end
 
--- Who is fetching, if anybody. One who was given up halfway does not count.
-local function flight_of(self)
-  local flight = self.flight
-  return flight and self.transport.now() < flight.deadline and flight or nil
+-- Returns the fetch that is under way | nil. A fetch that outlived its deadline is ignored: its task was
+-- killed.
+local function pending_fetch(self)
+  local pending = self.pending
+  return pending and self.transport.now() < pending.deadline and pending or nil
 end
 
--- Waits until somebody else has fetched, or has been given up -> true | nil, err.
-local function wait(self, flight, deadline)
-  if flight.owner == running() then return nil, failure("credentials are asked for by what fetches them") end
-  local transport, step = self.transport, FIRST_STEP
-  while not flight.done and flight_of(self) == flight do
-    local left = deadline - transport.now()
-    if left <= 0 then return nil, failure("no credentials in time") end
-    transport.sleep(math.min(step, left))
-    step = math.min(step * 2, LONGEST_STEP)
+-- Waits until the fetch of another task is over or ignored -> true | nil, err.
+local function wait(self, pending, deadline)
+  if pending.owner == running_thread() then
+    return nil, failure("credentials are requested by the function that fetches them")
   end
-  return true
+  local limit = math.min(deadline, pending.deadline)
+  pending.finished:wait_until(self.transport, limit, function() return pending.done end)
+  if pending.done or pending_fetch(self) ~= pending then return true end
+  return nil, failure("no credentials in time")
 end
 
--- Until when to try while the old ones hold: the request that wants them needs time, too.
-local function halfway(self, deadline)
+-- Returns the deadline of a fetch while the old credentials are valid: half of the time is left for the
+-- request itself.
+local function half_deadline(self, deadline)
   local now = self.transport.now()
   return now + (deadline - now) / 2
 end
 
---- The credentials -> credentials | nil, err. Asks nobody unless they are due.
+--- Returns the credentials. Fetches them when they are due.
+---@param deadline number by the transport's clock
+---@return table? credentials
+---@return dynamodb.Error? err
 function Cache:get(deadline)
   local current = self.current
   if current and (self.due == math.huge or self.transport.time() < self.due) then return current end
-  local flight = flight_of(self)
-  if holds(self) then return flight and current or fetch(self, halfway(self, deadline)) end
-  if not flight then return fetch(self, deadline) end
-  local over, err = wait(self, flight, deadline)
+  local pending = pending_fetch(self)
+  if is_usable(self) then return pending and current or fetch(self, half_deadline(self, deadline)) end
+  if not pending then return fetch(self, deadline) end
+  local over, err = wait(self, pending, deadline)
   if not over then return nil, err end
-  if flight.found or flight.err then return flight.found, flight.err end
+  if pending.found or pending.err then return pending.found, pending.err end
   return self:get(deadline)
 end
 
---- Others in place of 'used', which the service did not take -> credentials | nil, err | nil when there are
---- none.
-function Cache:refresh(used, deadline)
+--- Returns other credentials than those that the service did not accept.
+---@param refused table
+---@param deadline number by the transport's clock
+---@return table? credentials nil without an error when there are no others
+---@return dynamodb.Error? err
+function Cache:refresh(refused, deadline)
   if self.fixed then return nil end
-  if self.current ~= used then return self:get(deadline) end
-  local flight = flight_of(self)
-  if not flight then return fetch(self, deadline, used) end
-  local over, err = wait(self, flight, deadline)
+  if self.current ~= refused then return self:get(deadline) end
+  local pending = pending_fetch(self)
+  if not pending then return fetch(self, deadline, refused) end
+  local over, err = wait(self, pending, deadline)
   if not over then return nil, err end
-  if not flight.done or flight.broken then return self:refresh(used, deadline) end
-  return flight.found ~= used and flight.found or nil, flight.err
+  if not pending.done or pending.broken then return self:refresh(refused, deadline) end
+  return pending.found ~= refused and pending.found or nil, pending.err
 end
 
---- 'source' is a function of a deadline, and of the credentials that it is to replace, that fetches ->
---- credentials, true if they never change | nil, err.
+--- Makes a cache of a source.
+---@param source function of a deadline and of the credentials to replace -> credentials, true if they never
+--- change | nil, err
+---@param transport table
+---@param emit? function of an event and its fields
+---@return dynamodb.CredentialCache
 return function(source, transport, emit)
   return setmetatable({ source = source, transport = transport, emit = emit }, Cache)
 end

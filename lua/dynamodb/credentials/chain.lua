@@ -1,42 +1,46 @@
---- Finds credentials: the caller's, or those of the first source that has any. Nothing is looked at before
---- somebody asks.
+--- The credential provider chain: uses the credentials given to connect, or those of the first source that
+--- has any. Nothing is looked for before the first call.
 
 local boto_config = require("dynamodb.credentials.boto_config")
 local cache = require("dynamodb.credentials.cache")
-local clock = require("dynamodb.http.service_clock")
+local connect_options = require("dynamodb.credentials.connect_options")
 local container = require("dynamodb.credentials.container")
 local environment = require("dynamodb.credentials.environment")
 local errors = require("dynamodb.error")
-local connect_options = require("dynamodb.credentials.connect_options")
 local http_client = require("dynamodb.http.client")
 local instance_metadata = require("dynamodb.credentials.instance_metadata")
 local profile = require("dynamodb.credentials.profile")
 local proxy = require("dynamodb.http.proxy")
+local service_clock = require("dynamodb.http.service_clock")
 local shared_cache = require("dynamodb.credentials.shared_cache")
 local user_agent = require("dynamodb.http.user_agent")
 local web_identity = require("dynamodb.credentials.web_identity")
 
-local credentials = {}
+local chain = {}
 
--- A table that shows none of its content when printed.
+---@class dynamodb.CredentialKit what a provider works with
+---@field settings dynamodb.Settings
+---@field values? table resolved settings; nil for the environment provider, which needs none
+---@field transport table the connection's, with the services' clock as time()
+---@field clock table the services' clock
+---@field http fun(request: table): table?, dynamodb.Failure? sends a request, as http/client does
+---@field deadline number of the current fetch, by the transport's clock
+---@field fresh? boolean credentials were fetched before: files are to be read again
+---@field tokens table token files that could not be written, by path: credentials/token_file
+---@field metadata? table the token of instance metadata
+
+-- A provider is a function of the kit -> credentials | false, where it looked | nil, why, is it retryable.
+local providers = { environment, web_identity.find, profile, container, instance_metadata, boto_config }
+
+-- Credentials are shown as hidden when they are printed.
 local Credentials = { __name = "dynamodb.credentials" }
 function Credentials.__tostring() return "Credentials(hidden)" end
 
--- A provider is a function of the kit -> credentials | false, where it looked | nil, why, may it pass. The
--- kit has settings, their values once they are loaded, transport, http, the deadline, and what providers keep
--- in it.
-local order = { environment, web_identity.find, profile, container, instance_metadata, boto_config }
-
--- Where to look. Who names a profile in code wants that one.
-local function providers(settings)
-  return settings.profile_explicit and { profile } or order
+local function failure(message, retryable)
+  return errors.new({ kind = "credentials", message = message, retryable = retryable == true })
 end
 
-local function failure(message, passing)
-  return errors.new({ kind = "credentials", message = message, retryable = passing == true })
-end
-
--- What the first provider has that has any, and which it was | nil, err.
+-- Asks the providers in turn -> credentials, the provider that has them | nil, err.
 local function walk(kit, list)
   local looked = {}
   for _, provider in ipairs(list) do
@@ -45,93 +49,91 @@ local function walk(kit, list)
       if not values then return nil, failure(why) end
       kit.values = values
     end
-    local found, why, passing = provider(kit)
+    local found, why, retryable = provider(kit)
     if found then return found, provider end
-    if found == nil then return nil, failure(why, passing) end
+    if found == nil then return nil, failure(why, retryable) end
     looked[#looked + 1] = why
   end
   return nil, failure("no AWS credentials found; looked at " .. table.concat(looked, "; "))
 end
 
--- A function that fetches credentials. It looks for a source once, and stays with the one that it has found:
--- an outage is no reason to become somebody else.
-local function fetcher(kit)
-  local list = providers(kit.settings)
+-- A source is a function of a deadline -> credentials, true if they never change | nil, err.
+
+-- Returns the source that looks for credentials. It keeps the provider that had some: an outage of that
+-- provider must not change who signs. A profile named in code excludes the other providers.
+local function searching_source(kit)
+  local list = kit.settings.profile_explicit and { profile } or providers
   return function(deadline)
     kit.deadline = deadline
     local found, provider = walk(kit, list)
     if not found then return nil, provider end
     list, kit.fresh = { provider }, true
-    return found, provider == environment
+    return setmetatable(found, Credentials), provider == environment
   end
 end
 
--- The same for what the caller gives.
-local function giver(kit, provider, fixed)
+-- Returns the source of credentials given to connect.
+local function given_source(kit, provider, fixed)
   return function(deadline)
     kit.deadline = deadline
     local found, why = provider(kit)
     if not found then return nil, failure(why) end
-    return found, fixed
+    return setmetatable(found, Credentials), fixed
   end
 end
 
--- The same for what the caller does not give, which nginx's workers may share.
-local function finder(kit, dictionary)
-  local source = fetcher(kit)
-  return dictionary and shared_cache(source, dictionary, kit.settings, kit.transport) or source
-end
-
--- The same, showing nothing.
-local function hiding(source)
+local function source_of(kit, context)
+  local provider, fixed = connect_options.provider(context.options or {}, "connect")
+  if provider then return given_source(kit, provider, fixed) end
+  local source = searching_source(kit)
+  if not context.dictionary then return source end
+  local shared = shared_cache(source, context.dictionary, kit.settings, kit.transport)
   return function(...)
-    local found, more = source(...)
-    if found then setmetatable(found, Credentials) end
-    return found, more
+    local found, more = shared(...)
+    return found and setmetatable(found, Credentials), more
   end
 end
 
--- The transport with the services' clock, by which signatures are made and credentials expire.
-local function in_time(transport, service_clock)
-  local function time() return transport.time() + service_clock.offset end
+-- Returns the transport with the services' clock, which signatures and expiry times depend on.
+local function with_service_time(transport, clock)
+  local function time() return transport.time() + clock.offset end
   return setmetatable({ time = time }, { __index = transport })
 end
 
--- Takes the time of a service's answer; 'skewed' says that a signature made before may not have been good.
--- What stands beside a container or an instance is asked without a proxy, and not for the time.
-local function observe(kit, request, response, sent, received)
+-- Reads the time of a service from its response, and marks the response as 'skewed' when an earlier signature
+-- may have been refused for its time. Containers and instance metadata, which are asked without a proxy, do
+-- not tell the time.
+local function observe_clock(kit, request, response, sent, received)
   if request.proxy == false or kit.values.disable_clock_skew_correction then return end
   local offset = kit.clock.offset
-  clock.observe(kit.clock, { header = function(_, name) return response.header(name) end }, sent, received)
-  response.skewed = clock.corrected(kit.clock, offset)
+  service_clock.observe(kit.clock, { header = function(_, name) return response.header(name) end }, sent, received)
+  response.skewed = service_clock.corrected(kit.clock, offset)
 end
 
--- What providers send their requests by: dynamodb.http over the connection's transport.
+-- Returns the function by which providers send requests.
 local function http_of(kit, context)
   local send, time = (context.http or http_client).request, context.transport.time
-  local own = { transport = kit.transport, limits = context.limits,
+  local http_context = { transport = kit.transport, limits = context.limits,
     proxy_for = function(url) return proxy.choose(url, kit.values) end }
   return function(request)
-    local began = time()
-    own.user_agent = own.user_agent or user_agent.new(kit.values)
-    local response, kind, why, sent, permanent = send(own, request)
-    if response then observe(kit, request, response, began, time()) end
-    return response, kind, why, sent, permanent
+    local sent = time()
+    http_context.user_agent = http_context.user_agent or user_agent.new(kit.values)
+    local response, err = send(http_context, request)
+    if response then observe_clock(kit, request, response, sent, time()) end
+    return response, err
   end
 end
 
---- An object that gives credentials: get(deadline) -> credentials | nil, err, and refresh(used, deadline),
---- for when the service says that 'used' have expired -> others | nil, err | nil when there are none.
---- Deadlines are moments of the transport's clock. Raises for options that make no sense.
----@param context table transport, limits, given (options), and if wanted emit (a function of an event and its
---- fields) and dictionary (what nginx's workers share)
-function credentials.new(settings, context)
-  local kit = { settings = settings, clock = clock.new(), tokens = {} }
-  kit.transport = in_time(context.transport, kit.clock)
+--- Makes the provider of a connection's credentials. Raises for options that contradict each other.
+---@param settings dynamodb.Settings
+---@param context table transport; limits, as of http/pool; optional: options (of connect), emit (function of
+--- an event and its fields), dictionary (nginx's shared dictionary)
+---@return dynamodb.CredentialCache
+function chain.new(settings, context)
+  local kit = { settings = settings, clock = service_clock.new(), tokens = {} }
+  kit.transport = with_service_time(context.transport, kit.clock)
   kit.http = http_of(kit, context)
-  local provider, fixed = connect_options.provider(context.given or {}, "connect")
-  local source = provider and giver(kit, provider, fixed) or finder(kit, context.dictionary)
-  return cache(hiding(source), kit.transport, context.emit)
+  return cache(source_of(kit, context), kit.transport, context.emit)
 end
 
-return credentials
+return chain

@@ -35,10 +35,10 @@ end
 -- Asks for a token -> token | false when there is none to be had | nil, why, may it pass; nil, why, "absent"
 -- when whoever is there, if anybody, knows nothing of tokens.
 local function fetch_token(kit)
-  local response, why, _, kind, sent = ask(kit, "PUT", TOKEN, { "x-aws-ec2-metadata-token-ttl-seconds",
+  local response, why, _, failure = ask(kit, "PUT", TOKEN, { "x-aws-ec2-metadata-token-ttl-seconds",
     tostring(TOKEN_SECONDS) })
   -- From within a container the answer to a PUT may not arrive (its hop limit is 1), while those to GETs do.
-  if not response and kind == "timeout" and sent then return false end
+  if not response and failure.kind == "timeout" and failure.sent then return false end
   if not response then return nil, why, "absent" end
   if only_first_version[response.status] then return false end
   if response.status ~= 200 or not response.body:match("^[%w+/=_-]+$") then

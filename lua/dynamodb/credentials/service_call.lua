@@ -56,20 +56,27 @@ local function pause(kit, attempt)
   return true
 end
 
---- Sends 'request' (as dynamodb.http takes it; with 'name', who is asked; 'secrets', a list of texts;
---- 'attempts'; 'again', a function that says of a response whether to ask again) within kit.deadline.
---- -> response | nil, why, true when it may work later, the kind of failure, and whether all was sent.
+--- Sends a request, again while the failure may pass, until kit.deadline.
+---@param kit dynamodb.CredentialKit
+---@param request table as http/client takes it, and: name (of the service, for messages), secrets (list of
+--- texts that no message may show), attempts, again (function of a response that returns true to send the
+--- request again)
+---@return table? response
+---@return string? why
+---@return boolean? retryable may it work later?
+---@return dynamodb.Failure? failure of the last attempt
 function service_call.send(kit, request)
   request.deadline = kit.deadline
   local most, attempt = request.attempts or ATTEMPTS, 0
   while true do
     attempt = attempt + 1
-    local response, kind, why, sent, permanent = kit.http(request)
-    local again = not permanent
+    local response, failure = kit.http(request)
+    local again = response == nil and not failure.permanent
     if response then again = may_pass(response.status) or (request.again and request.again(response)) end
     if not again or attempt >= most or not pause(kit, attempt) then
       if response then return response end
-      return nil, ("%s: %s"):format(request.name, service_call.clean(why, request.secrets)), not permanent, kind, sent
+      local why = service_call.clean(failure.message, request.secrets)
+      return nil, ("%s: %s"):format(request.name, why), not failure.permanent, failure
     end
   end
 end

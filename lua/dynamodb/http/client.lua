@@ -1,24 +1,24 @@
---- Small requests to others than DynamoDB: what credentials come from. Each has a connection of its own. No
--- redirect is followed, and what is too long or zipped is refused.
+--- Sends single HTTP requests to services other than DynamoDB, from which credentials come.
 
 local core = require("dynamodb.core")
 local endpoint = require("dynamodb.http.endpoint")
-local exchange = require("dynamodb.http.pool")
+local pool = require("dynamodb.http.pool")
+local round_trip = require("dynamodb.http.round_trip")
 
 local client = {}
 
-local MAX_BYTES = 2 ^ 20
+local MAX_BYTES = 2 ^ 20 -- of a response body
 
--- http(s)://host[:port][/path][?query] -> endpoint, path, query | nil, why.
+-- Splits http(s)://host[:port][/path][?query] -> endpoint, path, query | nil, why.
 local function split(url)
   local base, path, query = url:match("^(%a+://[^/?#]*)([^?#]*)%??([^#]*)$")
   if not base then return nil, "'http(s)://host[:port]/path?query' expected" end
-  local place, why = endpoint.split(base)
-  if not place then return nil, why end
-  return place, path == "" and "/" or path, query
+  local parts, why = endpoint.split(base)
+  if not parts then return nil, why end
+  return parts, path == "" and "/" or path, query
 end
 
--- These headers, who asks, and those of the request.
+-- Returns the given headers, the user agent and those of the request.
 local function headers_of(context, request, ...)
   local list = { ... }
   if context.user_agent then list[#list + 1], list[#list + 2] = "user-agent", context.user_agent end
@@ -26,7 +26,8 @@ local function headers_of(context, request, ...)
   return list
 end
 
-local function signed(context, request, place, path, query)
+-- Returns the bytes of a signed request | nil, why.
+local function signed(context, request, parts, path, query)
   local sign = request.sign
   local keys = sign.credentials
   local signer, why = core.signer(sign.region, sign.service)
@@ -35,17 +36,17 @@ local function signed(context, request, place, path, query)
     keys.aws_session_token)
   if not ok then return nil, refusal end
   local headers = headers_of(context, request)
-  return signer:sign(request.method, place.host, path, query, headers, request.body or "",
+  return signer:sign(request.method, parts.host, path, query, headers, request.body or "",
     context.transport.time())
 end
 
-local function unsigned(context, request, place, path, query)
+local function unsigned(context, request, parts, path, query)
   local target = query == "" and path or path .. "?" .. query
-  local headers = headers_of(context, request, "host", place.host)
+  local headers = headers_of(context, request, "host", parts.host)
   return core.request(request.method, target, headers, request.body or "")
 end
 
--- Certificates and sockets that are meant for one server are not shown to others.
+-- Client certificates and Unix sockets are for one server only and are not used here.
 local function limits_of(context, request)
   local given = context.limits
   local connect = given.connect or {}
@@ -62,10 +63,12 @@ local function limits_of(context, request)
   }
 end
 
--- What the caller gets | nil, kind, why, sent.
-local function answer(response)
+-- Makes the result of a complete response -> table | nil, failure.
+local function read(response)
   local encoding = response:header("content-encoding") or "identity"
-  if encoding ~= "identity" then return nil, "response", "content-encoding that was not asked for", true end
+  if encoding ~= "identity" then
+    return nil, pool.failure("response", "content-encoding that was not asked for", true)
+  end
   return {
     status = response:status(),
     body = response:body(),
@@ -73,21 +76,25 @@ local function answer(response)
   }
 end
 
---- One request -> { status =, body =, header = function(name) } | nil, kind, why, sent, permanent (as
---- exchange.run has them). 'context' has transport, limits (those of exchange.pool), and if wanted
---- user_agent, and proxy_for, a function of a URL. The request has method, url, and if wanted headers (a flat
---- list), body, connect_timeout, attempt_timeout, deadline (a moment of the transport's clock), max_bytes,
---- proxy = false (go through none), and sign = { region =, service =, credentials = }.
+--- Sends one request over a connection of its own. Redirects are not followed; compressed and overlong bodies
+--- are refused.
+---@param context table transport; limits, as of pool.new; optional: user_agent, and proxy_for, a function
+--- that returns the proxy for a URL
+---@param request table method, url; optional: headers (a flat list of names and values), body,
+--- connect_timeout and attempt_timeout in seconds, deadline (by the transport's clock), max_bytes, proxy
+--- (false: use none), sign ({ region =, service =, credentials = })
+---@return table? response { status =, body =, header = function(name) }
+---@return dynamodb.Failure? failure
 function client.request(context, request)
-  local place, path, query = split(request.url)
-  if not place then return nil, "network", path, false, true end
-  local bytes, why = (request.sign and signed or unsigned)(context, request, place, path, query)
-  if not bytes then return nil, "network", why, false, true end
-  local pool = exchange.pool(context.transport, place, limits_of(context, request))
-  local link, kind, reason, sent, permanent = exchange.run(pool, bytes, false, request.deadline)
-  if not link then return nil, kind, reason, sent, permanent end
-  exchange.discard(pool, link)
-  return answer(link.response)
+  local endpoint_parts, path, query = split(request.url)
+  if not endpoint_parts then return nil, pool.failure("network", path, false, true) end
+  local bytes, why = (request.sign and signed or unsigned)(context, request, endpoint_parts, path, query)
+  if not bytes then return nil, pool.failure("network", why, false, true) end
+  local own = pool.new(context.transport, endpoint_parts, limits_of(context, request))
+  local connection, failure = round_trip.send(own, bytes, nil, nil, request.deadline)
+  if not connection then return nil, failure end
+  pool.discard(own, connection)
+  return read(connection.response)
 end
 
 return client

@@ -1,329 +1,309 @@
---- One HTTP exchange over a kept connection: takes or opens one, sends the request, feeds the response
--- parser. Above the transport, so that it is the same for all of them.
+--- The pool of connections to one endpoint: keeps idle ones, opens new ones up to a limit, and lets requests
+--- beyond the limit wait their turn. It is the same for every transport.
+--
+-- A connection is in one of these states; all but the last one count against the limit:
+--   connecting  acquire has reserved it and the transport opens its socket
+--   in use      a request has it, from acquire until release or discard
+--   idle        in pool.idle, the one used last at the end
+--   closed      forgotten
+-- release and discard hand the connection, or the right to open one, to the request that has waited longest.
 
 local core = require("dynamodb.core")
+local event = require("dynamodb.loop.event")
 
-local exchange = {
+local pool = {
   MAX_CONNECTIONS = 64, -- of a pool, unless its limits say otherwise
 }
 
 local FOREVER = math.huge
-local MAX_IDLE_TIME = 50 -- seconds; the service closes connections a little later
+local MAX_IDLE_TIME = 50 -- seconds; the service closes idle connections a little later
 local NO_TIME = "no time left"
-local POLL = 0.005 -- seconds between looks for a connection that others give back
 
----@class dynamodb.Link a connection in use: the transport's socket, the parser of its responses, and
---- 'timing', which the next exchange overwrites: what this one took in seconds (connect and tls, if it opened
---- the connection; first_byte, total), in bytes (sent, received), and whether the connection was 'reused'.
+---@class dynamodb.PooledConnection
+---@field socket any the transport's socket; nil while it is reserved or being opened
+---@field response userdata the parser of its responses
+---@field timing table of its last request, overwritten by the next one: seconds (connect and tls if the
+--- connection was opened for it, first_byte, total), bytes (bytes_sent, bytes_received), and 'reused'
+---@field opened number when it was opened, by the transport's clock
+---@field last_used number when its last response was complete
+---@field started number when the current request could start
+---@field is_extra boolean beyond the limit: closed after one request
 
--- After a fork, what the parent has in use is nothing to the child, and neither is who waits for it.
-local function renew(pool, process)
-  pool.process, pool.waiting = process, { first = 1, last = 0 }
-  pool.links = setmetatable({}, { __mode = "k" })
+---@class dynamodb.Failure why a request got no response
+---@field kind "network"|"timeout"|"response"
+---@field message string
+---@field sent boolean may the server have received the whole request?
+---@field permanent boolean would another attempt fail as well?
+
+--- Makes a failure.
+---@return dynamodb.Failure
+function pool.failure(kind, message, sent, permanent)
+  return { kind = kind, message = message, sent = sent or false, permanent = permanent or false }
 end
 
---- A pool keeps idle links. 'limits' has connect_timeout and attempt_timeout, and if wanted compression,
---- max_idle_time and max_connection_age (in seconds), max_connections, max_bytes (of a response), and
---- connect, the options for the transport's.
-function exchange.pool(transport, endpoint, limits)
-  local pool = {
+-- After a fork the child process must neither use the sockets of the parent nor wake its waiting requests.
+local function renew(self, process)
+  self.process, self.queue = process, { first = 1, last = 0 }
+  self.connections = setmetatable({}, { __mode = "k" })
+end
+
+--- Makes a pool without connections.
+---@param transport table
+---@param endpoint table { url, host, path }
+---@param limits table connect_timeout and attempt_timeout in seconds; optional: compression, max_idle_time
+--- and max_connection_age in seconds, max_connections, max_bytes of a response, and connect, the transport's
+--- options
+function pool.new(transport, endpoint, limits)
+  local self = {
     transport = transport,
     endpoint = endpoint,
     limits = limits,
-    idle = {}, -- the one used last comes last
+    idle = {},
     max_idle_time = limits.max_idle_time or MAX_IDLE_TIME,
     max_age = limits.max_connection_age or FOREVER,
-    -- Transports that keep connections themselves count them, too.
-    max_connections = transport.keep and FOREVER or limits.max_connections or exchange.MAX_CONNECTIONS,
-    closings = 0, -- how often exchange.close was called
+    -- A transport that keeps idle connections itself, as nginx does, also counts them.
+    max_connections = transport.keep and FOREVER or limits.max_connections or pool.MAX_CONNECTIONS,
+    generation = 0, -- how often the pool was closed; connections of an earlier one are not kept
     stats = { opened = 0, reused = 0, closed = 0, failed = 0 },
-    -- links: all that are open or being opened; one that a killed coroutine held is forgotten with it.
-    -- waiting: for one of these, in the order they came.
+    -- connections: set of all that count; a connection that a killed coroutine held is collected with it
+    -- queue: waiting requests, at [first] to [last]
   }
-  renew(pool, transport.process and transport.process())
-  return pool
+  renew(self, transport.process and transport.process())
+  return self
 end
 
--- Gives a link, or the place of one, to whoever has waited longest -> true | false when nobody waits.
-local function hand_over(pool, link)
-  local waiting = pool.waiting
-  while waiting.first <= waiting.last do
-    local entry = waiting[waiting.first]
-    waiting[waiting.first], waiting.first = nil, waiting.first + 1
-    if entry.waiter:wake() then
-      entry.link = link
-      return true
-    end
+--- Returns how many connections are open or being opened.
+---@return integer
+function pool.count_open(self)
+  local count = 0
+  for _ in pairs(self.connections) do count = count + 1 end
+  return count
+end
+
+local function is_full(self)
+  local process = self.transport.process and self.transport.process()
+  if process ~= self.process then renew(self, process) end
+  return self.queue.first <= self.queue.last or pool.count_open(self) >= self.max_connections
+end
+
+-- {===== Waiting requests =====
+
+-- Gives a connection to the request that has waited longest -> true | false when none waits.
+local function hand_over(self, connection)
+  local queue = self.queue
+  while queue.first <= queue.last do
+    local request = queue[queue.first]
+    queue[queue.first], queue.first = nil, queue.first + 1
+    request.connection = connection
+    if request.event:notify() then return true end
+    request.connection = nil -- it was cancelled meanwhile
   end
   return false
 end
 
-local function new_link(extra)
-  return { timing = { reused = false }, extra = extra }
+local function is_awaited(self)
+  return self.queue.first <= self.queue.last
 end
 
--- There is room for another link.
-local function vacate(pool, link)
-  pool.links[link] = nil
-  if link.extra or pool.waiting.first > pool.waiting.last then return end
-  local place = new_link()
-  if hand_over(pool, place) then pool.links[place] = true end
-end
-
--- Closes a link's connection, which keeps its place.
-local function shut(pool, link)
-  pool.stats.closed = pool.stats.closed + 1
-  pool.transport.close(link.socket)
-end
-
-local function drop(pool, link)
-  shut(pool, link)
-  vacate(pool, link)
-end
-
-local function is_fresh(pool, link, now)
-  return now - link.last_used < pool.max_idle_time and now - link.opened < pool.max_age
-end
-
--- The kept link used last that is still good.
-local function take_idle(pool, now)
-  local idle = pool.idle
-  for i = #idle, 1, -1 do
-    local link = idle[i]
-    idle[i] = nil
-    if is_fresh(pool, link, now) and pool.transport.idle(link.socket) then return link end
-    drop(pool, link)
+-- A request no longer waits. Drops such requests from the head of the queue.
+local function abandon(queue, request)
+  request.abandoned = true
+  while queue[queue.first] and queue[queue.first].abandoned do
+    queue[queue.first], queue.first = nil, queue.first + 1
   end
 end
 
--- Keeps what connecting took. 'start' is when the exchange that waits for it may go on.
-local function measure(pool, link, began)
-  local timings, now = pool.transport.timings, pool.transport.now()
-  local parts = timings and timings(link.socket)
-  link.opened, link.start = now, now
-  link.timing.connect, link.timing.tls = now - began, parts and parts.tls
+-- Reserves a connection, which is yet to be opened. All that it needs is allocated before it counts.
+local function reserve(self, is_extra)
+  local connection = { timing = { reused = false }, response = core.response(self.limits.max_bytes),
+    is_extra = is_extra or false, generation = self.generation }
+  self.connections[connection] = true
+  return connection
 end
 
-local function reuse(pool, link, now)
-  local stats, timing = pool.stats, link.timing
+-- The connection counts no more. A waiting request may open one instead.
+local function forget(self, connection)
+  self.connections[connection] = nil
+  if connection.is_extra or not is_awaited(self) then return end
+  local reserved = reserve(self)
+  if not hand_over(self, reserved) then self.connections[reserved] = nil end
+end
+
+-- ===================== }
+
+local function close_socket(self, connection)
+  self.stats.closed = self.stats.closed + 1
+  self.transport.close(connection.socket)
+  connection.socket = nil
+end
+
+--- Closes a connection. A waiting request may open one instead.
+function pool.discard(self, connection)
+  if connection.socket then close_socket(self, connection) end
+  forget(self, connection)
+end
+
+local function is_fresh(self, connection, now)
+  return now - connection.last_used < self.max_idle_time and now - connection.opened < self.max_age
+end
+
+local function mark_reused(self, connection, now)
+  local stats, timing = self.stats, connection.timing
   stats.reused = stats.reused + 1
-  link.start = now
+  connection.started = now
   if not timing.reused then timing.reused, timing.connect, timing.tls = true, nil, nil end
-  return link
+  return connection
 end
 
--- Connects a link | nil, kind, why, permanent.
-local function open(pool, link, now, deadline)
-  local limits, transport = pool.limits, pool.transport
-  pool.links[link] = true
-  local ok, socket, kind, why, permanent = pcall(transport.connect, pool.endpoint,
+-- Takes the idle connection used last that is still good | nil.
+local function take_idle(self, now)
+  local idle = self.idle
+  for i = #idle, 1, -1 do
+    local connection = idle[i]
+    idle[i] = nil
+    if is_fresh(self, connection, now) and self.transport.idle(connection.socket) then return connection end
+    pool.discard(self, connection)
+  end
+end
+
+--- Takes the idle connection used last that is still good.
+---@param now number
+---@return dynamodb.PooledConnection?
+function pool.acquire_idle(self, now)
+  local connection = take_idle(self, now)
+  return connection and mark_reused(self, connection, now)
+end
+
+-- {===== Opening =====
+
+-- Opens the socket of a reserved connection -> true | nil, kind, why, permanent, as the transport's connect.
+local function connect(self, connection, now, deadline)
+  local limits, transport, timing = self.limits, self.transport, connection.timing
+  local socket, kind, why, permanent = transport.connect(self.endpoint,
     math.min(limits.connect_timeout, deadline - now), limits.connect, limits)
-  if not ok or not socket then
-    vacate(pool, link)
-    pool.stats.failed = pool.stats.failed + 1
-    if not ok then error(socket, 0) end
-    return nil, kind, why, permanent
-  end
-  link.socket, link.response, link.closings = socket, core.response(limits.max_bytes), pool.closings
-  measure(pool, link, now)
-  if transport.reused and transport.reused(socket) then return reuse(pool, link, link.start) end
-  pool.stats.opened = pool.stats.opened + 1
-  return link
-end
-
---- How many connections are open, or being opened.
-function exchange.count(pool)
-  local count = 0
-  for _ in pairs(pool.links) do count = count + 1 end
-  return count
-end
-
-local function is_full(pool)
-  local process = pool.transport.process and pool.transport.process()
-  if process ~= pool.process then renew(pool, process) end
-  return pool.waiting.first <= pool.waiting.last or exchange.count(pool) >= pool.max_connections
-end
-
--- Gives up a link in favour of others.
-local function pass_on(pool, link)
-  if not link.socket then return vacate(pool, link) end
-  if not hand_over(pool, link) then pool.idle[#pool.idle + 1] = link end
-end
-
--- Looks, again and again, whether there is a link or a place for one -> link, whose socket may be missing |
--- nil when it is too late.
-local function look(pool, last)
-  local transport = pool.transport
-  local now = transport.now()
-  while now < last do
-    transport.sleep(math.min(POLL, last - now))
-    now = transport.now()
-    local link = take_idle(pool, now)
-    if link then return link end
-    if not is_full(pool) then return new_link() end
-  end
-end
-
--- Who has left does not hold up those behind him.
-local function leave(waiting, entry)
-  entry.gone = true
-  while waiting[waiting.first] and waiting[waiting.first].gone do
-    waiting[waiting.first], waiting.first = nil, waiting.first + 1
-  end
-end
-
--- Stands in line for the same. Who cannot wait, since nobody would run meanwhile, gets one more, for once.
-local function queue(pool, last)
-  local waiter, waiting = pool.transport.waiter(), pool.waiting
-  if not waiter then return new_link(true) end
-  local entry = { waiter = waiter }
-  waiting.last = waiting.last + 1
-  waiting[waiting.last] = entry
-  local ok, err = pcall(waiter.wait, waiter, last)
-  local link = entry.link
-  if not link then leave(waiting, entry) end
-  if ok then return link end
-  if link then pass_on(pool, link) end
-  error(err, 0)
-end
-
--- A link or a place for one, while all that may be open are in use -> link | nil, kind, why.
-local function wait(pool, last)
-  local link = (pool.transport.waiter and queue or look)(pool, last)
-  if link and link.socket and not pool.transport.idle(link.socket) then
-    link.socket = shut(pool, link)
-  end
-  if link then return link end
-  return nil, "timeout", ("all of max_connections = %d are in use"):format(pool.max_connections)
-end
-
--- A link, connected or, while all that may be open are in use, given back within 'timeout' -> link | nil,
--- kind, why, permanent.
-local function obtain(pool, deadline, timeout)
-  local now = pool.transport.now()
-  if not is_full(pool) then
-    if now >= deadline then return nil, "timeout", NO_TIME end
-    return open(pool, new_link(), now, deadline)
-  end
-  local link, kind, why = wait(pool, math.min(deadline, now + timeout))
-  if not link then return nil, kind, why end
-  now = pool.transport.now()
-  if link.socket then return reuse(pool, link, now) end
-  if now < deadline then return open(pool, link, now, deadline) end
-  vacate(pool, link)
-  return nil, "timeout", NO_TIME
-end
-
--- The answer is complete: keeps what it took.
-local function settle(link, received, now)
-  local timing = link.timing
-  link.last_used, timing.total, timing.received = now, now - link.start, received
+  if not socket then return nil, kind, why, permanent end
+  connection.socket = socket
+  local opened, parts = transport.now(), transport.timings and transport.timings(socket)
+  connection.opened, connection.started = opened, opened
+  timing.connect, timing.tls = opened - now, parts and parts.tls
   return true
 end
 
--- The peer closed: fine if the response needs nothing more.
-local function finish(link, received, now)
-  local response = link.response
-  if not response:started() then return nil, "network", "connection closed before an answer" end
-  local complete, why = response:finish()
-  if complete then return settle(link, received, now) end
-  return nil, "network", why
-end
-
-local function receive(pool, link, deadline)
-  local transport, response = pool.transport, link.response
-  local received = 0
-  while true do
-    local bytes, kind, why = transport.receive(link.socket, deadline, received == 0)
-    local now = transport.now()
-    if kind == "closed" then return finish(link, received, now) end
-    if not bytes then return nil, kind, why end
-    if received == 0 then link.timing.first_byte = now - link.start end
-    received = received + #bytes
-    local done, bad = response:feed(bytes)
-    if done then return settle(link, received, now) end
-    if bad then return nil, "response", bad end
-    if now >= deadline then return nil, "timeout", "no end of the answer in time" end
+-- Opens a reserved connection -> connection | nil, failure. A raise, such as a cancelled task's, frees it.
+local function open(self, connection, now, deadline)
+  local ok, opened, kind, why, permanent = pcall(connect, self, connection, now, deadline)
+  if not ok or not opened then
+    pool.discard(self, connection)
+    self.stats.failed = self.stats.failed + 1
+    if not ok then error(opened, 0) end
+    return nil, pool.failure(kind, why, false, permanent)
   end
-end
-
--- Sends and receives on one link -> true | nil, kind, why, whether all of the request was sent.
-local function converse(pool, link, request, deadline)
-  link.timing.sent = #request
-  link.response:reset(pool.limits.compression)
-  local ok, kind, why = pool.transport.send(link.socket, request, deadline)
-  if not ok then return nil, kind, why, false end
-  ok, kind, why = receive(pool, link, deadline)
-  return ok, kind, why, true
-end
-
--- The same, but drops a link that failed, even by raising -> also whether an answer had begun. What has come
--- of it is given back at once: the collector knows nothing of that memory, and would let it add up.
-local function try(pool, link, request, deadline, timeout)
-  local last = link.start + timeout
-  if deadline < last then last = deadline end
-  local ok, complete, kind, why, seen = pcall(converse, pool, link, request, last)
-  if ok and complete then return true end
-  drop(pool, link)
-  local begun = link.response:started()
-  link.response:reset()
-  if not ok then error(complete, 0) end
-  return nil, kind, why, seen, begun
-end
-
---- Does one exchange -> link with the complete response | nil, kind, why, sent (may the service have seen
---- it?), permanent (is trying again of no use?). Give the link back with exchange.release. Nothing outlives
---- 'deadline', a moment of the transport's clock; without 'attempt_timeout' the pool's counts. A kept
---- connection that dies without a byte was closed meanwhile, which is nobody's failure: the request goes out
---- on a new one, unless it is to be sent only 'once' and the service may have seen it.
-function exchange.run(pool, request, once, deadline, attempt_timeout)
-  local timeout = attempt_timeout or pool.limits.attempt_timeout
-  local now, seen = pool.transport.now(), false
-  deadline = deadline or FOREVER
-  if now >= deadline then return nil, "timeout", NO_TIME, false end
-  local link = take_idle(pool, now)
-  local ok, kind, why, permanent, sent, begun
-  if link then reuse(pool, link, now) end
-  while true do
-    if not link then link, kind, why, permanent = obtain(pool, deadline, timeout) end
-    if not link then return nil, kind, why, seen, permanent end
-    ok, kind, why, sent, begun = try(pool, link, request, deadline, timeout)
-    if ok then return link end
-    seen = seen or sent
-    local stale = link.timing.reused and kind == "network" and not begun
-    if not stale or (once and seen) then return nil, kind, why, seen end
-    link = nil
+  local transport = self.transport
+  if transport.reused and transport.reused(connection.socket) then
+    return mark_reused(self, connection, connection.started)
   end
+  self.stats.opened = self.stats.opened + 1
+  return connection
 end
 
---- Closes the link's connection, whatever it could carry.
-exchange.discard = drop
+-- ===================== }
+-- {===== Waiting for one of max_connections =====
 
---- Keeps the link for the next exchange if its connection can carry one, and there are not too many.
-function exchange.release(pool, link)
-  local idle, waiting, keep = pool.idle, pool.waiting, pool.transport.keep
-  if link.closings ~= pool.closings or link.extra or not link.response:keep_alive() then
-    drop(pool, link)
-  elseif keep and keep(link.socket, pool.limits) then
-    pool.links[link] = nil
-  elseif waiting.first > waiting.last then
-    idle[#idle + 1] = link
-  elseif is_fresh(pool, link, link.last_used) then
-    pass_on(pool, link)
+-- Gives up a connection that was handed over to a cancelled request.
+local function pass_on(self, connection)
+  if not connection.socket then return forget(self, connection) end
+  if not hand_over(self, connection) then self.idle[#self.idle + 1] = connection end
+end
+
+-- Waits in the queue -> connection, perhaps yet to be opened | nil when the deadline has passed.
+local function wait_in_queue(self, deadline)
+  local request, queue = { event = event.new() }, self.queue
+  queue[queue.last + 1] = request
+  queue.last = queue.last + 1
+  local ok, err = pcall(request.event.wait_until, request.event, self.transport, deadline,
+    function() return request.connection end, FOREVER)
+  if not request.connection then abandon(queue, request) end
+  if ok then return request.connection end
+  if request.connection then pass_on(self, request.connection) end
+  error(err, 0)
+end
+
+-- Looks for a connection from time to time, for a transport that cannot wake a waiting request.
+local function poll(self, deadline)
+  local found
+  event.new():wait_until(self.transport, deadline, function()
+    found = take_idle(self, self.transport.now()) or (not is_full(self) and reserve(self)) or nil
+    return found
+  end)
+  return found
+end
+
+-- Waits while max_connections are in use -> connection, perhaps yet to be opened | nil. Where nothing else
+-- runs meanwhile, no connection could become free: then the limit is exceeded once.
+local function wait(self, deadline)
+  local transport = self.transport
+  if not transport.waiter then return poll(self, deadline) end
+  if not transport.waiter() then return reserve(self, true) end
+  return wait_in_queue(self, deadline)
+end
+
+-- ===================== }
+
+--- Takes a connection for one request: a new one, or while max_connections are in use one that another
+--- request gives back. The caller has looked for an idle one with acquire_idle.
+--- Raises what the transport raises in a cancelled task.
+---@param deadline number by the transport's clock
+---@param timeout number seconds to wait for a connection to be given back
+---@return dynamodb.PooledConnection? connection
+---@return dynamodb.Failure? failure
+function pool.acquire(self, deadline, timeout)
+  local now = self.transport.now()
+  if now >= deadline then return nil, pool.failure("timeout", NO_TIME) end
+  if not is_full(self) then return open(self, reserve(self), now, deadline) end
+  local connection = wait(self, math.min(deadline, now + timeout))
+  if not connection then
+    return nil, pool.failure("timeout", ("all of max_connections = %d are in use"):format(self.max_connections))
+  end
+  now = self.transport.now()
+  if connection.socket then
+    if self.transport.idle(connection.socket) then return mark_reused(self, connection, now) end
+    close_socket(self, connection)
+  end
+  if now < deadline then return open(self, connection, now, deadline) end
+  forget(self, connection)
+  return nil, pool.failure("timeout", NO_TIME)
+end
+
+--- Gives a connection back after a complete response. It is kept for another request if it can carry one, and
+--- not too many are kept.
+function pool.release(self, connection)
+  local idle, keep = self.idle, self.transport.keep
+  local reusable = connection.generation == self.generation and not connection.is_extra
+    and connection.response:keep_alive()
+  if not reusable then
+    pool.discard(self, connection)
+  elseif keep and keep(connection.socket, self.limits) then
+    self.connections[connection] = nil
+  elseif not is_awaited(self) then
+    idle[#idle + 1] = connection
+  elseif is_fresh(self, connection, connection.last_used) then
+    pass_on(self, connection)
   else
-    drop(pool, link)
+    pool.discard(self, connection)
   end
-  local first = idle[1] -- has lain longest; looked at here, or it would stay when one is enough again
-  if first and not is_fresh(pool, first, link.last_used) then drop(pool, table.remove(idle, 1)) end
-end
-
---- Closes every kept connection; those in use are not kept.
-function exchange.close(pool)
-  pool.closings = pool.closings + 1
-  for i = #pool.idle, 1, -1 do
-    drop(pool, pool.idle[i])
-    pool.idle[i] = nil
+  local oldest = idle[1] -- checked here, or it would stay while newer ones suffice
+  if oldest and not is_fresh(self, oldest, connection.last_used) then
+    pool.discard(self, table.remove(idle, 1))
   end
 end
 
-return exchange
+--- Closes every idle connection. Those in use are closed when they are released.
+function pool.close(self)
+  self.generation = self.generation + 1
+  for i = #self.idle, 1, -1 do
+    pool.discard(self, self.idle[i])
+    self.idle[i] = nil
+  end
+end
+
+return pool

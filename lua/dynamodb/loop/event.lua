@@ -25,22 +25,23 @@ local function wait(self, waiter, deadline)
   if not ok then error(err, 0) end
 end
 
---- Waits until is_done() is true. It is called first, after each notification, and every tenth of a second,
+--- Waits until is_done() is true. It is called first, after each notification, and after each heartbeat,
 --- since whatever was to notify may have been killed. Where the transport has no waiter, because nothing else
 --- runs meanwhile or because it offers none, the condition is checked between short sleeps.
 --- Raises what the transport raises in a cancelled task.
 ---@param transport table the connection's transport
 ---@param deadline number by the transport's clock
 ---@param is_done fun(): any
+---@param heartbeat? number seconds; 0.1 by default, math.huge for none
 ---@return boolean done false when the deadline has passed
-function Event:wait_until(transport, deadline, is_done)
+function Event:wait_until(transport, deadline, is_done, heartbeat)
   local step = FIRST_STEP
   while not is_done() do
     local now = transport.now()
     if now >= deadline then return false end
     local waiter = transport.waiter and transport.waiter()
     if waiter then
-      wait(self, waiter, math.min(deadline, now + HEARTBEAT))
+      wait(self, waiter, math.min(deadline, now + (heartbeat or HEARTBEAT)))
     else
       transport.sleep(math.min(step, deadline - now))
       step = math.min(step * 2, LONGEST_STEP)

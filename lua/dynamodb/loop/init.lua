@@ -2,7 +2,7 @@
 
 local concurrent = require("dynamodb.loop.concurrent")
 local errors = require("dynamodb.error")
-local nginx = require("dynamodb.transport.nginx")
+local phase = require("dynamodb.loop.phase")
 local scheduler = require("dynamodb.loop.scheduler")
 
 local unpack = table.unpack or unpack -- luacheck: ignore 113 143
@@ -18,7 +18,10 @@ local common = scheduler.new() -- the loop of all tasks, but for those of a coro
 ---@field traceback? string where it failed
 local Task = {}
 Task.__index = Task
-scheduler.Task = Task
+
+local function spawn(self, run, f, ...)
+  return setmetatable(scheduler.spawn(self, run, f, ...), Task)
+end
 
 local function now()
   return require("dynamodb.curl").now()
@@ -29,8 +32,8 @@ local function check_function(f, where)
 end
 
 -- nginx has a loop of its own, whose worker this one would hold up.
-local function check_place(where)
-  if nginx.is_here() and nginx.mode() == "wait" then
+local function check_phase(where)
+  if phase.is_nginx() and phase.mode() == "wait" then
     errors.raise("%s: not inside nginx, where dynamodb.gather and light threads do this", where)
   end
 end
@@ -120,7 +123,7 @@ end
 --- returns. Raises what it raises, after cancelling the others, or else what others raised and nobody waited
 --- for. Without a function: runs what loop.spawn began.
 function loop.run(f, ...)
-  check_place("loop.run")
+  check_phase("loop.run")
   if f == nil then
     if scheduler.active() then errors.raise("loop.run: function expected inside of a task") end
     wait_for(common, nil, common.root, FOREVER)
@@ -130,7 +133,7 @@ function loop.run(f, ...)
   local main
   local args = { n = select("#", ...), ... }
   local run = conduct(function(self, run)
-    main = scheduler.spawn(self, run, f, unpack(args, 1, args.n))
+    main = spawn(self, run, f, unpack(args, 1, args.n))
     run.main = main
   end, FOREVER)
   if not main.failed then report(run) end
@@ -139,10 +142,10 @@ end
 
 --- Begins a task -> task. It runs once the loop does.
 function loop.spawn(f, ...)
-  check_place("loop.spawn")
+  check_phase("loop.spawn")
   check_function(f, "loop.spawn")
   local parent = scheduler.active()
-  return scheduler.spawn(parent and parent.loop or common, parent and parent.run or common.root, f, ...)
+  return spawn(parent and parent.loop or common, parent and parent.run or common.root, f, ...)
 end
 
 local function pack(...) return { n = select("#", ...), ... } end
@@ -164,7 +167,7 @@ function loop.gather(calls, concurrency, deadline)
   end
   local late = errors.new({ kind = "timeout", message = "no time left" })
   local run = conduct(function(self, run)
-    for _ = 1, math.min(concurrency or #calls, #calls) do scheduler.spawn(self, run, work) end
+    for _ = 1, math.min(concurrency or #calls, #calls) do spawn(self, run, work) end
   end, deadline or FOREVER, late)
   report(run)
   for i = 1, #calls do results[i] = results[i] or { n = 2, false, late } end

@@ -1,45 +1,52 @@
---- One at a time, of the tasks and light threads that share something. Who was ended from outside while he
--- held it, by a deadline or by hand, does not hold it any more.
+--- A lock between tasks and light threads that share results or a writer. A holder that was killed, by a
+--- deadline or by hand, is ignored.
+
+local event = require("dynamodb.loop.event")
 
 local mutex = {}
 
-local TURN = 0.001 -- seconds between looks
+local FOREVER = math.huge
+
+local weak = { __mode = "v" } -- a holder that was collected is gone
 
 ---@class dynamodb.Mutex
----@field owner? thread|true the coroutine that holds it; true where Lua 5.1 knows none
----@field place? table where that runs beside others, see doc/transport.md
+---@field released dynamodb.Event notified when the holder is done
+---@field holder table { thread = the coroutine that holds it, or true where Lua 5.1 knows none; place = where
+--- it runs, as the transport's place() says }; empty while nothing holds the lock
 
-local weak = { __mode = "v" } -- who is collected is gone
-
---- Makes one, which nobody holds.
+--- Makes a mutex that nothing holds.
 ---@return dynamodb.Mutex
 function mutex.new()
-  return setmetatable({}, weak)
+  return { released = event.new(), holder = setmetatable({}, weak) }
 end
 
 local function is_held(self, transport)
-  local owner, place = self.owner, self.place
-  if owner == nil then return false end
-  if place and transport.alive then return transport.alive(owner, place) end
-  return owner == true or coroutine.status(owner) ~= "dead"
+  local thread, place = self.holder.thread, self.holder.place
+  if thread == nil then return false end
+  if place and transport.alive then return transport.alive(thread, place) end
+  return thread == true or coroutine.status(thread) ~= "dead"
 end
 
---- Waits until nobody holds it -> had somebody?
+--- Waits until nothing holds the mutex.
+---@return boolean waited whether something held it
 function mutex.wait(self, transport)
   if not is_held(self, transport) then return false end
-  repeat transport.sleep(TURN) until not is_held(self, transport)
+  self.released:wait_until(transport, FOREVER, function() return not is_held(self, transport) end)
   return true
 end
 
-local function leave(self, ...)
-  self.owner, self.place = nil, nil
+local function release(self, ...)
+  self.holder.thread, self.holder.place = nil, nil
+  self.released:notify()
   return ...
 end
 
---- Calls a function while holding it, for which nobody else may -> what pcall returns.
+--- Calls a function while holding the mutex. The caller has made sure, with mutex.wait, that nothing holds
+--- it. Returns what pcall returns.
 function mutex.call(self, transport, f, ...)
-  self.owner, self.place = coroutine.running() or true, transport.place and transport.place() or nil
-  return leave(self, pcall(f, ...))
+  local holder = self.holder
+  holder.thread, holder.place = coroutine.running() or true, transport.place and transport.place() or nil
+  return release(self, pcall(f, ...))
 end
 
 return mutex

@@ -144,18 +144,18 @@ function scheduler.wait(task, socket, mode, deadline)
   return park_for(task, poller_of(task.loop):watch(socket, mode), deadline)
 end
 
---- Opens a connection -> socket | nil, kind, why, permanent, as curl.connect.
+--- Opens a connection -> socket | nil, kind, why, code, proxy_status, as dynamodb.curl's connect.
 function scheduler.connect(task, url, seconds, options)
-  local socket, key, reason, lasting = poller_of(task.loop):connect(url, seconds, options)
-  if not socket then return nil, key, reason, lasting end
+  local socket, key, reason, status, refusal = poller_of(task.loop):connect(url, seconds, options)
+  if not socket then return nil, key, reason, status, refusal end
   local waited, err = pcall(park_for, task, key, FOREVER)
   if not waited then
     socket:close()
     error(err, 0)
   end
-  local done, kind, why, permanent = socket:connected()
+  local done, kind, why, code, proxy_status = socket:connected()
   if done then return socket end
-  return nil, kind, why, permanent
+  return nil, kind, why, code, proxy_status
 end
 
 --- Lets the others run for so many seconds.
@@ -201,8 +201,8 @@ end
 
 --- A task for a function and its arguments, which begins with the next step.
 function scheduler.spawn(self, run, f, ...)
-  local task = setmetatable({ loop = self, run = run, co = coroutine.create(body), start = pack(f, ...),
-    parent = active, ends = FOREVER, refused = 0, waiters = {} }, scheduler.Task)
+  local task = { loop = self, run = run, co = coroutine.create(body), start = pack(f, ...),
+    parent = active, ends = FOREVER, refused = 0, waiters = {} }
   poller_of(self)
   self.tasks[task] = true
   run.live = run.live + 1

@@ -1,14 +1,15 @@
---- What a connection needs for its calls, made at the first of them, when its settings are read: signer,
---- retry policy, credentials, hosts and the headers that are always the same.
+--- The state of one connection: what connect fixed, what its calls share while they run, and what is counted.
 
-local service_clock = require("dynamodb.http.service_clock")
 local core = require("dynamodb.core")
-local credentials = require("dynamodb.credentials.chain")
+local credential_chain = require("dynamodb.credentials.chain")
 local endpoint = require("dynamodb.http.endpoint")
 local errors = require("dynamodb.error")
-local exchange = require("dynamodb.http.pool")
+local hooks = require("dynamodb.request.hooks")
+local pool = require("dynamodb.http.pool")
 local proxy = require("dynamodb.http.proxy")
 local retry = require("dynamodb.request.retry")
+local service_clock = require("dynamodb.http.service_clock")
+local settings = require("dynamodb.config.settings")
 local system = require("dynamodb.base.system")
 local user_agent = require("dynamodb.http.user_agent")
 
@@ -16,34 +17,91 @@ local context = {}
 
 local sub = string.sub
 
-local FIRST_INVOCATION = 100000000000 -- twelve digits, which are hexadecimal ones, too
+local FIRST_INVOCATION = 100000000000 -- twelve decimal digits, which also are hexadecimal digits
+
+---@class dynamodb.Context
+--- Fixed by connect:
+---@field options table the options of connect
+---@field settings dynamodb.Settings
+---@field transport table
+---@field emit? fun(name: string, event: table) tells hooks and log; nil when there is neither
+---@field dictionary? table nginx's shared dictionary, for credentials
+---@field deadline number seconds of a call, retries included
+---@field retry_writes "safe"|"always"|"exact"
+--- Shared by the calls while they run:
+---@field running dynamodb.Running
+--- Counted, as conn:stats tells it:
+---@field stats table
+
+---@class dynamodb.Running
+---@field pools table<string, table> pools of connections, by URL
+---@field known_tables table<string, userdata> tables that were described, by name
+--- The rest is made by context.open, at the first call:
+---@field values? table resolved settings
+---@field signer userdata
+---@field retry_policy dynamodb.RetryPolicy
+---@field clock? table the service's clock; nil when its skew is not to be corrected
+---@field provider dynamodb.CredentialCache
+---@field credentials? table those that the signer has
+---@field pools_by_kind table<string, table> the pool of the usual host, by kind of operation; for the current
+--- account
+---@field headers table headers of an attempt, as the signer takes them; overwritten for each
+---@field trace_index? integer position in headers of AWS Lambda's trace id; nil outside Lambda
+---@field invocation_prefix string the first 24 characters of the invocation ids
+---@field invocations integer the last part of the last invocation id
+
+local function new_stats()
+  return { calls = 0, attempts = 0, retries = 0, failures = 0, throttled_responses = 0, bytes_sent = 0,
+    bytes_received = 0, credential_refreshes = 0 }
+end
+
+--- Makes the state of a connection. Reads no file and sends nothing.
+---@param options table the checked options of connect
+---@param transport table
+---@param dictionary? table nginx's shared dictionary
+---@return dynamodb.Context
+function context.new(options, transport, dictionary)
+  return {
+    options = options,
+    settings = settings.new(options),
+    transport = transport,
+    emit = hooks.emitter(options.hooks, options.log),
+    dictionary = dictionary,
+    deadline = options.deadline or settings.defaults.deadline,
+    retry_writes = options.retry_writes or "safe",
+    running = { pools = {}, known_tables = {} },
+    stats = new_stats(),
+  }
+end
 
 local function failure(message)
   return errors.new({ kind = "credentials", message = message })
 end
 
--- What the connections of a pool may do; those of exchange.pool.
-local function limits_of(values, given, url)
+-- The limits of a pool of connections, as pool.new takes them.
+local function limits_of(values, options, url)
   return {
     attempt_timeout = values.attempt_timeout,
-    compression = given.compression,
+    compression = options.compression,
     connect_timeout = values.connect_timeout,
-    max_connection_age = given.max_connection_age,
-    max_connections = given.max_connections,
-    max_idle_time = given.max_idle_time,
+    max_connection_age = options.max_connection_age,
+    max_connections = options.max_connections,
+    max_idle_time = options.max_idle_time,
     connect = {
       ca_bundle = values.ca_bundle,
-      client_certificate = given.client_certificate,
-      client_key = given.client_key,
+      client_certificate = options.client_certificate,
+      client_key = options.client_key,
       proxy = url and proxy.choose(url, values),
       tcp_keepalive = values.tcp_keepalive,
-      unix_socket = given.unix_socket,
+      unix_socket = options.unix_socket,
     },
   }
 end
 
--- What the settings say of hosts, as endpoint.resolve takes it.
-local function place_of(values, kind)
+-- {===== Endpoints =====
+
+-- The parameters of endpoint.resolve that come from settings.
+local function endpoint_parameters(values, kind)
   return {
     account_id_mode = "disabled",
     dualstack = values.use_dualstack_endpoint,
@@ -54,132 +112,130 @@ local function place_of(values, kind)
   }
 end
 
---- The endpoint of the region, for whatever account -> endpoint | nil, why.
-function context.regional(values)
-  return endpoint.resolve(place_of(values, "plain"))
+--- Returns the endpoint of the region that names no account -> endpoint | nil, why.
+function context.regional_endpoint(values)
+  return endpoint.resolve(endpoint_parameters(values, "plain"))
 end
 
--- The endpoint for a kind of operation, an account, and a resource that the request names -> endpoint | nil,
--- why.
-local function endpoint_of(values, kind, account, arn)
-  local place = place_of(values, kind)
-  place.account_id, place.account_id_mode = values.account_id or account, values.account_id_endpoint_mode
-  place.resource_arn = arn
-  return endpoint.resolve(place)
+-- Returns the pool of an endpoint that may name the account of the credentials or of an ARN -> pool | nil,
+-- err.
+local function find_pool(state, kind, arn)
+  local running, values = state.running, state.running.values
+  local parameters = endpoint_parameters(values, kind)
+  parameters.account_id = values.account_id or running.credentials.account_id
+  parameters.account_id_mode, parameters.resource_arn = values.account_id_endpoint_mode, arn
+  local found, why = endpoint.resolve(parameters)
+  if not found then return nil, failure(why) end
+  local own = running.pools[found.url]
+  if not own then
+    own = pool.new(state.transport, found, limits_of(values, state.options, found.url))
+    running.pools[found.url] = own
+  end
+  return own
 end
 
+--- Returns the pool of connections to the endpoint of a request -> pool | nil, err.
+---@param kind string of the operation
+---@param params table of the request
+function context.pool_for(state, kind, params)
+  local name = params.TableName
+  if type(name) ~= "string" then name = endpoint.resource(params) end
+  if name and sub(name, 1, 4) == "arn:" then return find_pool(state, kind, name) end
+  local pools = state.running.pools_by_kind
+  local own, err = pools[kind], nil
+  if not own then
+    own, err = find_pool(state, kind)
+    pools[kind] = own
+  end
+  return own, err
+end
+
+--- Signs with these credentials from now on, and uses the endpoints of their account -> true | nil, err.
+function context.use_credentials(state, found)
+  local running = state.running
+  local ok, why = running.signer:credentials(found.aws_access_key_id, found.aws_secret_access_key,
+    found.aws_session_token)
+  if not ok then return nil, failure(why) end
+  running.credentials, running.pools_by_kind = found, {}
+  return true
+end
+
+-- ===================== }
 -- {===== Headers =====
 
--- For the usual number of attempts, their texts.
-local counts = {}
-for attempt = 1, 4 do counts[attempt] = ("attempt=%d; max=4"):format(attempt) end
+-- The texts of amz-sdk-request for the default number of attempts.
+local attempt_texts = {}
+for attempt = 1, 4 do attempt_texts[attempt] = ("attempt=%d; max=4"):format(attempt) end
 
--- In Lambda, where the trace id changes with each invocation, it goes along (recursion detection).
-local function is_lambda()
-  return system.getenv("AWS_LAMBDA_FUNCTION_NAME") ~= nil
-end
-
+-- AWS Lambda's trace id, which changes with each invocation, is passed on for its recursion detection.
 local function trace_id()
   local id = system.getenv("_X_AMZN_TRACE_ID")
   return id and (id:gsub("[^%w=;:+&%[%]{}\"',-]", function(char) return ("%%%02X"):format(char:byte()) end))
 end
 
---- A UUID for one call. Random ones cost more than all else about a header, so these count on from the first.
-function context.invocation_id(state)
-  local count = state.invocations + 1
-  state.invocations = count
-  return state.invocation_prefix .. count
+--- Returns a UUID for one call. A random one would cost more than the rest of the head, so ids count up from
+--- a random prefix.
+---@return string
+function context.next_invocation_id(running)
+  local count = running.invocations + 1
+  running.invocations = count
+  return running.invocation_prefix .. count
 end
 
---- The headers of an attempt, as the signer takes them, until the next attempt.
-function context.headers(state, id, attempt, most)
-  local list = state.headers
+--- Returns the headers of an attempt, as the signer takes them; valid until the next attempt.
+function context.headers(running, id, attempt, max_attempts)
+  local list = running.headers
   list[4] = id
-  list[6] = most == 4 and counts[attempt] or ("attempt=%d; max=%d"):format(attempt, most)
-  if state.lambda then
+  list[6] = max_attempts == 4 and attempt_texts[attempt] or ("attempt=%d; max=%d"):format(attempt, max_attempts)
+  if running.trace_index then
     local trace = trace_id()
-    list[state.lambda], list[state.lambda + 1] = trace and "x-amzn-trace-id", trace
+    list[running.trace_index], list[running.trace_index + 1] = trace and "x-amzn-trace-id", trace
   end
   return list
 end
 
-local function fixed_headers(state, values)
+local function fixed_headers(options, values)
   local list = { "user-agent", user_agent.new(values), "amz-sdk-invocation-id", "", "amz-sdk-request", "" }
-  if state.given.compression then
-    list[7], list[8] = "accept-encoding", "gzip"
-  end
-  state.lambda = is_lambda() and #list + 1 or nil
-  return list
-end
-
--- ===================== }
--- {===== Hosts =====
-
--- The pool for a host that an account, or the ARN of what the request is about, has a part in -> pool | nil,
--- err.
-local function find_pool(state, kind, arn)
-  local host, why = endpoint_of(state.values, kind, state.credentials.account_id, arn)
-  if not host then return nil, failure(why) end
-  local pool = state.pools[host.url]
-  if not pool then
-    pool = exchange.pool(state.transport, host, limits_of(state.values, state.given, host.url))
-    state.pools[host.url] = pool
-  end
-  return pool
-end
-
---- The pool of connections to the host that answers a request -> pool | nil, err.
-function context.pool(state, kind, params)
-  local name = params.TableName
-  if type(name) ~= "string" then name = endpoint.resource(params) end
-  if name and sub(name, 1, 4) == "arn:" then return find_pool(state, kind, name) end
-  local pool, err = state.hosts[kind], nil
-  if not pool then
-    pool, err = find_pool(state, kind)
-    state.hosts[kind] = pool
-  end
-  return pool, err
-end
-
---- These credentials are used from now on, and the hosts of their account -> true | nil, err.
-function context.authenticate(state, found)
-  local ok, why = state.signer:credentials(found.aws_access_key_id, found.aws_secret_access_key,
-    found.aws_session_token)
-  if not ok then return nil, failure(why) end
-  state.credentials, state.hosts = found, {}
-  return true
+  if options.compression then list[7], list[8] = "accept-encoding", "gzip" end
+  local is_lambda = system.getenv("AWS_LAMBDA_FUNCTION_NAME") ~= nil
+  return list, is_lambda and #list + 1 or nil
 end
 
 -- ===================== }
 
--- What credential providers need of the connection.
-local function context_of(state, values)
-  local function emit(name, event)
-    state.stats.credentials_refreshed = state.stats.credentials_refreshed + 1
+-- Tells hooks, log and stats of what the credential providers do.
+local function provider_emitter(state)
+  return function(name, event)
+    if name == "credentials_refreshed" then
+      state.stats.credential_refreshes = state.stats.credential_refreshes + 1
+    end
     if state.emit then state.emit(name, event) end
   end
-  return { transport = state.transport, limits = limits_of(values, state.given), emit = emit,
-    given = state.given, dictionary = state.dictionary }
 end
 
---- Makes the connection ready for calls, once -> true | nil, err.
+--- Makes the connection ready for calls: reads the settings, once -> true | nil, err, and the next call tries
+--- again.
 function context.open(state)
-  if state.values then return true end
+  local running = state.running
+  if running.values then return true end
   local values, why = state.settings:load()
   if not values then return nil, failure(why) end
-  local host, refusal = context.regional(values)
-  if not host then return nil, failure(refusal) end
+  local regional, refusal = context.regional_endpoint(values)
+  if not regional then return nil, failure(refusal) end
   local signer
-  signer, why = core.signer(host.region, "dynamodb")
+  signer, why = core.signer(regional.region, "dynamodb")
   if not signer then return nil, failure(why) end
-  state.signer, state.hosts = signer, {}
-  state.invocation_prefix, state.invocations = core.uuid():sub(1, 24), FIRST_INVOCATION
-  state.policy = retry.new({ mode = values.retry_mode, max_attempts = values.max_attempts,
+  running.signer, running.pools_by_kind = signer, {}
+  running.invocation_prefix, running.invocations = core.uuid():sub(1, 24), FIRST_INVOCATION
+  running.retry_policy = retry.new({ mode = values.retry_mode, max_attempts = values.max_attempts,
     random = system.random, now = state.transport.now })
-  state.clock = not values.disable_clock_skew_correction and service_clock.new() or nil
-  state.headers = fixed_headers(state, values)
-  state.provider = credentials.new(state.settings, context_of(state, values))
-  state.values = values
+  running.clock = not values.disable_clock_skew_correction and service_clock.new() or nil
+  running.headers, running.trace_index = fixed_headers(state.options, values)
+  running.provider = credential_chain.new(state.settings, {
+    transport = state.transport, limits = limits_of(values, state.options), emit = provider_emitter(state),
+    options = state.options, dictionary = state.dictionary,
+  })
+  running.values = values
   return true
 end
 

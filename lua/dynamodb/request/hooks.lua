@@ -1,31 +1,31 @@
---- What users see of the inside: hooks, which are functions by the name of an event, and a log. No event
---- holds a secret.
+--- Hooks, which are functions by the name of an event, and the log. No event holds a secret.
 
 local core = require("dynamodb.core")
 
 local hooks = {}
 
---- The events, with the fields that each has besides operation and table (the name, where there is one).
+--- The events, each with its fields besides operation and table (its name, where the request names one).
 hooks.events = {
   request_built = { "bytes" },
-  attempt_sent = { "attempt", "max_attempts", "endpoint_url" },
-  answer_received = { "attempt", "status", "request_id", "timing", "consumed_capacity", "err" },
-  answer_lost = { "attempt", "err" },
-  retry_planned = { "attempt", "delay", "tokens", "err" },
+  attempt_started = { "attempt", "max_attempts", "endpoint_url" },
+  response_received = { "attempt", "status", "request_id", "timing", "consumed_capacity", "err" },
+  attempt_failed = { "attempt", "err" },
+  retry_scheduled = { "attempt", "delay", "retry_tokens", "err" },
   call_finished = { "attempts", "elapsed", "consumed_capacity", "err" },
   credentials_refreshed = { "source", "expires" },
+  warning = { "message" },
 }
 
-local function names()
+local function event_names()
   local list = {}
   for name in pairs(hooks.events) do list[#list + 1] = name end
   table.sort(list)
   return table.concat(list, ", ")
 end
 
---- A validator of options: a table of functions by event.
+--- Validates the option 'hooks': a table of functions by event.
 function hooks.are_hooks(value)
-  local expected = "table of functions by event (" .. names() .. ")"
+  local expected = "table of functions by event (" .. event_names() .. ")"
   if type(value) ~= "table" then return false, expected end
   for name, hook in pairs(value) do
     if not hooks.events[name] or type(hook) ~= "function" then return false, expected end
@@ -33,7 +33,7 @@ function hooks.are_hooks(value)
   return true
 end
 
---- A validator of options: what lines can be given to.
+--- Validates the option 'log': a function of a line, or an open file.
 function hooks.is_log(value)
   local can_write = type(value) == "table" and type(value.write) == "function"
   return type(value) == "function" or io.type(value) == "file" or can_write,
@@ -44,18 +44,18 @@ local function subject(event)
   return event.table and event.operation .. " " .. event.table or event.operation
 end
 
--- For the events that are worth a line, the line.
+-- The log line of an event | nil for none; events that are not listed are not logged.
 local lines = {
-  answer_received = function(event)
+  response_received = function(event)
     return ("%s: attempt %d: %d%s in %.4f s%s"):format(subject(event), event.attempt, event.status,
       event.err and event.err.code and " " .. event.err.code or "", event.timing.total or 0,
       event.request_id and ", request id " .. event.request_id or "")
   end,
-  answer_lost = function(event)
+  attempt_failed = function(event)
     return ("%s: attempt %d: %s"):format(subject(event), event.attempt, tostring(event.err))
   end,
-  retry_planned = function(event)
-    return ("%s: again in %.4f s"):format(subject(event), event.delay)
+  retry_scheduled = function(event)
+    return ("%s: retry in %.4f s"):format(subject(event), event.delay)
   end,
   call_finished = function(event)
     if not event.err then return nil end
@@ -65,18 +65,21 @@ local lines = {
   credentials_refreshed = function(event)
     return "credentials refreshed, from " .. event.source
   end,
+  warning = function(event)
+    return "warning: " .. event.message
+  end,
 }
 
-local function writer(log)
+local function line_writer(log)
   if type(log) == "function" then return log end
   return function(line) log:write(line, "\n") end
 end
 
---- A function(event name, fields) that tells hooks and log | nil when there is neither. What a hook raises
---- reaches the caller.
+--- Returns a function(event name, fields) that calls the hook and writes the log line | nil when there is
+--- neither hook nor log. What a hook raises reaches the caller.
 function hooks.emitter(given, log)
   if not given and not log then return nil end
-  local write = log and writer(log)
+  local write = log and line_writer(log)
   return function(name, event)
     local hook = given and given[name]
     if hook then hook(event) end
@@ -85,7 +88,8 @@ function hooks.emitter(given, log)
   end
 end
 
---- The names of the tables that a request is about, as events tell them: its table | nil.
+--- Returns the name of the table that a request is about, for events | nil.
+---@param params table
 function hooks.table_of(params)
   local name = params.TableName
   return core.typename(name) == "string" and name or nil

@@ -1,25 +1,25 @@
---- Writes whose answer was lost: which of them may be sent again, whether one that was sent again had
---- happened the first time, and how one is wrapped into a transaction, which happens once however often it is
---- sent.
+--- Writes whose response was lost: decides which may be sent again, finds out whether an earlier attempt
+--- succeeded, and wraps a write into a transaction, which happens once however often it is sent.
 -- Source: DynamoDB developer guide, "Update expressions", "Conditional writes" (idempotent ones) and "Amazon
 -- DynamoDB Transactions: How it works" (idempotency).
 
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
 local operations = require("dynamodb.base.operations")
+local options = require("dynamodb.base.options")
 local update_parser = require("dynamodb.request.update_parser")
 
-local repeating = {}
+local idempotency = {}
 
--- What an update does, as steps that the outcome can be told of | nil. Without an expression it only makes
--- the item.
+-- Returns the steps of an idempotent update | nil for other updates. Without an expression an update only
+-- creates the item.
 local function steps_of(params)
   if not params.UpdateExpression then return not params.AttributeUpdates and {} or nil end
   return update_parser.steps(params.UpdateExpression, params.ExpressionAttributeNames or {},
     params.ExpressionAttributeValues or {})
 end
 
--- PartiQL that reads may be repeated.
+-- PartiQL statements that read may be repeated.
 local function is_select(statement)
   return type(statement) == "string" and statement:match("^%s*[Ss][Ee][Ll][Ee][Cc][Tt]%f[^%w_]") ~= nil
 end
@@ -31,21 +31,24 @@ local function all_select(statements)
   return true
 end
 
--- For operations that may be repeated or not: does the request say that they may?
+-- For operations some of whose requests may be repeated: functions that tell which.
 local deciders = {
   UpdateItem = function(params) return steps_of(params) ~= nil end,
   ExecuteStatement = function(params) return is_select(params.Statement) end,
   BatchExecuteStatement = function(params) return all_select(params.Statements) end,
 }
 
--- What a repeated write would answer differently.
+-- Values of ReturnValues for which a repeated write has another response.
 local old_values = { ALL_OLD = true, UPDATED_OLD = true }
 
---- How a request may be sent again when nobody knows whether the service has done it:
---- "free": as often as one likes, it comes to the same;
---- "checked": its condition may fail because of itself, which the item that is there then tells;
+--- Tells how a request may be sent again when the service may already have done it:
+--- "free": any number of times, with the same outcome;
+--- "checked": its condition may fail because the first attempt succeeded, which the stored item then shows;
 --- "once": not at all.
-function repeating.kind(operation, params)
+---@param operation table
+---@param params table
+---@return "free"|"checked"|"once"
+function idempotency.kind(operation, params)
   if not operation.writes or operation.token then return "free" end
   local decide = deciders[operation.name]
   local same = operation.repeatable
@@ -55,34 +58,32 @@ function repeating.kind(operation, params)
   return params.ReturnValues == "UPDATED_NEW" and "once" or "checked"
 end
 
--- The attributes of a put, which may have been encoded before.
+-- Returns the attributes of a put, which may be encoded.
 local function item_of(params)
   if type(params.Item) ~= "string" then return params.Item end
   return (assert(core.decode(params.Item, "item")))
 end
 
--- Is the item that is there what the request would have made?
+-- For each operation: is the stored item what the request would have made?
 local happened = {
   PutItem = function(params, item)
     return item ~= nil and core.equal(item_of(params), item)
   end,
   UpdateItem = function(params, item)
-    return item ~= nil and update_parser.done(steps_of(params), item)
+    return item ~= nil and update_parser.is_applied(steps_of(params), item)
   end,
-  DeleteItem = function() return false end, -- that it is gone does not tell who deleted it
+  DeleteItem = function() return false end, -- another client may have deleted it
 }
 
---- The request as it is sent again, so that a condition that fails tells the item.
-function repeating.asking(params)
-  local copy = {}
-  for name, value in pairs(params) do copy[name] = value end
-  copy.ReturnValuesOnConditionCheckFailure = "ALL_OLD"
-  return copy
+--- Returns the parameters of the repeated request, which asks for the item that makes its condition fail.
+function idempotency.asking(params)
+  return options.merge(params, { ReturnValuesOnConditionCheckFailure = "ALL_OLD" })
 end
 
---- The result of a write that was sent again and whose condition failed, when 'item', which is there, shows
---- that it had happened the first time | nil.
-function repeating.result(operation, params, item)
+--- Returns the result of a repeated write whose condition failed, when the stored item shows that an earlier
+--- attempt succeeded | nil.
+---@param item? table the stored item
+function idempotency.result(operation, params, item)
   if not happened[operation.name](params, item) then return nil end
   return { Attributes = params.ReturnValues == "ALL_NEW" and item or nil }
 end
@@ -90,25 +91,25 @@ end
 -- {===== Exactly once =====
 
 local members = { PutItem = "Put", UpdateItem = "Update", DeleteItem = "Delete" }
-local NOT_OF_TRANSACTIONS = { "AttributeUpdates", "ConditionalOperator", "Expected" }
-local OF_THE_WHOLE = { ReturnConsumedCapacity = true, ReturnItemCollectionMetrics = true }
+local UNSUPPORTED_MEMBERS = { "AttributeUpdates", "ConditionalOperator", "Expected" }
+local TRANSACTION_MEMBERS = { ReturnConsumedCapacity = true, ReturnItemCollectionMetrics = true }
 
---- Why a write cannot be wrapped | nil when it can.
-function repeating.obstacle(operation, params)
+--- Returns why a write cannot be wrapped into a transaction | nil when it can.
+function idempotency.obstacle(operation, params)
   if not members[operation.name] then return operation.name .. " has no form in a transaction" end
   local asked = params.ReturnValues
   if asked and asked ~= "NONE" then return "a transaction has no return_values" end
-  for _, name in ipairs(NOT_OF_TRANSACTIONS) do
+  for _, name in ipairs(UNSUPPORTED_MEMBERS) do
     if params[name] ~= nil then return "a transaction has no " .. name end
   end
 end
 
---- The transaction of this one write -> operation, params.
-function repeating.wrap(operation, params)
+--- Wraps one write into a transaction -> operation, params.
+function idempotency.wrap(operation, params)
   local member, inner = members[operation.name], {}
   local request = { ClientRequestToken = core.uuid(), TransactItems = { { [member] = inner } } }
   for name, value in pairs(params) do
-    if OF_THE_WHOLE[name] then
+    if TRANSACTION_MEMBERS[name] then
       request[name] = value
     elseif name ~= "ReturnValues" then
       inner[name] = value
@@ -118,7 +119,7 @@ function repeating.wrap(operation, params)
   return setmetatable({ input = input }, { __index = operations.TransactWriteItems }), request
 end
 
--- The service's codes of a reason -> those of the write alone.
+-- Codes of a cancellation reason -> codes of the single write.
 local codes = {
   ConditionalCheckFailed = "ConditionalCheckFailedException",
   ItemCollectionSizeLimitExceeded = "ItemCollectionSizeLimitExceededException",
@@ -130,8 +131,8 @@ local codes = {
 local passing = { ProvisionedThroughputExceededException = true, ThrottlingException = true,
   TransactionConflictException = true }
 
---- Makes of the transaction's error the one that the write alone would have got.
-function repeating.unwrap(err)
+--- Converts the transaction's error into that of the single write.
+function idempotency.unwrap(err)
   local reason = err.code == "TransactionCanceledException" and (err.reasons or {})[1]
   if not reason then return err end
   local code = codes[reason.Code] or reason.Code
@@ -144,4 +145,4 @@ end
 
 -- ===================== }
 
-return repeating
+return idempotency

@@ -1,68 +1,77 @@
---- The request pipeline: encode, then attempts (sign, frame, exchange, decode) until one succeeds, fails for
---- good or no other may follow; the error object when there is no result.
+--- The request pipeline: encodes a request and attempts it until it succeeds, fails for good, or must not be
+--- attempted again.
+--
+--   encode -> attempt: credentials, sign, send and receive, read the response
+--     result                              -> done
+--     error, an earlier attempt succeeded -> done (a conditional write whose response was lost)
+--     error, may be repeated              -> wait, then the next attempt
+--     error otherwise                     -> the error object, with the reason why there was no other attempt
 -- Source: AWS SDKs and Tools Reference Guide, "Retry behavior"; doc/retries.md.
 
-local response = require("dynamodb.request.response")
-local service_clock = require("dynamodb.http.service_clock")
+local context = require("dynamodb.request.context")
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
-local exchange = require("dynamodb.http.pool")
 local hooks = require("dynamodb.request.hooks")
 local idempotency = require("dynamodb.request.idempotency")
-local context = require("dynamodb.request.context")
+local options = require("dynamodb.base.options")
+local pool = require("dynamodb.http.pool")
+local response = require("dynamodb.request.response")
+local round_trip = require("dynamodb.http.round_trip")
+local service_clock = require("dynamodb.http.service_clock")
 
 local pipeline = {}
 
-local NONE = {} -- no options
+local NO_OPTIONS = {}
 
----@class dynamodb.Call what is known of one call while it runs
----@field state table the connection's
----@field given table the caller's options: attempt_timeout, deadline, deadline_at, max_attempts, retry_mode,
+---@class dynamodb.Call one call while it runs
+---@field state dynamodb.Context
+---@field operation table of base/operations; the transaction's when the call is wrapped into one
+---@field params table
+---@field owner? userdata the dynamodb.table whose items the rows of the response become
+---@field options table the caller's: attempt_timeout, deadline, deadline_at, max_attempts, retry_mode,
 --- retry_writes
----@field started number by the transport's clock, as all moments here
----@field deadline number the moment at which it ends in any case
----@field attempt integer the attempt under way, from 1
+---@field started number by the transport's clock, as all times here
+---@field deadline number when the call ends in any case
+---@field retry_writes "safe"|"always"|"exact"
+---@field attempt integer the current attempt, from 1
 ---@field requests integer how many were sent
----@field id string of all attempts
----@field wrapped? string the operation's name, when it goes out as a transaction
----@field pace? table the call's own mode and max_attempts, for the retry policy
----@field cost? integer tokens that the last retry took
+---@field body string the encoded request
+---@field id string the invocation id, the same for all attempts
+---@field credentials table|false those of the current attempt
+---@field offset number the clock's offset that the current attempt was signed with
+---@field wrapped_name? string the operation's name, when the call is wrapped into a transaction
+---@field overrides? table mode and max_attempts of this call, for the retry policy
+---@field retry_cost? integer tokens that the last retry took
 ---@field ambiguous? boolean may an attempt so far have written?
----@field checking? boolean was a conditional write sent again, so that its condition may fail for itself?
+---@field checks_item? boolean a conditional write that was sent again: its condition may fail because of
+--- itself
+---@field refreshed? boolean were other credentials asked for?
 
--- The parameters with the token that makes a repeated request count once.
-local function with_token(params, member)
-  if params[member] ~= nil then return params end
-  local copy = { [member] = core.uuid() }
-  for name, value in pairs(params) do copy[name] = value end
-  return copy
-end
-
---- Encodes the parameters of an operation -> text; raises, naming the path, for what cannot be sent.
+--- Encodes the parameters of an operation -> text. Raises, naming the path, for what cannot be sent.
+---@param where string the method that is named in the message
 function pipeline.encode(params, shape, where)
   local body, why = core.encode(params, shape)
   if not body then errors.raise("%s: %s", where, why) end
   return body
 end
 
---- The moment until which all calls of something longer may last: the caller's deadline, or the one he gave
---- the connection | nil.
+--- Returns the absolute deadline that all requests of a multi-request operation share: from the call's
+--- options, or the 'deadline' given to connect | nil when neither is set.
 function pipeline.deadline_of(state, given)
   if given.deadline_at then return given.deadline_at end
-  local seconds = given.deadline or state.given.deadline
+  local seconds = given.deadline or state.options.deadline
   return seconds and state.transport.now() + seconds
 end
 
---- Options for the calls of something longer: the caller's, with an end in common.
+--- Returns call options for the requests of a multi-request operation: the caller's, with a shared deadline.
 function pipeline.multi_request_options(state, given)
-  local at = pipeline.deadline_of(state, given)
-  return { attempt_timeout = given.attempt_timeout, deadline_at = at, max_attempts = given.max_attempts,
-    retry_mode = given.retry_mode, retry_writes = given.retry_writes }
+  return { attempt_timeout = given.attempt_timeout, deadline_at = pipeline.deadline_of(state, given),
+    max_attempts = given.max_attempts, retry_mode = given.retry_mode, retry_writes = given.retry_writes }
 end
 
--- The operation as the caller knows it.
+-- Returns the operation's name as the caller knows it.
 local function name_of(call)
-  return call.wrapped or call.operation.name
+  return call.wrapped_name or call.operation.name
 end
 
 local function emit(call, name, fields)
@@ -70,155 +79,162 @@ local function emit(call, name, fields)
   call.state.emit(name, fields)
 end
 
+local function max_attempts_of(call)
+  return call.options.max_attempts or call.state.running.retry_policy.max_attempts
+end
+
 -- {===== One attempt =====
 
-local function most_attempts(call)
-  return call.given.max_attempts or call.state.policy.max_attempts
+-- May the request be sent again at once, on another connection, although the service may have received it?
+local function may_resend(call)
+  return call.retry_writes == "always" or idempotency.kind(call.operation, call.params) == "free"
 end
 
--- Must an exchange not replace a dead connection when the service may have seen the request? Seen from afar;
--- 'repeating' looks closely, once it matters.
-local function is_once(call)
-  local operation, params = call.operation, call.params
-  if not operation.writes or call.retry_writes == "always" then return false end
-  return not operation.repeatable or params.ConditionExpression ~= nil or params.Expected ~= nil
-    or (params.ReturnValues ~= nil and params.ReturnValues ~= "NONE")
-end
-
--- The error of an attempt without a response.
-local function lost(call, kind, why, sent, permanent)
-  if kind == "timeout" and call.state.transport.now() >= call.deadline then
-    why = ("%s; the deadline of %g s has passed"):format(why, call.deadline - call.started)
+-- Makes the error of an attempt without a response.
+local function error_of(call, failure)
+  local message = failure.message
+  if failure.kind == "timeout" and call.state.transport.now() >= call.deadline then
+    message = ("%s; the deadline of %g s has passed"):format(message, call.deadline - call.started)
   end
-  return errors.new({ kind = kind, message = why, retryable = not permanent, permanent = permanent,
-    ambiguous = call.operation.writes and sent })
+  return errors.new({ kind = failure.kind, message = message, retryable = not failure.permanent,
+    permanent = failure.permanent, ambiguous = call.operation.writes and failure.sent })
 end
 
--- What is told of a response.
-local function event_of(call, link, result, err)
-  local timing = {}
-  for name, value in pairs(link.timing) do timing[name] = value end -- the next exchange writes over it
-  return { attempt = call.attempt, status = link.response:status(),
-    request_id = link.response:header("x-amzn-requestid"), timing = timing, err = err,
-    consumed_capacity = result and result.ConsumedCapacity }
+local function event_of(call, connection, result, err)
+  local http = connection.response
+  return { attempt = call.attempt, status = http:status(), request_id = http:header("x-amzn-requestid"),
+    timing = options.merge(connection.timing), -- a copy, since the next request overwrites it
+    err = err, consumed_capacity = result and result.ConsumedCapacity }
 end
 
--- Reads an answer and gives its connection back -> result | nil, err.
-local function take(call, pool, link, sent_at)
-  local state, timing = call.state, link.timing
-  if state.clock then service_clock.observe(state.clock, link.response, sent_at, state.transport.time()) end
-  local result, err = response.read(link.response, call.operation, call.owner)
-  local event = state.emit and event_of(call, link, result, err)
-  exchange.release(pool, link)
-  if err then link.response:reset() end -- the collector knows nothing of its memory
-  local stats = state.stats
-  stats.bytes_sent = stats.bytes_sent + timing.sent
-  stats.bytes_received = stats.bytes_received + timing.received
-  if err and err.throttled then stats.throttled = stats.throttled + 1 end
-  if event then emit(call, "answer_received", event) end
+-- Counts a response and tells the hooks of it.
+local function count_response(call, timing, err, event)
+  local stats = call.state.stats
+  stats.bytes_sent = stats.bytes_sent + timing.bytes_sent
+  stats.bytes_received = stats.bytes_received + timing.bytes_received
+  if err and err.throttled then stats.throttled_responses = stats.throttled_responses + 1 end
+  if event then emit(call, "response_received", event) end
+end
+
+-- Reads a response and gives its connection back -> result | nil, err.
+local function read_response(call, own, connection, sent_at)
+  local state, http = call.state, connection.response
+  local clock = state.running.clock
+  if clock then service_clock.observe(clock, http, sent_at, state.transport.time()) end
+  local ok, result, err = pcall(response.read, http, call.operation, call.owner)
+  if not ok then -- out of memory
+    pool.discard(own, connection)
+    error(result, 0)
+  end
+  local event = state.emit and event_of(call, connection, result, err)
+  pool.release(own, connection)
+  if err then http:reset() end -- frees memory that the collector does not count
+  count_response(call, connection.timing, err, event)
   return result, err
 end
 
--- The bytes of an attempt, signed for the service's time -> request, pool, when it was signed | nil, err.
+-- Signs an attempt for the service's time -> request, pool, signing time | nil, err.
 local function sign(call)
   local state, operation = call.state, call.operation
-  local found, failure = state.provider:get(call.deadline)
-  if not found then return nil, failure end
-  if found ~= state.credentials then
+  local running = state.running
+  local found, err = running.provider:get(call.deadline)
+  if not found then return nil, err end
+  if found ~= running.credentials then
     local ok
-    ok, failure = context.authenticate(state, found)
-    if not ok then return nil, failure end
+    ok, err = context.use_credentials(state, found)
+    if not ok then return nil, err end
   end
-  local pool, refusal = context.pool(state, operation.kind, call.params)
-  if not pool then return nil, refusal end
-  local now, offset = state.transport.time(), state.clock and state.clock.offset or 0
+  local own, refusal = context.pool_for(state, operation.kind, call.params)
+  if not own then return nil, refusal end
+  local now, offset = state.transport.time(), running.clock and running.clock.offset or 0
   call.credentials, call.offset = found, offset
-  local headers = context.headers(state, call.id, call.attempt, most_attempts(call))
-  local host = pool.endpoint
-  local request, why = state.signer:request(host.host, host.path, operation.target, call.body, now + offset,
-    headers)
+  local endpoint = own.endpoint
+  local request, why = running.signer:request(endpoint.host, endpoint.path, operation.target, call.body, now + offset,
+    context.headers(running, call.id, call.attempt, max_attempts_of(call)))
   if not request then return nil, errors.new({ kind = "credentials", message = why }) end
-  return request, pool, now
+  return request, own, now
 end
 
--- Signs, sends and receives once -> result | nil, err.
+-- Signs, sends and receives -> result | nil, err.
 local function attempt(call)
   local state = call.state
-  local request, pool, sent_at = sign(call)
-  if not request then return nil, pool end
-  call.requests = call.requests + 1
+  local request, own, sent_at = sign(call)
+  if not request then return nil, own end
   if state.emit then
-    emit(call, "attempt_sent", { attempt = call.attempt, max_attempts = most_attempts(call),
-      endpoint_url = pool.endpoint.url })
+    emit(call, "attempt_started", { attempt = call.attempt, max_attempts = max_attempts_of(call),
+      endpoint_url = own.endpoint.url })
   end
-  local link, kind, why, sent, permanent = exchange.run(pool, request, is_once(call), call.deadline,
-    call.given.attempt_timeout)
-  if link then return take(call, pool, link, sent_at) end
-  local err = lost(call, kind, why, sent, permanent)
-  if state.emit then emit(call, "answer_lost", { attempt = call.attempt, err = err }) end
+  local connection, failure, sends = round_trip.send(own, request, may_resend, call, call.deadline,
+    call.options.attempt_timeout)
+  call.requests = call.requests + math.max(sends, 1)
+  if sends > 1 and call.operation.writes then call.ambiguous = true end
+  if connection then return read_response(call, own, connection, sent_at) end
+  local err = error_of(call, failure)
+  if state.emit then emit(call, "attempt_failed", { attempt = call.attempt, err = err }) end
   return nil, err
 end
 
 -- ===================== }
--- {===== After an attempt =====
+-- {===== After a failed attempt =====
 
--- Codes that may mean that the request was signed for the wrong time.
-local skewed = { AccessDeniedException = true, AuthFailure = true, InvalidSignatureException = true,
+-- Codes of requests that were signed for the wrong time.
+local skew_codes = { AccessDeniedException = true, AuthFailure = true, InvalidSignatureException = true,
   RequestExpired = true, RequestInTheFuture = true, RequestTimeTooSkewed = true,
   SignatureDoesNotMatch = true }
 
-local expired = { ExpiredToken = true, ExpiredTokenException = true }
+local expiry_codes = { ExpiredToken = true, ExpiredTokenException = true }
 
--- Was the cause of the failure put right just now: the clock, or the credentials? Fresh ones are asked for
--- once.
-local function mended(call, err)
-  local state = call.state
-  if skewed[err.code] and state.clock and service_clock.corrected(state.clock, call.offset) then return true end
-  if not expired[err.code] or call.refreshed then return false end
+-- Corrects the cause of the failure, if it is the clock or the credentials -> true when the next attempt may
+-- go out at once. Other credentials are asked for once in a call.
+local function correct_cause(call, err)
+  local running = call.state.running
+  if skew_codes[err.code] and running.clock and service_clock.corrected(running.clock, call.offset) then
+    return true
+  end
+  if not expiry_codes[err.code] or call.refreshed then return false end
   call.refreshed = true
-  local fresh, failure = state.provider:refresh(call.credentials, call.deadline)
+  local fresh, failure = running.provider:refresh(call.credentials, call.deadline)
   if failure then err.message = ("%s; fresh ones: %s"):format(err.message, failure.message) end
   return fresh ~= nil and fresh ~= call.credentials
 end
 
--- May the request be sent again although the service may have done it? One that is sent with a condition then
--- asks for the item that makes the condition fail.
+-- May the request be attempted again although the service may have done it? A conditional write then asks for
+-- the item that makes its condition fail.
 local function may_repeat(call)
-  if call.retry_writes == "always" or call.checking then return true end
+  if call.retry_writes == "always" or call.checks_item then return true end
   local kind = idempotency.kind(call.operation, call.params)
   if kind == "checked" then
-    call.checking = true
+    call.checks_item = true
     call.body = pipeline.encode(idempotency.asking(call.params), call.operation.input, call.operation.name)
   end
   return kind ~= "once"
 end
 
--- A condition that failed after the request was sent again -> result, if it failed because the write had
--- happened | nil.
-local function settle(call, err)
-  if not call.checking or err.code ~= "ConditionalCheckFailedException" then return nil end
+-- A condition failed after the write was sent again -> result, if it failed because the write had succeeded |
+-- nil.
+local function result_of_earlier_attempt(call, err)
+  if not call.checks_item or err.code ~= "ConditionalCheckFailedException" then return nil end
   local result = idempotency.result(call.operation, call.params, err.item)
   if not call.params.ReturnValuesOnConditionCheckFailure then err.item = nil end
   return result
 end
 
--- How long to wait before the next attempt | nil, why there is none.
+-- Returns seconds until the next attempt | nil, why there is none.
 local function next_delay(call, err)
   local state = call.state
   if err.ambiguous and not may_repeat(call) then return nil, "ambiguous" end
-  err.fast = mended(call, err) or nil
-  local delay, why = state.policy:plan(call.attempt, err, call.pace)
-  err.fast = nil
-  if not delay then return nil, why end
+  local is_corrected = correct_cause(call, err)
+  local delay, cost = state.running.retry_policy:plan(call.attempt, err, call.overrides, is_corrected)
+  if not delay then return nil, cost end
   if state.transport.now() + delay >= call.deadline then return nil, "deadline" end
-  call.cost = why
+  call.retry_cost = cost
   return delay
 end
 
--- Waits for the client's own rate limit, if there is one -> true | nil, err when that would take too long.
-local function wait_for_turn(call)
+-- Waits for the rate limit of the adaptive mode -> true | nil, err when the deadline is too early.
+local function wait_for_rate_limit(call)
   local state = call.state
-  local seconds = state.policy:before(call.deadline - state.transport.now(), call.pace)
+  local seconds = state.running.retry_policy:before(call.deadline - state.transport.now(), call.overrides)
   if not seconds then
     return nil, errors.new({ kind = "timeout", retryable = true, throttled = true,
       message = "this client's own rate limit" })
@@ -233,73 +249,87 @@ local explanations = {
   quota = "; not retried: the retry quota is used up",
 }
 
--- The error as the caller gets it.
-local function finish(call, err, why)
-  if call.wrapped then err = idempotency.unwrap(err) end
+-- Completes the error that the caller gets. 'reason' says why there was no other attempt.
+local function complete_error(call, err, reason)
+  if call.wrapped_name then err = idempotency.unwrap(err) end
   err.operation, err.attempts = name_of(call), call.requests
   err.elapsed = call.state.transport.now() - call.started
   err.ambiguous = call.ambiguous or false
-  err.gave_up = why
-  if explanations[why] then err.message = err.message .. explanations[why] end
+  err.retry_stopped = reason
+  if explanations[reason] then err.message = err.message .. explanations[reason] end
   return err
+end
+
+-- Tells the retry policy of a success, unless that changes nothing.
+local function refund(call)
+  local policy = call.state.running.retry_policy
+  if not policy.quiet or call.overrides then policy:succeed(call.retry_cost, call.overrides) end
 end
 
 -- Attempts until the call is done -> result | nil, err.
 local function run(call)
   local state = call.state
-  local policy = state.policy
+  local policy = state.running.retry_policy
   while true do
     call.attempt = call.attempt + 1
-    if policy.limiter or call.pace then
-      local ok, late = wait_for_turn(call)
-      if not ok then return nil, finish(call, late, "deadline") end
+    if policy.limiter or call.overrides then
+      local ok, late = wait_for_rate_limit(call)
+      if not ok then return nil, complete_error(call, late, "deadline") end
     end
     local result, err = attempt(call)
+    if not result then
+      call.ambiguous = call.ambiguous or err.ambiguous or nil
+      result = result_of_earlier_attempt(call, err)
+    end
     if result then
-      if not policy.quiet or call.pace then policy:succeed(call.cost, call.pace) end
+      refund(call)
       return result
     end
-    call.ambiguous = call.ambiguous or err.ambiguous or nil
-    result = settle(call, err)
-    if result then return result end
-    local delay, why = next_delay(call, err)
-    if not delay then return nil, finish(call, err, why) end
+    local delay, reason = next_delay(call, err)
+    if not delay then return nil, complete_error(call, err, reason) end
     if state.emit then
-      emit(call, "retry_planned", { attempt = call.attempt, delay = delay, err = err,
-        tokens = policy.tokens })
+      emit(call, "retry_scheduled", { attempt = call.attempt, delay = delay, err = err,
+        retry_tokens = policy.tokens })
     end
     if delay > 0 then state.transport.sleep(delay) end
   end
 end
 
 -- ===================== }
+-- {===== A call =====
 
--- Wraps a write into a transaction when the caller wants it to happen exactly once.
+-- Returns the parameters with an idempotency token of their own, unless they have one.
+local function with_token(params, member)
+  if params[member] ~= nil then return params end
+  return options.merge(params, { [member] = core.uuid() })
+end
+
+-- Wraps a write into a transaction, which happens exactly once.
 local function wrap(call)
   local operation, params = call.operation, call.params
   if not operation.writes or idempotency.kind(operation, params) == "free" then return end
   local obstacle = idempotency.obstacle(operation, params)
   if not obstacle then
-    call.wrapped = operation.name
+    call.wrapped_name = operation.name
     call.operation, call.params = idempotency.wrap(operation, params)
-  elseif call.given.retry_writes then
+  elseif call.options.retry_writes then
     errors.raise("%s: option 'retry_writes': 'exact' is not possible: %s", operation.name, obstacle)
   end
 end
 
--- What the caller's options say of deadline and pace.
-local function heed(call, given)
+-- Applies the call's deadline, retry mode and attempt limit.
+local function apply_options(call, given)
   local deadline = call.started + (given.deadline or call.state.deadline)
   if given.deadline_at and given.deadline_at < deadline then deadline = given.deadline_at end
   call.deadline = deadline
   call.retry_writes = given.retry_writes or call.retry_writes
   if given.retry_mode or given.max_attempts then
-    call.pace = { mode = given.retry_mode, max_attempts = given.max_attempts }
+    call.overrides = { mode = given.retry_mode, max_attempts = given.max_attempts }
   end
 end
 
--- The call is over: counts it, and tells of it.
-local function close(call, result, err)
+-- Counts the call and tells the hooks that it is over.
+local function finish(call, result, err)
   local state = call.state
   local stats = state.stats
   stats.calls, stats.attempts = stats.calls + 1, stats.attempts + call.requests
@@ -312,27 +342,36 @@ local function close(call, result, err)
   return result, err
 end
 
---- Calls an operation: 'params' is its request as AWS names the members, with attribute values as Lua values.
---- 'owner' is the dynamodb.table whose items the rows of the response become; 'given' has the caller's
---- options of calls: doc/connection.md.
---- -> result | nil, err. Raises for a closed connection and for values that cannot be sent.
+--- Calls an operation. Raises for a closed connection and for values that cannot be sent.
+---@param connection userdata dynamodb.connection
+---@param operation table of base/operations
+---@param params table the request, with AWS's member names and attribute values as Lua values
+---@param owner? userdata the dynamodb.table whose items the rows of the response become
+---@param given? table options of calls: doc/connection.md
+---@return table? result
+---@return dynamodb.Error? err
 function pipeline.call(connection, operation, params, owner, given)
   local state = core.connection_state(connection)
-  if state.transport.check then state.transport.check(operation.name) end
+  local transport = state.transport
+  if transport.check then transport.check(operation.name) end
   if operation.token then params = with_token(params, operation.token) end
-  local started = state.transport.now()
-  -- Sixteen fields at most, so that Lua makes the table once and small.
-  local call = { state = state, operation = operation, params = params, owner = owner, given = given or NONE,
+  local started = transport.now()
+  -- At most sixteen fields, so that the table is allocated once.
+  local call = { state = state, operation = operation, params = params, owner = owner, options = given or NO_OPTIONS,
     started = started, deadline = started + state.deadline, retry_writes = state.retry_writes, attempt = 0,
     requests = 0, body = "", id = "", credentials = false, offset = 0 }
-  if given then heed(call, given) end
+  if given then apply_options(call, given) end
   if call.retry_writes == "exact" then wrap(call) end
   call.body = pipeline.encode(call.params, call.operation.input, operation.name)
-  local ok, err = context.open(state)
-  if not ok then return close(call, nil, finish(call, err)) end
-  call.id = context.invocation_id(state)
+  if not state.running.values then
+    local ok, err = context.open(state)
+    if not ok then return finish(call, nil, complete_error(call, err)) end
+  end
+  call.id = context.next_invocation_id(state.running)
   if state.emit then emit(call, "request_built", { bytes = #call.body }) end
-  return close(call, run(call))
+  return finish(call, run(call))
 end
+
+-- ===================== }
 
 return pipeline

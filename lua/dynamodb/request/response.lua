@@ -1,9 +1,9 @@
---- What a complete response means: a result, or the error object.
+--- Reads a complete response: a result, or an error object.
 
 local errors = require("dynamodb.error")
 local retry = require("dynamodb.request.retry")
 
-local answer = {}
+local response = {}
 
 local ERROR_SHAPE = { Item = "item", CancellationReasons = { "list", { Item = "item" } } }
 
@@ -14,64 +14,73 @@ local function bare_code(text)
   return code ~= "" and code or nil
 end
 
-local function text_of(value)
+local function text_or_nil(value)
   return type(value) == "string" and value or nil
 end
 
--- Why and where the service asks for less: ThrottlingReasons, whose name begins with either case.
+-- Returns ThrottlingReasons, which names the resource that is throttled and why. Its case differs between
+-- services.
 local function throttling_reasons(body)
   local list = body.ThrottlingReasons or body.throttlingReasons
   return type(list) == "table" and list or nil
 end
 
--- The error that a response with another status than 200 tells; every place where code and message may be is
--- looked at. One whose bytes were changed on the way tells nothing, and may be asked for again.
-local function service_error(response, status, operation)
-  local body, why = response:decode(ERROR_SHAPE)
-  local broken = why ~= nil and why:find("x-amz-crc32", 1, true) ~= nil
+-- Makes the error of a response whose status is not 200. The code may be in the body or in a header. A body
+-- that does not match its checksum is not believed; the request may be sent again.
+local function service_error(http, status, operation)
+  local body, why, problem = http:decode(ERROR_SHAPE)
+  local is_corrupt = problem == "checksum"
   if type(body) ~= "table" then body = {} end
-  local code = not broken and (bare_code(body.__type) or bare_code(body.code)
-    or bare_code(response:header("x-amzn-errortype"))) or nil
+  local code = not is_corrupt and (bare_code(body.__type) or bare_code(body.code)
+    or bare_code(http:header("x-amzn-errortype"))) or nil
   local err = errors.new({
     kind = code and "service" or "response",
     code = code,
-    message = text_of(body.message) or text_of(body.Message) or broken and why
+    message = text_or_nil(body.message) or text_or_nil(body.Message) or is_corrupt and why
       or ("HTTP status %d without a message"):format(status),
     status = status,
     item = body.Item,
     reasons = body.CancellationReasons,
     throttling_reasons = throttling_reasons(body),
-    retryable = broken,
-    retry_after = response:header("x-amz-retry-after"),
-    ambiguous = operation.writes and (status >= 500 or status < 300 or broken),
+    retryable = is_corrupt,
+    retry_after = http:header("x-amz-retry-after"),
+    ambiguous = operation.writes and (status >= 500 or status < 300 or is_corrupt),
   })
   local class = retry.classify(err)
   err.retryable, err.throttled = class ~= nil, class == "throttling"
   return err
 end
 
---- Reads a complete response -> result | nil, err; 'owner' is the dynamodb.table whose items the rows become.
-function answer.read(response, operation, owner)
-  local status = response:status()
+-- Reads the body of a response with status 200 -> result | nil, why.
+local function read_result(http, operation, owner)
+  if operation.may_be_empty and http:header("content-length") == "0" then return {} end
+  local result, why = http:decode(operation.output, owner)
+  if not result then return nil, why end
+  if result.__type then return nil, "a success that is an error: " .. tostring(result.__type) end
+  local member = operation.required_output
+  if member and type(result[member]) ~= "table" then return nil, "response without " .. member end
+  return result
+end
+
+--- Reads a complete response.
+---@param http userdata the response parser
+---@param operation table of base/operations
+---@param owner? userdata the dynamodb.table whose items the rows become
+---@return table? result
+---@return dynamodb.Error? err
+function response.read(http, operation, owner)
+  local status = http:status()
   local err
   if status == 200 then
-    if operation.silent and response:header("content-length") == "0" then return {} end
-    local result, why = response:decode(operation.output, owner)
-    local member = operation.answer
-    if result and result.__type then
-      why = "a success that is an error: " .. tostring(result.__type)
-    elseif result and member and type(result[member]) ~= "table" then
-      why = "answer without " .. member
-    elseif result then
-      return result
-    end
+    local result, why = read_result(http, operation, owner)
+    if result then return result end
     err = errors.new({ kind = "response", message = why, status = status, retryable = true,
       ambiguous = operation.writes })
   else
-    err = service_error(response, status, operation)
+    err = service_error(http, status, operation)
   end
-  err.request_id = response:header("x-amzn-requestid")
+  err.request_id = http:header("x-amzn-requestid")
   return nil, err
 end
 
-return answer
+return response

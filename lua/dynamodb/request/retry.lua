@@ -1,12 +1,13 @@
---- Whether a failed attempt is made again, and after what time: AWS's retry modes "standard" and "adaptive",
--- as they are since November 2026, and "off". A policy knows no clock and no sleep, only what it is given.
+--- Decides whether a failed attempt is repeated, and after what delay: AWS's retry modes "standard" and
+--- "adaptive", as of November 2026, and "off". A policy does not wait, and reads the time only from the
+--- function it is given.
 -- Source: AWS SDKs and Tools Reference Guide, "Retry behavior", with DynamoDB's own values.
 
 local retry = {}
 
 local ATTEMPTS = 4
 local BASE, THROTTLING_BASE, CAP = 0.025, 1, 20 -- seconds
-local PATIENCE = 5 -- seconds that x-amz-retry-after may add
+local MAX_RETRY_AFTER = 5 -- seconds that x-amz-retry-after may add to the computed delay
 local TOKENS, COST, THROTTLING_COST = 500, 14, 5
 
 local function set(names)
@@ -15,26 +16,26 @@ local function set(names)
   return members
 end
 
--- The service asks for less.
+-- Codes by which the service asks the client to slow down.
 local throttling = set([[
   BandwidthLimitExceeded EC2ThrottledException LimitExceededException PriorRequestNotComplete
   ProvisionedThroughputExceededException RequestLimitExceeded RequestThrottled RequestThrottledException
   SlowDown ThrottledException Throttling ThrottlingException TooManyRequestsException
   TransactionInProgressException]])
 
--- The same request may succeed in a moment. AWS's SDKs leave TransactionConflictException to the caller,
--- although the developer guide says that a single write that met a transaction may be tried again.
+-- Codes of failures that pass. AWS's SDKs leave TransactionConflictException to the caller, although the
+-- developer guide says that a single write that conflicts with a transaction may be retried.
 local transient = set([[
   IDPCommunicationError ReplicatedWriteConflictException RequestTimeout RequestTimeoutException TimeoutError
   TransactionConflictException]])
 
 local transient_status = { [500] = true, [502] = true, [503] = true, [504] = true }
 
--- Reasons of a cancelled transaction that pass: the other transaction's end, or less traffic.
+-- Reasons of a cancelled transaction that pass.
 local passing = { None = "none", ProvisionedThroughputExceeded = "throttling", ThrottlingError = "throttling",
   TransactionConflict = "transient" }
 
--- What the reasons say together; one that does not pass decides.
+-- Returns the class of all reasons together | nil when one of them does not pass.
 local function class_of_reasons(reasons)
   local class
   for _, reason in ipairs(reasons or {}) do
@@ -45,7 +46,9 @@ local function class_of_reasons(reasons)
   return class
 end
 
---- What kind of failure an error object tells of -> "throttling" | "transient" | nil: no retry helps.
+--- Classifies an error object.
+---@param err dynamodb.Error
+---@return "throttling"|"transient"|nil class nil when a retry cannot help
 function retry.classify(err)
   local code, status = err.code, err.status
   if throttling[code] or status == 429 then return "throttling" end
@@ -55,18 +58,18 @@ function retry.classify(err)
   return err.kind == "response" and err.retryable and "transient" or nil
 end
 
--- The adaptive mode's limiter: what the service bears is found as TCP CUBIC finds what a network bears (RFC
--- 9438 section 4.2), with the values of AWS's SDKs.
+-- The rate limiter of the adaptive mode: it finds the rate that the service accepts as TCP CUBIC finds the
+-- rate of a network (RFC 9438 section 4.2), with the constants of AWS's SDKs.
 local BETA, SCALE = 0.7, 0.4
 local SMOOTHING, WINDOW = 0.8, 0.5 -- of the measured rate; seconds
-local LEAST_RATE, LEAST_ROOM = 0.5, 1 -- requests a second; tokens
+local MIN_RATE, MIN_CAPACITY = 0.5, 1 -- requests a second; tokens
 
 local function new_limiter(now)
   return {
-    active = false, -- until the service throttles
-    measured = 0, count = 0, window = math.floor(now), -- what was sent
-    peak = 0, failed_at = now, -- the rate and time of the last throttling
-    rate = 0, room = 0, tokens = 0, filled_at = now,
+    active = false, -- until the service throttles a request
+    measured = 0, count = 0, window = math.floor(now), -- the rate of requests
+    peak = 0, failed_at = now, -- rate and time of the last throttling
+    rate = 0, capacity = 0, tokens = 0, filled_at = now,
   }
 end
 
@@ -80,16 +83,16 @@ local function measure(limiter, now)
 end
 
 local function fill(limiter, now)
-  limiter.tokens = math.min(limiter.room, limiter.tokens + (now - limiter.filled_at) * limiter.rate)
+  limiter.tokens = math.min(limiter.capacity, limiter.tokens + (now - limiter.filled_at) * limiter.rate)
   limiter.filled_at = now
 end
 
 local function cubic(limiter, now)
-  local back = (limiter.peak * (1 - BETA) / SCALE) ^ (1 / 3) -- seconds until the peak is reached again
-  return SCALE * (now - limiter.failed_at - back) ^ 3 + limiter.peak
+  local recovery = (limiter.peak * (1 - BETA) / SCALE) ^ (1 / 3) -- seconds until the peak is reached again
+  return SCALE * (now - limiter.failed_at - recovery) ^ 3 + limiter.peak
 end
 
--- An answer came, or none: what may be sent from now on.
+-- Adapts the rate after an attempt.
 local function adapt(limiter, now, throttled)
   measure(limiter, now)
   local rate
@@ -102,12 +105,13 @@ local function adapt(limiter, now, throttled)
   end
   rate = math.min(rate, 2 * limiter.measured)
   fill(limiter, now)
-  limiter.rate, limiter.room = math.max(rate, LEAST_RATE), math.max(rate, LEAST_ROOM)
-  limiter.tokens = math.min(limiter.tokens, limiter.room)
+  limiter.rate, limiter.capacity = math.max(rate, MIN_RATE), math.max(rate, MIN_CAPACITY)
+  limiter.tokens = math.min(limiter.tokens, limiter.capacity)
 end
 
--- Takes a token, which may be one of the future: whoever comes next waits longer.
-local function take(limiter, now, longest)
+-- Takes a token, perhaps a future one, and returns the seconds to wait for it | nil if that is longer than
+-- 'longest'.
+local function acquire_token(limiter, now, longest)
   if not limiter.active then return 0 end
   fill(limiter, now)
   local wait = math.max(0, (1 - limiter.tokens) / limiter.rate)
@@ -118,13 +122,16 @@ end
 
 ---@class dynamodb.RetryPolicy one per connection
 ---@field mode "standard"|"adaptive"|"off"
----@field max_attempts integer the first one counts
----@field tokens number that the retries of all calls share
----@field quiet boolean is there nothing that a success could change?
+---@field max_attempts integer the first attempt included
+---@field tokens number the retry quota, shared by all calls
+---@field quiet boolean would a success change nothing?
 local Policy = {}
 Policy.__index = Policy
 
---- given: mode ("standard"), max_attempts (4), random = function -> [0, 1), now = function -> seconds.
+--- Makes a policy.
+---@param given table mode ("standard"), max_attempts (4), random (function that returns a number in [0, 1)),
+--- now (function that returns seconds)
+---@return dynamodb.RetryPolicy
 function retry.new(given)
   return setmetatable({
     mode = given.mode or "standard",
@@ -136,55 +143,62 @@ function retry.new(given)
   }, Policy)
 end
 
--- The limiter, for a call in adaptive mode.
-local function limiter_for(policy, given)
-  if (given and given.mode or policy.mode) ~= "adaptive" then return nil end
+-- Returns the limiter, for a call in adaptive mode | nil.
+local function limiter_for(policy, overrides)
+  if (overrides and overrides.mode or policy.mode) ~= "adaptive" then return nil end
   policy.limiter = policy.limiter or new_limiter(policy.now())
   return policy.limiter
 end
 
---- Before each attempt, also the first -> seconds to wait | nil when that is more than 'longest', if given.
---- 'given', here and below, has the call's own mode and max_attempts, if any.
-function Policy:before(longest, given)
-  local limiter = limiter_for(self, given)
+--- To be called before each attempt.
+---@param longest? number seconds
+---@param overrides? table the call's own mode and max_attempts, if any
+---@return number? seconds to wait; nil when that is more than 'longest'
+function Policy:before(longest, overrides)
+  local limiter = limiter_for(self, overrides)
   if not limiter then return 0 end
-  return take(limiter, self.now(), longest)
+  return acquire_token(limiter, self.now(), longest)
 end
 
--- A whole number of milliseconds; all else counts as none.
-local function told_delay(text)
+-- Reads x-amz-retry-after, a whole number of milliseconds -> seconds | nil.
+local function read_retry_after(text)
   return type(text) == "string" and text:match("^%d+$") and tonumber(text) / 1000 or nil
 end
 
 local function delay_for(policy, attempt, class, retry_after)
   local base = class == "throttling" and THROTTLING_BASE or BASE
   local delay = policy.random() * math.min(base * 2 ^ (attempt - 1), CAP)
-  local told = told_delay(retry_after)
-  return told and math.max(delay, math.min(told, delay + PATIENCE)) or delay
+  local told = read_retry_after(retry_after)
+  return told and math.max(delay, math.min(told, delay + MAX_RETRY_AFTER)) or delay
 end
 
---- After attempt number 'attempt' failed with 'err' -> seconds until the next, and what it costs | nil and
---- why there is none: "permanent" (it would fail, too), "off", "attempts" (that was the last), "quota" (too
---- many retries of all calls failed). err.retry_after is the header x-amz-retry-after; err.fast says that the
---- cause is mended, so that the next attempt neither waits nor costs.
-function Policy:plan(attempt, err, given)
+--- Plans the next attempt after one that failed.
+---@param attempt integer number of the failed attempt, from 1
+---@param err dynamodb.Error its retry_after is the header x-amz-retry-after
+---@param overrides? table
+---@param is_corrected? boolean the cause was corrected: the next attempt neither waits nor costs tokens
+---@return number? delay seconds until the next attempt
+---@return number|string cost in tokens, or why there is no other attempt: "permanent" (it would fail as
+--- well), "off", "attempts" (this was the last one), "quota" (no tokens are left)
+function Policy:plan(attempt, err, overrides, is_corrected)
   local class = retry.classify(err)
-  local limiter = limiter_for(self, given)
+  local limiter = limiter_for(self, overrides)
   if limiter then adapt(limiter, self.now(), class == "throttling") end
-  if not class and not err.fast then return nil, "permanent" end
-  if (given and given.mode or self.mode) == "off" then return nil, "off" end
-  if attempt >= (given and given.max_attempts or self.max_attempts) then return nil, "attempts" end
-  if err.fast then return 0, 0 end
+  if not class and not is_corrected then return nil, "permanent" end
+  if (overrides and overrides.mode or self.mode) == "off" then return nil, "off" end
+  if attempt >= (overrides and overrides.max_attempts or self.max_attempts) then return nil, "attempts" end
+  if is_corrected then return 0, 0 end
   local cost = class == "throttling" and THROTTLING_COST or COST
   if self.tokens < cost then return nil, "quota" end
   self.tokens, self.quiet = self.tokens - cost, false
   return delay_for(self, attempt, class, err.retry_after), cost
 end
 
---- After a success. 'cost' is what plan said the call's last retry costs; nil when there was none.
-function Policy:succeed(cost, given)
+--- To be called after a success: gives tokens back.
+---@param cost? number what plan returned for the call's last retry; nil when there was none
+function Policy:succeed(cost, overrides)
   self.tokens = math.min(TOKENS, self.tokens + (cost or 1))
-  local limiter = limiter_for(self, given)
+  local limiter = limiter_for(self, overrides)
   if limiter then adapt(limiter, self.now(), false) end
   self.quiet = self.tokens == TOKENS and self.mode ~= "adaptive"
 end

@@ -1,4 +1,5 @@
---- Reads update expressions: what one does to an item, when doing it twice is the same as doing it once.
+--- Parses update expressions, and tells whether an item looks as if an idempotent update had been applied to
+--- it.
 -- Source: DynamoDB developer guide, "Update expressions".
 
 local core = require("dynamodb.core")
@@ -7,9 +8,9 @@ local update_parser = {}
 
 local CLAUSES = { SET = true, REMOVE = true, ADD = true, DELETE = true }
 
--- The text cut into clauses -> list of { "SET", "a = :b, c = :d" }. Clauses begin with a word of their own:
--- one behind # or : is a placeholder, one behind a dot a part of a path.
-local function clauses_of(text)
+-- Splits the text into clauses -> list of { "SET", "a = :b, c = :d" }. A clause begins with a separate word;
+-- a word after "#" or ":" is a placeholder, and one after a dot is part of a path.
+local function split_clauses(text)
   local list = {}
   local position = 1
   for start, word, stop in (" " .. text .. " "):gmatch("()[%s,)](%a+)()%f[%s]") do
@@ -24,8 +25,8 @@ local function clauses_of(text)
   return list
 end
 
--- The parts between commas that stand in no brackets.
-local function parts_of(text)
+-- Splits at commas outside parentheses.
+local function split_actions(text)
   local parts, depth, start = {}, 0, 1
   for position, char in text:gmatch("()([(),])") do
     if char == "(" then depth = depth + 1 end
@@ -38,9 +39,9 @@ local function parts_of(text)
   return parts
 end
 
--- The names of a path, placeholders replaced | nil for one with list positions: setting the one behind the
--- list's end appends, removing one moves the others.
-local function path_of(text, names)
+-- Returns the names of a path, with placeholders replaced | nil for a path with list positions, where SET may
+-- append and REMOVE moves the elements that follow.
+local function parse_path(text, names)
   local path = {}
   if text:match("^[.]") or text:match("[.]$") or not text:match("^[%w_.#]+$") then return nil end
   for name in text:gmatch("[^.]+") do
@@ -51,12 +52,13 @@ local function path_of(text, names)
   return path
 end
 
--- For each clause: (text of one action, names, values) -> step | nil when repeating it is another thing.
-local readers = {}
+-- For each clause a parser of one action: (text, names, values) -> step | nil when the action is not
+-- idempotent.
+local parsers = {}
 
-function readers.SET(text, names, values)
+function parsers.SET(text, names, values)
   local left, right = text:match("^%s*(%S+)%s*=%s*(.-)%s*$")
-  local path = left and path_of(left, names)
+  local path = left and parse_path(left, names)
   if not path then return nil end
   local kept, first = right:match("^if_not_exists%s*%(%s*(%S+)%s*,%s*(:[%w_]+)%s*%)$")
   if kept then return kept == left and values[first] ~= nil and { "exists", path } or nil end
@@ -66,31 +68,35 @@ function readers.SET(text, names, values)
   return { "is", path, value }
 end
 
-function readers.REMOVE(text, names)
-  local path = path_of(text:match("^%s*(.-)%s*$"), names)
+function parsers.REMOVE(text, names)
+  local path = parse_path(text:match("^%s*(.-)%s*$"), names)
   return path and { "gone", path }
 end
 
--- Elements of sets; numbers are added up.
-local function elements(kind)
+-- Returns a parser for elements of sets. ADD of a number is not idempotent.
+local function set_parser(kind)
   return function(text, names, values)
     local left, right = text:match("^%s*(%S+)%s+(:[%w_]+)%s*$")
-    local path = left and path_of(left, names)
+    local path = left and parse_path(left, names)
     if not path or core.typename(values[right]) ~= "dynamodb.set" then return nil end
     return { kind, path, values[right] }
   end
 end
 
-readers.ADD = elements("has")
-readers.DELETE = elements("lacks")
+parsers.ADD = set_parser("has")
+parsers.DELETE = set_parser("lacks")
 
---- What the expression does, as a list of steps { what, path, value } | nil when doing it again may do more,
---- or when it is not understood.
+--- Parses an update expression.
+---@param text string
+---@param names table ExpressionAttributeNames
+---@param values table ExpressionAttributeValues
+---@return table[]? steps list of { test, path, value }; nil when the update is not idempotent or not
+--- understood
 function update_parser.steps(text, names, values)
   local steps = {}
-  for _, clause in ipairs(clauses_of(text)) do
-    for _, part in ipairs(parts_of(clause[2])) do
-      local step = readers[clause[1]](part, names, values)
+  for _, clause in ipairs(split_clauses(text)) do
+    for _, part in ipairs(split_actions(clause[2])) do
+      local step = parsers[clause[1]](part, names, values)
       if not step then return nil end
       steps[#steps + 1] = step
     end
@@ -107,10 +113,10 @@ local function value_at(item, path)
   return value
 end
 
--- Are all of the elements in the set, or none of them?
-local function contains(set, elements_of, all)
+-- Returns true when all of the elements are in the set, or when none is.
+local function contains(set, elements, all)
   if core.typename(set) ~= "dynamodb.set" then return not all and set == nil end
-  for _, element in ipairs(elements_of:values()) do
+  for _, element in ipairs(elements:values()) do
     if set:has(element) ~= all then return false end
   end
   return true
@@ -124,8 +130,8 @@ local tests = {
   lacks = function(found, value) return contains(found, value, false) end,
 }
 
---- Does the item look as if the steps had been done?
-function update_parser.done(steps, item)
+--- Returns true when the item looks as if the steps had been applied.
+function update_parser.is_applied(steps, item)
   for _, step in ipairs(steps) do
     if not tests[step[1]](value_at(item, step[2]), step[3]) then return false end
   end

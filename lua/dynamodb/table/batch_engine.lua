@@ -125,7 +125,7 @@ local function send_some(self)
   local unprocessed, err = self.send(taken, self.limits)
   local left = unprocessed or taken
   for _, made in ipairs(left) do append(self.queue, made) end
-  if err and (not err.retryable or err.gave_up == "off") then self.err = self.err or err end
+  if err and (not err.retryable or err.retry_stopped == "off") then self.err = self.err or err end
   if #left < #taken and not self.limits.deadline_at then
     self.deadline = self.transport.now() + DEADLINE -- it gets on
   end

@@ -257,7 +257,7 @@ end
 -- How the segments are read: side by side, or in turn, from one that may have been begun.
 local function plan_segments(plan, given, connection)
   local begun = given.segment ~= nil or given.exclusive_start_key ~= nil
-  local most = core.connection_state(connection).given.max_connections or pool.MAX_CONNECTIONS
+  local most = core.connection_state(connection).options.max_connections or pool.MAX_CONNECTIONS
   local concurrency = math.min(given.concurrency or begun and 1 or most, given.segments)
   if begun and (given.state or concurrency > 1) then
     errors.raise("scan: options 'segment' and 'exclusive_start_key' beside 'segments' are of those that read "

@@ -164,7 +164,7 @@ function transaction.call(connection, operation, request, given, more)
     explain(err, given)
     local seconds = pause * system.random()
     local late = transport.now() + seconds >= limits.deadline_at
-    if late or given_up[err.gave_up] or not may_pass(err) then return nil, err end
+    if late or given_up[err.retry_stopped] or not may_pass(err) then return nil, err end
     transport.sleep(seconds)
     pause = math.min(pause * 2, LONGEST_PAUSE)
   end

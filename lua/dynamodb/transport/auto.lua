@@ -4,17 +4,18 @@
 local concurrent = require("dynamodb.loop.concurrent")
 local errors = require("dynamodb.error")
 local nginx = require("dynamodb.transport.nginx")
+local phase = require("dynamodb.loop.phase")
 
 -- libcurl is loaded where it is used, which in nginx may be never.
 local function blocking() return require("dynamodb.transport.curl") end
 
-if not nginx.is_here() then return blocking() end
+if not phase.is_nginx() then return blocking() end
 
 local auto = { now = nginx.now, time = nginx.time, shared = nginx.shared }
 
 --- Raises where no answer can be waited for. 'where' names the call.
 function auto.check(where)
-  local mode, why = nginx.mode()
+  local mode, why = phase.mode()
   if mode then return mode end
   errors.raise("%s: %s", where, why)
 end
@@ -49,7 +50,7 @@ end
 
 --- Sockets of libcurl serve the process that opened them, while it may block.
 function auto.idle(socket)
-  return processes[socket] == nginx.process() and nginx.mode() == "block" and blocking().idle(socket)
+  return processes[socket] == nginx.process() and phase.mode() == "block" and blocking().idle(socket)
 end
 
 function auto.close(socket)

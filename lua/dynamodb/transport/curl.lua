@@ -23,12 +23,39 @@ local curl = {
   spawn = loop.spawn,
 }
 
---- Opens a connection -> socket | nil, kind, why, whether trying again is of no use. Options, any of which
---- may be absent: ca_bundle, client_certificate, client_key, proxy, tcp_keepalive, unix_socket.
+-- Failures that another attempt would meet again: certificates, and settings that libcurl refuses. A name
+-- that does not resolve is not among them, since a failing name server looks the same.
+local permanent_codes = {}
+for _, name in ipairs({ "UNSUPPORTED_PROTOCOL", "URL_MALFORMAT", "NOT_BUILT_IN", "UNKNOWN_OPTION",
+  "BAD_FUNCTION_ARGUMENT", "SSL_CERTPROBLEM", "PEER_FAILED_VERIFICATION", "SSL_CACERT_BADFILE", "SSL_ISSUER_ERROR",
+  "SSL_CIPHER" }) do
+  permanent_codes[native.codes[name]] = true
+end
+
+-- A proxy's refusal is permanent, unless its status says to try later.
+local function is_permanent(code, proxy_status)
+  if permanent_codes[code] then return true end
+  return proxy_status >= 400 and proxy_status < 500 and proxy_status ~= 408 and proxy_status ~= 429
+end
+
+--- Opens a connection.
+---@param endpoint table { url }
+---@param timeout number seconds
+---@param options? table ca_bundle, client_certificate, client_key, proxy, tcp_keepalive, unix_socket
+---@return userdata? socket
+---@return string? kind "network" or "timeout"
+---@return string? why
+---@return boolean? permanent true when another attempt would fail as well
 function curl.connect(endpoint, timeout, options)
   local task = running()
-  if task then return scheduler.connect(task, endpoint.url, timeout, options) end
-  return native.connect(endpoint.url, timeout, options)
+  local socket, kind, why, code, proxy_status
+  if task then
+    socket, kind, why, code, proxy_status = scheduler.connect(task, endpoint.url, timeout, options)
+  else
+    socket, kind, why, code, proxy_status = native.connect(endpoint.url, timeout, options)
+  end
+  if socket then return socket end
+  return nil, kind, why, is_permanent(code, proxy_status)
 end
 
 --- How long connecting took -> { name, connect, tls }, in seconds.

@@ -15,27 +15,6 @@ local nginx = {
   time = system.time,
 }
 
--- {===== Where we are =====
-
---- Are we inside nginx, where there are cosockets? Its worker threads have none.
-function nginx.is_here()
-  return type(ngx) == "table" and ngx.get_phase ~= nil and ngx.socket ~= nil and ngx.socket.tcp ~= nil
-end
-
-local modes = {
-  rewrite = "wait", server_rewrite = "wait", access = "wait", content = "wait", timer = "wait",
-  preread = "wait", ssl_cert = "wait", ssl_client_hello = "wait", ssl_session_fetch = "wait",
-  init = "block", init_worker = "block", exit_worker = "block", -- nobody else is there to be held up
-}
-
---- What this phase allows: "wait" (cosockets work) or "block" | nil, why it is neither.
-function nginx.mode()
-  local phase = ngx.get_phase()
-  local mode = modes[phase]
-  if mode then return mode end
-  return nil, ("nothing can wait in %s_by_lua*; ngx.timer.at(0, function) runs where it can"):format(phase)
-end
-
 --- The process: what was opened before a fork is not for those after it.
 function nginx.process()
   return ngx.worker.pid()
@@ -46,7 +25,6 @@ function nginx.shared(name)
   return ngx.shared[name]
 end
 
--- ===================== }
 -- {===== Connecting =====
 
 -- A name that has no resolver to ask.
