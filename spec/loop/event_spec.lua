@@ -42,10 +42,10 @@ describe("an event", function()
       loop.sleep(0.001)
       done = true
       own:notify()
-      assert.is_true(next(own.waiters) ~= nil)
+      assert.equal(10, own.count)
     end)
     assert.equal(10, woken)
-    assert.is_nil(next(own.waiters))
+    assert.equal(0, own.count)
     assert.is_false(own:notify())
   end)
 
@@ -89,7 +89,32 @@ describe("an event", function()
       loop.sleep(0.001)
       task:cancel()
     end)
-    assert.is_nil(next(own.waiters))
+    assert.equal(0, own.count)
     assert.is_false(own:notify())
+  end)
+
+  it("wakes in the order of arrival, also when some have left", function()
+    local own, order, done = event.new(), {}, {}
+    loop.run(function()
+      for i = 1, 60 do
+        loop.spawn(function()
+          own:wait_until(curl, math.huge, function() return done[i] or done.all end)
+          order[#order + 1] = i
+        end)
+      end
+      loop.sleep(0.001)
+      for i = 2, 59 do done[i] = true end
+      own:notify()
+      loop.sleep(0)
+      loop.spawn(function()
+        own:wait_until(curl, math.huge, function() return done.all end)
+        order[#order + 1] = "last"
+      end)
+      loop.sleep(0.001)
+      assert.equal(3, own.count)
+      done.all = true
+      own:notify()
+    end)
+    assert.same({ 2, 3, 59, 1, 60, "last" }, { order[1], order[2], order[58], order[59], order[60], order[61] })
   end)
 end)

@@ -1,25 +1,32 @@
---- A transport in which several wait at once, in simulated time: it makes one of a transport that goes nowhere (helper.fake),
---- whose answers take as long as it is told.
+--- A transport in which tasks wait concurrently in simulated time, made from a transport without a network (helper.fake).
+--- A response takes as long as 'latency' says.
 
-local abreast = {}
+local simulated_time = {}
 
 local CANCELLED = "the task was cancelled"
 
 local function pack(...) return { n = select("#", ...), ... } end
 local unpack = table.unpack or unpack -- luacheck: ignore 113 143
 
---- 'latency()' is how many seconds an answer takes. Besides what transports have, it has run(function): the function and all
---- that is begun meanwhile as tasks, until they have ended; cancelled, how many tasks were; in_flight, most_in_flight.
-function abreast.new(fake, latency)
+--- Makes one. 'latency()' returns the seconds that a response takes. Besides the functions of a transport it has
+--- run(function), which runs the function and all tasks that it starts until they have ended; cancelled, the number of
+--- cancelled tasks; in_flight and most_in_flight, numbers of requests.
+function simulated_time.new(fake, latency)
   local own = setmetatable({ cancelled = 0, in_flight = 0, most_in_flight = 0 }, { __index = fake })
-  local tasks, current = {}, nil
+  local tasks, current, turns = {}, nil, 0
 
-  local function park(moment)
+  -- The task goes on at that time, after the tasks that were scheduled for the same time before.
+  local function schedule(task, at)
+    turns = turns + 1
+    task.at, task.turn = at, turns
+  end
+
+  local function park(at)
     if not current then
-      fake.clock = math.max(fake.clock, moment) -- blocking
+      fake.clock = math.max(fake.clock, at) -- blocking
       return
     end
-    current.at = moment
+    schedule(current, at)
     coroutine.yield()
     own.check()
   end
@@ -31,9 +38,9 @@ function abreast.new(fake, latency)
   local function step()
     local first
     for _, task in ipairs(tasks) do
-      if not first or task.at < first.at then first = task end
+      if not first or task.at < first.at or (task.at == first.at and task.turn < first.turn) then first = task end
     end
-    if not first or first.at == math.huge then error("everybody waits for somebody else", 0) end
+    if not first or first.at == math.huge then error("every task waits for another one", 0) end
     fake.clock = math.max(fake.clock, first.at)
     local outer = current
     current = first
@@ -49,11 +56,13 @@ function abreast.new(fake, latency)
   end
 
   function own.spawn(f)
-    local task = { co = coroutine.create(f), at = fake.clock, done = false, waiting = {} }
+    local task = { co = coroutine.create(f), done = false, waiting = {} }
+    schedule(task, fake.clock)
     function task:cancel()
       if self.done or self.is_cancelled then return end
       own.cancelled = own.cancelled + 1
-      self.is_cancelled, self.at = true, fake.clock
+      self.is_cancelled = true
+      schedule(self, fake.clock)
     end
     tasks[#tasks + 1] = task
     return task
@@ -66,13 +75,13 @@ function abreast.new(fake, latency)
   function own.waiter()
     local task, waiter = current, {}
     if not task then return nil end
-    function waiter.wait(_, moment)
-      if not waiter.woken then park(moment) end
+    function waiter.wait(_, deadline)
+      if not waiter.woken then park(deadline) end
       return waiter.woken == true
     end
     function waiter.wake()
       waiter.woken = true
-      task.at = fake.clock
+      schedule(task, fake.clock)
     end
     return waiter
   end
@@ -122,4 +131,4 @@ function abreast.new(fake, latency)
   return own
 end
 
-return abreast
+return simulated_time

@@ -1,106 +1,114 @@
---- Pages that lead from one to the next: those of a query, of one segment of a scan, of another listing.
+--- Requests the pages of one listing in order: of a query, of one segment of a scan, or of another operation
+--- that has pages.
 -- Source: DynamoDB developer guide, "Paginating table query results".
 
-local pipeline = require("dynamodb.request.pipeline")
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
+local pipeline = require("dynamodb.request.pipeline")
 
 ---@class dynamodb.Page
----@field response table as the service gave it
----@field items table list of what it holds
----@field count integer how many these are, also when only they are counted
----@field scanned integer how many were examined for them
----@field units number capacity that it consumed
+---@field response table of the service
+---@field items table list of its elements
+---@field count integer the number of elements, also when they are only counted
+---@field scanned integer how many items were examined for them
+---@field units number consumed capacity units
 ---@field segment? integer of a scan by segments, from 0
----@field next? any where the page after it starts; nil when there is none
+---@field next? any start key of the next page; nil for the last page
 
----@class dynamodb.Chain
+---@class dynamodb.Paginator
 ---@field more boolean may there be another page?
 ---@field segment? integer
-local Chain = {}
-Chain.__index = Chain
+local Paginator = {}
+Paginator.__index = Paginator
 
 local paginator = {}
 
---- Makes one. 'request' is that of the first page, which is changed for the others; 'plan' has owner (table
---- of the items, nil for plain tables), key_names (of items that have keys) and call (options of its calls).
----@return dynamodb.Chain
+--- Makes a paginator.
+---@param connection userdata
+---@param operation table of base/operations, with 'pages'
+---@param request table of the first page; it is changed for the others
+---@param plan table owner (the dynamodb.table whose items the elements become), key_names (of the key
+--- attributes, for queries and scans), call (options of its calls)
+---@return dynamodb.Paginator
 function paginator.new(connection, operation, request, plan)
   local members = operation.pages
   return setmetatable({
     more = true,
     segment = request.Segment,
-    _start = members[1],
-    _go_on = members[2],
-    _list = members[3],
+    _start_member = members[1],
+    _next_member = members[2],
+    _list_member = members[3],
     _pages = 0,
     _connection = connection,
     _operation = operation,
     _request = request,
     _plan = plan,
-  }, Chain)
+  }, Paginator)
 end
 
---- Where the next page starts.
-function Chain:start()
-  return self._request[self._start]
+--- Returns the start key of the next page | nil.
+function Paginator:start_key()
+  return self._request[self._start_member]
 end
 
--- A member of the response, by its path: "StreamDescription.Shards"; null is as good as nothing.
+-- Returns a member of the response by its path, such as "StreamDescription.Shards" | nil, also for null.
 local function member(response, path)
   for name in path:gmatch("[^.]+") do response = type(response) == "table" and response[name] or nil end
   if response ~= core.null then return response end
 end
 
-local function number(value)
+local function number_or_zero(value)
   return type(value) == "number" and value or 0
 end
 
--- Does the service lead in a circle? The key is compared with the page's start and with one from before,
--- ever farther back, so that a circle of any length is found (Brent's algorithm).
-local function repeated(self, key)
-  local start = self:start()
+-- Returns true when the pages repeat themselves. The key is compared with the page's start key and with an
+-- earlier one, which moves on at growing distances, so that a cycle of any length is found (Brent's
+-- algorithm).
+local function is_cycle(self, key)
   if not key then return false end
+  local start = self:start_key()
   return start ~= nil and core.equal(key, start) or self._mark ~= nil and core.equal(key, self._mark)
 end
 
--- What is wrong with the response, if anything.
+-- Returns what is wrong with the response | false.
 local function complaint(self, response, next_key)
-  local list = member(response, self._list)
-  local counted = not self._plan.key_names or type(response.Count) == "number"
-  if type(list) ~= "table" and (list ~= nil or not counted) then
-    return "no " .. self._list .. " in the answer"
+  local list = member(response, self._list_member)
+  local is_counted = not self._plan.key_names or type(response.Count) == "number"
+  if type(list) ~= "table" and (list ~= nil or not is_counted) then
+    return "response without " .. self._list_member
   end
-  return repeated(self, next_key) and self._go_on .. " was there before: the service does not get on"
+  return is_cycle(self, next_key) and "response repeats an earlier " .. self._next_member
 end
 
---- Requests the next page, of at most 'limit' examined items if that is given -> page | nil, err. It is the
---- next one still until it is accepted.
+--- Requests the next page. It remains the next one until it is accepted.
+---@param limit? integer most items to examine
 ---@return dynamodb.Page?
-function Chain:fetch(limit)
+---@return dynamodb.Error?
+function Paginator:fetch(limit)
   local request, operation, plan = self._request, self._operation, self._plan
   request.Limit = limit or request.Limit
   local response, err = pipeline.call(self._connection, operation, request, plan.owner, plan.call)
   if not response then return nil, err end
-  local next_key = member(response, self._go_on)
+  local next_key = member(response, self._next_member)
   local message = complaint(self, response, next_key)
   if message then
     return nil, errors.new({ kind = "response", operation = operation.name, attempts = 1, message = message })
   end
-  local items = member(response, self._list) or {}
-  local count = number(response.Count or #items) -- only queries and scans are told
+  local items = member(response, self._list_member) or {}
+  local count = number_or_zero(response.Count or #items) -- only queries and scans have a count
   return { response = response, items = items, count = count, segment = self.segment, next = next_key,
-    scanned = number(response.ScannedCount or count),
-    units = number(member(response, "ConsumedCapacity.CapacityUnits")) }
+    scanned = number_or_zero(response.ScannedCount or count),
+    units = number_or_zero(member(response, "ConsumedCapacity.CapacityUnits")) }
 end
 
---- Goes on behind the page.
-function Chain:accept(page)
+--- Moves on to the page that follows this one.
+---@param page dynamodb.Page
+function Paginator:accept(page)
   if page.next and self._pages >= (self._next_mark or 0) then
     self._mark, self._next_mark = page.next, 2 * self._pages + 1
   end
   self._pages = self._pages + 1
-  self._request[self._start], self.more = page.next, page.next ~= nil
+  self._request[self._start_member], self.more = page.next, page.next ~= nil
 end
 
 return paginator

@@ -1,228 +1,234 @@
---- The pages of some chains, as somebody takes them. They are requested one at a time; or side by side, and
---- before he asks for them. In a task of the loop and in nginx that is done beside him, and he gets them as
---- they come; elsewhere nothing runs beside him, and the next pages of all chains are requested together when
---- none is left.
+--- Requests pages of several paginators concurrently, and before they are asked for. In tasks and in nginx it
+--- does so while the caller goes on; elsewhere nothing runs meanwhile, and the next pages of all paginators
+--- are requested together when no page is left.
+--
+-- Each paginator is in one of these states:
+--   idle      nothing is requested for it: it has enough pages in the queue, or the caller wants no more
+--   fetching  it has a token, and in tasks and nginx a job that fetches until enough pages are in the queue
+--   failed    its error is in the queue; it is idle again once the caller has seen an error and asks again
+--   finished  it has no more pages
+-- A fetch whose token was taken away was abandoned; its page is ignored.
 
 local concurrent = require("dynamodb.loop.concurrent")
+local event = require("dynamodb.loop.event")
 
 local prefetch = {}
 
-local HEARTBEAT = 1 -- seconds between looks whether those who fetch are still there
+local FOREVER = math.huge
 
----@class dynamodb.Lane a chain, with what is known of its pages that nobody took yet
----@field chain dynamodb.Chain
+---@class dynamodb.PrefetchSource a paginator and what is known of its pages in the queue
+---@field paginator dynamodb.Paginator
 ---@field ready integer how many of its pages are in the queue
----@field failed? boolean is a failure of it in the queue?
----@field token? table of the fetching that is under way, of which there is one at most
----@field job? table the transport's, if it goes on beside the caller
+---@field failed? boolean is an error of it in the queue?
+---@field token? table of the fetch under way
+---@field job? table the transport's, when the fetch runs beside the caller
 
----@class dynamodb.Feed
-local Feed = {}
-Feed.__index = Feed
+---@class dynamodb.Prefetch
+local Prefetch = {}
+Prefetch.__index = Prefetch
 
---- Makes one of these chains. 'given' has prefetch (how many pages of a chain may wait to be taken),
---- concurrency (of how many chains at a time), and what there may be of max_requests, request_limit and
---- filtered (does nobody know how many items of a page are given?).
----@return dynamodb.Feed
-function prefetch.new(transport, chains, given)
-  local lanes = {}
-  for i, chain in ipairs(chains) do lanes[i] = { chain = chain, ready = 0 } end
+--- Makes a prefetch of these paginators.
+---@param transport table
+---@param paginators dynamodb.Paginator[]
+---@param given table depth (pages of a paginator that may be in the queue, at least 1), concurrency (how many
+--- paginators at a time), and optionally max_requests, request_limit, is_filtered (the number of items in a
+--- page is unpredictable)
+---@return dynamodb.Prefetch
+function prefetch.new(transport, paginators, given)
+  local sources = {}
+  for i, each in ipairs(paginators) do sources[i] = { paginator = each, ready = 0 } end
   return setmetatable({
     transport = transport,
-    lanes = lanes,
+    sources = sources,
     given = given,
-    depth = math.max(1, given.prefetch),
-    is_simple = given.prefetch == 0 and given.concurrency == 1, -- nothing is requested ahead
-    requests = given.max_requests or math.huge, -- that may still be made
-    queue = {}, first = 1, last = 0, -- pages and failures, as they came: at [first] to [last]
-    queued = 0, -- items of these pages
-    left = math.huge, -- items that are wanted beyond those of the pages taken
-    waiting = {}, -- set of the waiters of those who wait for a page
-  }, Feed)
+    requests_left = given.max_requests or FOREVER,
+    queue = {}, first = 1, last = 0, -- pages and errors in the order of their arrival, at [first] to [last]
+    queued_items = 0,
+    wanted = FOREVER, -- items that are wanted beyond those of the pages taken
+    arrived = event.new(),
+  }, Prefetch)
 end
 
 -- {===== Fetching =====
 
-local function is_wanted(self, lane)
-  return lane.chain.more and not lane.failed and lane.ready < self.depth and self.requests > 0
-    and self.left > self.queued
+-- Should another page of this source be requested?
+local function is_wanted(self, source)
+  return source.paginator.more and not source.failed and source.ready < self.given.depth and self.requests_left > 0
+    and self.wanted > self.queued_items
 end
 
--- How many items the next page may examine.
+-- Returns how many items the next page may examine | nil.
 local function page_limit(self)
   local limit = self.given.request_limit
-  if self.given.filtered or self.left == math.huge then return limit end
-  return math.min(limit or math.huge, self.left - self.queued)
+  if self.given.is_filtered or self.wanted == FOREVER then return limit end
+  return math.min(limit or FOREVER, self.wanted - self.queued_items)
 end
 
-local function put(self, lane, entry)
-  entry.lane = lane
+local function enqueue(self, source, entry)
+  entry.source = source
+  self.queue[self.last + 1] = entry
   self.last = self.last + 1
-  self.queue[self.last] = entry
-  for waiter in pairs(self.waiting) do waiter:wake() end
+  self.arrived:notify()
 end
 
--- Begins to count a fetching -> its token.
-local function enter(self, lane)
-  self.requests = self.requests - 1
-  lane.token = {}
-  return lane.token
+-- Marks a source as fetching -> its token.
+local function begin_fetch(self, source)
+  source.token = {}
+  self.requests_left = self.requests_left - 1
+  return source.token
 end
 
--- Takes back what is not to be waited for any more.
-local function abandon(self, lane, collected)
-  local job = lane.job
-  self.requests = self.requests + 1
-  lane.token, lane.job = nil, nil
-  if job and not job.done then job:cancel(collected) end
+-- Ends a fetch whose page is not wanted any more.
+local function abandon(self, source, is_collected)
+  local job = source.job
+  self.requests_left = self.requests_left + 1
+  source.token, source.job = nil, nil
+  if job and not job.done then job:cancel(is_collected) end
 end
 
--- One request -> true | false when it was abandoned meanwhile: then its page is nothing to us.
-local function fetch(self, lane, token)
-  local ok, page, err = pcall(lane.chain.fetch, lane.chain, page_limit(self))
+-- Requests one page -> true | false when the fetch was abandoned meanwhile.
+local function fetch(self, source, token)
+  local ok, page, err = pcall(source.paginator.fetch, source.paginator, page_limit(self))
   local check = self.transport.check
-  if not ok and check then check("results") end -- raises again in a task that was cancelled
-  if lane.token ~= token then return false end
+  if not ok and check then check("results") end -- raises again in a cancelled task
+  if source.token ~= token then return false end
   if ok and page then
-    lane.chain:accept(page)
-    lane.ready, self.queued = lane.ready + 1, self.queued + page.count
-    put(self, lane, { page = page })
+    source.paginator:accept(page)
+    source.ready, self.queued_items = source.ready + 1, self.queued_items + page.count
+    enqueue(self, source, { page = page })
   else
-    self.requests, lane.failed = self.requests + 1, true
-    put(self, lane, { raised = not ok, err = ok and err or page })
+    self.requests_left, source.failed = self.requests_left + 1, true
+    enqueue(self, source, { raised = not ok, err = ok and err or page })
   end
   return true
 end
 
--- Requests of a lane, one after the other, until as many pages wait as may; or only 'one'.
-local function work(self, lane, token, one)
-  while fetch(self, lane, token) do
-    if one or not is_wanted(self, lane) then
-      lane.token, lane.job = nil, nil
+-- Requests pages of a source until enough are in the queue; or only one.
+local function fetch_pages(self, source, token, only_one)
+  while fetch(self, source, token) do
+    if only_one or not is_wanted(self, source) then
+      source.token, source.job = nil, nil
       return
     end
-    self.requests = self.requests - 1
+    self.requests_left = self.requests_left - 1
   end
 end
 
--- Lanes in which something is to be fetched, so many that no more are at work than may -> list of them.
-local function idle_lanes(self, concurrency)
+-- Returns the sources to start now, so that at most 'concurrency' are busy.
+local function sources_to_start(self, concurrency)
   local list, busy = {}, 0
-  for _, lane in ipairs(self.lanes) do
-    local is_busy = lane.token or lane.ready > 0
+  for _, source in ipairs(self.sources) do
+    local is_busy = source.token or source.ready > 0
     if busy == concurrency then return list end
-    if not lane.token and is_wanted(self, lane) then list[#list + 1], is_busy = lane, true end
+    if not source.token and is_wanted(self, source) then list[#list + 1], is_busy = source, true end
     if is_busy then busy = busy + 1 end
   end
   return list
 end
 
 -- ===================== }
--- {===== Beside the caller =====
+-- {===== In tasks and nginx =====
 
--- Forgets those who fetch for a caller in another place, and those who were ended.
-local function look_after(self, place)
-  for _, lane in ipairs(self.lanes) do
-    local job = lane.job
-    if lane.token and (place ~= self.place or not job or job.done) then abandon(self, lane) end
+-- Abandons the fetches of a caller that ran elsewhere, and those whose job was killed.
+local function drop_lost_jobs(self, place)
+  for _, source in ipairs(self.sources) do
+    local job = source.job
+    if source.token and (place ~= self.place or not job or job.done) then abandon(self, source) end
   end
   self.place = place
 end
 
--- Waits to be woken, at most until the moment.
-local function wait(self, moment)
-  local waiter = self.transport.waiter()
-  self.waiting[waiter] = true
-  local ok, err = pcall(waiter.wait, waiter, moment)
-  self.waiting[waiter] = nil
-  if not ok then error(err, 0) end
-end
-
--- Lets somebody fetch wherever that is to be done; those who begin get as far as they come without waiting.
--- A caller who is cancelled meanwhile is told so when he waits for something.
-local function start(self)
-  local transport, lanes = self.transport, idle_lanes(self, self.given.concurrency)
-  for _, lane in ipairs(lanes) do
-    local token = enter(self, lane)
-    local job = transport.spawn(function() work(self, lane, token) end)
-    if lane.token == token then lane.job = job end
+-- Starts jobs, and lets them run until they wait. A cancelled caller learns of it when it waits itself.
+local function start_jobs(self)
+  local transport, sources = self.transport, sources_to_start(self, self.given.concurrency)
+  for _, source in ipairs(sources) do
+    local token = begin_fetch(self, source)
+    local job = transport.spawn(function() fetch_pages(self, source, token) end)
+    if source.token == token then source.job = job end
   end
-  if #lanes > 0 then pcall(wait, self, transport.now()) end
+  if #sources > 0 then pcall(event.yield, transport) end
 end
 
--- Waits for something to come -> false when nothing will.
-local function await(self)
-  start(self)
-  if self.first <= self.last then return true end
-  for _, lane in ipairs(self.lanes) do
-    if lane.token then
-      wait(self, self.transport.now() + HEARTBEAT)
-      return true
-    end
+local function is_fetching(self)
+  for _, source in ipairs(self.sources) do
+    if source.token and source.job and not source.job.done then return true end
   end
   return false
 end
 
+-- Waits until something is in the queue -> true | false when nothing is being fetched.
+local function await_page(self)
+  start_jobs(self)
+  if self.first > self.last and not is_fetching(self) then return false end
+  self.arrived:wait_until(self.transport, FOREVER, function()
+    return self.first <= self.last or not is_fetching(self)
+  end)
+  return true
+end
+
 -- ===================== }
 
--- Requests of all lanes, together; one request where there is but one lane -> false when there is none.
-local function round(self)
+-- Requests the next page of every source that wants one, together -> true | false when there is none.
+local function fetch_together(self)
   local transport = self.transport
-  local lanes, calls = idle_lanes(self, transport.gather and self.given.concurrency or 1), {}
-  for i, lane in ipairs(lanes) do
-    local token = enter(self, lane)
-    calls[i] = function() work(self, lane, token, #lanes == 1) end
+  local sources, calls = sources_to_start(self, transport.gather and self.given.concurrency or 1), {}
+  for i, source in ipairs(sources) do
+    local token = begin_fetch(self, source)
+    calls[i] = function() fetch_pages(self, source, token, #sources == 1) end
   end
   if #calls == 1 then calls[1]() elseif #calls > 1 then concurrent.run(transport, calls) end
   return #calls > 0
 end
 
--- The caller was told of one failure, and tries again: the others in the queue are of the same time.
-local function forget_failures(self)
+-- The caller has seen an error and asks again: drops the other errors in the queue, which are as old.
+local function forget_errors(self)
   self.has_failed = false
   local list = {}
   for i = self.first, self.last do
     local entry = self.queue[i]
     if entry.page then list[#list + 1] = entry end
-    entry.lane.failed = nil
+    entry.source.failed = nil
   end
   self.queue, self.first, self.last = list, 1, #list
 end
 
---- The next page, of whichever chain -> page | nil when there is none | nil, err; raises what a request
---- raised. After a failure it may be called again. 'left' is how many items are still wanted, if that is
---- known.
+--- Takes the next page, of whichever paginator -> page | nil at the end | nil, err. Raises what a request
+--- raised. After a failure it may be called again.
+---@param wanted? integer how many items are still wanted, if that is known
 ---@return dynamodb.Page?
-function Feed:take(left)
-  local place = not self.is_simple and self.transport.place and self.transport.place() or nil
-  self.left = left or math.huge
-  look_after(self, place)
-  if self.has_failed then forget_failures(self) end
+---@return dynamodb.Error?
+function Prefetch:take(wanted)
+  local place = self.transport.place and self.transport.place() or nil
+  self.wanted = wanted or FOREVER
+  drop_lost_jobs(self, place)
+  if self.has_failed then forget_errors(self) end
   while self.first > self.last do
-    if not (place and await or round)(self) then return nil end
-    look_after(self, place)
+    if not (place and await_page or fetch_together)(self) then return nil end
+    drop_lost_jobs(self, place)
   end
   local entry = self.queue[self.first]
-  local page, lane = entry.page, entry.lane
+  local page, source = entry.page, entry.source
   if not page then
     self.has_failed = true
     if entry.raised then error(entry.err, 0) end
     return nil, entry.err
   end
   self.queue[self.first], self.first = nil, self.first + 1
-  lane.ready, self.queued, self.left = lane.ready - 1, self.queued - page.count, self.left - page.count
-  if place then start(self) end
+  source.ready, self.queued_items = source.ready - 1, self.queued_items - page.count
+  self.wanted = self.wanted - page.count
+  if place then start_jobs(self) end
   return page
 end
 
---- Ends what is under way. 'collected': the collector wants it.
-function Feed:close(collected)
-  self.requests = -math.huge
-  for _, lane in ipairs(self.lanes) do
-    if lane.token then abandon(self, lane, collected) end
+--- Ends the fetches that are under way.
+---@param is_collected? boolean true in a finalizer, where a job cannot be killed
+function Prefetch:close(is_collected)
+  self.requests_left = -FOREVER
+  for _, source in ipairs(self.sources) do
+    if source.token then abandon(self, source, is_collected) end
   end
   self.queue, self.first, self.last = {}, 1, 0
-  for waiter in pairs(self.waiting) do waiter:wake() end
+  self.arrived:notify()
 end
 
 return prefetch

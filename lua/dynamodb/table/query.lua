@@ -5,10 +5,10 @@ local condition = require("dynamodb.expression.condition")
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
 local pool = require("dynamodb.http.pool")
+local results = require("dynamodb.table.results")
 local expressions = require("dynamodb.expression.builder")
 local operations = require("dynamodb.base.operations")
 local options = require("dynamodb.base.options")
-local pages = require("dynamodb.table.results")
 
 local Table = core.table_class.methods
 local query = {}
@@ -214,7 +214,7 @@ function Table:query(first, range)
   local request, plan = prepare(self, fields, given, expression, key)
   request.KeyConditionExpression = text
   request.ScanIndexForward = given.scan_index_forward
-  return pages.loop(pages.new(connection, operations.Query, request, plan))
+  return results.for_loop(results.new(connection, operations.Query, request, plan))
 end
 
 -- {===== Segments =====
@@ -264,7 +264,7 @@ local function plan_segments(plan, given, connection)
       .. "them in turn, with concurrency = 1; others go on with 'state'")
   end
   plan.segments, plan.concurrency = given.segments, concurrency
-  plan.beside = given.state ~= nil or concurrency > 1
+  plan.is_concurrent = given.state ~= nil or concurrency > 1
   if given.state then
     plan.places = places_of(given)
     return
@@ -290,7 +290,7 @@ function Table:scan(given)
   request.TotalSegments = given.segments or given.total_segments
   request.Segment = given.total_segments and given.segment
   if given.segments then plan_segments(plan, given, connection) end
-  return pages.loop(pages.new(connection, operations.Scan, request, plan))
+  return results.for_loop(results.new(connection, operations.Scan, request, plan))
 end
 
 --- How many items a query finds, or a scan when there is no key -> count, results | nil, err.
@@ -298,14 +298,14 @@ function Table:count(given)
   local copy = { count = true }
   for name, value in pairs(given or {}) do copy[name] = value end
   local queried = copy.hash_key ~= nil or copy.key ~= nil or copy.key_condition ~= nil
-  local results, err = (queried and self.query or self.scan)(self, copy)
-  if not results then return nil, err end
+  local own, err = (queried and self.query or self.scan)(self, copy)
+  if not own then return nil, err end
   repeat
     local page
-    page, err = results:next_response()
+    page, err = own:next_response()
     if err then return nil, err end
   until not page
-  return math.min(results.count, copy.max_results or results.count), results
+  return math.min(own.count, copy.max_results or own.count), own
 end
 
 return query

@@ -1,342 +1,407 @@
---- The result of a query, a scan or another listing operation: items page by page, requested when they are
---- asked for or ahead of that, each exactly once.
+--- The results of a query, a scan or another operation that has pages: elements page by page, each exactly
+--- once.
+--
+-- Results are always in one of these states:
+--   before a page  _page is NO_PAGE: at the start, and after a page was passed over
+--   in a page      _position elements of _items were returned
+--   replaying      all() failed; _replay has what it had read, to be returned again
+--   closed
+-- Where reading can resume is computed from the state when it is asked for: last_evaluated_key, state().
 
-local paginator = require("dynamodb.table.paginator")
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
-local feed = require("dynamodb.table.prefetch")
 local mutex = require("dynamodb.loop.mutex")
+local options = require("dynamodb.base.options")
+local paginator = require("dynamodb.table.paginator")
+local prefetch = require("dynamodb.table.prefetch")
 
 ---@class dynamodb.Results
 ---@field count integer items in the pages so far, after the filter
 ---@field scanned_count integer items in the pages so far, before the filter
----@field consumed_units number capacity that the pages so far consumed
+---@field consumed_units number capacity units that the pages so far consumed
 ---@field requests integer pages so far
----@field remaining? integer items that may still be given, of max_results
----@field last_evaluated_key? table the key of the last item given: as exclusive_start_key it goes on there;
---- nil when nothing was given yet, or everything. Raises where segments are read side by side: see state
+---@field remaining? integer items that may still be returned, of max_results
 ---@field segment? integer the segment being read, from 0
-local Results = { __name = "dynamodb.results" }
-Results.__index = Results
+---@field last_evaluated_key? table the key of the last item returned, to resume from as exclusive_start_key;
+--- nil before the first item and at the end. Raises where segments are read concurrently: see state
+local methods = {}
 
--- The same of segments that are read side by side.
-local Beside = { __name = Results.__name }
+local results = {}
 
-function Beside.__index(_, name)
-  if name == "last_evaluated_key" then
-    errors.raise("results: read side by side, segments have no last_evaluated_key but results:state()")
-  end
-  return Results[name]
+local NO_ITEMS = {}
+local NO_PAGE = { items = NO_ITEMS }
+
+-- {===== Where reading resumes =====
+
+-- Is this the last page of a segment that is followed by another one?
+local function is_followed(self, page)
+  local segments = self._plan.segments
+  return not page.next and segments and page.segment + 1 < segments
 end
 
-local pages = {}
+-- Returns the key of an item.
+local function key_of(self, item)
+  local key, is_table = {}, not self._plan.owner
+  for _, name in ipairs(self._plan.key_names) do
+    if is_table then key[name] = item[name] else key[name] = item:get(name) end
+  end
+  return key
+end
 
-local NO_PAGE = { items = {} }
+-- Returns the key after which the current page is to be resumed. Where elements have no keys, a page that was
+-- returned in part is resumed at its start.
+local function resume_key(self)
+  local page, position = self._page, self._position
+  local has_keys = self._plan.key_names ~= nil
+  if position < #page.items then
+    if position == 0 or not has_keys then return self._start_key end
+    return key_of(self, page.items[position])
+  end
+  if page == NO_PAGE then return self._start_key end
+  if not is_followed(self, page) then return page.next end -- the service's own key, which may have more members
+  return position > 0 and has_keys and key_of(self, page.items[position]) or self._start_key
+end
 
+-- The same while elements are replayed.
+local function replayed_key(self)
+  local replay = self._replay
+  if replay.position == 0 or not self._plan.key_names then return replay.before.key end
+  return key_of(self, replay.items[replay.position])
+end
+
+-- Returns for each segment the key to resume after, false when it is finished, nil at its start.
+local function resume_places(self)
+  local page, places = self._page, options.merge(self._places)
+  if page == NO_PAGE then return places end
+  local segment, position = page.segment or 0, self._position
+  if position == #page.items then
+    places[segment] = page.next or false
+  elseif position > 0 and self._plan.key_names then
+    places[segment] = key_of(self, page.items[position])
+  end
+  return places
+end
+
+local function replayed_places(self)
+  local replay = self._replay
+  local places = options.merge(replay.before.places)
+  for i = 1, self._plan.key_names and replay.position or 0 do
+    places[replay.segments[i] or 0] = key_of(self, replay.items[i])
+  end
+  return places
+end
+
+--- Returns where a scan by segments can be resumed, as a table that also survives JSON: scan{ segments =,
+--- state = }.
+---@return table state
+function methods:state()
+  local count, list = self._plan.segments, {}
+  if not count then errors.raise("results: only scans with option 'segments' have a state") end
+  local places = (self._replay and replayed_places or resume_places)(self)
+  for segment = 0, count - 1 do
+    local key = places[segment]
+    list[segment + 1] = { done = key == false, key = key and core.encode(key, "item") or nil }
+  end
+  return { segments = list }
+end
+
+-- ===================== }
+-- {===== Pages =====
+
+-- Requests the next page without prefetch, of the paginators in turn -> page | nil | nil, err.
+local function take_in_turn(self)
+  local plan, paginators = self._plan, self._paginators
+  while paginators[1] and not paginators[1].more do table.remove(paginators, 1) end
+  local current = paginators[1]
+  if not current or (plan.max_requests and self.requests >= plan.max_requests) then return nil end
+  local limit = plan.request_limit
+  if self.remaining and not self._is_filtered then limit = math.min(limit or self.remaining, self.remaining) end
+  local page, err = current:fetch(limit)
+  if page then current:accept(page) end
+  return page, err
+end
+
+local function take_prefetched(self)
+  return self._prefetch:take(self.remaining)
+end
+
+-- Takes the next page while no other task does -> page | nil | nil, err.
+local function take_page(self)
+  local ok, page, err = mutex.call(self._mutex, self._transport, self._prefetch and take_prefetched or take_in_turn, self)
+  if not ok then error(page, 0) end
+  return page, err
+end
+
+-- The current page was returned or passed over: reading resumes after it.
+local function leave_page(self)
+  local page = self._page
+  if page == NO_PAGE then return end
+  self._places[page.segment or 0] = page.next or false
+  self._start_key = page.next
+  if is_followed(self, page) and not self._plan.is_concurrent then self.segment = page.segment + 1 end
+  self._page, self._items, self._position = NO_PAGE, NO_ITEMS, 0
+end
+
+local function use_up(self, count)
+  if self.remaining then self.remaining = math.max(0, self.remaining - count) end
+end
+
+local function enter_page(self, page)
+  self.requests = self.requests + 1
+  self.count, self.scanned_count = self.count + page.count, self.scanned_count + page.scanned
+  self.consumed_units = self.consumed_units + page.units
+  self._page, self._items, self._position, self.segment = page, page.items, 0, page.segment
+  if #page.items == 0 then use_up(self, page.count) end -- they were only counted
+end
+
+-- Ends the replay: reading goes on with the current page.
+local function end_replay(self)
+  self.segment = self._replay.after_segment
+  self._replay = nil
+end
+
+--- Requests the next page, passing over what is left of the current one. After a failure it may be called
+--- again.
+---@return table? response of the service; nil at the end
+---@return dynamodb.Error? err
+function methods:next_response()
+  if self._is_closed then errors.raise("results: attempt to read closed results") end
+  if self.remaining == 0 then return nil end -- the rest of the page remains for a later scan or query
+  mutex.wait(self._mutex, self._transport)
+  if self._replay then end_replay(self) end
+  leave_page(self)
+  local page, err = take_page(self)
+  if not page then return nil, err end
+  enter_page(self, page)
+  return page.response
+end
+
+-- Enters a page that has elements left -> true | nil at the end | nil, err. Another task that shares the
+-- results may have entered it.
+local function enter_next_page(self)
+  while self._position >= #self._items do
+    if not mutex.wait(self._mutex, self._transport) then
+      local response, err = self:next_response()
+      if not response then return nil, err end
+    end
+  end
+  return true
+end
+
+-- ===================== }
+-- {===== Elements =====
+
+-- Returns the next replayed element | nil when the replay is over.
+local function next_replayed(self)
+  local replay = self._replay
+  local item = replay.items[replay.position + 1]
+  if item == nil then return end_replay(self) end
+  replay.position = replay.position + 1
+  use_up(self, 1)
+  self.segment = replay.segments[replay.position] or nil
+  return item
+end
+
+-- Returns the next element when that takes more than a look at the current page.
+local function next_slowly(self)
+  if self.remaining == 0 then return nil end
+  local replayed = self._replay and next_replayed(self)
+  if replayed ~= nil and replayed ~= false then return replayed end
+  local ok, err = enter_next_page(self)
+  if not ok then return nil, err end
+  self._position = self._position + 1
+  use_up(self, 1)
+  return self._items[self._position]
+end
+
+--- Returns the next element.
+---@return any item nil at the end
+---@return dynamodb.Error? err
+local function next_element(self)
+  local position = self._position + 1
+  local item = self._items[position]
+  if item == nil or self.remaining or self._replay then return next_slowly(self) end
+  self._position = position
+  return item
+end
+
+-- for item in results do: raises the error object on failure, since a loop cannot return it.
+local function call(self)
+  local position = self._position + 1
+  local item = self._items[position]
+  if item == nil or self.remaining or self._replay then
+    local found, err = next_slowly(self)
+    if err then error(err, 0) end
+    return found
+  end
+  self._position = position
+  return item
+end
+
+-- Returns what is left of the current page, up to max_results.
+local function rest_of_page(self)
+  local items, first, list = self._items, self._position + 1, {}
+  self._position = math.min(#items, self._position + (self.remaining or #items))
+  for i = first, self._position do list[#list + 1] = items[i] end
+  use_up(self, #list)
+  return list
+end
+
+--- Returns an iterator of lists: what is left of the current page, then the elements of each page that
+--- follows. It raises the error object on failure.
+function methods:pages()
+  return function()
+    local list = {}
+    while self._replay do list[#list + 1] = next_replayed(self) end
+    if #list > 0 then return list end
+    if self.remaining == 0 then return nil end
+    if self._position >= #self._items and not mutex.wait(self._mutex, self._transport) then
+      local response, err = self:next_response()
+      if err then error(err, 0) end
+      if not response then return nil end
+    end
+    return rest_of_page(self)
+  end
+end
+
+-- Reads on, into a list and a list of the elements' segments -> nil at the end | err.
+local function read_all(self, list, segments)
+  while true do
+    local item, err = next_element(self)
+    if item == nil then return err end
+    list[#list + 1], segments[#list + 1] = item, self.segment or false
+  end
+end
+
+--- Returns all elements that are left. After a failure it may be called again: it continues where it failed,
+--- and the list then has the elements that were read before as well.
+---@return any[]? list
+---@return dynamodb.Error? err
+function methods:all()
+  local list, segments, was_replaying = {}, {}, self._replay
+  local before = was_replaying
+    and { key = replayed_key(self), places = replayed_places(self), segment = self.segment }
+    or { key = resume_key(self), places = resume_places(self), segment = self.segment }
+  local ok, err = pcall(read_all, self, list, segments)
+  if ok and not err then return list end
+  if #list > 0 then
+    self._replay = { items = list, segments = segments, position = 0, before = before, after_segment = self.segment }
+    self.segment = before.segment
+    if self.remaining then self.remaining = self.remaining + #list end
+  end
+  if not ok then error(err, 0) end
+  return nil, err
+end
+
+--- Ends the results, and the requests that are under way. Its fields can still be read.
+function methods:close()
+  if not self._is_closed then
+    self._start_key, self._places = resume_key(self), resume_places(self)
+    self._is_closed, self._page, self._items, self._position = true, NO_PAGE, NO_ITEMS, 0
+  end
+  if self._prefetch then self._prefetch:close() end
+end
+
+-- ===================== }
 -- {===== Making =====
 
-local function with(request, member, start, segment)
-  local copy = {}
-  for name, value in pairs(request) do copy[name] = value end
-  copy[member], copy.Segment = start, segment
-  return copy
+local Results = { __name = "dynamodb.results", __call = call, __close = methods.close }
+
+function Results.__index(self, name)
+  if name == "last_evaluated_key" then return (self._replay and replayed_key or resume_key)(self) end
+  return methods[name]
 end
 
--- What is to be read: one chain, or one for each segment that is not done.
-local function chains_of(connection, operation, request, plan)
+-- Results of segments that are read concurrently.
+local ConcurrentResults = { __name = Results.__name, __call = call, __close = methods.close }
+
+function ConcurrentResults.__index(_, name)
+  if name == "last_evaluated_key" then
+    errors.raise("results: segments that are read concurrently have no last_evaluated_key but results:state()")
+  end
+  return methods[name]
+end
+
+-- Returns one paginator, or one for each segment that is not finished.
+local function paginators_of(connection, operation, request, plan)
   if not plan.segments then return { paginator.new(connection, operation, request, plan) } end
-  local list = {}
+  local list, start_member = {}, operation.pages[1]
   for segment = 0, plan.segments - 1 do
     local place = plan.places[segment]
     if place ~= false then
-      local own = with(request, operation.pages[1], place, segment)
+      local own = options.merge(request)
+      own[start_member], own.Segment = place, segment
       list[#list + 1] = paginator.new(connection, operation, own, plan)
     end
   end
   return list
 end
 
--- Calls a function when the collector finds that nobody has what it returns.
-local function guard(call)
-  local newproxy = rawget(_G, "newproxy") -- Lua 5.1 collects tables without a word
-  if not newproxy then return setmetatable({}, { __gc = call }) end
+-- Calls a function when the results that refer to the guard are collected.
+local function guard(close)
+  local newproxy = rawget(_G, "newproxy") -- Lua 5.1 has no __gc for tables
+  if not newproxy then return setmetatable({}, { __gc = close }) end
   local proxy = newproxy(true)
-  debug.getmetatable(proxy).__gc = call
+  debug.getmetatable(proxy).__gc = close
   return proxy
 end
 
---- Makes a result. 'request' is that of the first page, which is changed for the others; 'plan' says how to
---- go on: owner (table of the items, nil for plain tables), key_names (attributes of an item's key, where a
---- page may be left in its middle; other results go on at the page's start then), max_results, max_requests,
---- request_limit, call (options of its calls), prefetch, and of all segments of a scan: segments (how many),
---- places (where each starts, false when it is done), concurrency (how many at a time), beside (are they read
---- in no order?).
----@return dynamodb.Results
-function pages.new(connection, operation, request, plan)
-  local transport = core.connection_state(connection).transport -- or raise, if it is closed
-  local chains, first = chains_of(connection, operation, request, plan), {}
-  if not plan.beside then first = chains[1] end
-  local source = feed.new(transport, chains, {
+-- Makes the results request pages ahead, and end that when they are collected.
+local function add_prefetch(self, request, plan)
+  local own = prefetch.new(self._transport, self._paginators, {
     concurrency = plan.concurrency or 1,
-    filtered = request.FilterExpression ~= nil,
+    depth = math.max(1, plan.prefetch or 0),
+    is_filtered = request.FilterExpression ~= nil,
     max_requests = plan.max_requests,
-    prefetch = plan.prefetch or 0,
     request_limit = plan.request_limit,
   })
-  return setmetatable({
+  self._prefetch, self._guard = own, guard(function() own:close(true) end)
+end
+
+--- Makes results. Requests nothing.
+---@param connection userdata
+---@param operation table of base/operations, with 'pages'
+---@param request table of the first page; it is changed for the others
+---@param plan table all optional: owner (the dynamodb.table whose items the elements become; plain tables
+--- without it), key_names (of the key attributes, for queries and scans), max_results, max_requests,
+--- request_limit, call (options of its calls), prefetch (pages requested ahead); for a scan by segments:
+--- segments (how many), places (where each starts, false when it is finished), concurrency (how many at a
+--- time), is_concurrent (whether their items come in any order)
+---@return dynamodb.Results
+function results.new(connection, operation, request, plan)
+  local transport = core.connection_state(connection).transport -- raises for a closed connection
+  local paginators = paginators_of(connection, operation, request, plan)
+  local first = not plan.is_concurrent and paginators[1] or nil
+  local self = setmetatable({
     count = 0,
     scanned_count = 0,
     consumed_units = 0,
     requests = 0,
     remaining = plan.max_results,
-    last_evaluated_key = first.start and first:start(),
-    segment = first.segment,
+    segment = first and first.segment,
+    next = next_element,
     _transport = transport,
-    _mutex = mutex.new(), -- who reads a page
-    _feed = source,
-    _guard = not source.is_simple and guard(function() source:close(true) end) or nil,
+    _mutex = mutex.new(), -- held while a page is requested
+    _paginators = paginators,
+    _is_filtered = request.FilterExpression ~= nil,
     _plan = plan,
-    _places = plan.places or {}, -- where each segment goes on behind what was given, false when it is done
+    _places = plan.places or {}, -- where each segment resumes after the pages that were left; false when finished
+    _start_key = first and first:start_key(), -- where the pages that were left end
     _page = NO_PAGE,
-    _position = 0, -- of the item given last in the page
-  }, plan.beside and Beside or Results)
+    _items = NO_ITEMS,
+    _position = 0, -- of the element returned last
+  }, plan.is_concurrent and ConcurrentResults or Results)
+  if (plan.prefetch or 0) > 0 or (plan.concurrency or 1) > 1 then add_prefetch(self, request, plan) end
+  return self
 end
 
--- ===================== }
--- {===== Where it stands =====
-
--- So many of max_results are given.
-local function use_up(self, count)
-  if self.remaining then self.remaining = math.max(0, self.remaining - count) end
-end
-
--- Where what follows starts, of the segment and, if they are read in turn, of all.
-local function stand(self, segment, place, key)
-  self._places[segment or 0] = place
-  if not self._plan.beside then self.last_evaluated_key = key end
-end
-
--- Is this the last page of a segment that another follows?
-local function has_successor(self, page)
-  local segments = self._plan.segments
-  return not page.next and segments and page.segment + 1 < segments
-end
-
--- The page has been given: what follows starts behind it.
-local function leave_page(self)
-  local page = self._page
-  if page == NO_PAGE then return end
-  stand(self, page.segment, page.next or false, page.next)
-  if has_successor(self, page) and not self._plan.beside then self.segment = page.segment + 1 end
-  self._page, self._position = NO_PAGE, 0
-end
-
--- The key of an item, for going on behind it.
-local function key_of(self, item)
-  local plan, key = self._plan, {}
-  local names, is_table = plan.key_names, not plan.owner
-  for i = 1, #names do
-    local name = names[i]
-    if is_table then key[name] = item[name] else key[name] = item:get(name) end
-  end
-  return key
-end
-
--- Says where what follows the items given so far starts; within a page that no item's key can tell, still at
--- its start.
-local function settle(self)
-  local page = self._page
-  local item = self._plan.key_names and page.items[self._position]
-  if self._position < #page.items then
-    if not item then return end
-    local key = key_of(self, item)
-    stand(self, page.segment, key, key)
-  elseif has_successor(self, page) then
-    stand(self, page.segment, false, item and key_of(self, item) or rawget(self, "last_evaluated_key"))
-  else
-    stand(self, page.segment, page.next or false, page.next) -- the service's own, which may hold more
-  end
-end
-
-local function place_of(self)
-  local places = {}
-  for segment, place in pairs(self._places) do places[segment] = place end
-  return { last_evaluated_key = rawget(self, "last_evaluated_key"), segment = self.segment, places = places }
-end
-
-local function go_to(self, place)
-  self.last_evaluated_key, self.segment, self._places = place.last_evaluated_key, place.segment, place.places
-end
-
--- What all had read when it failed is to be given again. 'before' tells where it had started.
-local function keep(self, items, segments, before)
-  self._kept = { items = items, segments = segments, position = 0, after = place_of(self) }
-  go_to(self, before)
-  if self.remaining then self.remaining = self.remaining + #items end
-end
-
--- There is nothing more to give again: on with the requests.
-local function forget(self)
-  go_to(self, self._kept.after)
-  self._kept = nil
-end
-
--- The next item of these | nil.
-local function give_again(self)
-  local kept = self._kept
-  kept.position = kept.position + 1
-  local item = kept.items[kept.position]
-  if not item then return forget(self) end
-  use_up(self, 1)
-  self.segment = kept.segments[kept.position] or nil
-  if self._plan.key_names then
-    local key = key_of(self, item)
-    stand(self, self.segment, key, key)
-  end
-  return item
-end
-
---- Where a scan by segments stands -> a table, also for JSON, with which scan{ segments =, state = } goes on
---- behind the items given so far.
-function Results:state()
-  local count, list = self._plan.segments, {}
-  if not count then errors.raise("results: only scans with option 'segments' have a state") end
-  for segment = 0, count - 1 do
-    local place = self._places[segment]
-    list[segment + 1] = { done = place == false, key = place and core.encode(place, "item") or nil }
-  end
-  return { segments = list }
-end
-
--- ===================== }
--- {===== Giving =====
-
--- Waits while another task reads a page -> has one?
-local function wait_for_turn(self)
-  return mutex.wait(self._mutex, self._transport)
-end
-
--- The next page -> page | nil when there is none | nil, err.
-local function take(self)
-  local ok, page, err = mutex.call(self._mutex, self._transport, self._feed.take, self._feed, self.remaining)
-  if not ok then error(page, 0) end
-  return page, err
-end
-
-local function open_page(self, page)
-  self.requests = self.requests + 1
-  self.count, self.scanned_count = self.count + page.count, self.scanned_count + page.scanned
-  self.consumed_units = self.consumed_units + page.units
-  self._page, self._position, self.segment = page, 0, page.segment
-  if #page.items == 0 then
-    use_up(self, page.count) -- of those that were only counted
-    settle(self)
-  end
-end
-
---- Requests the next page now, passing over what is left of the present one -> the page as the service gives
---- it | nil when there is none | nil, err. After a failure it may be called again.
-function Results:next_response()
-  if self._closed then errors.raise("results: attempt to read closed results") end
-  if self.remaining == 0 then return nil end -- and what is left of the page is for those who go on later
-  wait_for_turn(self)
-  if self._kept then forget(self) end
-  leave_page(self)
-  local page, err = take(self)
-  if not page then return nil, err end
-  open_page(self, page)
-  return page.response
-end
-
---- The next item -> item | nil when there are no more | nil, err.
-function Results:next()
-  if self.remaining == 0 then return nil end
-  local again = self._kept and give_again(self)
-  if again then return again end
-  while self._position >= #self._page.items do
-    if not wait_for_turn(self) then
-      local page, err = self:next_response()
-      if not page then return nil, err end
-    end
-  end
-  self._position = self._position + 1
-  use_up(self, 1)
-  settle(self)
-  return self._page.items[self._position]
-end
-
--- for item in results do: raises the error object on failure, since a loop cannot return it.
-local function call(self)
-  local item, err = self:next()
-  if err then error(err, 0) end
-  return item
-end
-Results.__call, Beside.__call = call, call
-
--- What is left of the page, as far as it is to be given.
-local function rest_of_page(self)
-  local items, first, list = self._page.items, self._position + 1, {}
-  self._position = math.min(#items, self._position + (self.remaining or #items))
-  for i = first, self._position do list[#list + 1] = items[i] end
-  use_up(self, #list)
-  settle(self)
-  return list
-end
-
---- for items in results:pages() do: what is left of this page as a list, then the items of each page that
---- follows. Raises the error object on failure.
-function Results:pages()
-  return function()
-    local list = {}
-    while self._kept do list[#list + 1] = give_again(self) end
-    if #list > 0 then return list end
-    if self.remaining == 0 then return nil end
-    while self._position >= #self._page.items do
-      if not wait_for_turn(self) then
-        local page, err = self:next_response()
-        if err then error(err, 0) end
-        if not page then return nil end
-        break
-      end
-    end
-    return rest_of_page(self)
-  end
-end
-
--- Reads on into a list, and the segment of each item into another -> nil at the end | err.
-local function read_all(self, list, segments)
-  while true do
-    local item, err = self:next()
-    if not item then return err end
-    list[#list + 1], segments[#list + 1] = item, self.segment or false
-  end
-end
-
---- All items that are left -> list | nil, err. After a failure nothing counts as given: called again, it goes
---- on where it failed, and the list has what was read before, too.
-function Results:all()
-  local list, segments, before = {}, {}, place_of(self)
-  local ok, err = pcall(read_all, self, list, segments)
-  if ok and not err then return list end
-  if #list > 0 then keep(self, list, segments, before) end
-  if not ok then error(err, 0) end
-  return nil, err
-end
-
---- Ends it, and the requests that are under way. What it has told so far can still be read.
-function Results:close()
-  self._closed, self._page, self._position = true, NO_PAGE, 0
-  self._feed:close()
-end
-Results.__close, Beside.__close = Results.close, Results.close
-
---- What a method for loops returns: the results, and where pages are requested ahead what closes them when a
+--- Returns what a method for loops returns: the results, and with prefetch the value that closes them when a
 --- loop of Lua 5.4 is left.
-function pages.loop(results)
-  if results._guard then return results, nil, nil, results end
-  return results
+function results.for_loop(self)
+  if self._guard then return self, nil, nil, self end
+  return self
 end
 
 -- ===================== }
 
-return pages
+return results
