@@ -98,6 +98,17 @@ static int core_typename(lua_State *L) {
   return 1;
 }
 
+/* core.attribute_type(value) -> "S", "N", "BOOL"... | nil for what is not an attribute value. */
+static int core_attribute_type(lua_State *L) {
+  luaL_checkany(L, 1);
+  const char *type = value_attribute_type(L, 1);
+  if (type)
+    lua_pushstring(L, type);
+  else
+    lua_pushnil(L);
+  return 1;
+}
+
 /* core.library(prefix): tells where the Lua files of this library are; see object_raise. */
 static int core_library(lua_State *L) {
   luaL_checktype(L, 1, LUA_TSTRING);
@@ -135,6 +146,7 @@ int luaopen_dynamodb_core(lua_State *L) {
                                        {"is_list", core_is_list},
                                        {"now", core_now},
                                        {"where", core_where},
+                                       {"attribute_type", core_attribute_type},
                                        {NULL, NULL}};
   lua_newtable(L);
   object_setfuncs(L, functions);

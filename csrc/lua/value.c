@@ -29,6 +29,33 @@ bool value_is_list(lua_State *L, int index) {
   return mark ? mark == MARK_LIST : lua_rawlen(L, index) > 0;
 }
 
+static const char *userdata_type(lua_State *L, int index) {
+  const struct set *set = object_test(L, index, &set_class);
+  if (set) return set->type == SET_STRING ? "SS" : set->type == SET_NUMBER ? "NS" : "BS";
+  if (object_test(L, index, &number_class)) return "N";
+  return object_test(L, index, &binary_class) ? "B" : NULL;
+}
+
+const char *value_attribute_type(lua_State *L, int index) {
+  switch (lua_type(L, index)) {
+  case LUA_TSTRING:
+    return "S";
+  case LUA_TNUMBER:
+    return "N";
+  case LUA_TBOOLEAN:
+    return "BOOL";
+  case LUA_TLIGHTUSERDATA:
+    if (lua_touserdata(L, index) == NULL) return "NULL";
+    return value_mark(L, index) == MARK_LIST ? "L" : NULL;
+  case LUA_TTABLE:
+    return value_is_list(L, index) ? "L" : "M";
+  case LUA_TUSERDATA:
+    return userdata_type(L, index);
+  default:
+    return NULL;
+  }
+}
+
 void value_pushmark(lua_State *L, enum mark mark) {
   push_registry(L, &mark_keys[mark]);
 }

@@ -25,6 +25,12 @@ enum mark value_mark(lua_State *L, int index);
 /* Is the table at 'index' a list? By its mark, else by having positions: empty ones are maps. */
 bool value_is_list(lua_State *L, int index);
 
+/*
+ * Returns the attribute type that the value at 'index' is encoded as, "S", "N", "BOOL" and so on, or
+ * NULL for a value that has none. The content of tables is not looked at.
+ */
+const char *value_attribute_type(lua_State *L, int index);
+
 /* Pushes the metatable that is the mark. */
 void value_pushmark(lua_State *L, enum mark mark);
 

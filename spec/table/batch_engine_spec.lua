@@ -509,9 +509,9 @@ describe("batch", function()
       batch_engine.delete(fields.two, { id = "a", at = 1.0 }, "spec"), batch_engine.put(fields.two, { id = "a", at = 2 }, "spec"),
     })
     assert.are.equal(3, #list)
-    assert.are.same({ id = "a", at = 1.0 }, list[1].what.delete)
-    assert.are.equal("one", list[2].what.table)
-    assert.are.equal(2, list[3].what.put.at)
+    assert.are.same({ id = "a", at = 1.0 }, list[1].given.delete)
+    assert.are.equal("one", list[2].given.table)
+    assert.are.equal(2, list[3].given.put.at)
   end)
 
   it("raises for equal keys when asked to", function()

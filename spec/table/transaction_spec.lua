@@ -214,7 +214,7 @@ describe("transaction", function()
   end
 
   it("refuses two operations on one item", function()
-    local again = "transact_write[3]: the item of operation 1 again"
+    local again = "transact_write[3]: operation 1 has the same item"
     assert.are.equal(0, sent.count(function()
       raises(again, same_item({ put = { id = "a" }, table = one }, { check = { n = 1 }, table = one, hash_key = "a" }))
       raises(again, same_item({ put = { id = "a", at = 1 }, table = two },

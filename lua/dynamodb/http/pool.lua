@@ -155,23 +155,19 @@ local function mark_reused(self, connection, now)
   return connection
 end
 
--- Takes the idle connection used last that is still good | nil.
-local function take_idle(self, now)
-  local idle = self.idle
-  for i = #idle, 1, -1 do
-    local connection = idle[i]
-    idle[i] = nil
-    if is_fresh(self, connection, now) and self.transport.idle(connection.socket) then return connection end
-    pool.discard(self, connection)
-  end
-end
-
 --- Takes the idle connection used last that is still good.
 ---@param now number
 ---@return dynamodb.PooledConnection?
 function pool.acquire_idle(self, now)
-  local connection = take_idle(self, now)
-  return connection and mark_reused(self, connection, now)
+  local idle = self.idle
+  for i = #idle, 1, -1 do
+    local connection = idle[i]
+    idle[i] = nil
+    if is_fresh(self, connection, now) and self.transport.idle(connection.socket) then
+      return mark_reused(self, connection, now)
+    end
+    pool.discard(self, connection)
+  end
 end
 
 -- {===== Opening =====
@@ -228,17 +224,20 @@ local function wait_in_queue(self, deadline)
   error(err, 0)
 end
 
--- Looks for a connection from time to time, for a transport that cannot wake a waiting request.
+-- Looks for a connection from time to time, for a transport that cannot wake a waiting request
+-- -> connection, whether it is ready for use | nil.
 local function poll(self, deadline)
-  local found
+  local found, is_ready
   event.new():wait_until(self.transport, deadline, function()
-    found = take_idle(self, self.transport.now()) or (not is_full(self) and reserve(self)) or nil
+    found = pool.acquire_idle(self, self.transport.now())
+    is_ready = found ~= nil
+    if not found and not is_full(self) then found = reserve(self) end
     return found
   end)
-  return found
+  return found, is_ready
 end
 
--- Waits while max_connections are in use -> connection, perhaps yet to be opened | nil. Where nothing else
+-- Waits while max_connections are in use -> connection, whether it is ready for use | nil. Where nothing else
 -- runs meanwhile, no connection could become free: then the limit is exceeded once.
 local function wait(self, deadline)
   local transport = self.transport
@@ -260,10 +259,11 @@ function pool.acquire(self, deadline, timeout)
   local now = self.transport.now()
   if now >= deadline then return nil, pool.failure("timeout", NO_TIME) end
   if not is_full(self) then return open(self, reserve(self), now, deadline) end
-  local connection = wait(self, math.min(deadline, now + timeout))
+  local connection, is_ready = wait(self, math.min(deadline, now + timeout))
   if not connection then
     return nil, pool.failure("timeout", ("all of max_connections = %d are in use"):format(self.max_connections))
   end
+  if is_ready then return connection end
   now = self.transport.now()
   if connection.socket then
     if self.transport.idle(connection.socket) then return mark_reused(self, connection, now) end
@@ -284,7 +284,7 @@ function pool.release(self, connection)
     pool.discard(self, connection)
   elseif keep and keep(connection.socket, self.limits) then
     self.connections[connection] = nil
-  elseif not is_awaited(self) then
+  elseif self.queue.first > self.queue.last then -- no request waits
     idle[#idle + 1] = connection
   elseif is_fresh(self, connection, connection.last_used) then
     pass_on(self, connection)
@@ -292,7 +292,7 @@ function pool.release(self, connection)
     pool.discard(self, connection)
   end
   local oldest = idle[1] -- checked here, or it would stay while newer ones suffice
-  if oldest and not is_fresh(self, oldest, connection.last_used) then
+  if oldest and oldest ~= connection and not is_fresh(self, oldest, connection.last_used) then
     pool.discard(self, table.remove(idle, 1))
   end
 end

@@ -61,8 +61,9 @@ end
 -- also when the transport raises; the memory of what it received is freed at once, since the collector does
 -- not count it.
 local function attempt(self, connection, request, deadline, timeout)
-  local ok, done, kind, why, sent = pcall(send_and_receive, self, connection, request,
-    math.min(deadline, connection.started + timeout))
+  local limit = connection.started + timeout
+  if deadline < limit then limit = deadline end
+  local ok, done, kind, why, sent = pcall(send_and_receive, self, connection, request, limit)
   if ok and done then return true end
   pool.discard(self, connection)
   local has_started = connection.response:started()

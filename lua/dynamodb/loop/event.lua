@@ -1,5 +1,6 @@
---- An event: tasks and light threads wait for it until another one notifies them, in the order of their arrival.
---- Everything in this library that waits for another task or light thread of the same process uses an event.
+--- An event: tasks and light threads wait for it until another one notifies them, in the order of their
+--- arrival. Everything in this library that waits for another task or light thread of the same process uses
+--- an event.
 
 local Event = {}
 Event.__index = Event
@@ -10,7 +11,8 @@ local HEARTBEAT = 0.1 -- seconds between checks of the condition: a task that wa
 local FIRST_STEP, LONGEST_STEP = 0.001, 0.1 -- seconds between checks where no waiter can be had
 
 ---@class dynamodb.Event
----@field entries table by arrival, at [first] to [last] with gaps: { waiter = the transport's, nil while it is not used }
+---@field entries table by arrival, at [first] to [last] with gaps: { waiter = the transport's, nil while it
+--- is not used }
 ---@field count integer entries
 
 --- Makes an event that nothing waits for.
@@ -68,9 +70,9 @@ local function loop(entry, transport, deadline, is_done, heartbeat)
   return true
 end
 
---- Waits until is_done() is true. It is called first, after each notification, and after each heartbeat, since
---- whatever was to notify may have been killed. Where the transport has no waiter, because nothing else runs
---- meanwhile or because it offers none, the condition is checked between short sleeps.
+--- Waits until is_done() is true. It is called first, after each notification, and after each heartbeat,
+--- since whatever was to notify may have been killed. Where the transport has no waiter, because nothing else
+--- runs meanwhile or because it offers none, the condition is checked between short sleeps.
 --- Raises what the transport raises in a cancelled task.
 ---@param transport table the connection's transport
 ---@param deadline number by the transport's clock

@@ -107,15 +107,6 @@ local function event_of(call, connection, result, err)
     err = err, consumed_capacity = result and result.ConsumedCapacity }
 end
 
--- Counts a response and tells the hooks of it.
-local function count_response(call, timing, err, event)
-  local stats = call.state.stats
-  stats.bytes_sent = stats.bytes_sent + timing.bytes_sent
-  stats.bytes_received = stats.bytes_received + timing.bytes_received
-  if err and err.throttled then stats.throttled_responses = stats.throttled_responses + 1 end
-  if event then emit(call, "response_received", event) end
-end
-
 -- Reads a response and gives its connection back -> result | nil, err.
 local function read_response(call, own, connection, sent_at)
   local state, http = call.state, connection.response
@@ -129,7 +120,11 @@ local function read_response(call, own, connection, sent_at)
   local event = state.emit and event_of(call, connection, result, err)
   pool.release(own, connection)
   if err then http:reset() end -- frees memory that the collector does not count
-  count_response(call, connection.timing, err, event)
+  local stats, timing = state.stats, connection.timing
+  stats.bytes_sent = stats.bytes_sent + timing.bytes_sent
+  stats.bytes_received = stats.bytes_received + timing.bytes_received
+  if err and err.throttled then stats.throttled_responses = stats.throttled_responses + 1 end
+  if event then emit(call, "response_received", event) end
   return result, err
 end
 
@@ -166,7 +161,7 @@ local function attempt(call)
   end
   local connection, failure, sends = round_trip.send(own, request, may_resend, call, call.deadline,
     call.options.attempt_timeout)
-  call.requests = call.requests + math.max(sends, 1)
+  call.requests = call.requests + (sends > 0 and sends or 1)
   if sends > 1 and call.operation.writes then call.ambiguous = true end
   if connection then return read_response(call, own, connection, sent_at) end
   local err = error_of(call, failure)
@@ -260,12 +255,6 @@ local function complete_error(call, err, reason)
   return err
 end
 
--- Tells the retry policy of a success, unless that changes nothing.
-local function refund(call)
-  local policy = call.state.running.retry_policy
-  if not policy.quiet or call.overrides then policy:succeed(call.retry_cost, call.overrides) end
-end
-
 -- Attempts until the call is done -> result | nil, err.
 local function run(call)
   local state = call.state
@@ -282,7 +271,7 @@ local function run(call)
       result = result_of_earlier_attempt(call, err)
     end
     if result then
-      refund(call)
+      if not policy.quiet or call.overrides then policy:succeed(call.retry_cost, call.overrides) end
       return result
     end
     local delay, reason = next_delay(call, err)

@@ -51,17 +51,6 @@ local function service_error(http, status, operation)
   return err
 end
 
--- Reads the body of a response with status 200 -> result | nil, why.
-local function read_result(http, operation, owner)
-  if operation.may_be_empty and http:header("content-length") == "0" then return {} end
-  local result, why = http:decode(operation.output, owner)
-  if not result then return nil, why end
-  if result.__type then return nil, "a success that is an error: " .. tostring(result.__type) end
-  local member = operation.required_output
-  if member and type(result[member]) ~= "table" then return nil, "response without " .. member end
-  return result
-end
-
 --- Reads a complete response.
 ---@param http userdata the response parser
 ---@param operation table of base/operations
@@ -72,8 +61,16 @@ function response.read(http, operation, owner)
   local status = http:status()
   local err
   if status == 200 then
-    local result, why = read_result(http, operation, owner)
-    if result then return result end
+    if operation.may_be_empty and http:header("content-length") == "0" then return {} end
+    local result, why = http:decode(operation.output, owner)
+    local member = operation.required_output
+    if result and result.__type then
+      why = "a success that is an error: " .. tostring(result.__type)
+    elseif result and member and type(result[member]) ~= "table" then
+      why = "response without " .. member
+    elseif result then
+      return result
+    end
     err = errors.new({ kind = "response", message = why, status = status, retryable = true,
       ambiguous = operation.writes })
   else

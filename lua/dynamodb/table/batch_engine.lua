@@ -1,162 +1,182 @@
---- Batches of any size, over any tables: cut into requests by count and bytes, keys once each, what the
---- service leaves unprocessed sent again with backoff until a deadline, and what is left after that returned.
+--- Sends batches of any size: splits them into requests by count and bytes, sends unprocessed entries again
+--- with backoff until a deadline, and returns the entries that are left over.
 -- Source: API reference of BatchWriteItem and BatchGetItem.
 
-local pipeline = require("dynamodb.request.pipeline")
+local concurrent = require("dynamodb.loop.concurrent")
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
-local concurrent = require("dynamodb.loop.concurrent")
+local event = require("dynamodb.loop.event")
 local operations = require("dynamodb.base.operations")
+local options = require("dynamodb.base.options")
+local pipeline = require("dynamodb.request.pipeline")
 local schema = require("dynamodb.table.schema")
 local system = require("dynamodb.base.system")
 
 local batch_engine = {}
 
-local WRITES, READS = 25, 100 -- entries of one request
-local MOST_BYTES = 16 * 1024 * 1024 -- of one request
-local OVERHEAD = 64 -- bytes around an entry, and more
-local DEADLINE = 60 -- seconds without progress, unless the caller sets a deadline for the whole
+local FOREVER = math.huge
+local MAX_WRITES, MAX_READS = 25, 100 -- entries of one request
+local MAX_BYTES = 16 * 1024 * 1024 -- of one request
+local OVERHEAD = 96 -- bytes around an encoded entry, at most
+local DEADLINE = 60 -- seconds without progress, unless the caller sets a deadline for the whole batch
 local FIRST_PAUSE, LONGEST_PAUSE = 0.05, 5 -- seconds
-local PATIENCE = 0.1 -- seconds
 
--- Requests whose entries were encoded before: bytes are counted, and nothing is encoded twice.
-local write_encoded = setmetatable({ input = { RequestItems = { "map", { "list", "wire" } } } },
+-- The operations with requests whose items and keys are encoded already.
+local WRITE_REQUEST = { PutRequest = { Item = "wire" }, DeleteRequest = { Key = "wire" } }
+local write_encoded = setmetatable({ input = { RequestItems = { "map", { "list", WRITE_REQUEST } } } },
   { __index = operations.BatchWriteItem })
 local get_encoded = setmetatable({ input = { RequestItems = { "map", { Keys = { "list", "wire" } } } } },
   { __index = operations.BatchGetItem })
 
 ---@class dynamodb.Entry one put, delete or key of a batch
 ---@field fields table of its dynamodb.table
----@field id string tells its key from those of others
----@field text string as it is sent
----@field what table what the caller gave: returned when it is left over
+---@field id string distinguishes its key from others
+---@field bytes integer size in the request, at most
+---@field request table|string its part of the request
+---@field given table what the caller gave, returned when it is left over
 
--- A text that equal keys share.
-local function identify(fields, key)
+--- Returns a text that is the same for equal keys of one table only.
+function batch_engine.identify(fields, key)
   local range = fields.schema.range_key_name
   return fields.name .. "\0" .. core.encode(key[fields.schema.hash_key_name], "value")
     .. (range and core.encode(key[range], "value") or "")
 end
 
-local function entry(fields, key, text, what)
-  return { fields = fields, id = identify(fields, key), text = text, what = what }
+local function new_entry(fields, key, encoded, request, given)
+  given.table = fields.name
+  return { fields = fields, id = batch_engine.identify(fields, key), bytes = #encoded + OVERHEAD,
+    request = request, given = given }
 end
 
---- A put -> entry; raises for what cannot be stored.
+--- Makes the entry of a put. Raises for what cannot be stored.
+---@return dynamodb.Entry
 function batch_engine.put(fields, attributes, where)
   local key = schema.key_of(fields.schema, where, attributes)
-  local text = '{"PutRequest":{"Item":' .. pipeline.encode(attributes, "item", where) .. "}}"
-  return entry(fields, key, text, { table = fields.name, put = attributes })
+  local encoded = pipeline.encode(attributes, "item", where)
+  return new_entry(fields, key, encoded, { PutRequest = { Item = encoded } }, { put = attributes })
 end
 
---- A delete by key -> entry.
+--- Makes the entry of a delete.
+---@return dynamodb.Entry
 function batch_engine.delete(fields, key, where)
-  local text = '{"DeleteRequest":{"Key":' .. pipeline.encode(key, "item", where) .. "}}"
-  return entry(fields, key, text, { table = fields.name, delete = key })
+  local encoded = pipeline.encode(key, "item", where)
+  return new_entry(fields, key, encoded, { DeleteRequest = { Key = encoded } }, { delete = key })
 end
 
---- A key to read -> entry. 'settings' is what the request says of all keys of this table.
+--- Makes the entry of a key to read.
+---@param settings table members of the request that apply to all keys of its table
+---@return dynamodb.Entry
 function batch_engine.key(fields, key, settings, where)
-  local made = entry(fields, key, pipeline.encode(key, "item", where), { table = fields.name, key = key })
-  made.settings = settings
-  return made
+  local encoded = pipeline.encode(key, "item", where)
+  local entry = new_entry(fields, key, encoded, encoded, { key = key })
+  entry.settings = settings
+  return entry
 end
 
---- The entries without those whose key comes again: the last one stays in the place of the first. With
---- 'strict' a repetition raises.
+--- Returns the entries with one entry for each key: the last one, at the position of the first.
+---@param strict? boolean raise for a repeated key
 function batch_engine.unique(entries, strict, where)
-  local places, list = {}, {}
-  for _, made in ipairs(entries) do
-    local place = places[made.id]
-    if place and strict then errors.raise("%s: a key of table '%s' occurs twice", where, made.fields.name) end
-    place = place or #list + 1
-    places[made.id], list[place] = place, made
+  local positions, list = {}, {}
+  for _, entry in ipairs(entries) do
+    local position = positions[entry.id]
+    if position and strict then
+      errors.raise("%s: a key of table '%s' occurs twice", where, entry.fields.name)
+    end
+    position = position or #list + 1
+    positions[entry.id], list[position] = position, entry
   end
   return list
 end
 
--- Takes the entries of the next request off the front of the queue.
-local function take(queue, most)
-  local taken, bytes = {}, 0
-  while #taken < most and queue.first <= queue.last do
-    local made = queue[queue.first]
-    bytes = bytes + #made.text + OVERHEAD
-    if bytes > MOST_BYTES and #taken > 0 then break end
-    taken[#taken + 1], queue[queue.first] = made, nil
-    queue.first = queue.first + 1
-  end
-  return taken
-end
+-- {===== The queue of entries =====
 
-local function append(queue, made)
+local function append(queue, entry)
+  queue[queue.last + 1] = entry
   queue.last = queue.last + 1
-  queue[queue.last] = made
 end
 
-local function queue_of(entries)
+local function new_queue(entries)
   local queue = { first = 1, last = 0 }
-  for _, made in ipairs(entries) do append(queue, made) end
+  for _, entry in ipairs(entries) do append(queue, entry) end
   return queue
 end
 
--- What is left, with the reason, as an error.
-local function left_over(queue, err)
+-- Removes the entries of the next request from the head of the queue.
+local function next_request(queue, max_entries)
+  local list, bytes = {}, 0
+  while #list < max_entries and queue.first <= queue.last do
+    local entry = queue[queue.first]
+    bytes = bytes + entry.bytes
+    if bytes > MAX_BYTES and #list > 0 then break end
+    list[#list + 1], queue[queue.first] = entry, nil
+    queue.first = queue.first + 1
+  end
+  return list
+end
+
+-- Adds what is left over to the error.
+local function add_leftovers(queue, err)
   local list = {}
-  for i = queue.first, queue.last do list[#list + 1] = queue[i].what end
+  for i = queue.first, queue.last do list[#list + 1] = queue[i].given end
   err.leftovers = list
   return err
 end
 
----@class dynamodb.Batch one that is under way
+-- ===================== }
+-- {===== Running a batch =====
+
+---@class dynamodb.Batch a batch while it runs
 ---@field transport table
----@field limits table options of its calls
----@field deadline number the moment until which it has to get on
+---@field call_options table options of its requests
+---@field deadline number until which it must make progress
 ---@field queue table of the entries that are in no request
----@field most integer entries of one request
----@field send function takes the entries of one request -> list of those left unprocessed | nil, err
+---@field max_entries integer of one request
+---@field send function sends the entries of one request -> list of the unprocessed ones | nil, err
 ---@field operation string
----@field patience number seconds between looks, while waiting, whether another one has ended the batch
+---@field ended dynamodb.Event notified when err or raised is set
 ---@field err? table why it ends early
 ---@field raised? table { what a request raised }
-
--- Sends the entries of one request -> how many are done, how many are not, err.
-local function send_some(self)
-  local taken = take(self.queue, self.most)
-  local unprocessed, err = self.send(taken, self.limits)
-  local left = unprocessed or taken
-  for _, made in ipairs(left) do append(self.queue, made) end
-  if err and (not err.retryable or err.retry_stopped == "off") then self.err = self.err or err end
-  if #left < #taken and not self.limits.deadline_at then
-    self.deadline = self.transport.now() + DEADLINE -- it gets on
-  end
-  return #taken - #left, #left, err
-end
 
 local function has_ended(self)
   return self.err ~= nil or self.raised ~= nil
 end
 
--- Waits before what was in the way is tried again, unless that would be too late.
-local function back_off(self, pause, err)
-  local transport, seconds = self.transport, pause * (0.5 + system.random() / 2)
-  if transport.now() + seconds >= self.deadline then
-    self.err = self.err or err or errors.new({ kind = "timeout", operation = self.operation,
-      retryable = true, throttled = true,
-      message = "the service left parts of the batch unprocessed until the deadline" })
-  end
-  while seconds > 0 and not has_ended(self) do
-    transport.sleep(math.min(seconds, self.patience))
-    seconds = seconds - self.patience
-  end
+local function end_early(self, err)
+  self.err = self.err or err
+  self.ended:notify()
 end
 
--- Sends one request after the other, until nothing is left for it or the batch ends. Those who do so side by
--- side have different entries.
+-- Sends the entries of one request -> number of processed entries, number of the others, err.
+local function send_next(self)
+  local entries = next_request(self.queue, self.max_entries)
+  local unprocessed, err = self.send(entries, self.call_options)
+  local left = unprocessed or entries
+  for _, entry in ipairs(left) do append(self.queue, entry) end
+  if err and (not err.retryable or err.retry_stopped == "off") then end_early(self, err) end
+  if #left < #entries and not self.call_options.deadline_at then
+    self.deadline = self.transport.now() + DEADLINE -- there was progress
+  end
+  return #entries - #left, #left, err
+end
+
+-- Waits before entries are sent again, unless the deadline is too early. The wait ends when the batch does.
+local function back_off(self, pause, err)
+  local transport, seconds = self.transport, pause * (0.5 + system.random() / 2)
+  local retry_at = transport.now() + seconds
+  if retry_at >= self.deadline then
+    return end_early(self, err or errors.new({ kind = "timeout", operation = self.operation, retryable = true,
+      throttled = true, message = "the service left parts of the batch unprocessed until the deadline" }))
+  end
+  if not self.is_concurrent then return transport.sleep(seconds) end
+  self.ended:wait_until(transport, retry_at, function() return has_ended(self) end, FOREVER)
+end
+
+-- Sends one request after the other until the queue is empty or the batch ends.
 local function work(self)
   local pause = FIRST_PAUSE
   while self.queue.first <= self.queue.last and not has_ended(self) do
-    local done, left, err = send_some(self)
-    if done > 0 then pause = FIRST_PAUSE end
+    local processed, left, err = send_next(self)
+    if processed > 0 then pause = FIRST_PAUSE end
     if left > 0 then
       back_off(self, pause, err)
       pause = math.min(pause * 2, LONGEST_PAUSE)
@@ -164,121 +184,133 @@ local function work(self)
   end
 end
 
--- The same, so many times at once; when one raises, that ends all of them.
-local function work_together(self, count)
+-- Runs several workers concurrently. What one raises ends all of them.
+local function work_concurrently(self, count)
   local calls = {}
   for i = 1, count do
     calls[i] = function()
-      local ok, why = pcall(work, self)
-      if not ok then self.raised = self.raised or { why } end
+      local ok, raised = pcall(work, self)
+      if ok then return end
+      self.raised = self.raised or { raised }
+      self.ended:notify()
     end
   end
   concurrent.run(self.transport, calls)
   if self.raised then error(self.raised[1], 0) end
 end
 
--- Does one kind of batch, with given.concurrency requests side by side -> true | nil, err.
-local function run(connection, entries, most, given, operation, send)
+-- Runs a batch -> true | nil, err.
+local function run(connection, entries, max_entries, given, operation, send)
   local state = core.connection_state(connection)
-  local transport, limits = state.transport, pipeline.multi_request_options(state, given)
-  local count = math.min(given.concurrency or 1, math.ceil(#entries / most))
-  local self = { transport = transport, limits = limits, most = most, send = send, operation = operation,
-    queue = queue_of(entries), deadline = limits.deadline_at or transport.now() + DEADLINE,
-    patience = count > 1 and PATIENCE or math.huge }
-  if count > 1 then work_together(self, count) else work(self) end
-  if self.err then return nil, left_over(self.queue, self.err) end
+  local transport, call_options = state.transport, pipeline.multi_request_options(state, given)
+  local count = math.min(given.concurrency or 1, math.ceil(#entries / max_entries))
+  local self = { transport = transport, call_options = call_options, max_entries = max_entries, send = send,
+    operation = operation, queue = new_queue(entries), ended = event.new(), is_concurrent = count > 1,
+    deadline = call_options.deadline_at or transport.now() + DEADLINE }
+  if count > 1 then work_concurrently(self, count) else work(self) end
+  if self.err then return nil, add_leftovers(self.queue, self.err) end
   return true
 end
 
-local function by_table(taken)
+-- ===================== }
+-- {===== Requests and responses =====
+
+local function by_table(entries)
   local groups = {}
-  for _, made in ipairs(taken) do
-    local name = made.fields.name
+  for _, entry in ipairs(entries) do
+    local name = entry.fields.name
     groups[name] = groups[name] or {}
-    table.insert(groups[name], made)
+    table.insert(groups[name], entry)
   end
   return groups
 end
 
--- The entry of a key that the service names as unprocessed | nil when it was not sent, or is no key.
+local function requests_of(group)
+  local list = {}
+  for i, entry in ipairs(group) do list[i] = entry.request end
+  return list
+end
+
+-- Returns the entry of a key that the response names | nil when it was not in the request, or is no key.
 local function find(group, key)
-  local is_key, id = pcall(identify, group[1].fields, key)
-  for _, made in ipairs(is_key and group or {}) do
-    if made.id == id then return made end
+  local is_key, id = pcall(batch_engine.identify, group[1].fields, key)
+  for _, entry in ipairs(is_key and group or {}) do
+    if entry.id == id then return entry end
   end
 end
 
--- 'keys' are the unprocessed keys of a group -> adds their entries to the list | false when one was never
--- sent.
-local function collect(list, group, keys)
+-- Adds the entries of unprocessed keys to the list -> true | false when one was not in the request.
+local function add_unprocessed(list, group, keys)
   for _, key in ipairs(keys) do
-    local made = find(group, key)
-    if not made then return false end
-    list[#list + 1] = made
+    local entry = find(group, key)
+    if not entry then return false end
+    list[#list + 1] = entry
   end
   return true
 end
 
-local function strange(operation)
+local function foreign_key(operation)
   return nil, errors.new({ kind = "response", operation = operation,
-    message = "the answer tells of keys that were not in the request" })
+    message = "the response names keys that were not in the request" })
 end
 
--- The keys of unprocessed write requests; what is put has its key among its attributes.
+-- Returns the keys of unprocessed write requests. The attributes of a put include its key.
 local function keys_of(requests)
   local keys = {}
   for i, request in ipairs(requests) do
-    local made = request.DeleteRequest or request.PutRequest or {}
-    keys[i] = made.Key or made.Item or {}
+    local entry = request.DeleteRequest or request.PutRequest or {}
+    keys[i] = entry.Key or entry.Item or {}
   end
   return keys
 end
 
-local function texts(group)
-  local list = {}
-  for i, made in ipairs(group) do list[i] = made.text end
-  return list
-end
+-- ===================== }
 
---- Writes the entries -> true | nil, err, with err.leftovers = { { table =, put = } or { table =, delete = },
---- ... }.
+--- Writes the entries.
+---@param entries dynamodb.Entry[]
+---@param given table the caller's options: concurrency, and those of calls
+---@return boolean? done
+---@return dynamodb.Error? err its leftovers are { { table =, put = } or { table =, delete = }, ... }
 function batch_engine.write(connection, entries, given)
-  return run(connection, entries, WRITES, given, "BatchWriteItem", function(taken, limits)
-    local groups, request = by_table(taken), {}
-    for name, group in pairs(groups) do request[name] = texts(group) end
-    local result, err = pipeline.call(connection, write_encoded, { RequestItems = request }, nil, limits)
+  return run(connection, entries, MAX_WRITES, given, "BatchWriteItem", function(sent, call_options)
+    local groups, items = by_table(sent), {}
+    for name, group in pairs(groups) do items[name] = requests_of(group) end
+    local result, err = pipeline.call(connection, write_encoded, { RequestItems = items }, nil, call_options)
     if not result then return nil, err end
     local unprocessed = {}
     for name, requests in pairs(result.UnprocessedItems or {}) do
       local group = groups[name]
-      if not group or not collect(unprocessed, group, keys_of(requests)) then
-        return strange("BatchWriteItem")
+      if not group or not add_unprocessed(unprocessed, group, keys_of(requests)) then
+        return foreign_key("BatchWriteItem")
       end
     end
     return unprocessed
   end)
 end
 
---- Reads the entries; 'take_item' gets each item with its table's fields -> true | nil, err, with
---- err.leftovers. 'owner' is the dynamodb.table of all of them, if items are wanted.
+--- Reads the entries.
+---@param entries dynamodb.Entry[]
+---@param given table the caller's options: concurrency, and those of calls
+---@param owner? userdata the dynamodb.table of all entries, when the items are to be dynamodb.items
+---@param take_item function called with the fields of the table and each item
+---@return boolean? done
+---@return dynamodb.Error? err its leftovers are { { table =, key = }, ... }
 function batch_engine.get(connection, entries, given, owner, take_item)
-  return run(connection, entries, READS, given, "BatchGetItem", function(taken, limits)
-    local groups, request = by_table(taken), {}
+  return run(connection, entries, MAX_READS, given, "BatchGetItem", function(sent, call_options)
+    local groups, items = by_table(sent), {}
     for name, group in pairs(groups) do
-      local part = { Keys = texts(group) }
-      for member, value in pairs(group[1].settings or {}) do part[member] = value end
-      request[name] = part
+      items[name] = options.merge({ Keys = requests_of(group) }, group[1].settings)
     end
-    local result, err = pipeline.call(connection, get_encoded, { RequestItems = request }, owner, limits)
+    local result, err = pipeline.call(connection, get_encoded, { RequestItems = items }, owner, call_options)
     if not result then return nil, err end
     local unprocessed = {}
     for name, part in pairs(result.UnprocessedKeys or {}) do
-      if not groups[name] or not collect(unprocessed, groups[name], part.Keys or { {} }) then
-        return strange("BatchGetItem")
+      if not groups[name] or not add_unprocessed(unprocessed, groups[name], part.Keys or { {} }) then
+        return foreign_key("BatchGetItem")
       end
     end
     for name in pairs(result.Responses or {}) do
-      if not groups[name] then return strange("BatchGetItem") end
+      if not groups[name] then return foreign_key("BatchGetItem") end
     end
     for name, list in pairs(result.Responses or {}) do
       for _, attributes in ipairs(list) do take_item(groups[name][1].fields, attributes) end
@@ -286,8 +318,5 @@ function batch_engine.get(connection, entries, given, owner, take_item)
     return unprocessed
   end)
 end
-
---- The text that tells an item's key from others.
-batch_engine.identify = identify
 
 return batch_engine

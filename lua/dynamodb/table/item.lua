@@ -1,4 +1,4 @@
---- dynamodb.item: attributes as a Lua table, and what of them the service does not know yet.
+--- The methods of an item: writing it whole or by its changes, and reading it again.
 
 local pipeline = require("dynamodb.request.pipeline")
 local core = require("dynamodb.core")
@@ -13,13 +13,13 @@ local write = require("dynamodb.table.write")
 local Item = core.item_class.methods
 local items = {}
 
-local NONE = {} -- no options
+local NO_OPTIONS = {}
 
 local MODIFY_DEADLINE = 10 -- seconds
 local FIRST_PAUSE, LONGEST_PAUSE = 0.01, 1 -- seconds between tries of modify
-local SHORTEST = 0.001 -- seconds; a call needs some time
+local MIN_DEADLINE = 0.001 -- seconds; a deadline must be positive
 
---- The attributes of an item or of a plain table, not copied; raises for anything else.
+--- Returns the attributes of an item or of a plain table, not copied. Raises for anything else.
 function items.attributes_of(value, where)
   if type(value) == "table" then return value end
   if core.typename(value) ~= "dynamodb.item" then
@@ -29,56 +29,57 @@ function items.attributes_of(value, where)
   return attributes
 end
 
--- What an item is made of: attributes, what was loaded of them (nil for a new item), the table's fields and
--- connection.
+--- Makes a loaded item of attributes that were read as a plain table.
+function items.from_attributes(owner, attributes)
+  local item = core.item(owner, attributes)
+  core.item_load(item, (assert(core.encode(attributes, "item"))))
+  return item
+end
+
+-- Returns the attributes of an item, the loaded ones (nil for a new item), fields and connection of its
+-- table, and the table.
 local function parts(self)
   local owner, attributes, text = core.item_parts(self)
   local fields, connection = core.table_parts(owner)
   return attributes, text and assert(core.decode(text, "item")), fields, connection, owner
 end
 
-local DEEPEST = 64 -- levels that are ever read
+local MAX_DEPTH = 64 -- levels that the decoder accepts
 
 local function copy(value, depth)
   if core.typename(value) == "dynamodb.set" then return value:copy() end
   if type(value) ~= "table" then return value end
-  if depth > DEEPEST then errors.raise("totable: nested deeper than %d levels (a cycle?)", DEEPEST) end
+  if depth > MAX_DEPTH then errors.raise("totable: nested deeper than %d levels (a cycle?)", MAX_DEPTH) end
   local made = {}
   for name, inner in next, value do made[name] = copy(inner, depth + 1) end
   return setmetatable(made, getmetatable(value))
 end
 
-local function shallow_copy(value)
-  local made = {}
-  for name, inner in next, value do made[name] = inner end
-  return made
-end
-
--- The item's key; raises when it is incomplete, or was changed since the item was loaded.
+-- Returns the item's key. Raises when it is incomplete or was changed after the item was loaded.
 local function key_of(where, fields, attributes, loaded)
   local key = schema.key_of(fields.schema, where, attributes)
   for name, value in pairs(loaded and key or {}) do
     if not core.equal(value, loaded[name]) then
-      errors.raise("%s: key attribute '%s' was changed (an item keeps its key; make a new one)", where, name)
+      errors.raise("%s: key attribute '%s' was changed (an item keeps its key; make a new item)", where, name)
     end
   end
   return key
 end
 
---- The item's key, by attribute names.
+--- Returns the item's key, by attribute names.
 function Item:key()
   local attributes, _, fields = parts(self)
   return schema.key_of(fields.schema, "key", attributes)
 end
 
---- A copy of the attributes as plain tables.
+--- Returns a copy of the attributes as plain tables.
 function Item:totable()
   local _, attributes = core.item_parts(self)
   return copy(attributes, 0)
 end
 
---- What put or save would change: { set = { name = value }, remove = { name, ... } } | nil when nothing.
---- Nested values count as changed when anything in them is.
+--- Returns what put or save would change: { set = { name = value }, remove = { name, ... } } | nil for
+--- nothing. A value counts as changed when anything inside it is.
 function Item:changes()
   local attributes, loaded = parts(self)
   local set, remove = {}, {}
@@ -95,94 +96,99 @@ end
 
 -- {===== Writing =====
 
--- Every attribute as a change of its own: what a put or delete does to all of them.
+-- Returns a change for every loaded attribute, as put and delete make them.
 local function every_attribute(loaded)
   local changes = {}
   for name, value in next, loaded or {} do changes[#changes + 1] = { path = { name }, old = value } end
   return changes
 end
 
--- The condition of a guarded write | nil.
+-- Returns the condition of a guarded write | nil.
 local function guard_condition(guard, fields, loaded, changes)
   if guard == "version" then return write.same_version(fields.version_attribute, loaded) end
   if guard == "changed" then return write.unchanged(fields, loaded, changes) end
 end
 
--- The attributes as they will be stored: with the next version, if the write is guarded by it.
+-- Returns the attributes to store: with the next version when that guards the write.
 local function with_version(guard, fields, attributes, loaded, where)
   if guard ~= "version" then return attributes end
-  local stored, name = shallow_copy(attributes), fields.version_attribute
-  stored[name] = write.next_version(name, loaded, where, errors.raise)
+  local stored, name = options.merge(attributes), fields.version_attribute
+  stored[name] = write.next_version(name, loaded, where)
   return stored
 end
 
--- The write succeeded: 'text' is what the service has, and the version was counted.
-local function stored_as(self, text, guard, fields, attributes, stored)
+-- After a successful write: 'text' is what the service has.
+local function mark_stored(self, text, guard, fields, attributes, stored)
   if guard == "version" then attributes[fields.version_attribute] = stored[fields.version_attribute] end
   core.item_load(self, text)
 end
 
---- What the write of an item in a transaction needs: 'kind' is "put", "update" or "delete" -> the attributes
---- as they will be stored, the condition of its version | nil, a function to be called when it went through.
+--- Prepares the write of an item in a transaction.
+---@param kind "put"|"update"|"delete"
+---@return table stored the attributes to store
+---@return any guard the condition of its version, or nil
+---@return function on_success to be called when the transaction succeeded
 function items.prepare(self, kind, where)
   local attributes, loaded, fields = parts(self)
   key_of(where, fields, attributes, loaded)
-  local guard = write.guard({}, fields, where, errors.raise)
+  local guard = write.guard({}, fields, where)
   local condition = guard_condition(guard, fields, loaded, {})
   local stored = with_version(guard, fields, attributes, loaded, where)
   local text = pipeline.encode(stored, "item", where)
   return stored, condition, function()
-    if kind == "put" then stored_as(self, text, guard, fields, attributes, stored) end
+    if kind == "put" then mark_stored(self, text, guard, fields, attributes, stored) end
     if kind == "delete" then core.item_load(self, nil) end
   end
 end
 
 local put_options = write.options({ guard = write.guard_option })
 
---- Stores the whole item, replacing what has its key -> the item, old attributes if asked for | nil, err.
+--- Stores the whole item and replaces any item with its key.
+---@return dynamodb.Item? self
+---@return table|dynamodb.Error|nil old attributes with return_values = "ALL_OLD" | err
 function Item:put(given)
-  given = given or NONE
+  given = given or NO_OPTIONS
   options.check(put_options, given, "put")
   local attributes, loaded, fields, connection = parts(self)
   key_of("put", fields, attributes, loaded)
-  local guard = write.guard(given, fields, "put", errors.raise)
+  local guard = write.guard(given, fields, "put")
   local stored = with_version(guard, fields, attributes, loaded, "put")
   local text = pipeline.encode(stored, "item", "put")
   local condition = guard and guard_condition(guard, fields, loaded, every_attribute(loaded)) or nil
   local result, err = write.put(connection, fields, text, given, "put", condition)
   if not result then return nil, err end
-  stored_as(self, text, guard, fields, attributes, stored)
+  mark_stored(self, text, guard, fields, attributes, stored)
   return self, result.Attributes
 end
 
--- Puts an action into the queue for save.
+-- Queues an action for save.
 local function enqueue(self, where, name, action)
   local _, _, fields = parts(self)
   if type(name) ~= "string" or name == "" then errors.raise("%s: attribute name expected", where) end
   if name == fields.schema.hash_key_name or name == fields.schema.range_key_name then
     errors.raise("%s: '%s' is a key attribute", where, name)
   end
-  local queue = shallow_copy(core.item_queue(self) or {})
+  local queue = options.merge(core.item_queue(self) or {})
   queue[name] = action
   core.item_queue(self, queue)
 end
 
---- Queues for save: set the attribute. The attribute here changes when save succeeds.
+--- Queues for save: sets the attribute. The item has the value once save succeeds.
 function Item:put_attribute(name, value)
   enqueue(self, "put_attribute", name, update.set(value))
 end
 
---- Queues for save: add to the number or set there (boto's ADD), whatever it is by then.
+--- Queues for save: adds to the stored number or set (ADD).
 function Item:add_attribute(name, value)
   enqueue(self, "add_attribute", name, update.add(value))
 end
 
---- Queues for save: remove the attribute, or these elements of the set it is.
+--- Queues for save: removes the attribute, or these elements of its set.
 function Item:delete_attribute(name, set)
   enqueue(self, "delete_attribute", name, set == nil and update.remove() or update.delete(set))
 end
 
--- The builder of an update that makes these changes, without those of the key, and runs the queue.
+-- Returns the update that makes these changes, except those of the key, and the queued actions.
 local function actions_of(changes, key, queue)
   local actions, count = update.builder(), 0
   for _, change in ipairs(changes) do
@@ -200,8 +206,8 @@ local function actions_of(changes, key, queue)
   return actions, count
 end
 
--- The queue's results, as the service returns them, become the item's.
-local function take_queued(queue, attributes, stored, returned)
+-- Sets the queued attributes to the values that the service returned.
+local function apply_queued(queue, attributes, stored, returned)
   for name in next, queue do
     attributes[name], stored[name] = returned[name], returned[name]
   end
@@ -209,7 +215,7 @@ end
 
 local save_options = write.options({ guard = write.guard_option, return_values = write.any_values })
 
--- Save, when there is something to send.
+-- Sends the update of save.
 local function send_save(self, given, guard, changes)
   local attributes, loaded, fields, connection = parts(self)
   local key = key_of("save", fields, attributes, loaded)
@@ -223,42 +229,44 @@ local function send_save(self, given, guard, changes)
   local asked = given
   if queued then
     if given.return_values then errors.raise("save: option 'return_values': not with queued attributes") end
-    asked = shallow_copy(given)
-    asked.return_values = "ALL_NEW"
+    asked = options.merge(given, { return_values = "ALL_NEW" })
   end
   local result, err = write.update(connection, fields, key, actions, asked, "save", condition)
   if not result then return nil, err end
   if queued then
     local known = assert(core.decode(text, "item"))
-    take_queued(queue, attributes, known, result.Attributes or {})
+    apply_queued(queue, attributes, known, result.Attributes or {})
     text = pipeline.encode(known, "item", "save")
     core.item_queue(self, false)
   end
-  stored_as(self, text, guard, fields, attributes, stored)
+  mark_stored(self, text, guard, fields, attributes, stored)
   return self, not queued and result.Attributes or nil
 end
 
---- Sends the least update that turns what was loaded into what is here, nested values included, and what is
---- queued; nothing when there is nothing to do -> the item, returned attributes if asked for | nil, err.
+--- Sends the smallest update that stores the changes since the item was loaded, nested ones included, and the
+--- queued actions. Sends nothing when there is none.
+---@return dynamodb.Item? self
+---@return table|dynamodb.Error|nil attributes with return_values | err
 function Item:save(given)
-  given = given or NONE
+  given = given or NO_OPTIONS
   options.check(save_options, given, "save")
   local attributes, loaded, fields = parts(self)
   key_of("save", fields, attributes, loaded)
-  local guard = write.guard(given, fields, "save", errors.raise)
+  local guard = write.guard(given, fields, "save")
   local changes = item_diff.changes(loaded, attributes)
   if loaded and #changes == 0 and not core.item_queue(self) then return self end
   return send_save(self, given, guard, changes)
 end
 
---- Deletes the item; it is then as if new, its attributes still here -> the item, old attributes if asked for
---- | nil, err.
+--- Deletes the item. It keeps its attributes and counts as new.
+---@return dynamodb.Item? self
+---@return table|dynamodb.Error|nil old attributes with return_values = "ALL_OLD" | err
 function Item:delete(given)
-  given = given or NONE
+  given = given or NO_OPTIONS
   options.check(put_options, given, "delete")
   local attributes, loaded, fields, connection = parts(self)
   local key = key_of("delete", fields, attributes, loaded)
-  local guard = write.guard(given, fields, "delete", errors.raise)
+  local guard = write.guard(given, fields, "delete")
   local condition = guard and guard_condition(guard, fields, loaded, every_attribute(loaded)) or nil
   local result, err = write.delete(connection, fields, key, given, "delete", condition)
   if not result then return nil, err end
@@ -270,16 +278,14 @@ end
 
 local reload_options = options.with_call_options({ consistent_read = options.boolean })
 
---- Reads the item again and forgets local changes -> the item | nil when it is gone (nothing forgotten) |
+--- Reads the item again and drops local changes -> the item | nil when it does not exist (changes are kept) |
 --- nil, err.
 function Item:reload(given)
   given = given or {}
   options.check(reload_options, given, "reload")
   local attributes, loaded, fields, _, owner = parts(self)
   local key = key_of("reload", fields, attributes, loaded)
-  local asked = shallow_copy(given)
-  asked.key = key
-  local fresh, err = owner:get_item(asked)
+  local fresh, err = owner:get_item(options.merge(given, { key = key }))
   if not fresh then return nil, err end
   local _, fresh_attributes, text = core.item_parts(fresh)
   core.item_load(self, text, fresh_attributes)
@@ -289,10 +295,13 @@ end
 
 local modify_options = { deadline = options.seconds }
 
---- Reads the item, lets 'change' change it and saves it, guarded (by the version if the table has one); when
---- somebody else was faster, all of it again, until 'deadline' seconds (10) have passed. 'change' gets the
---- item and may be called several times; when it returns false nothing is saved -> the item | nil when it is
---- gone | nil, err.
+--- Reads the item, calls 'change' with it and saves it with a guard (the version if the table has one). When
+--- another writer changed the item meanwhile, it repeats all of that, until 'deadline' seconds (10) have
+--- passed.
+---@param change fun(item): any may be called several times; nothing is saved when it returns false
+---@param given? table deadline
+---@return dynamodb.Item? self nil without an error when the item does not exist
+---@return dynamodb.Error? err
 function Item:modify(change, given)
   given = given or {}
   options.check(modify_options, given, "modify")
@@ -303,13 +312,13 @@ function Item:modify(change, given)
   local guard = fields.version_attribute and "version" or "changed"
   local transport = core.connection_state(connection).transport
   local deadline, pause = transport.now() + (given.deadline or MODIFY_DEADLINE), FIRST_PAUSE
-  local conflict -- tells more than that there was no time left
+  local conflict -- says more than that no time was left
   while true do
-    local left = math.max(deadline - transport.now(), SHORTEST)
+    local left = math.max(deadline - transport.now(), MIN_DEADLINE)
     local ok, err = self:reload({ consistent_read = true, deadline = left })
     if not ok then return nil, err and err.kind == "timeout" and conflict or err end
     if change(self) == false then return self end
-    left = math.max(deadline - transport.now(), SHORTEST)
+    left = math.max(deadline - transport.now(), MIN_DEADLINE)
     ok, err = self:save({ guard = guard, deadline = left })
     if ok then return self end
     local seconds = pause * system.random()

@@ -1,17 +1,17 @@
---- What turns the attributes that were loaded into those that are here: the least list of changes, deep ones
---- included.
+--- Finds the smallest list of changes between the loaded attributes of an item and its current ones, nested
+--- changes included.
 
 local core = require("dynamodb.core")
 
 local item_diff = {}
 
 ---@class dynamodb.Change
----@field path table steps: names, and positions from 0
----@field old any the value before; nil when there was none
----@field new any the value now; nil when it is to be removed
----@field length? integer elements that the list had before this one was added to its end, or taken from there
+---@field path table list of names, and of list positions from 0
+---@field old any the previous value; nil when there was none
+---@field new any the current value; nil when the attribute is removed
+---@field length? integer length of the list before this element was added to, or removed from, its end
 
-local function step_into(path, step)
+local function extend(path, step)
   local steps = {}
   for i, outer in ipairs(path) do steps[i] = outer end
   steps[#steps + 1] = step
@@ -21,19 +21,19 @@ end
 local compare
 
 local function compare_maps(path, old, new, changes)
-  for name, value in next, new do compare(step_into(path, name), old[name], value, changes) end
+  for name, value in next, new do compare(extend(path, name), old[name], value, changes) end
   for name, value in next, old do
-    if new[name] == nil then changes[#changes + 1] = { path = step_into(path, name), old = value } end
+    if new[name] == nil then changes[#changes + 1] = { path = extend(path, name), old = value } end
   end
 end
 
--- Lists differ by position. When every element is another one, sending the whole list is less.
+-- Lists are compared by position. When every element differs, the whole list is one change.
 local function compare_lists(path, old, new, changes)
   local shared, inner = math.min(#old, #new), {}
-  local kept = 0 -- elements that stayed, or changed inside only
+  local kept = 0 -- elements that are the same, or changed inside only
   for i = 1, shared do
     local before = #inner
-    compare(step_into(path, i - 1), old[i], new[i], inner)
+    compare(extend(path, i - 1), old[i], new[i], inner)
     local first = inner[before + 1]
     if not first or #first.path > #path + 1 then kept = kept + 1 end
   end
@@ -42,10 +42,10 @@ local function compare_lists(path, old, new, changes)
     return
   end
   for i = shared + 1, #new do
-    inner[#inner + 1] = { path = step_into(path, i - 1), new = new[i], length = #old }
+    inner[#inner + 1] = { path = extend(path, i - 1), new = new[i], length = #old }
   end
-  for i = #old, shared + 1, -1 do -- from the end: emulators count positions anew after each removal
-    inner[#inner + 1] = { path = step_into(path, i - 1), old = old[i], length = #old }
+  for i = #old, shared + 1, -1 do -- from the end, since emulators renumber positions after each removal
+    inner[#inner + 1] = { path = extend(path, i - 1), old = old[i], length = #old }
   end
   for _, change in ipairs(inner) do changes[#changes + 1] = change end
 end
@@ -59,14 +59,14 @@ function compare(path, old, new, changes)
   changes[#changes + 1] = { path = path, old = old, new = new }
 end
 
--- Would the changes, and the tests that guard them, fit into one expression each (4 KB)?
-local function fit(changes)
+-- Returns true when the changes, and the conditions that guard them, fit into one expression each (4 KB).
+local function fits_expression(changes)
   local bytes = 0
   for _, change in ipairs(changes) do bytes = bytes + 40 + 5 * #change.path end
   return bytes < 4000
 end
 
--- The same by whole attributes.
+-- Returns changes of whole attributes that include these changes.
 local function coarsen(changes, old, new)
   local coarse, seen = {}, {}
   for _, change in ipairs(changes) do
@@ -77,14 +77,15 @@ local function coarsen(changes, old, new)
   return coarse
 end
 
---- The changes from 'old' to 'new', two tables of attributes; 'old' is nil for a new item, all of which is
---- change. Where there are too many for one update, whole attributes.
+--- Returns the changes from 'old' to 'new': of whole attributes where there are too many for one update.
+---@param old? table attributes; nil for a new item
+---@param new table attributes
 ---@return dynamodb.Change[]
 function item_diff.changes(old, new)
   local changes = {}
   old = old or {}
   compare_maps({}, old, new, changes)
-  return fit(changes) and changes or coarsen(changes, old, new)
+  return fits_expression(changes) and changes or coarsen(changes, old, new)
 end
 
 return item_diff

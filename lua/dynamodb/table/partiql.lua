@@ -1,4 +1,4 @@
---- PartiQL: statements with Lua values for their question marks.
+--- PartiQL: executes statements with Lua values for their parameters.
 -- Source: DynamoDB developer guide, "PartiQL - a SQL-compatible query language for Amazon DynamoDB".
 
 local pipeline = require("dynamodb.request.pipeline")
@@ -12,7 +12,7 @@ local transaction = require("dynamodb.table.transaction")
 local Connection = core.connection_class.methods
 local partiql = {}
 
-local BATCH, TRANSACTION = 25, 100 -- statements
+local MAX_BATCH, MAX_TRANSACTION = 25, 100 -- statements
 
 local function statement_of(statement, values, where)
   if type(statement) ~= "string" or statement == "" then
@@ -32,8 +32,9 @@ local execute_options = options.with_write_options({
 })
 
 --- Executes a statement: for row in conn:execute("SELECT * FROM messages WHERE id = ?", { 1 }) do. Rows are
---- plain tables. The request is sent when the first row is asked for; a statement that writes is executed by
---- conn:execute(...):all() -> results, as those of query.
+--- plain tables. The request is sent when the first row is requested, so a statement that writes needs
+--- conn:execute(...):all().
+---@return dynamodb.Results
 function Connection:execute(statement, values, given)
   given = given or {}
   options.check(execute_options, given, "execute")
@@ -46,7 +47,7 @@ function Connection:execute(statement, values, given)
     max_results = given.max_results, max_requests = given.max_requests, request_limit = given.request_limit })
 end
 
--- The statements as requests: each given as text or as { text, values }.
+-- Returns the requests of statements, each given as text or as { text, values }.
 local function statements_of(given, most, where)
   if type(given) ~= "table" or #given == 0 then errors.raise("%s: list of statements expected", where) end
   if #given > most then errors.raise("%s: %d statements, at most %d", where, #given, most) end
@@ -59,25 +60,26 @@ local function statements_of(given, most, where)
   return list
 end
 
--- The codes of single statements that may go through the next time: true where the service asks for less.
-local passing = { InternalServerError = false, ProvisionedThroughputExceeded = true,
+-- Codes of single statements that may succeed when they are sent again: true for throttling.
+local transient_codes = { InternalServerError = false, ProvisionedThroughputExceeded = true,
   RequestLimitExceeded = true, ThrottlingError = true, TransactionConflict = false }
 
--- The error object of one statement.
+-- Makes the error object of one statement.
 local function error_of(failure)
   return errors.new({ kind = "service", code = failure.Code, message = failure.Message or failure.Code,
     item = failure.Item, operation = "BatchExecuteStatement", attempts = 1,
-    retryable = passing[failure.Code] ~= nil, throttled = passing[failure.Code] })
+    retryable = transient_codes[failure.Code] ~= nil, throttled = transient_codes[failure.Code] })
 end
 
 local batch_options = options.with_write_options({})
 
---- Executes up to 25 statements, each { text, values } -> list with, for each statement, { item = row or nil
---- } or { err = error object } | nil, err when none was executed.
+--- Executes up to 25 statements, each { text, values }.
+---@return table[]? list { item = row or nil } or { err = error object } for each statement
+---@return dynamodb.Error? err when none was executed
 function Connection:execute_batch(given, more)
   more = more or {}
   options.check(batch_options, more, "execute_batch")
-  local request = { Statements = statements_of(given, BATCH, "execute_batch") }
+  local request = { Statements = statements_of(given, MAX_BATCH, "execute_batch") }
   local result, err = pipeline.call(self, operations.BatchExecuteStatement, request, nil, more)
   if not result then return nil, err end
   local list = {}
@@ -87,13 +89,14 @@ function Connection:execute_batch(given, more)
   return list
 end
 
---- Executes up to 100 statements, all or none, each { text, values } -> list of rows, false where there is
---- none | nil, err, with err.reasons as of transact_write, and tried again as that is until 'deadline' (10
---- seconds).
+--- Executes up to 100 statements, all or none, each { text, values }. Conflicts are retried as by
+--- transact_write.
+---@return table? rows list, with false where there is none
+---@return dynamodb.Error? err with reasons, as of transact_write
 function Connection:execute_transaction(given, more)
   more = more or {}
   options.check(transaction.options, more, "execute_transaction")
-  local request = { TransactStatements = statements_of(given, TRANSACTION, "execute_transaction"),
+  local request = { TransactStatements = statements_of(given, MAX_TRANSACTION, "execute_transaction"),
     ClientRequestToken = core.uuid() }
   local result, err = transaction.call(self, operations.ExecuteTransaction, request, given, more)
   if not result then return nil, err end

@@ -1,4 +1,4 @@
---- Reading many items of a table: query, scan and count.
+--- Reads many items of a table: query, scan and count.
 
 local pipeline = require("dynamodb.request.pipeline")
 local condition = require("dynamodb.expression.condition")
@@ -9,6 +9,7 @@ local results = require("dynamodb.table.results")
 local expressions = require("dynamodb.expression.builder")
 local operations = require("dynamodb.base.operations")
 local options = require("dynamodb.base.options")
+local schema = require("dynamodb.table.schema")
 
 local Table = core.table_class.methods
 local query = {}
@@ -17,7 +18,7 @@ local function is_start(value)
   return type(value) == "table", "key (a table by attribute names)"
 end
 
--- What query and scan share.
+-- The options that query and scan share.
 local shared_options = {
   attributes_to_get = options.any,
   consistent_read = options.boolean,
@@ -33,14 +34,11 @@ local shared_options = {
   request_limit = options.count(1),
 }
 
-local function with(more)
-  local all = {}
-  for name, validator in pairs(shared_options) do all[name] = validator end
-  for name, validator in pairs(more) do all[name] = validator end
-  return options.with_call_options(all)
+local function with_shared(more)
+  return options.with_call_options(options.merge(shared_options, more))
 end
 
-query.query_options = with({
+query.query_options = with_shared({
   hash_key = options.any,
   key = options.table,
   key_condition = options.any,
@@ -50,7 +48,7 @@ query.query_options = with({
   scan_index_forward = options.boolean,
 })
 
-query.scan_options = with({
+query.scan_options = with_shared({
   concurrency = options.count(1),
   scan_filter = options.any,
   segment = options.count(0),
@@ -61,9 +59,9 @@ query.scan_options = with({
 
 -- {===== Keys =====
 
--- The key attributes of the table, or of one of its indexes, which may take one DescribeTable -> { hash,
--- range }, lists of names | nil, err.
-local function key_of(self, fields, index)
+-- Returns the key attributes of the table, or of an index, which may take one DescribeTable -> { hash, range
+-- }, lists of names | nil, err.
+local function key_names(self, fields, index)
   if not index then
     return { hash = { fields.schema.hash_key_name }, range = { fields.schema.range_key_name } }
   end
@@ -77,8 +75,8 @@ local function key_of(self, fields, index)
     message = ("%s has no index '%s'"):format(tostring(self), index) })
 end
 
--- The names that a key for going on has: the index's, and the table's.
-local function start_names(fields, key)
+-- Returns the names of a start key: the key attributes of the index and of the table.
+local function start_key_names(fields, key)
   local names, known = {}, {}
   local function add(list)
     for _, name in ipairs(list) do
@@ -88,7 +86,7 @@ local function start_names(fields, key)
   end
   add(key.hash)
   add(key.range)
-  add({ fields.schema.hash_key_name, fields.schema.range_key_name })
+  add(schema.names(fields.schema))
   return names
 end
 
@@ -96,8 +94,8 @@ local range_tests = {
   eq = true, lt = true, le = true, gt = true, ge = true, between = true, begins_with = true,
 }
 
--- The option that has these names, of which only one may be given.
-local function either(expression, given, ...)
+-- Returns the value of the one option that is given under these names.
+local function exclusive_option(expression, given, ...)
   local found
   for _, name in ipairs({ ... }) do
     if given[name] ~= nil then
@@ -108,35 +106,36 @@ local function either(expression, given, ...)
   return found and given[found]
 end
 
--- Values for a key attribute of the table's have to be of its type; of others the service knows it.
+-- Raises unless the values are of the key attribute's type. The types of index keys are known to the service
+-- only.
 local function check_types(expression, key, name, test)
   local kind = name == key.hash_key_name and key.hash_key_type
     or name == key.range_key_name and key.range_key_type
   for _, value in ipairs(condition.is(test) and test.values or { test }) do
-    local got = (core.encode(value, "value") or ""):match('^{"(%u+)"')
+    local got = core.attribute_type(value)
     if kind and got and got ~= kind then
       expression:fail("key attribute '%s': value of type %s expected, got %s", name, kind, got)
     end
   end
 end
 
--- One test of a key condition; hash keys have to be equal to something, range keys take some comparisons.
-local function write_key_test(expression, schema, name, test, is_hash)
+-- Writes the test of one key attribute: equality for a hash key, one of some comparisons for a range key.
+local function write_key_test(expression, key, name, test, is_hash)
   if test == nil then expression:fail("value of key attribute '%s' expected", name) end
   local known = not condition.is(test) or (not test.operand and not test.sized and range_tests[test.name])
   if not known or (is_hash and condition.is(test) and test.name ~= "eq") then
-    expression:fail("key attribute '%s': %s", name, is_hash and "a value to be equal to expected"
+    expression:fail("key attribute '%s': %s", name, is_hash and "a value expected, to which it is equal"
       or "value or eq, lt, le, gt, ge, between, begins_with expected")
   end
-  check_types(expression, schema, name, test)
+  check_types(expression, key, name, test)
   return condition.write_test(expression, { name }, test)
 end
 
--- The tests by attribute name that the options tell.
+-- Returns the tests of the options, by attribute name.
 local function key_tests(expression, given, key)
-  local range = either(expression, given, "range_key", "range_key_condition")
+  local range = exclusive_option(expression, given, "range_key", "range_key_condition")
   if given.key then
-    either(expression, given, "key", "hash_key", "range_key", "range_key_condition")
+    exclusive_option(expression, given, "key", "hash_key", "range_key", "range_key_condition")
     return given.key
   end
   if given.hash_key == nil then expression:fail("option 'hash_key', 'key' or 'key_condition' expected") end
@@ -146,20 +145,20 @@ local function key_tests(expression, given, key)
   return tests
 end
 
-local function key_condition(expression, schema, given, key)
+local function key_condition(expression, table_key, given, key)
   if given.key_condition ~= nil then
-    either(expression, given, "key_condition", "key", "hash_key", "range_key", "range_key_condition")
+    exclusive_option(expression, given, "key_condition", "key", "hash_key", "range_key", "range_key_condition")
     return condition.write(expression, given.key_condition, "key_condition")
   end
   local tests, texts, known = key_tests(expression, given, key), {}, {}
   for _, name in ipairs(key.hash) do
     known[name] = true
-    texts[#texts + 1] = write_key_test(expression, schema, name, tests[name], true)
+    texts[#texts + 1] = write_key_test(expression, table_key, name, tests[name], true)
   end
   for _, name in ipairs(key.range) do
     known[name] = true
     local test = tests[name]
-    if test ~= nil then texts[#texts + 1] = write_key_test(expression, schema, name, test, false) end
+    if test ~= nil then texts[#texts + 1] = write_key_test(expression, table_key, name, test, false) end
   end
   for name in pairs(tests) do
     if not known[name] then expression:fail("'%s' is no key attribute", tostring(name)) end
@@ -169,16 +168,16 @@ end
 
 -- ===================== }
 
--- The paths to read; key attributes always come along, so that an item can be told from others.
+-- Returns the projection, which always includes the key attributes | nil.
 local function projection(expression, given, names)
-  local paths = either(expression, given, "projection", "attributes_to_get")
+  local paths = exclusive_option(expression, given, "projection", "attributes_to_get")
   return paths ~= nil and expression:projection(paths, names) or nil
 end
 
--- The request and the plan that query and scan share.
+-- Makes the request and the plan of results that query and scan share.
 local function prepare(self, fields, given, expression, key)
-  local names = start_names(fields, key)
-  local filter = either(expression, given, "filter", "query_filter", "scan_filter")
+  local names = start_key_names(fields, key)
+  local filter = exclusive_option(expression, given, "filter", "query_filter", "scan_filter")
   local request = {
     TableName = fields.name,
     IndexName = given.index,
@@ -200,14 +199,15 @@ local function prepare(self, fields, given, expression, key)
   }
 end
 
---- Items with one hash key, in the order of their range keys: query{ hash_key =, range_key = } or query(hash,
---- range). The range key may be a value or a condition (begins_with("a")) -> results | nil, err when the
---- index is not known.
+--- Queries the items with one hash key, in the order of their range keys: query{ hash_key =, range_key = } or
+--- query(hash, range). The range key is a value or a condition such as begins_with("a").
+---@return dynamodb.Results? results
+---@return dynamodb.Error? err when the index does not exist
 function Table:query(first, range)
   local given = type(first) == "table" and first or { hash_key = first, range_key = range }
   options.check(query.query_options, given, "query")
   local fields, connection = core.table_parts(self)
-  local key, err = key_of(self, fields, given.index)
+  local key, err = key_names(self, fields, given.index)
   if not key then return nil, err end
   local expression = expressions.new("query")
   local text = key_condition(expression, fields.schema, given, key)
@@ -237,8 +237,8 @@ local function check_segments(given)
   end
 end
 
--- Where each segment goes on, from what results:state() gave.
-local function places_of(given)
+-- Returns the start key of each segment, from a state of results:state().
+local function resume_places(given)
   local list, places = given.state.segments, {}
   if type(list) ~= "table" or #list ~= given.segments then
     errors.raise("scan: option 'state': state of a scan with segments = %d expected", given.segments)
@@ -247,26 +247,26 @@ local function places_of(given)
     local known = type(each) == "table" and type(each.done) == "boolean"
     local place = known and type(each.key) == "string" and core.decode(each.key, "item") or nil
     if not known or (each.key ~= nil and type(place) ~= "table") then
-      errors.raise("scan: option 'state': what results:state() gave expected")
+      errors.raise("scan: option 'state': state from results:state() expected")
     end
     if each.done then places[i - 1] = false else places[i - 1] = place end
   end
   return places
 end
 
--- How the segments are read: side by side, or in turn, from one that may have been begun.
+-- Plans how the segments are read: concurrently, or in turn, perhaps from the middle of one.
 local function plan_segments(plan, given, connection)
-  local begun = given.segment ~= nil or given.exclusive_start_key ~= nil
-  local most = core.connection_state(connection).options.max_connections or pool.MAX_CONNECTIONS
-  local concurrency = math.min(given.concurrency or begun and 1 or most, given.segments)
-  if begun and (given.state or concurrency > 1) then
-    errors.raise("scan: options 'segment' and 'exclusive_start_key' beside 'segments' are of those that read "
-      .. "them in turn, with concurrency = 1; others go on with 'state'")
+  local is_resumed = given.segment ~= nil or given.exclusive_start_key ~= nil
+  local limit = core.connection_state(connection).options.max_connections or pool.MAX_CONNECTIONS
+  local concurrency = math.min(given.concurrency or is_resumed and 1 or limit, given.segments)
+  if is_resumed and (given.state or concurrency > 1) then
+    errors.raise("scan: options 'segment' and 'exclusive_start_key' together with 'segments' need "
+      .. "concurrency = 1; a concurrent scan is resumed with option 'state'")
   end
   plan.segments, plan.concurrency = given.segments, concurrency
   plan.is_concurrent = given.state ~= nil or concurrency > 1
   if given.state then
-    plan.places = places_of(given)
+    plan.places = resume_places(given)
     return
   end
   local first = given.segment or 0
@@ -276,15 +276,17 @@ end
 
 -- ===================== }
 
---- All items, in no order: scan{ filter = } -> results | nil, err when the index is not known. With
---- 'segments' the table is read in so many parts, 'concurrency' of them side by side, from where 'state' says
---- they were left; with 'segment' and 'total_segments' only that part is.
+--- Scans all items, in no order: scan{ filter = }. With 'segments' the table is read in that many parts,
+--- 'concurrency' of them at a time, and resumed from 'state'; with 'segment' and 'total_segments' only one
+--- part is read.
+---@return dynamodb.Results? results
+---@return dynamodb.Error? err when the index does not exist
 function Table:scan(given)
   given = given or {}
   options.check(query.scan_options, given, "scan")
   check_segments(given)
   local fields, connection = core.table_parts(self)
-  local key, err = key_of(self, fields, given.index)
+  local key, err = key_names(self, fields, given.index)
   if not key then return nil, err end
   local request, plan = prepare(self, fields, given, expressions.new("scan"), key)
   request.TotalSegments = given.segments or given.total_segments
@@ -293,10 +295,9 @@ function Table:scan(given)
   return results.for_loop(results.new(connection, operations.Scan, request, plan))
 end
 
---- How many items a query finds, or a scan when there is no key -> count, results | nil, err.
+--- Counts the items of a query, or of a scan when no key is given -> count, results | nil, err.
 function Table:count(given)
-  local copy = { count = true }
-  for name, value in pairs(given or {}) do copy[name] = value end
+  local copy = options.merge({ count = true }, given)
   local queried = copy.hash_key ~= nil or copy.key ~= nil or copy.key_condition ~= nil
   local own, err = (queried and self.query or self.scan)(self, copy)
   if not own then return nil, err end

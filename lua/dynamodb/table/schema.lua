@@ -1,4 +1,4 @@
---- A table's key: one or two attributes with their types.
+--- Schemas: the key attributes of a table with their types, and the checks of keys.
 
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
@@ -26,17 +26,17 @@ local schema = {}
 
 local key_types = { S = true, N = true, B = true }
 
---- The key type of a value: "S", "N", "B" or nil.
-local function type_of(value)
+--- Returns the key type of a value: "S", "N", "B" | nil for values that cannot be a key.
+function schema.key_type_of(value)
   local kind = core.typename(value)
   if kind == "string" then return "S" end
   if kind == "number" or kind == "dynamodb.number" then return "N" end
   return kind == "dynamodb.binary" and "B" or nil
 end
 
--- A key's type from a type name or a sample value, as boto's create_schema takes them.
+-- Returns the key type for a type's letter or a sample value, which boto's create_schema takes.
 local function proto_type(value, where, option)
-  local found = key_types[value] and value or type_of(value)
+  local found = key_types[value] and value or schema.key_type_of(value)
   if not found then
     errors.raise("%s: option '%s': \"S\", \"N\", \"B\" or a sample value expected, got %s", where, option,
       core.typename(value))
@@ -51,7 +51,7 @@ local known = {
   range_key_proto_value = options.any,
 }
 
---- Makes a schema of boto's four options; a range key needs both of its own.
+--- Makes a schema from boto's four options. A range key needs both of its options.
 ---@return dynamodb.Schema
 function schema.create(given, where)
   options.check(known, given, where)
@@ -71,8 +71,8 @@ function schema.create(given, where)
   return made
 end
 
---- The names in a key schema: { hash = { name, ... }, range = { name, ... } }; an index may have four of
---- each.
+--- Returns the names in a KeySchema: { hash = { name, ... }, range = { name, ... } }. An index may have up to
+--- four of each.
 function schema.key_names(key_schema)
   local names = { hash = {}, range = {} }
   for _, element in ipairs(key_schema or {}) do
@@ -82,7 +82,7 @@ function schema.key_names(key_schema)
   return names
 end
 
---- The schema that a table description tells.
+--- Makes a schema from the description of a table.
 ---@return dynamodb.Schema
 function schema.from_description(description)
   local types, names = {}, schema.key_names(description.KeySchema)
@@ -94,31 +94,37 @@ function schema.from_description(description)
     range_key_type = range and types[range] }, Schema)
 end
 
---- KeySchema as CreateTable takes it.
+--- Returns the names of the key attributes, as a list.
+function schema.names(self)
+  return { self.hash_key_name, self.range_key_name }
+end
+
+--- Returns the KeySchema of CreateTable.
 function schema.to_request(self)
   local keys = { { AttributeName = self.hash_key_name, KeyType = "HASH" } }
   if self.range_key_name then keys[2] = { AttributeName = self.range_key_name, KeyType = "RANGE" } end
   return keys
 end
 
---- Is this the name of a key's type?
+--- Returns true for "S", "N" and "B".
 function schema.is_type(value)
   return key_types[value] == true
 end
 
 local expected = { S = "string", N = "number", B = "dynamodb.binary" }
 
---- Raises unless the value can be this key attribute. Empty strings and bytes cannot (the service's rule).
+-- Raises unless the value can be this key attribute. The service accepts no empty strings and bytes in keys.
 local function check_value(where, name, kind, value)
   if value == nil then errors.raise("%s: key attribute '%s' is missing", where, name) end
-  if type_of(value) ~= kind then
+  if kind == "S" and type(value) == "string" and value ~= "" then return end
+  if schema.key_type_of(value) ~= kind then
     errors.raise("%s: key attribute '%s': %s expected, got %s", where, name, expected[kind],
       core.typename(value))
   end
   if kind ~= "N" and #value == 0 then errors.raise("%s: key attribute '%s' is empty", where, name) end
 end
 
---- The key of a hash and a range value, checked against the schema.
+--- Returns the key of a hash and a range value. Raises unless they fit the schema.
 function schema.key(self, where, hash, range)
   check_value(where, self.hash_key_name, self.hash_key_type, hash)
   if self.range_key_name then
@@ -129,13 +135,13 @@ function schema.key(self, where, hash, range)
   return { [self.hash_key_name] = hash }
 end
 
---- The key within a table of attributes.
+--- Returns the key within a table of attributes. Raises unless it is complete.
 function schema.key_of(self, where, attributes)
   return schema.key(self, where, attributes[self.hash_key_name],
     self.range_key_name and attributes[self.range_key_name])
 end
 
---- The key that options tell: hash_key and range_key, or key = { name = value, ... }.
+--- Returns the key from the options hash_key and range_key, or key = { name = value, ... }.
 function schema.key_from_options(self, where, given)
   if given.key == nil then return schema.key(self, where, given.hash_key, given.range_key) end
   if given.hash_key ~= nil or given.range_key ~= nil then
@@ -150,7 +156,7 @@ function schema.key_from_options(self, where, given)
   return schema.key_of(self, where, given.key)
 end
 
---- Is the value a schema?
+--- Returns true for schemas.
 function schema.is(value)
   return getmetatable(value) == Schema
 end

@@ -1,4 +1,4 @@
---- dynamodb.table: one table of the service, and single items in it.
+--- Table objects, and the methods of a table for single items.
 
 local pipeline = require("dynamodb.request.pipeline")
 local core = require("dynamodb.core")
@@ -8,16 +8,17 @@ local items = require("dynamodb.table.item")
 local operations = require("dynamodb.base.operations")
 local options = require("dynamodb.base.options")
 local schema = require("dynamodb.table.schema")
+local update = require("dynamodb.expression.update")
 local write = require("dynamodb.table.write")
 
 local Table = core.table_class.methods
 local tables = {}
 
-local NONE = {} -- no options
+local NO_OPTIONS = {}
 
--- {===== What users read of a table =====
+-- {===== Fields =====
 
--- The indexes of a description: name -> { name, kind, hash, range, projection, status }.
+-- Returns the indexes of a description: name -> { name, kind, hash, range, projection, status }.
 local function indexes_of(description)
   local found = {}
   local function add(list, kind)
@@ -32,7 +33,7 @@ local function indexes_of(description)
   return found
 end
 
--- Copies what a description says into the fields that users read.
+-- Sets the fields that users read.
 local function describe(fields, description)
   local throughput = description.ProvisionedThroughput or {}
   fields.name = description.TableName
@@ -49,13 +50,13 @@ local function describe(fields, description)
   return fields
 end
 
---- The table that a description tells; 'version_attribute' names the attribute that counts an item's
---- versions.
+--- Makes a table object from a description.
+---@param version_attribute? string name of the attribute that counts an item's versions
 function tables.from_description(connection, description, version_attribute)
   return core.table(connection, describe({ version_attribute = version_attribute }, description))
 end
 
---- Brings a table object up to date.
+--- Updates the fields of a table object.
 function tables.update(self, description)
   describe(core.table_parts(self), description)
 end
@@ -69,7 +70,7 @@ tables.key_options = {
   version_attribute = options.text,
 }
 
--- The schema that the options of conn:table tell.
+-- Makes the schema of the options of conn:table.
 local function schema_from(key)
   if not key.hash_key then
     errors.raise("table: option 'hash_key' expected (the name of the key attribute)")
@@ -82,7 +83,7 @@ local function schema_from(key)
   }, "table")
 end
 
---- A table known only by name and key: a schema, or options.
+--- Makes a table object from a name and a key, which is a schema or options.
 function tables.from_key(connection, name, key)
   if schema.is(key) then return core.table(connection, { name = name, schema = key }) end
   options.check(tables.key_options, key or {}, "table")
@@ -93,16 +94,14 @@ end
 
 -- ===================== }
 
--- Options that say which item is meant, and more.
+-- Returns the options that name an item, and more.
 local function with_key(more)
-  local all = { hash_key = options.any, key = options.table, range_key = options.any }
-  for name, validator in pairs(more) do all[name] = validator end
-  return all
+  return options.merge({ hash_key = options.any, key = options.table, range_key = options.any }, more)
 end
 
--- The key that a call's arguments tell: (hash, range) or one table of options -> key, the options.
-local function arguments(fields, known, where, first, range)
-  if type(first) ~= "table" then return schema.key(fields.schema, where, first, range), NONE end
+-- Reads the arguments (hash, range) or (options) -> key, options.
+local function parse_arguments(fields, known, where, first, range)
+  if type(first) ~= "table" then return schema.key(fields.schema, where, first, range), NO_OPTIONS end
   options.check(known, first, where)
   return schema.key_from_options(fields.schema, where, first), first
 end
@@ -114,16 +113,17 @@ local get_options = options.with_call_options(with_key({
 }))
 
 --- Reads one item: get_item(hash [, range]) or get_item{ hash_key =, range_key =, consistent_read =,
---- projection = } -> item | nil when there is none | nil, err. A projection always brings the key along.
+--- projection = }. A projection always includes the key.
+---@return dynamodb.Item? item nil without an error when there is none
+---@return dynamodb.Error? err
 function Table:get_item(first, range)
   local fields, connection = core.table_parts(self)
-  local key, given = arguments(fields, get_options, "get_item", first, range)
+  local key, given = parse_arguments(fields, get_options, "get_item", first, range)
   local request = { TableName = fields.name, Key = key, ConsistentRead = given.consistent_read }
   local paths = given.projection or given.attributes_to_get
   if paths ~= nil then
     local expression = expressions.new("get_item")
-    request.ProjectionExpression = expression:projection(paths,
-      { fields.schema.hash_key_name, fields.schema.range_key_name })
+    request.ProjectionExpression = expression:projection(paths, schema.names(fields.schema))
     expression:into(request)
   end
   local result, err = pipeline.call(connection, operations.GetItem, request, self, given)
@@ -131,15 +131,16 @@ function Table:get_item(first, range)
   return result.Item
 end
 
---- The same as get_item: a missing item is plain nil.
+--- get_item under the name that boto has for a read that may find nothing.
 Table.lookup = Table.get_item
 
 local has_options = options.with_call_options(with_key({ consistent_read = options.boolean }))
 
---- Is there an item with this key? Arguments as for get_item -> true | false | nil, err.
+--- Returns whether there is an item with this key -> true | false | nil, err. It takes the arguments of
+--- get_item.
 function Table:has_item(first, range)
   local fields, connection = core.table_parts(self)
-  local key, given = arguments(fields, has_options, "has_item", first, range)
+  local key, given = parse_arguments(fields, has_options, "has_item", first, range)
   local result, err = pipeline.call(connection, operations.GetItem, {
     TableName = fields.name,
     Key = key,
@@ -153,8 +154,9 @@ end
 
 local new_options = { attrs = options.any, hash_key = options.any, range_key = options.any }
 
---- A new item, not stored yet: new_item{ hash_key =, range_key =, attrs = } or new_item(hash, range, attrs).
---- The key may stand in attrs; explicit keys win. The attributes are copied, the values in them are not.
+--- Makes a new item, which is not stored: new_item{ hash_key =, range_key =, attrs = } or new_item(hash,
+--- range, attrs). The key may be in attrs; a key given separately wins. The table of attributes is copied,
+--- nested tables are not.
 function Table:new_item(first, range, attrs)
   local given = { hash_key = first, range_key = range, attrs = attrs }
   if type(first) == "table" then
@@ -162,8 +164,7 @@ function Table:new_item(first, range, attrs)
     options.check(new_options, given, "new_item")
   end
   local fields = core.table_parts(self)
-  local attributes = {}
-  for name, value in next, items.attributes_of(given.attrs or {}, "new_item") do attributes[name] = value end
+  local attributes = options.merge(items.attributes_of(given.attrs or {}, "new_item"))
   local key = fields.schema
   if given.hash_key ~= nil then attributes[key.hash_key_name] = given.hash_key end
   if given.range_key ~= nil then
@@ -176,10 +177,11 @@ end
 
 local put_options = write.options()
 
---- Stores an item, replacing any with its key: a table of attributes, or an item; conditions and the like as
---- options -> true, old attributes if asked for | nil, err.
+--- Stores an item, given as attributes or as an item, and replaces any item with its key.
+---@return boolean? done
+---@return table|dynamodb.Error|nil old attributes with return_values = "ALL_OLD" | err
 function Table:put_item(item, given)
-  given = given or NONE
+  given = given or NO_OPTIONS
   options.check(put_options, given, "put_item")
   local fields, connection = core.table_parts(self)
   local attributes = items.attributes_of(item, "put_item")
@@ -191,11 +193,13 @@ end
 
 local delete_options = with_key(put_options)
 
---- Deletes the item with this key: delete_item(hash [, range]) or with options; no such item is fine -> true,
---- old attributes if asked for | nil, err.
+--- Deletes the item with this key: delete_item(hash [, range]) or delete_item{ hash_key =, ... }. It succeeds
+--- also when there is no such item.
+---@return boolean? done
+---@return table|dynamodb.Error|nil old attributes with return_values = "ALL_OLD" | err
 function Table:delete_item(first, range)
   local fields, connection = core.table_parts(self)
-  local key, given = arguments(fields, delete_options, "delete_item", first, range)
+  local key, given = parse_arguments(fields, delete_options, "delete_item", first, range)
   local result, err = write.delete(connection, fields, key, given, "delete_item")
   if not result then return nil, err end
   return true, result.Attributes
@@ -203,8 +207,9 @@ end
 
 local update_options = with_key(write.options({ return_values = write.any_values, update = options.any }))
 
---- Updates an item, or makes it: update_item{ hash_key =, update = { Age = 5, Views = increment(1) } } ->
---- true, attributes if asked for | nil, err.
+--- Updates an item, or creates it: update_item{ hash_key =, update = { Age = 5, Views = increment(1) } }.
+---@return boolean? done
+---@return table|dynamodb.Error|nil attributes with return_values | err
 function Table:update_item(given)
   options.check(update_options, given, "update_item")
   local fields, connection = core.table_parts(self)
@@ -219,16 +224,15 @@ local increment_options = options.with_write_options(with_key({ by = options.any
   start = options.any }))
 
 --- Adds to a number: increment{ hash_key =, path = "Views", by = 1, start = 0 } -> the new value | nil, err.
---- 'start' is what the number counts as while it is not there.
+--- A number that does not exist counts as 'start'.
 function Table:increment(given)
   options.check(increment_options, given, "increment")
   local fields, connection = core.table_parts(self)
   local key = schema.key_from_options(fields.schema, "increment", given)
   local expression = expressions.new("increment")
   local steps = expression:steps(given.path)
-  local actions = require("dynamodb.expression.update").builder():increment(steps, given.by, given.start)
-  local asked = options.select_call_options(given)
-  asked.return_values = "UPDATED_NEW"
+  local actions = update.builder():increment(steps, given.by, given.start)
+  local asked = options.merge(options.select_call_options(given), { return_values = "UPDATED_NEW" })
   local result, err = write.update(connection, fields, key, actions, asked, "increment")
   if not result then return nil, err end
   return write.value_at(result.Attributes, steps)

@@ -1,4 +1,4 @@
---- Transactions: writes that happen all or not at all, reads of one moment.
+--- Transactions: writes that are applied all or none, and consistent reads of several items.
 -- Source: DynamoDB developer guide, "Amazon DynamoDB Transactions: How it works".
 
 local batch_engine = require("dynamodb.table.batch_engine")
@@ -18,16 +18,16 @@ local write = require("dynamodb.table.write")
 local Connection = core.connection_class.methods
 local transaction = {}
 
-local MOST_OPERATIONS = 100
-local MOST_BYTES = 4 * 1024 * 1024
-local DEADLINE = 10 -- seconds, of trying again
+local MAX_OPERATIONS = 100
+local MAX_BYTES = 4 * 1024 * 1024
+local DEADLINE = 10 -- seconds, retries of conflicts included
 local FIRST_PAUSE, LONGEST_PAUSE = 0.025, 1 -- seconds
 
--- Reasons for which a cancelled transaction may go through the next time.
-local passing = { None = true, ThrottlingError = true, TransactionConflict = true,
+-- Cancellation reasons after which the transaction may succeed when it is sent again.
+local transient_reasons = { None = true, ThrottlingError = true, TransactionConflict = true,
   ProvisionedThroughputExceeded = true }
 
-local shared = {
+local shared_options = {
   condition = options.any,
   expected_value = options.any,
   create_only = options.boolean,
@@ -41,15 +41,14 @@ local shared = {
 
 local conditions = { "condition", "create_only", "expected_value", "replace_only" }
 
--- The options of a kind of operation; a check is a condition itself.
+-- Returns the options of a kind of operation. A check has no other conditions.
 local function options_of(name)
-  local all = { [name] = options.any, item = options.any }
-  for option, validator in pairs(shared) do all[option] = validator end
+  local all = options.merge(shared_options, { [name] = options.any, item = options.any })
   for _, option in ipairs(name == "check" and conditions or {}) do all[option] = nil end
   return all
 end
 
--- The table that an operation is about: named, or that of its item -> dynamodb.table.
+-- Returns the table of an operation: the option, or that of its item.
 local function owner_of(given, item, where)
   if core.typename(item) == "dynamodb.item" then return (core.item_parts(item)) end
   if core.typename(given.table) ~= "dynamodb.table" then
@@ -63,15 +62,15 @@ local function key_of(given, item, fields, where)
   return schema.key_from_options(fields.schema, where, given)
 end
 
--- The update and, when an item's version is to be counted, that of its version.
+-- Returns the update, with that of the version of an item that has one.
 local function with_version(given, fields, stored)
   local name = fields.version_attribute
   if not (name and stored) then return given.update end
   return { update.builder():set({ name }, stored[name]), given.update }
 end
 
--- For each kind of operation its AWS name and how its request is made: (given, fields, expression, where, the
--- attributes of its item as they will be stored) -> members, key.
+-- For each kind of operation its AWS name, and a function that makes its request: (given, fields, expression,
+-- where, attributes to store of an item) -> members, key.
 local kinds = {
   put = { "Put", function(given, fields, _, where, stored)
     local attributes = stored or items.attributes_of(given.put, where)
@@ -93,7 +92,8 @@ local kinds = {
   end },
 }
 
--- One operation -> { Put = {...} } or the like, the text that tells its item, what to do when it is done.
+-- Makes the request of one operation -> such as { Put = {...} }, the identity of its item, a function to call
+-- on success.
 local function write_operation(given, where)
   if type(given) ~= "table" then errors.raise("%s: table expected, got %s", where, core.typename(given)) end
   for name, kind in pairs(kinds) do
@@ -120,37 +120,38 @@ end
 
 local function check_count(given, where)
   if type(given) ~= "table" or #given == 0 then errors.raise("%s: list of operations expected", where) end
-  if #given > MOST_OPERATIONS then
-    errors.raise("%s: %d operations, at most %d", where, #given, MOST_OPERATIONS)
+  if #given > MAX_OPERATIONS then
+    errors.raise("%s: %d operations, at most %d", where, #given, MAX_OPERATIONS)
   end
 end
 
--- Each reason with the operation that it is about.
-local function explain(err, given)
+-- Gives each cancellation reason its operation.
+local function explain_reasons(err, given)
   for i, reason in ipairs(err.reasons or {}) do
     err.reasons[i] = { code = reason.Code or "None", message = reason.Message, item = reason.Item,
       operation = given[i] }
   end
 end
 
-local function may_pass(err)
+local function is_transient(err)
   if err.code == "TransactionInProgressException" then return true end
   if err.code ~= "TransactionCanceledException" or not err.reasons or #err.reasons == 0 then return false end
   local conflict = false
   for _, reason in ipairs(err.reasons) do
-    if not passing[reason.code] then return false end
+    if not transient_reasons[reason.code] then return false end
     conflict = conflict or reason.code ~= "None"
   end
   return conflict
 end
 
-local given_up = { deadline = true, off = true }
+local final_reasons = { deadline = true, off = true } -- of err.retry_stopped
 
---- What a transaction takes besides its operations.
+--- The options of a transaction.
 transaction.options = options.with_call_options({})
 
---- Calls until it goes through, fails for good, or the deadline has passed -> result | nil, err. 'more' has
---- the caller's options of calls.
+--- Sends a transaction until it succeeds, fails for good, or the deadline has passed -> result | nil, err.
+---@param given table the operations, for the reasons of an error
+---@param more table the caller's options of calls
 function transaction.call(connection, operation, request, given, more)
   local state = core.connection_state(connection)
   local transport, limits = state.transport, pipeline.multi_request_options(state, more)
@@ -161,10 +162,10 @@ function transaction.call(connection, operation, request, given, more)
     if result then return result end
     attempts = attempts + err.attempts
     err.attempts = attempts
-    explain(err, given)
+    explain_reasons(err, given)
     local seconds = pause * system.random()
     local late = transport.now() + seconds >= limits.deadline_at
-    if late or given_up[err.retry_stopped] or not may_pass(err) then return nil, err end
+    if late or final_reasons[err.retry_stopped] or not is_transient(err) then return nil, err end
     transport.sleep(seconds)
     pause = math.min(pause * 2, LONGEST_PAUSE)
   end
@@ -172,12 +173,15 @@ end
 
 local write_options = options.with_call_options({ token = options.text })
 
---- Writes all of it or nothing: transact_write{ { put = item }, { put = attributes, table = }, { update =
---- {...}, table =, hash_key = }, { delete = item }, { check = condition, table =, hash_key = }, ... }, each
---- with conditions if wanted -> true | nil, err, with err.reasons[i] = { code, message, item, operation }.
---- The token that makes it count once stays the same however often it is tried; conflicts with others are
---- tried again until 'deadline' (10 seconds). Items that are put or deleted are then as after their own put
---- or delete, versions included; one that is updated is to be reloaded.
+--- Applies all writes or none: transact_write{ { put = item }, { put = attributes, table = }, { update =
+--- {...}, table =, hash_key = }, { delete = item }, { check = condition, table =, hash_key = }, ... }. Each
+--- may have conditions. All attempts have the same idempotency token; conflicts with other transactions are
+--- retried until 'deadline' (10 seconds). Items that are put or deleted are afterwards as after item:put and
+--- item:delete, versions included; an item that is updated must be reloaded.
+---@param given table list of operations
+---@param more? table token, and the options of every call
+---@return boolean? done
+---@return dynamodb.Error? err with reasons[i] = { code, message, item, operation }
 function Connection:transact_write(given, more)
   more = more or {}
   options.check(write_options, more, "transact_write")
@@ -188,12 +192,12 @@ function Connection:transact_write(given, more)
     local request, id, finish = write_operation(operation, where)
     done[#done + 1] = finish
     if seen[id] then
-      errors.raise("%s: the item of operation %d again (one operation per item)", where, seen[id])
+      errors.raise("%s: operation %d has the same item (one operation per item)", where, seen[id])
     end
     seen[id], list[i] = i, request
     bytes = bytes + #pipeline.encode({ request }, operations.TransactWriteItems.input.TransactItems, where)
   end
-  if bytes > MOST_BYTES then errors.raise("transact_write: %d bytes, at most %d", bytes, MOST_BYTES) end
+  if bytes > MAX_BYTES then errors.raise("transact_write: %d bytes, at most %d", bytes, MAX_BYTES) end
   local request = { TransactItems = list, ClientRequestToken = more.token or core.uuid() }
   local result, err = transaction.call(self, operations.TransactWriteItems, request, given, more)
   if not result then return nil, err end
@@ -209,8 +213,8 @@ local get_options = {
   table = options.any,
 }
 
---- Reads items of one moment: transact_get{ { table =, hash_key =, projection = }, ... } -> list of items,
---- false where there is none | nil, err.
+--- Reads several items consistently: transact_get{ { table =, hash_key =, projection = }, ... } -> list of
+--- items, with false where there is none | nil, err.
 function Connection:transact_get(given, more)
   more = more or {}
   options.check(transaction.options, more, "transact_get")
@@ -222,8 +226,8 @@ function Connection:transact_get(given, more)
     owners[i] = owner_of(operation, nil, where)
     local fields = core.table_parts(owners[i])
     local key, expression = schema.key_from_options(fields.schema, where, operation), expressions.new(where)
-    local projection = operation.projection and expression:projection(operation.projection,
-      { fields.schema.hash_key_name, fields.schema.range_key_name })
+    local projection = operation.projection
+      and expression:projection(operation.projection, schema.names(fields.schema))
     local get = { TableName = fields.name, Key = key, ProjectionExpression = projection }
     list[i] = { Get = expression:into(get) }
   end
@@ -234,8 +238,7 @@ function Connection:transact_get(given, more)
   for i, owner in ipairs(owners) do
     local attributes = (result.Responses or {})[i]
     attributes = attributes and attributes.Item
-    found[i] = attributes and core.item(owner, attributes) or false
-    if found[i] then core.item_load(found[i], (assert(core.encode(attributes, "item")))) end
+    found[i] = attributes and items.from_attributes(owner, attributes) or false
   end
   return found
 end
