@@ -43,7 +43,8 @@ local function record()
   end
 
   local create, wrap = coroutine.create, coroutine.wrap
-  if jit then -- whose hook is for all coroutines; spec/support/nginx_server.lua lets workers call this when they end
+  -- Whose hook is for all coroutines; spec/support/nginx_server.lua lets workers call this when they end.
+  if jit then
     jit.off()
     LINECOV = write
   else

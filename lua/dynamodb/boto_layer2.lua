@@ -1,4 +1,4 @@
---- The rest of boto's Layer2: items through the connection, and its batch lists.
+--- The rest of boto's Layer2: items through the connection, and batch lists.
 
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
@@ -7,8 +7,7 @@ local options = require("dynamodb.base.options")
 local Connection = core.connection_class.methods
 local boto_layer2 = {}
 
---- The table that is meant by a table object or a name; a name takes one DescribeTable, once -> table | nil,
---- err.
+--- Returns the table of a table object or a name. A name takes one DescribeTable, once -> table | nil, err.
 function Connection:resolve_table(target, where)
   if core.typename(target) == "dynamodb.table" then return target end
   if type(target) ~= "string" or target == "" then
@@ -23,26 +22,26 @@ function Connection:resolve_table(target, where)
   return found, err
 end
 
---- The same as get_table, but a table that does not exist is plain nil.
+--- Returns the table of that name as get_table does, but plain nil when it does not exist.
 function Connection:lookup(name, given)
   local found, err = self:get_table(name, given)
   if not found and err.code == "ResourceNotFoundException" then return nil end
   return found, err
 end
 
---- A table known by name and schema, without asking the service; the same as conn:table.
+--- Returns the table of a name and schema without a request, as conn:table does.
 function Connection:table_from_schema(name, schema)
   return self:table(name, schema)
 end
 
---- Changes a table's provisioned capacity -> the table | nil, err.
+--- Changes the provisioned capacity of a table -> the table | nil, err.
 function Connection:update_throughput(target, read_units, write_units)
   local found, err = self:resolve_table(target, "update_throughput")
   if not found then return nil, err end
   return found:update_throughput(read_units, write_units)
 end
 
--- Methods of a table that take the table as first argument on the connection.
+-- Methods of a table that take the table as first argument when they are called on the connection.
 for _, name in ipairs({ "get_item", "query", "scan" }) do
   Connection[name] = function(self, target, ...)
     local found, err = self:resolve_table(target, name)
@@ -55,7 +54,7 @@ local function is_item(value)
   return core.typename(value) == "dynamodb.item"
 end
 
---- Stores an item: put_item(item, options), or put_item(table or name, attributes, options).
+--- Stores an item: put_item(item, options) or put_item(table or name, attributes, options).
 function Connection:put_item(target, ...)
   if is_item(target) then return target:put(...) end
   local found, err = self:resolve_table(target, "put_item")
@@ -71,7 +70,7 @@ function Connection:update_item(target, ...)
   return found:update_item(...)
 end
 
---- Deletes an item: delete_item(item, options), or delete_item(table or name, key...).
+--- Deletes an item: delete_item(item, options) or delete_item(table or name, key...).
 function Connection:delete_item(target, ...)
   if is_item(target) then return target:delete(...) end
   local found, err = self:resolve_table(target, "delete_item")
@@ -86,7 +85,7 @@ end
 local BatchList = { __name = "dynamodb.batch_list" }
 BatchList.__index = BatchList
 
--- The part of a batch list that is about a table, however the table is given: table object or name.
+-- Returns the part of a batch list for a table, given as object or name.
 local function part_of(self, target, new)
   local name = core.typename(target) == "dynamodb.table" and target.name or target
   local known = self._targets[name] or target
@@ -97,7 +96,7 @@ end
 
 local entry_names = { keys = "key", put = "put", delete = "delete" }
 
--- What a submit that failed left over: all of it when it could not even start.
+-- Returns what a failed submit left over: everything when it could not start.
 local function left_over(self, err)
   if err.leftovers then return err.leftovers end
   local list = {}
@@ -112,16 +111,16 @@ local function left_over(self, err)
 end
 
 local function new_list(connection, class)
-  core.connection_state(connection) -- or raise, if it is closed
+  core.connection_state(connection) -- raises for a closed connection
   return setmetatable({ unprocessed = {}, _connection = connection, _requests = {}, _targets = {} }, class)
 end
 
---- An empty list of keys to read: add_batch(table, keys, attributes_to_get, consistent_read), submit.
+--- Makes an empty list of keys to read: add_batch(table, keys, attributes_to_get, consistent_read), submit.
 function Connection:new_batch_list()
   return new_list(self, BatchList)
 end
 
---- Adds keys of one table; those of one table add up.
+--- Adds keys of one table to those added before.
 function BatchList:add_batch(target, keys, attributes_to_get, consistent_read)
   if type(keys) ~= "table" then
     errors.raise("add_batch: list of keys expected, got %s", core.typename(keys))
@@ -133,15 +132,15 @@ function BatchList:add_batch(target, keys, attributes_to_get, consistent_read)
   return self
 end
 
---- Reads them all -> { name = list of items }, { name = keys that have none } | nil, err, with what was not
---- read in 'unprocessed' and what was in err.found.
+--- Reads the items -> { name = list of items }, { name = keys that have no item } | nil, err; 'unprocessed'
+--- then has what was not read, err.found what was.
 function BatchList:submit()
-  local found, more = self._connection:batch_get(self._requests) -- more: missing keys, or the error
+  local found, more = self._connection:batch_get(self._requests) -- more: the missing keys, or the error
   self.unprocessed = found and {} or left_over(self, more)
   return found, more
 end
 
---- Reads what the last submit left over -> as submit | nil when nothing was.
+--- Reads what the last submit left over -> as submit | nil when nothing was left.
 function BatchList:resubmit()
   if #self.unprocessed == 0 then return nil end
   for _, request in pairs(self._requests) do request.keys = {} end
@@ -156,14 +155,14 @@ end
 local BatchWriteList = { __name = "dynamodb.batch_write_list" }
 BatchWriteList.__index = BatchWriteList
 
---- An empty list of writes: add_batch(table, puts, deletes), submit.
+--- Makes an empty list of writes: add_batch(table, puts, deletes), submit.
 function Connection:new_batch_write_list()
   return new_list(self, BatchWriteList)
 end
 
 local write_lists = { deletes = options.table, puts = options.table }
 
---- Adds puts and deletes of one table; those of one table add up.
+--- Adds puts and deletes of one table to those added before.
 function BatchWriteList:add_batch(target, puts, deletes)
   options.check(write_lists, { puts = puts, deletes = deletes }, "add_batch")
   local request = part_of(self, target, function() return { put = {}, delete = {} } end)
@@ -172,14 +171,14 @@ function BatchWriteList:add_batch(target, puts, deletes)
   return self
 end
 
---- Writes them all -> true | nil, err, with what was not written in 'unprocessed'.
+--- Writes the items -> true | nil, err; 'unprocessed' then has what was not written.
 function BatchWriteList:submit()
   local ok, err = self._connection:batch_write(self._requests)
   self.unprocessed = ok and {} or left_over(self, err)
   return ok, err
 end
 
---- Writes what the last submit left over -> as submit | nil when nothing was.
+--- Writes what the last submit left over -> as submit | nil when nothing was left.
 function BatchWriteList:resubmit()
   if #self.unprocessed == 0 then return nil end
   for _, request in pairs(self._requests) do request.put, request.delete = {}, {} end

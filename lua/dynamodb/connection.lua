@@ -145,7 +145,8 @@ end
 function Connection:stats()
   local state = core.connection_state(self)
   local running = state.running
-  local stats = options.merge(state.stats, { connections_opened = 0, connections_reused = 0, connections_open = 0 })
+  local stats = options.merge(state.stats, { connections_opened = 0, connections_reused = 0,
+    connections_open = 0 })
   for _, own in pairs(running.pools) do
     stats.connections_opened = stats.connections_opened + own.stats.opened
     stats.connections_reused = stats.connections_reused + own.stats.reused
@@ -293,7 +294,9 @@ local get_options = { version_attribute = options.text }
 function Connection:get_table(name, given)
   given = given or {}
   options.check(get_options, given, "get_table")
-  local result, err = pipeline.call(self, operations.DescribeTable, { TableName = name_of(name, "get_table") })
+  local result, err = pipeline.call(self, operations.DescribeTable, {
+    TableName = name_of(name, "get_table"),
+  })
   if not result then return nil, err end
   return tables.from_description(self, result.Table, given.version_attribute)
 end

@@ -1,4 +1,4 @@
---- Functions side by side, with their results in order.
+--- dynamodb.gather: calls functions concurrently and returns their results in order.
 
 local concurrent = require("dynamodb.loop.concurrent")
 local errors = require("dynamodb.error")
@@ -20,9 +20,9 @@ local function check(calls, given)
   options.check(settings, given, "gather")
 end
 
---- Calls functions side by side -> results, errs: results[i] is what calls[i] returned, errs[i] the error
---- that it returned or raised; errs is nil when there is none. 'given' may have concurrency (how many at a
---- time; all by default) and deadline (in seconds, for the whole).
+--- Calls functions concurrently -> results, errs: results[i] is what calls[i] returned, errs[i] the error
+--- that it returned or raised; errs is nil when there is no error. 'given' may have concurrency (functions at
+--- a time; all by default) and deadline (seconds for all of them).
 function gather.gather(calls, given)
   given = given or {}
   check(calls, given)
@@ -33,7 +33,7 @@ function gather.gather(calls, given)
     if outcome[1] then results[i] = outcome[2] end
     local err = outcome[outcome[1] and 3 or 2]
     if not outcome[1] or (outcome[2] == nil and err ~= nil) then
-      errs[i], failed = err == nil and "nil" or err, true -- error() may be called with nothing
+      errs[i], failed = err == nil and "nil" or err, true -- error() may be called without a value
     end
   end
   return results, failed and errs or nil

@@ -1,4 +1,4 @@
---- A DynamoDB client: connections, tables, and items that are Lua tables.
+--- The public module: what `require "dynamodb"` returns.
 
 local core = require("dynamodb.core")
 local condition = require("dynamodb.expression.condition")
@@ -9,7 +9,7 @@ local loop = require("dynamodb.loop")
 local settings = require("dynamodb.config.settings")
 local update = require("dynamodb.expression.update")
 
--- Rooms that add methods to connections and tables.
+-- Modules that add methods to connections and tables.
 for _, room in ipairs({
   "admin.backup", "admin.ensure", "admin.table_admin", "boto_layer2", "table.batch", "table.partiql",
   "table.query", "table.transaction",
@@ -17,7 +17,7 @@ for _, room in ipairs({
   require("dynamodb." .. room)
 end
 
--- The array marks of lua-cjson's later versions mean the same to us.
+-- The array marks of newer versions of lua-cjson mark lists here as well.
 local found, cjson = pcall(require, "cjson")
 if found then
   for _, name in ipairs({ "array_mt", "empty_array_mt", "empty_array" }) do
@@ -30,7 +30,7 @@ return {
   connect = connection.connect,
   config = settings.config, -- doc/settings.md
   is_error = errors.is,
-  -- many calls at once; doc/concurrency.md
+  -- concurrent calls; doc/concurrency.md
   gather = gather.gather,
   loop = loop,
   -- values that plain Lua has no type for; doc/values.md

@@ -403,14 +403,14 @@ describe("a pool", function()
     -- What the functions of the transport are told: seconds to connect, and deadlines from now.
     local function watch()
       local told = {}
-      local connect, send, receive = fake.connect, fake.send, fake.receive
+      local connect, send_bytes, receive = fake.connect, fake.send, fake.receive
       function fake.connect(place, seconds, options)
         told.connect, told.options = seconds, options
         return connect(place, seconds, options)
       end
       function fake.send(socket, bytes, deadline)
         told.send = deadline - fake.clock
-        return send(socket, bytes)
+        return send_bytes(socket, bytes)
       end
       function fake.receive(socket, deadline, answering)
         told.receive, told.answering = deadline - fake.clock, answering
@@ -547,7 +547,8 @@ describe("a pool", function()
       assert.same({ connect = 0.5, tls = 0.25, first_byte = 0.25, total = 0.5, reused = false, bytes_sent = #REQUEST,
         bytes_received = bytes }, connection.timing)
       assert.equal(connection, ask_once(own))
-      assert.same({ first_byte = 0.25, total = 0.5, reused = true, bytes_sent = #REQUEST, bytes_received = bytes }, connection.timing)
+      assert.same({ first_byte = 0.25, total = 0.5, reused = true, bytes_sent = #REQUEST, bytes_received = bytes },
+        connection.timing)
       assert.same({ opened = 1, reused = 1, closed = 0, failed = 0 }, own.stats)
     end)
 

@@ -135,9 +135,9 @@ describe("the transport for HAProxy", function()
 
   local function get(url)
     local limits = { connect_timeout = 5, attempt_timeout = 10 }
-    local answer, kind, why = http_client.request({ transport = curl, limits = limits }, { method = "GET", url = url })
-    if not answer then return nil, kind .. ": " .. why end
-    return answer.status, answer.body
+    local response, failure = http_client.request({ transport = curl, limits = limits }, { method = "GET", url = url })
+    if not response then return nil, failure.kind .. ": " .. failure.message end
+    return response.status, response.body
   end
 
   -- Another program may have the port: then the next one is tried.

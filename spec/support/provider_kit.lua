@@ -66,8 +66,8 @@ function provider.kit(given)
     kit.requests[#kit.requests + 1] = request
     local answer = (given.answers or {})[#kit.requests]
     if answer and answer.status then return answer end
-    local kind, message, sent, permanent = (table.unpack or unpack)(answer or { "network", "nobody is there" }) -- luacheck: ignore 113
-    return nil, pool.failure(kind, message, sent, permanent)
+    answer = answer or { "network", "nobody is there" }
+    return nil, pool.failure(answer[1], answer[2], answer[3])
   end
   return kit
 end

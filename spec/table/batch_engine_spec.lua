@@ -471,7 +471,8 @@ describe("batch", function()
   }) do
     it("takes no strange answer to a read for success: " .. answer, function()
       local conn, fields = connect(helper.fake(helper.answer(200, answer)))
-      local ok, err = batch_engine.get(conn, { batch_engine.key(fields.one, { id = "k1" }, {}, "spec") }, { deadline = 1 }, nil, function() end)
+      local ok, err = batch_engine.get(conn, { batch_engine.key(fields.one, { id = "k1" }, {}, "spec") }, { deadline = 1 }, nil,
+        function() end)
       assert.is_nil(ok)
       assert.are.equal("response", err.kind)
       assert.are.equal(1, #err.leftovers)

@@ -1,5 +1,5 @@
---- Backups of tables and point-in-time recovery, tables restored from them, exports to S3 and imports from
---- there; and waiting for each.
+--- Backups and point-in-time recovery, restored tables, exports to S3 and imports from it, and waiting for
+--- each.
 -- Source: DynamoDB API reference, November 2026.
 
 local table_admin = require("dynamodb.admin.table_admin")
@@ -16,7 +16,7 @@ local Connection = core.connection_class.methods
 local Table = core.table_class.methods
 local backup = {}
 
--- The ARN of a backup, an export or an import: itself, or a description that has it.
+-- Returns the ARN of a backup, an export or an import, given as ARN or as description.
 local function arn_of(value, member, where)
   local arn = value
   if type(value) == "table" then arn = value[member] end
@@ -26,7 +26,7 @@ local function arn_of(value, member, where)
   return arn
 end
 
--- The part of a response that a method returns.
+-- Returns one member of a response | nil, err.
 local function part(result, err, member)
   if not result then return nil, err end
   return result[member]
@@ -38,8 +38,8 @@ local function expect(given, names, where)
   end
 end
 
--- Waits for a status: 'describe' -> description | nil, err; 'states' says of each status true (that is it),
--- false (not yet) or nil (it will not come).
+-- Waits for a status. 'describe' returns a description | nil, err. 'states' maps a status to true (reached)
+-- or false (not yet); other statuses are failures.
 local function wait_for(connection, given, where, arn, states, member, describe)
   return table_admin.wait(connection, given, where, arn, function(limits)
     local found, err = describe(limits)
@@ -53,7 +53,7 @@ end
 
 -- {===== Backups =====
 
---- Point-in-time recovery on or off; 'days' is how far back -> description | nil, err.
+--- Turns point-in-time recovery on or off; 'days' is its period -> description | nil, err.
 function Table:update_point_in_time_recovery(enabled, days)
   local result, err = table_admin.call(self, "UpdateContinuousBackups", {
     PointInTimeRecoverySpecification = {
@@ -64,39 +64,39 @@ function Table:update_point_in_time_recovery(enabled, days)
   return part(result, err, "ContinuousBackupsDescription")
 end
 
---- Is point-in-time recovery on, and since when -> description | nil, err.
+--- Returns the state of point-in-time recovery -> description | nil, err.
 function Table:describe_point_in_time_recovery()
   local result, err = table_admin.call(self, "DescribeContinuousBackups")
   return part(result, err, "ContinuousBackupsDescription")
 end
 
---- Makes a backup -> its details | nil, err.
+--- Creates a backup -> its details | nil, err.
 function Table:create_backup(name)
   if type(name) ~= "string" then errors.raise("create_backup: name expected, got %s", core.typename(name)) end
   local result, err = table_admin.call(self, "CreateBackup", { BackupName = name })
   return part(result, err, "BackupDetails")
 end
 
---- The backups of this table: for backup in tbl:list_backups() do. Raises the error object on failure.
+--- Lists the backups of this table: for backup in tbl:list_backups() do. The loop raises the error object on
+--- failure.
 function Table:list_backups()
   local fields, connection = core.table_parts(self)
   return results.new(connection, operations.ListBackups, { TableName = fields.name }, {})
 end
 
--- Calls an operation on what is named by an ARN, or by a description that has it -> part of the answer |
--- nil, err.
+-- Calls an operation on a resource given as ARN or description -> member of the response | nil, err.
 local function call_on(connection, operation, target, member, where, limits)
   local request = { [member] = arn_of(target, member, where) }
   local result, err = pipeline.call(connection, operation, request, nil, limits)
   return part(result, err, operation.required_output)
 end
 
---- What the service says of a backup, given by ARN or details -> description | nil, err.
+--- Describes a backup, given as ARN or details -> description | nil, err.
 function Connection:describe_backup(target)
   return call_on(self, operations.DescribeBackup, target, "BackupArn", "describe_backup")
 end
 
---- Deletes a backup, given by ARN or details -> description | nil, err.
+--- Deletes a backup, given as ARN or details -> description | nil, err.
 function Connection:delete_backup(target)
   return call_on(self, operations.DeleteBackup, target, "BackupArn", "delete_backup")
 end
@@ -116,7 +116,7 @@ end
 -- ===================== }
 -- {===== Restoring =====
 
--- What a restored table may have otherwise than the one it comes from.
+-- Returns the options by which a restored table may differ from its source.
 local function restore_options(more)
   more.billing_mode = options.choice("PAY_PER_REQUEST", "PROVISIONED")
   more.version_attribute = options.text
@@ -127,7 +127,7 @@ local function restore_options(more)
   return more
 end
 
--- Indexes to be made instead of those in the backup; an empty list makes none.
+-- Returns the indexes to create instead of those in the backup; an empty list means none.
 local function index_override(indexes, where)
   if not indexes then return nil end
   local list, attributes = core.list(), {}
@@ -137,7 +137,7 @@ local function index_override(indexes, where)
   return list
 end
 
--- Restores -> table, whose status is CREATING | nil, err.
+-- Restores a table -> table, with status CREATING | nil, err.
 local function restore(connection, operation, given, request, where)
   table_definition.check_units(given, where)
   local settings = table_definition.settings(given, {})
@@ -155,9 +155,9 @@ end
 
 local from_backup_options = restore_options({ backup = options.any })
 
---- A new table from a backup: { backup = ARN or details, name = } and what is to differ: billing_mode,
+--- Restores a table from a backup: { backup = ARN or details, name = }, and what is different: billing_mode,
 --- read_units, write_units, max_read_units, max_write_units, encryption, global_indexes, local_indexes (with
---- their hash_key) -> table, whose status is CREATING | nil, err.
+--- their hash_key) -> table, with status CREATING | nil, err.
 function Connection:restore_table_from_backup(given)
   local where = "restore_table_from_backup"
   options.check(from_backup_options, given, where)
@@ -168,9 +168,9 @@ end
 
 local to_time_options = restore_options({ source = options.any, time = options.count(1) })
 
---- A new table from what another one was at a time: { source = table, name or ARN, name =, time = } and what
---- is to differ as for restore_table_from_backup; without 'time' the latest there is -> table, whose status
---- is CREATING | nil, err.
+--- Restores a table to a point in time: { source = table, name or ARN, name =, time = }, and what is
+--- different as for restore_table_from_backup; without 'time' to the latest restorable time -> table, with
+--- status CREATING | nil, err.
 function Connection:restore_table_to_point_in_time(given)
   local where = "restore_table_to_point_in_time"
   options.check(to_time_options, given, where)
@@ -203,7 +203,7 @@ local export_options = {
   view = options.choice("NEW_IMAGE", "NEW_AND_OLD_IMAGES"),
 }
 
---- Exports the table to S3: { bucket =, bucket_owner =, prefix =, time =, format = }, or only what changed
+--- Exports the table to S3: { bucket =, bucket_owner =, prefix =, time =, format = }, or only the changes
 --- between two times: { bucket =, from =, to =, view = } -> description | nil, err.
 function Table:export(given)
   options.check(export_options, given, "export")
@@ -221,7 +221,7 @@ function Table:export(given)
   return part(result, err, "ExportDescription")
 end
 
---- What the service says of an export, given by ARN or description -> description | nil, err.
+--- Describes an export, given as ARN or description -> description | nil, err.
 function Connection:describe_export(target)
   return call_on(self, operations.DescribeExport, target, "ExportArn", "describe_export")
 end
@@ -246,14 +246,14 @@ local import_options = {
   prefix = options.text,
 }
 
--- What of create_table an import takes.
+-- The options of create_table that an import takes.
 local imported_table = { "encryption", "global_indexes", "max_read_units", "max_write_units", "name",
   "read_units", "schema", "write_units" }
 for _, name in ipairs(imported_table) do import_options[name] = table_definition.options[name] end
 
---- Makes a table of what is in S3: { bucket =, bucket_owner =, prefix =, format = "DYNAMODB_JSON",
---- compression =, csv_delimiter =, csv_header = { names } } and of create_table's options name, schema,
---- global_indexes, units, ceilings, encryption -> description | nil, err.
+--- Imports a table from S3: { bucket =, bucket_owner =, prefix =, format = "DYNAMODB_JSON", compression =,
+--- csv_delimiter =, csv_header = { names } }, and of create_table's options name, schema, global_indexes,
+--- units, limits, encryption -> description | nil, err.
 function Connection:import_table(given)
   options.check(import_options, given, "import_table")
   expect(given, { "bucket" }, "import_table")
@@ -272,7 +272,7 @@ function Connection:import_table(given)
   return part(result, err, "ImportTableDescription")
 end
 
---- What the service says of an import, given by ARN or description -> description | nil, err.
+--- Describes an import, given as ARN or description -> description | nil, err.
 function Connection:describe_import(target)
   return call_on(self, operations.DescribeImport, target, "ImportArn", "describe_import")
 end

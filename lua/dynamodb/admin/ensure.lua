@@ -1,4 +1,4 @@
---- ensure_table: a table as it is asked for, made if it is not there, and told where it differs.
+--- ensure_table: creates a table if it does not exist, and reports where it differs from its definition.
 
 local core = require("dynamodb.core")
 local table_definition = require("dynamodb.admin.table_definition")
@@ -7,7 +7,7 @@ local options = require("dynamodb.base.options")
 local Connection = core.connection_class.methods
 local ensure = {}
 
--- Text of a key schema or the like, for comparing and for people.
+-- Returns the text of a key schema, for comparison and messages.
 local function key_text(key_schema)
   local parts = {}
   for i, element in ipairs(key_schema or {}) do parts[i] = element.AttributeName .. " " .. element.KeyType end
@@ -28,8 +28,7 @@ local function projection_text(projection)
   return table.concat(names, " ")
 end
 
--- What was asked for and what is there, as pairs of texts: { what, asked, found }. Nothing is said of what
--- was not asked for.
+-- Adds a pair of texts: what was defined and what exists. Undefined properties are not compared.
 local function compare(list, what, asked, found)
   if asked ~= nil then list[#list + 1] = { what = what, asked = tostring(asked), found = tostring(found) } end
 end
@@ -43,7 +42,7 @@ local capacities = {
   { "warm write units", "WarmThroughput", "WriteUnitsPerSecond" },
 }
 
--- Capacity of a table, or of an index.
+-- Compares the capacity of a table or an index.
 local function compare_capacity(list, suffix, asked, found)
   for _, each in ipairs(capacities) do
     local what, group, member, none = each[1], each[2], each[3], each[4]
@@ -75,7 +74,7 @@ local function compare_types(list, asked, found)
   end
 end
 
--- The view of a stream | false when there is none | nil when nothing is said of it.
+-- Returns the view of a stream | false when there is none | nil when it is not defined.
 local function stream_of(specification)
   if not specification then return nil end
   return specification.StreamEnabled and specification.StreamViewType or false
@@ -98,12 +97,12 @@ local function comparisons(asked, found)
   local encryption, key = asked.SSESpecification or {}, found.SSEDescription or {}
   local encrypted = key.Status == "ENABLED" or key.Status == "UPDATING"
   compare(list, "encryption", encryption.Enabled, encrypted)
-  local id = encryption.KMSMasterKeyId -- only an ARN can be compared with what the description has
+  local id = encryption.KMSMasterKeyId -- only an ARN can be compared with the description
   compare(list, "encryption key", id and id:match("^arn:.*:key/.*"), key.KMSMasterKeyArn)
   return list
 end
 
--- Tags are not in the description: they cost a request when they were asked for.
+-- Compares tags. They are not in the description, so they cost a request when they are defined.
 local function compare_tags(list, asked, found)
   for _, tag in ipairs(asked) do compare(list, "tag " .. tag.Key, tag.Value, found[tag.Key] or "none") end
 end
@@ -111,9 +110,10 @@ end
 local ensure_options = { timeout = options.seconds }
 for name, validator in pairs(table_definition.options) do ensure_options[name] = validator end
 
---- The table as create_table takes it: created if it is not there, waited for -> table, list of differences
---- between what was asked for and what is there, each { what =, asked =, found = } | nil, err. Changes
---- nothing in a table that exists.
+--- Creates the table if it does not exist, and waits until it is ACTIVE. An existing table is not changed.
+--- @param given table the options of create_table, and timeout in seconds
+--- @return userdata? table
+--- @return table differences list of { what =, asked =, found = } | dynamodb.Error
 function Connection:ensure_table(given)
   options.check(ensure_options, given, "ensure_table")
   local asked, timeout = {}, given.timeout
@@ -126,7 +126,7 @@ function Connection:ensure_table(given)
   if not found then
     found, err = self:create_table(asked)
     if not found and err.code == "ResourceInUseException" then
-      found, err = self:get_table(asked.name, versions) -- somebody else was faster
+      found, err = self:get_table(asked.name, versions) -- another client created it meanwhile
     end
     if not found then return nil, err end
   end

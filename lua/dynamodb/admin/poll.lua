@@ -1,20 +1,20 @@
---- Waits until a table is what it should be: asks, and asks again later, until a deadline.
+--- Waits until a resource has a state: checks it repeatedly until a deadline.
 
 local errors = require("dynamodb.error")
 local system = require("dynamodb.base.system")
 
 local poll = {}
 
-local FIRST, MOST = 0.5, 20 -- seconds between questions: doubling, up to the most
+local FIRST, MOST = 0.5, 20 -- seconds between checks: doubling, up to the second
 
 local function timed_out(what, state, timeout)
   return errors.new({ kind = "timeout", retryable = true,
     message = ("%s: still %s after %g seconds"):format(what, state, timeout) })
 end
 
---- Calls 'ask' until it answers true | nil, err when it fails or 'timeout' seconds have passed.
---- 'ask', which gets the options of calls that bound them by the same moment, -> true, or false and what the
---- state is, or nil and an error that ends the waiting.
+--- Calls check(call_options) until it returns true -> true | nil, err when it fails or 'timeout' seconds have
+--- passed. 'check' returns true, or false and the current state, or nil and an error that ends the wait.
+--- 'what' names the resource in messages.
 function poll.poll(transport, timeout, what, ask)
   local deadline = transport.now() + timeout
   local call = { deadline_at = deadline }
@@ -24,7 +24,7 @@ function poll.poll(transport, timeout, what, ask)
     if reached then return true end
     local left = deadline - transport.now()
     if reached == nil then
-      local late = last and left <= 0 and state.kind == "timeout" -- there was no time for the last question
+      local late = last and left <= 0 and state.kind == "timeout" -- no time was left for the last check
       return nil, late and timed_out(what, last, timeout) or state
     end
     if left <= 0 then return nil, timed_out(what, state, timeout) end

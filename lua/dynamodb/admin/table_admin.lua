@@ -1,4 +1,4 @@
---- Tables as such: changed, waited for, deleted; their indexes, time to live and tags.
+--- Methods of a table as a whole: state, waiting, updates, deletion, indexes, time to live and tags.
 
 local pipeline = require("dynamodb.request.pipeline")
 local core = require("dynamodb.core")
@@ -15,8 +15,8 @@ local table_admin = {}
 
 local WAIT_TIMEOUT = 300 -- seconds
 
---- Calls an operation on the table -> response | nil, err. 'more' is the rest of the request, 'given' has
---- options of calls.
+--- Calls an operation on the table -> response | nil, err. 'more' has further members of the request, 'given'
+--- call options.
 function table_admin.call(self, name, more, given)
   local fields, connection = core.table_parts(self)
   local request = { TableName = fields.name }
@@ -24,7 +24,7 @@ function table_admin.call(self, name, more, given)
   return pipeline.call(connection, operations[name], request, nil, given)
 end
 
---- The same for operations that name the table by its ARN, which may take one DescribeTable.
+--- Calls an operation that names the table by its ARN, which may take one DescribeTable.
 function table_admin.call_by_arn(self, name, member, more)
   local fields, connection = core.table_parts(self)
   if not fields.arn then
@@ -40,9 +40,10 @@ local call, call_by_arn = table_admin.call, table_admin.call_by_arn
 
 -- {===== State and waiting =====
 
-local refresh_options = options.with_call_options({ timeout = options.seconds, wait_for_active = options.boolean })
+local refresh_options = options.with_call_options({ timeout = options.seconds,
+  wait_for_active = options.boolean })
 
--- Brings the fields up to date -> the table | nil, err.
+-- Updates the fields of the table object -> the table | nil, err.
 local function refresh(self, given)
   local result, err = call(self, "DescribeTable", nil, given)
   if not result then return nil, err end
@@ -50,8 +51,8 @@ local function refresh(self, given)
   return self
 end
 
---- Asks for the table's state and brings its fields up to date; with wait_for_active waits until it is
---- ACTIVE, at most 'timeout' seconds (300) -> the table | nil, err.
+--- Describes the table and updates the fields of the table object. With wait_for_active it waits until the
+--- table is ACTIVE, at most 'timeout' seconds (300) -> the table | nil, err.
 function Table:refresh(given)
   if given then
     options.check(refresh_options, given, "refresh")
@@ -74,7 +75,7 @@ end
 
 local wait_options = { timeout = options.seconds }
 
---- Asks until 'ask' is content: poll.wait_until, with the options of a method that waits.
+--- Calls poll.wait_until with the options of a method that waits.
 function table_admin.wait(connection, given, where, what, ask)
   given = given or {}
   options.check(wait_options, given, where)
@@ -82,14 +83,14 @@ function table_admin.wait(connection, given, where, what, ask)
   return poll.poll(transport, given.timeout or WAIT_TIMEOUT, what, ask)
 end
 
---- What a question answers when the state that is waited for will not come.
+--- Returns the results of a check for a state that will not be reached.
 function table_admin.unreachable(text)
   return nil, errors.new({ kind = "service", message = text })
 end
 
 local unreachable = table_admin.unreachable
 
--- Refreshes until 'ask' is content with the outcome.
+-- Refreshes the table until check(ok, err, fields) returns true.
 local function wait_for_table(self, given, where, ask)
   local fields, connection = core.table_parts(self)
   return table_admin.wait(connection, given, where, tostring(self), function(limits)
@@ -98,7 +99,7 @@ local function wait_for_table(self, given, where, ask)
   end)
 end
 
--- States that no table comes back from by itself.
+-- States in which a table remains or ends.
 local lost = { ARCHIVED = "archived", ARCHIVING = "being archived", DELETING = "being deleted" }
 
 --- Waits until the table is ACTIVE, at most 'timeout' seconds (300) -> true | nil, err.
@@ -114,7 +115,7 @@ function Table:wait_until_active(given)
   end)
 end
 
---- Waits until the table is gone, at most 'timeout' seconds (300) -> true | nil, err.
+--- Waits until the table does not exist, at most 'timeout' seconds (300) -> true | nil, err.
 function Table:wait_until_deleted(given)
   return wait_for_table(self, given, "wait_until_deleted", function(ok, err, fields)
     if ok then return false, fields.status end
@@ -138,7 +139,7 @@ end
 -- ===================== }
 -- {===== Changing =====
 
--- Sends an UpdateTable -> the table, with what it answers | nil, err.
+-- Sends an UpdateTable -> the table, with updated fields | nil, err.
 local function update_table(self, request)
   local result, err = call(self, "UpdateTable", request)
   if not result then return nil, err end
@@ -146,7 +147,7 @@ local function update_table(self, request)
   return self
 end
 
--- What changes the capacity of global indexes: { name = { read_units =, ... } }.
+-- Returns the updates of global indexes from { name = { read_units =, ... } }.
 local function index_updates(indexes)
   if not indexes then return nil end
   local list = {}
@@ -160,8 +161,9 @@ local function index_updates(indexes)
   return list
 end
 
---- Changes the table's settings, those of create_table -> the table | nil, err. Units make it provisioned,
---- billing_mode = "PAY_PER_REQUEST" on-demand; 'indexes' has the capacity of global indexes by name.
+--- Changes the settings of the table, with options of create_table -> the table | nil, err. Units make it
+--- provisioned, billing_mode = "PAY_PER_REQUEST" on-demand; 'indexes' has the capacity of global indexes by
+--- name.
 function Table:update(given)
   local known = {
     billing_mode = options.choice("PAY_PER_REQUEST", "PROVISIONED"),
@@ -202,8 +204,8 @@ function Table:drop_index(name)
   return update_table(self, { GlobalSecondaryIndexUpdates = { { Delete = { IndexName = name } } } })
 end
 
---- Lets items expire by an attribute that holds seconds since 1970; enabled = false ends it -> description |
---- nil, err.
+--- Enables expiry of items by an attribute that holds seconds since 1970; enabled = false disables it ->
+--- description | nil, err.
 function Table:update_ttl(attribute, enabled)
   if type(attribute) ~= "string" then
     errors.raise("update_ttl: attribute name expected, got %s", core.typename(attribute))
@@ -221,7 +223,7 @@ local function ttl_of(self, given)
   return result.TimeToLiveDescription
 end
 
---- How items expire -> { AttributeName =, TimeToLiveStatus = } | nil, err.
+--- Describes the expiry of items -> { AttributeName =, TimeToLiveStatus = } | nil, err.
 function Table:describe_ttl()
   return ttl_of(self)
 end
@@ -241,7 +243,8 @@ end
 --- Sets tags: { name = value } -> true | nil, err.
 function Table:tag(tags)
   if type(tags) ~= "table" or next(tags) == nil then errors.raise("tag: { name = value } expected") end
-  local result, err = call_by_arn(self, "TagResource", "ResourceArn", { Tags = table_definition.tag_list(tags) })
+  local result, err = call_by_arn(self, "TagResource", "ResourceArn",
+    { Tags = table_definition.tag_list(tags) })
   if not result then return nil, err end
   return true
 end
@@ -254,7 +257,7 @@ function Table:untag(names)
   return true
 end
 
---- All tags -> { name = value } | nil, err.
+--- Returns all tags -> { name = value } | nil, err.
 function Table:tags()
   local fields, connection = core.table_parts(self)
   if not fields.arn then

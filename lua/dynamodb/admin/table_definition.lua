@@ -1,4 +1,4 @@
---- What a table is to be, as users say it, made into what CreateTable and UpdateTable take.
+--- Makes the requests of CreateTable and UpdateTable from the options that define a table.
 
 local errors = require("dynamodb.error")
 local options = require("dynamodb.base.options")
@@ -18,12 +18,12 @@ end
 
 local count = options.count(1)
 
--- The most that an on-demand table takes; false lifts it.
+-- Validates the maximum throughput of an on-demand table; false removes the limit.
 local function is_ceiling(value)
   return value == false or count(value), "whole number of at least 1, or false"
 end
 
---- What a table and its global indexes have each for themselves, when they are made and later.
+--- The options of a table's or a global index's capacity.
 table_definition.capacity_options = {
   max_read_units = is_ceiling,
   max_write_units = is_ceiling,
@@ -44,7 +44,8 @@ local index_options = with_capacity({
   range_key = options.any,
 })
 
--- Key attributes of an index: "name" (a string), { "name", "N" }, or a list of up to four such pairs.
+-- Returns the key attributes of an index from "name" (a string), { "name", "N" }, or a list of up to four
+-- such pairs.
 local function key_parts(given, where)
   if given == nil then return {} end
   if type(given) == "string" then return { { given, "S" } } end
@@ -69,7 +70,7 @@ end
 local function on_demand(given)
   local read, write = given.max_read_units, given.max_write_units
   if read == nil and write == nil then return nil end
-  if read == false then read = -1 end -- the service's word for none
+  if read == false then read = -1 end -- the service's value for no limit
   if write == false then write = -1 end
   return { MaxReadRequestUnits = read, MaxWriteRequestUnits = write }
 end
@@ -88,7 +89,7 @@ function table_definition.check_units(given, where)
   end
 end
 
---- Puts capacity, that of a table or of an index, into a request.
+--- Adds the capacity of a table or an index to a request.
 function table_definition.capacity(given, request)
   request.OnDemandThroughput = on_demand(given)
   request.ProvisionedThroughput = throughput(given)
@@ -96,7 +97,7 @@ function table_definition.capacity(given, request)
   return request
 end
 
---- One index as CreateTable takes it; its key attributes are added to 'attributes' (name -> type).
+--- Returns an index for CreateTable, and adds its key attributes to 'attributes' (name -> type).
 function table_definition.index(given, where, attributes, hash_of_table)
   options.check(index_options, given, where)
   if not given.name then errors.raise("%s: option 'name' expected", where) end
@@ -130,7 +131,7 @@ function table_definition.index(given, where, attributes, hash_of_table)
   })
 end
 
---- Attribute definitions, in order of their names.
+--- Returns the attribute definitions, sorted by name.
 function table_definition.attributes(attributes)
   local list = {}
   for name, kind in pairs(attributes) do list[#list + 1] = { AttributeName = name, AttributeType = kind } end
@@ -155,7 +156,7 @@ local function is_encryption(value)
   return type(value) == "boolean" or (type(value) == "string" and value ~= ""), "KMS key, true or false"
 end
 
---- What a table has besides key, name and indexes, when it is made and later.
+--- The options of a table other than name, schema and indexes.
 table_definition.settings_options = with_capacity({
   deletion_protection = options.boolean,
   encryption = is_encryption,
@@ -174,7 +175,7 @@ local function stream(value)
   return { StreamEnabled = value ~= false, StreamViewType = value or nil }
 end
 
---- Puts the settings into a request.
+--- Adds the settings to a request.
 function table_definition.settings(given, request)
   request.DeletionProtectionEnabled = given.deletion_protection
   request.SSESpecification = encryption(given.encryption)
@@ -195,9 +196,10 @@ table_definition.options = {
   tags = options.table,
   version_attribute = options.text,
 }
-for name, validator in pairs(table_definition.settings_options) do table_definition.options[name] = validator end
+for name,
+  validator in pairs(table_definition.settings_options) do table_definition.options[name] = validator end
 
---- The CreateTable request that the options tell.
+--- Returns the CreateTable request of these options.
 function table_definition.create_request(given, where)
   options.check(table_definition.options, given, where)
   if not given.name or not given.schema then

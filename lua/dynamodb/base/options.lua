@@ -1,11 +1,11 @@
---- Options as data: a schema maps each option's name to a validator. Nothing is copied or filled in, so that
---- a check costs a look per option given.
+--- Options as data: a schema maps the name of each option to a validator. Nothing is copied or filled in, so
+--- a check costs one look-up for each given option.
 
 local errors = require("dynamodb.error")
 
 local options = {}
 
---- A validator: value -> true | false, what was expected.
+--- Makes a validator: a function of a value -> true | false, what was expected.
 local function typed(name)
   return function(value)
     return type(value) == name, name
@@ -17,7 +17,7 @@ options.boolean = typed("boolean")
 options.table = typed("table")
 options["function"] = typed("function")
 
---- Any value but nil: what it may be is checked elsewhere.
+--- Accepts any value. Its type is checked elsewhere.
 function options.any()
   return true
 end
@@ -26,12 +26,12 @@ function options.text(value)
   return type(value) == "string" and value ~= "", "non-empty string"
 end
 
---- A duration or a moment.
+--- Accepts a positive number of seconds.
 function options.seconds(value)
   return type(value) == "number" and value > 0 and value < 1e9, "positive number of seconds"
 end
 
---- A whole number from 'low' up.
+--- Makes a validator for whole numbers from 'low' up.
 function options.count(low)
   local expected = ("whole number of at least %d"):format(low)
   return function(value)
@@ -39,7 +39,7 @@ function options.count(low)
   end
 end
 
---- One of these strings.
+--- Makes a validator for these strings.
 function options.choice(...)
   local known = {}
   for _, name in ipairs({ ... }) do known[name] = true end
@@ -59,7 +59,7 @@ local calls = {
   retry_mode = options.retry_mode,
 }
 
---- Merges tables of options, or any tables, into a new one; later tables win.
+--- Merges tables of options, or other tables with string keys, into a new one. Later tables win.
 ---@return table
 function options.merge(...)
   local merged = {}
@@ -69,19 +69,19 @@ function options.merge(...)
   return merged
 end
 
---- A schema with these options and those that every call takes: doc/connection.md.
+--- Returns a schema with these options and those of every call: doc/connection.md.
 ---@return table schema a new table
 function options.with_call_options(schema)
   return options.merge(schema, calls)
 end
 
---- A schema with these options and those that every write takes.
+--- Returns a schema with these options and those of every write.
 ---@return table schema a new table
 function options.with_write_options(schema)
   return options.merge(schema, calls, { retry_writes = options.retry_writes })
 end
 
---- The options of calls among these.
+--- Returns the call options among these options.
 function options.select_call_options(given)
   local found = { retry_writes = given.retry_writes }
   for name in pairs(calls) do found[name] = given[name] end
@@ -101,8 +101,8 @@ local function known(schema)
   return table.concat(names, ", ")
 end
 
---- Raises unless 'given' is a table whose every option the schema has and accepts. 'where' names the call.
---- Options listed in 'secret' are not shown.
+--- Raises unless 'given' is a table of options that the schema knows and accepts. 'where' names the method.
+--- Values of connect's credentials are not shown.
 function options.check(schema, given, where)
   if type(given) ~= "table" then errors.raise("%s: table of options expected, got %s", where, type(given)) end
   for name, value in pairs(given) do

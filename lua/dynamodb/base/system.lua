@@ -1,11 +1,11 @@
---- What the library asks of the system: the environment, files, programs, the time of day and chance. Specs
---- put their own functions here.
+--- The operating system as the library sees it: environment, files, programs, the time and random numbers.
+--- Specs replace its functions.
 
 local core = require("dynamodb.core")
 
 local system = {}
 
---- The value of an environment variable; an empty one counts as none.
+--- Returns the value of an environment variable | nil, also for an empty one.
 function system.getenv(name)
   local value = os.getenv(name)
   return value ~= "" and value or nil
@@ -13,7 +13,7 @@ end
 
 local ABSENT = { [2] = true, [20] = true } -- ENOENT, ENOTDIR
 
---- The whole of a file | nil when there is none | nil, why when it cannot be read.
+--- Returns the content of a file | nil when it does not exist | nil, why when it cannot be read.
 function system.read_file(path)
   local file, why, code = io.open(path, "rb")
   if not file then return nil, not ABSENT[code] and why or nil end
@@ -22,12 +22,12 @@ function system.read_file(path)
   return text, failure
 end
 
---- Seconds since 1970.
+--- Returns seconds since 1970.
 function system.time()
   return os.time()
 end
 
-local AT_HOME = "^~([/" .. package.config:sub(1, 1) .. "].*)$" -- the system's own separator, too
+local AT_HOME = "^~([/" .. package.config:sub(1, 1) .. "].*)$" -- and the system's own separator
 
 -- AWS SDKs and Tools Reference Guide, "Home directory resolution".
 local function home()
@@ -35,7 +35,7 @@ local function home()
   return system.getenv("HOME") or system.getenv("USERPROFILE") or (drive and path and drive .. path)
 end
 
---- A path with its leading "~" made the home directory; nil when there is none.
+--- Returns the path with a leading "~" replaced by the home directory | nil when there is none.
 function system.expand(path)
   local rest = path:match("^~$") and "" or path:match(AT_HOME)
   if not rest then return path end
@@ -43,26 +43,26 @@ function system.expand(path)
   return directory and directory .. rest or nil
 end
 
---- From 0 up to, but never, 1.
+--- Returns a random number from 0 up to, but not including, 1.
 function system.random()
   return core.random()
 end
 
--- One word of a shell's command.
+-- Quotes a word for the shell.
 local function quoted(text)
   return "'" .. text:gsub("'", "'\\''") .. "'"
 end
 
 local MOST = 64 * 1024 -- bytes of output
-local TIMED_OUT = 124 -- how timeout(1) ends then
+local TIMED_OUT = 124 -- exit code of timeout(1) when it ended the command
 
--- Where there is timeout(1), as on every system with coreutils or busybox, it ends the command and what that
--- has started. The exit code follows the output, since Lua 5.1 does not tell it.
+-- timeout(1), which is part of coreutils and busybox, ends the command and its children. The exit code
+-- follows the output, since Lua 5.1 does not return it.
 local SCRIPT = [[
 t=; if command -v timeout >/dev/null; then t='timeout -k 1 %d'; fi
 $t sh -c %s </dev/null; printf '\n%%d' "$?"]]
 
---- Runs a command of the shell, which gets no input, for at most so many seconds -> its output | nil, why.
+--- Runs a shell command without input, for at most that many seconds -> its output | nil, why.
 function system.run(command, seconds)
   local limit = math.max(math.ceil(seconds), 1)
   local pipe, why = io.popen(SCRIPT:format(limit, quoted(command)))
@@ -79,7 +79,7 @@ end
 
 local SECONDS_FOR_A_FILE = 5
 
--- Writes and renames, so that readers see the old text or the new one -> true | nil, why.
+-- Writes a temporary file and renames it, so that readers see the old or the new content -> true | nil, why.
 local function replace(path, name, text)
   local file, why = io.open(name, "wb")
   if not file then return nil, why end
@@ -91,7 +91,7 @@ local function replace(path, name, text)
   return os.rename(name, path)
 end
 
---- Replaces a file, making its folder if there is none; only its owner may read it -> true | nil, why.
+--- Replaces a file, and creates its directory if needed. Only the owner may read it -> true | nil, why.
 function system.write_file(path, text)
   local folder = path:match("^(.*)/[^/]*$") or "."
   local made, why = system.run(("exec 2>/dev/null; umask 077 && mkdir -p -- %s && mktemp -- %s"):format(

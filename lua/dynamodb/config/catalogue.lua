@@ -1,21 +1,21 @@
---- All settings as data, in the order in which they are resolved, and by name. For each:
----   name:    what it is called among the resolved values
----   kind:    how its texts are read and its values checked
----   env:     environment variables, the first that is set counts
----   key:     what it is called in a profile
----   code:    what it is called among connect's options; false: it is none of them
----   default: its value when nobody says anything
----   service: the AWS service whose endpoint it is: sections "services" may have it, too
----   alone:   the option in code beside which the environment does not count
----   same:    values that mean another
----   show:    what may be shown of a value
--- Source: AWS SDKs and Tools Reference Guide, "Settings reference" and the pages that it leads to.
+--- All settings as data, in the order in which they are resolved, and by name. Each has:
+---   name:    name among the resolved values
+---   kind:    how its text is read and its value checked
+---   env:     environment variables; the first one that is set wins
+---   key:     name in a profile
+---   code:    name among connect's options; false when it is not an option
+---   default: value when it is set nowhere
+---   service: the AWS service whose endpoint it is, for sections "services"
+---   alone:   the option of connect that makes its environment variables irrelevant
+---   same:    values that mean another value
+---   show:    function that makes a value fit to be shown
+-- Source: AWS SDKs and Tools Reference Guide, "Settings reference" and the pages that it links to.
 
 local endpoint = require("dynamodb.http.endpoint")
 local options = require("dynamodb.base.options")
 local system = require("dynamodb.base.system")
 
--- A kind of value: its validator as for options, and what makes a value of a text.
+-- Makes a kind of value from its validator and a function that converts a text.
 local function kind(check, convert)
   return { check = check, convert = convert or function(text) return text end }
 end
@@ -137,7 +137,7 @@ local list = {
     key = "metadata_service_num_attempts", default = 1 },
 }
 
--- What the credential providers go by; who reads it, checks it.
+-- Settings of the credential providers, which validate them.
 for _, row in ipairs({
   { name = "role_arn", env = { "AWS_ROLE_ARN" } },
   { name = "role_session_name", env = { "AWS_ROLE_SESSION_NAME" } },

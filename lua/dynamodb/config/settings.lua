@@ -1,5 +1,5 @@
---- Settings: the value of each, and where that is from. Code counts more than the environment, then come the
---- profile in the shared credentials file, the one in the shared config file, and defaults.
+--- Settings: the value of each and its source. Code wins over the environment, then come the profile in the
+--- shared credentials file, the profile in the shared config file, and defaults.
 -- Source: AWS SDKs and Tools Reference Guide, "Settings reference" (precedence), "Service-specific
 -- endpoints", "Smart configuration defaults".
 
@@ -18,13 +18,13 @@ local settings = {}
 local Settings = {}
 Settings.__index = Settings
 
---- Where the shared files are: credentials, config; nil without a home directory.
+--- Returns the paths of the shared credentials and config files; nil without a home directory.
 settings.paths = shared_files.paths
 
---- What of connect's options are settings: name -> validator.
+--- The settings that are options of connect: name -> validator.
 settings.options = {}
 
---- What a setting is when nobody says anything.
+--- The values of settings that are set nowhere.
 settings.defaults = {}
 
 for _, row in ipairs(catalogue) do
@@ -38,13 +38,13 @@ local function check_options(given, where)
   options.check(settings.options, own, where)
 end
 
--- A value that was found, and where.
+-- Makes a value with its source.
 local function found(row, value, source)
   local same = row.same and row.same[value]
   return { value = same or value, source = source }
 end
 
--- The value that a text stands for | nil, what was expected. A table is an indented block.
+-- Converts a text -> value | nil, what was expected. A table is an indented block.
 local function read(row, text)
   local value
   if type(text) == "string" then value = row.kind.convert(text) end
@@ -53,7 +53,7 @@ local function read(row, text)
   return value
 end
 
--- In a CGI program HTTP_PROXY is what the client's header "Proxy" says (httpoxy, CVE-2016-5385).
+-- In a CGI program HTTP_PROXY has the value of the client's header "Proxy" (httpoxy, CVE-2016-5385).
 local function variable_text(name)
   if name == "HTTP_PROXY" and system.getenv("REQUEST_METHOD") then return nil end
   return system.getenv(name)
@@ -70,8 +70,8 @@ local function from_environment(row, where)
   end
 end
 
---- The settings of a connection with these options. No file is read. Raises for options and environment
---- variables that make no sense; 'where' names the call.
+--- Makes the settings of a connection with these options. Reads no file. Raises for invalid options and
+--- environment variables; 'where' names the call.
 ---@return dynamodb.Settings
 function settings.new(given, where)
   given, where = given or {}, where or "connect"
@@ -91,7 +91,8 @@ function settings.new(given, where)
   return self
 end
 
--- May the environment say where a service is? As the profile may forbid it, that can be unknown for now.
+-- May the environment set an endpoint? The profile may forbid it, so the answer can be unknown before the
+-- files are read.
 local function heeds_environment(self, name)
   if not catalogue[name].service then return true end
   local switch = "ignore_configured_endpoint_urls"
@@ -99,13 +100,13 @@ local function heeds_environment(self, name)
   return ignored ~= nil and not ignored.value
 end
 
---- What is known without reading files -> value, source | nil.
+--- Returns what is known without reading files -> value, source | nil.
 function Settings:early(name)
   local known = self.code[name] or heeds_environment(self, name) and self.environment[name]
   if known then return known.value, known.source end
 end
 
--- Both shared files, read once | nil, why.
+-- Returns both shared files, read once | nil, why.
 local function files_of(self, fresh)
   if self.files and not fresh then return self.files end
   local files, why = shared_files.load()
@@ -114,15 +115,15 @@ local function files_of(self, fresh)
   return files
 end
 
---- A profile as the shared files have it: name -> text, or table for an indented block; and name -> path of
---- the file that this is from | nil when there is none | nil, why. 'fresh': read the files again.
+--- Returns a profile of the shared files: name -> text, or table for an indented block; and name -> path of
+--- its file | nil when there is none | nil, why. 'fresh' reads the files again.
 function Settings:profile(name, fresh)
   local files, why = files_of(self, fresh)
   if not files then return nil, why end
   return shared_files.merge(files, name)
 end
 
---- An sso-session of the config file | nil, why when a file is bad.
+--- Returns an sso-session of the config file | nil, why when a file is invalid.
 function Settings:sso_session(name)
   local files, why = files_of(self)
   if not files then return nil, why end
@@ -135,7 +136,7 @@ local function from_text(row, text, where)
   return found(row, value, where)
 end
 
--- A service's endpoint_url in the section that the profile's "services" names.
+-- Returns the endpoint_url of a service in the section that the profile's "services" names.
 local function from_services(self, row, name)
   local config = self.files[2]
   local where = ("section [services %s] in %s"):format(name, config.path)
@@ -148,7 +149,7 @@ local function from_services(self, row, name)
   if text and text ~= "" then return from_text(row, text, where) end
 end
 
--- -> what the profile says of a setting | nil | nil, why. An empty text says nothing.
+-- Returns the profile's value of a setting | nil | nil, why. An empty text counts as not set.
 local function from_profile(self, row, values, own)
   if row.service and values.services then
     local known, why = from_services(self, row, values.services)
@@ -170,7 +171,7 @@ local function resolve(self, row, values, own)
   return known or { value = row.default, source = row.default == nil and "not set" or "default" }
 end
 
--- The profile of these settings. One that was asked for has to be there, "default" may be missing | nil, why.
+-- Returns the profile of these settings | nil, why. "default" need not exist.
 local function own_profile(self, files)
   local name = self.profile_name
   local section, places = shared_files.merge(files, name)
@@ -182,7 +183,8 @@ end
 
 local CONNECT_TIMEOUTS = { standard = 3.1, ["in-region"] = 1.1, ["cross-region"] = 3.1, mobile = 30 }
 
--- What "auto" means here: the region that this runs in is known where AWS runs it.
+-- Returns what the defaults mode "auto" means here. The region of this machine is known in AWS's own
+-- runtimes.
 local function actual_mode(values)
   if values.defaults_mode ~= "auto" then return values.defaults_mode end
   local here = system.getenv("AWS_EXECUTION_ENV")
@@ -193,7 +195,7 @@ end
 
 local METADATA_ENDPOINTS = { IPv4 = "http://169.254.169.254", IPv6 = "http://[fd00:ec2::254]" }
 
--- Defaults that depend on other settings.
+-- Sets defaults that depend on other settings.
 local function derive(values, sources)
   local function default(name, value, source)
     if value == nil or (sources[name] ~= "default" and sources[name] ~= "not set") then return end
@@ -205,7 +207,7 @@ local function derive(values, sources)
   for i, name in ipairs({ "shared_credentials_file", "config_file" }) do
     default(name, select(i, shared_files.paths()), "default")
   end
-  -- servers of one's own serve streams beside tables
+  -- an own server is expected to serve streams as well
   default("endpoint_url_dynamodb_streams", values.endpoint_url, sources.endpoint_url)
 end
 
@@ -217,7 +219,7 @@ local function endpoint_urls(values)
   return urls
 end
 
--- -> values, sources | nil, why.
+-- Resolves all settings -> values, sources | nil, why.
 local function resolve_all(self, files)
   local own, missing = own_profile(self, files)
   if not own then return nil, missing end
@@ -232,8 +234,8 @@ local function resolve_all(self, files)
   return values, sources
 end
 
---- All settings: name -> value, with defaults filled in; 'endpoint_urls' has them by service. Reads the
---- shared files, once; afterwards 'sources' says where each value is from | nil, why, and the next call tries
+--- Returns all settings: name -> value, defaults included; 'endpoint_urls' has them by service. Reads the
+--- shared files once; afterwards 'sources' has the source of each value | nil, why, and the next call tries
 --- again.
 function Settings:load()
   if self.values then return self.values end
@@ -251,13 +253,13 @@ end
 local STATIC = { aws_access_key_id = "AWS_ACCESS_KEY_ID", aws_secret_access_key = "AWS_SECRET_ACCESS_KEY",
   aws_session_token = "AWS_SESSION_TOKEN" }
 
--- Nothing of secrets, of a key's name the end by which people tell theirs apart.
+-- Masks a secret. Of an access key id the last characters remain, by which users recognize it.
 local function masked(name, value)
   local last = name == "aws_access_key_id" and #value > 8 and value:sub(-4) or ""
   return "****" .. last
 end
 
--- The keys that stand in the environment or else in the profile, added to what config shows.
+-- Adds the keys of the environment or else of the profile to what config shows.
 local function add_keys(self, shown)
   local section, places = self:profile(self.profile_name)
   local in_environment = not self.profile_explicit
@@ -273,8 +275,8 @@ local function add_keys(self, shown)
   end
 end
 
---- What is resolved for a connection without options, or with that profile, and from where: name ->
---- { value =, source = } | nil, err. Secrets are masked.
+--- Returns the settings of a connection without options, or with that profile, and their sources: name -> {
+--- value =, source = } | nil, err. Secrets are masked.
 function settings.config(name)
   if name ~= nil then options.check({ profile = options.text }, { profile = name }, "config") end
   local self = settings.new({ profile = name }, "config")

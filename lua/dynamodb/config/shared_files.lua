@@ -1,6 +1,6 @@
---- The files that AWS's tools share, and boto's: sections of name = value.
+--- The shared config and credentials files of AWS's tools, and boto's files: sections with properties.
 -- Source: AWS SDKs and Tools Reference Guide, "Shared config and credentials files" (file-format) and
--- "Location of the shared files" (file-location); where these say too little, what AWS's SDKs agree on.
+-- "Location of the shared files" (file-location); where these are silent, what AWS's SDKs agree on.
 
 local system = require("dynamodb.base.system")
 
@@ -8,23 +8,23 @@ local shared_files = {}
 
 local BYTE_ORDER_MARK = "^\239\187\191"
 
--- Blanks are spaces and tabs, nothing else.
+-- Blanks are spaces and tabs only.
 local function trim(text)
   return text:match("^[ \t]*(.-)[ \t]*$")
 end
 
--- What names of profiles, sections and properties are made of; others are passed over.
+-- Names of profiles, sections and properties. Entries with other names are ignored.
 local function is_name(text)
   return text:match("^[A-Za-z0-9_./%%@:+-]+$") ~= nil
 end
 
--- The title of a line "[title]" and perhaps a comment, with single blanks and without quotes around the name.
+-- Returns the title of a line "[title]", without comment, repeated blanks and quotes around the name.
 local function title_of(line)
   local title = trim((line:gsub("[#;].*", ""))):match("^%[(.*)%]$")
   return title and trim(title):gsub("[ \t]+", " "):gsub([[^(%S+ )(["'])(.*)%2$]], "%1%3")
 end
 
--- "name = value" and perhaps a comment, before which there has to be a blank -> name in lower case, value.
+-- Parses "name = value"; a comment needs a blank before it -> name in lower case, value.
 local function property_of(line)
   local name, value = (" " .. line):gsub("[ \t][#;].*", ""):match("^([^=]*)=(.*)$")
   if name then return trim(name):lower(), trim(value) end
@@ -37,8 +37,8 @@ local NO_BLOCK = "'name = value' expected in an indented block"
 local NO_NAME = "a name expected before '='"
 local NO_OWNER = "an indented line goes on with a property, and there is none above"
 
--- A parser is { sections =, section = the one at hand, property = the name at hand, into = the table that has
--- it, nested = may a block follow? }.
+-- A parser is { sections =, section = the current one, property = the name of the current property, into =
+-- the table that holds it, nested = whether a block may follow }.
 
 local function take_title(parser, line)
   local title = title_of(line)
@@ -53,12 +53,12 @@ local function take_property(parser, line)
   if name == "" then return NO_NAME end
   if not parser.section then return NO_SECTION end
   parser.property, parser.nested = name, value == ""
-  parser.into = is_name(name) and parser.section or {} -- no name: read and forgotten
+  parser.into = is_name(name) and parser.section or {} -- an invalid name: parsed and ignored
   parser.into[name] = value
 end
 
--- An indented line: of a block when the property above has no value, else more of that value, comments and
--- all.
+-- An indented line belongs to a block when the property above has no value, else it continues that value,
+-- comments included.
 local function take_indented(parser, line)
   local into, property = parser.into, parser.property
   if not property then return parser.section and NO_OWNER or NO_SECTION end
@@ -79,9 +79,9 @@ local function take(parser, line)
   return (line:match("^[ \t]") and take_indented or take_property)(parser, line)
 end
 
---- Sections of the text by title, each name -> value, or name -> table for an indented block. Later sections
---- of one title add to earlier ones, later values replace them | nil, why on a line of no known form. Nothing
---- of the line is shown: it may hold a secret.
+--- Parses the text -> sections by title: name -> value, or table for an indented block | nil, why for a line
+--- of unknown form. Sections with the same title are merged, and later values win. Messages do not show the
+--- line, which may hold a secret.
 function shared_files.parse(text, path)
   local parser, number = { sections = {} }, 0
   for line in (text:gsub(BYTE_ORDER_MARK, "") .. "\n"):gmatch("(.-)\r?\n") do
@@ -92,7 +92,7 @@ function shared_files.parse(text, path)
   return parser.sections
 end
 
---- The sections of a file: an empty table when there is no such file | nil, why.
+--- Reads the sections of a file: an empty table when it does not exist | nil, why.
 function shared_files.read(path)
   if not path then return {} end
   local text, why = system.read_file(path)
@@ -100,13 +100,13 @@ function shared_files.read(path)
   return shared_files.parse(text or "", path)
 end
 
---- Where the shared files are: credentials, config; nil without a home directory.
+--- Returns the paths of the shared credentials and config files; nil without a home directory.
 function shared_files.paths()
   return system.expand(system.getenv("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials"),
     system.expand(system.getenv("AWS_CONFIG_FILE") or "~/.aws/config")
 end
 
--- The sections whose titles are this prefix and a name -> by name.
+-- Returns the sections whose titles are this prefix and a name, by name.
 local function named(sections, prefix)
   local found = {}
   for title, section in pairs(sections) do
@@ -116,14 +116,15 @@ local function named(sections, prefix)
   return found
 end
 
--- In the config file profiles are "profile NAME"; "default" may stand alone, and yields to "profile default".
+-- In the config file profiles are titled "profile NAME". "default" may have no prefix; "profile default" wins
+-- over it.
 local function config_profiles(sections)
   local profiles = named(sections, "profile ")
   profiles.default = profiles.default or sections.default
   return profiles
 end
 
---- Both shared files, the one that counts more first: a list of { path =, profiles = } by name; the config
+--- Reads both shared files, the one with precedence first: list of { path =, profiles = by name }; the config
 --- file also has sso_sessions and services by name | nil, why.
 function shared_files.load()
   local credentials_path, config_path = shared_files.paths()
@@ -141,8 +142,8 @@ end
 local KEYS = { aws_access_key_id = true, aws_secret_access_key = true, aws_session_token = true,
   aws_security_token = true }
 
--- Lays a profile of one file over what the files that count less have of it. Key, secret and token are never
--- of two files: who has a key brings all of them, and a token alone is none.
+-- Merges a profile of one file over that of a file with less precedence. Key, secret and token are never
+-- mixed: a file with a key sets all of them, and a token without a key is ignored.
 local function lay_over(merged, places, own, path)
   local has_key = own.aws_access_key_id or own.aws_secret_access_key
   for name in pairs(has_key and KEYS or {}) do merged[name], places[name] = nil, nil end
@@ -151,7 +152,7 @@ local function lay_over(merged, places, own, path)
   end
 end
 
---- A profile as both files have it -> section, name -> path of the file that the value is from | nil.
+--- Returns a profile merged from both files -> section, name -> path of the value's file | nil.
 function shared_files.merge(files, name)
   local merged, places, found = {}, {}, false
   for i = #files, 1, -1 do

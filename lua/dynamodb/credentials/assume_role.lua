@@ -1,5 +1,5 @@
---- Credentials for the role of a profile, by those of another profile (`source_profile`, which may name a
---- role itself) or of a provider (`credential_source`).
+--- Credentials of an assumed role, requested with those of another profile (`source_profile`, which may name
+--- a role itself) or of a provider (`credential_source`).
 -- Source: AWS SDKs and Tools Reference Guide, "Assume role credential provider".
 
 local container = require("dynamodb.credentials.container")
@@ -10,10 +10,11 @@ local system = require("dynamodb.base.system")
 
 local SHORTEST, LONGEST = 900, 43200 -- seconds; AWS API Reference, AssumeRole
 
--- What may stand in credential_source -> provider.
-local sources = { Ec2InstanceMetadata = instance_metadata, EcsContainer = container, Environment = environment }
+-- Values of credential_source -> provider.
+local sources = { Ec2InstanceMetadata = instance_metadata, EcsContainer = container,
+  Environment = environment }
 
--- The role as sts takes it | nil, why.
+-- Returns the role as sts takes it | nil, why.
 local function role_of(section, where)
   if section.mfa_serial then
     return nil, ("%s wants a code of the device '%s' (mfa_serial), for which this client cannot ask; get a "
@@ -29,7 +30,7 @@ local function role_of(section, where)
     session_name = section.role_session_name or system.getenv("AWS_ROLE_SESSION_NAME") }
 end
 
--- What a provider has | nil, why, may it pass.
+-- Returns the credentials of a provider | nil, why, retryable.
 local function from_provider(kit, name, where)
   local provider = sources[name]
   if not provider then
@@ -40,7 +41,8 @@ local function from_provider(kit, name, where)
   return nil, ("%s: no credentials in its credential_source: %s"):format(where, why)
 end
 
--- Whose credentials take the role | nil, why, may it pass. 'by_profile' finds those of a profile.
+-- Returns the credentials that assume the role | nil, why, retryable. 'by_profile' returns those of a
+-- profile.
 local function source_of(kit, section, where, by_profile)
   local profile, provider = section.source_profile, section.credential_source
   if profile and provider then
@@ -51,8 +53,8 @@ local function source_of(kit, section, where, by_profile)
   return nil, where .. " has role_arn, but neither source_profile nor credential_source"
 end
 
---- Credentials for the role in a profile's section; 'where' names the profile, 'by_profile' is a function
---- that finds the credentials of the one it names -> credentials | nil, why, may it pass.
+--- Returns the credentials of the role that a profile's section names | nil, why, retryable. 'where' names
+--- the profile in messages; 'by_profile' is a function that returns the credentials of a profile.
 return function(kit, section, where, by_profile)
   local role, why = role_of(section, where)
   if not role then return nil, why end

@@ -1,5 +1,5 @@
---- Credentials from boto's own files, as its tutorial promises: section [Credentials] of the file that
---- BOTO_CONFIG names, else of ~/.boto, else of /etc/boto.cfg.
+--- Credentials from boto's own configuration: section [Credentials] of the file that BOTO_CONFIG names, else
+--- of ~/.boto, else of /etc/boto.cfg.
 
 local from_section = require("dynamodb.credentials.section")
 local shared_files = require("dynamodb.config.shared_files")
@@ -7,7 +7,7 @@ local system = require("dynamodb.base.system")
 
 local SYSTEM_FILE = "/etc/boto.cfg"
 
--- The files looked at, in order.
+-- Returns the files to read, in order.
 local function paths()
   local named = system.getenv("BOTO_CONFIG")
   if named then return { system.expand(named) } end
@@ -15,7 +15,7 @@ local function paths()
   return own and { own, SYSTEM_FILE } or { SYSTEM_FILE }
 end
 
---- -> credentials | false, where it looked | nil, why.
+--- Returns the credentials | false, where it looked | nil, why.
 return function()
   local looked = paths()
   for _, path in ipairs(looked) do

@@ -106,7 +106,8 @@ end
 local function observe_clock(kit, request, response, sent, received)
   if request.proxy == false or kit.values.disable_clock_skew_correction then return end
   local offset = kit.clock.offset
-  service_clock.observe(kit.clock, { header = function(_, name) return response.header(name) end }, sent, received)
+  service_clock.observe(kit.clock, { header = function(_, name) return response.header(name) end }, sent,
+    received)
   response.skewed = service_clock.corrected(kit.clock, offset)
 end
 

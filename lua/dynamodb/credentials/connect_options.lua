@@ -1,5 +1,5 @@
---- Credentials that the caller gives: keys as options, or option `credentials`, a table of them or a function
---- that gives such tables.
+--- Credentials given to connect: keys as options, or option `credentials`, a table of keys or a function that
+--- returns one.
 
 local errors = require("dynamodb.error")
 
@@ -9,7 +9,7 @@ local EXPECTED = "function or table with aws_access_key_id and aws_secret_access
 local fields = { account_id = "string", aws_access_key_id = "string", aws_secret_access_key = "string",
   aws_session_token = "string", expires = "number" }
 
--- A copy of what credentials have | nil, the name of what is wrong in them.
+-- Returns a copy of the fields of credentials | nil, the name of the invalid field.
 local function copy(keys)
   local own = {}
   for name, kind in pairs(fields) do
@@ -22,7 +22,7 @@ local function copy(keys)
   return own
 end
 
--- What the caller's function gives -> credentials | nil, why. It is told how many seconds it may take.
+-- Calls the caller's function, with the seconds that it may take -> credentials | nil, why.
 local function ask(f, kit)
   local keys, why = f(kit.deadline - kit.transport.now())
   if keys == nil then
@@ -37,8 +37,8 @@ local function ask(f, kit)
   return found
 end
 
---- What the options say: a provider, and whether what it has never changes | nil when they say nothing.
---- Raises for those that make no sense; 'where' names the call.
+--- Returns a provider of the options' credentials, and whether these never change | nil when the options have
+--- none. Raises for invalid options; 'where' names the call.
 function connect_options.provider(options, where)
   local keys = options.credentials
   if keys == nil and not options.aws_access_key_id then return nil end

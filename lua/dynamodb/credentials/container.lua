@@ -1,4 +1,4 @@
---- Credentials from the agent beside a container: ECS, EKS Pod Identity, and whoever speaks like them.
+--- Credentials from the agent of a container: ECS, EKS Pod Identity, and others with the same protocol.
 -- Source: AWS SDKs and Tools Reference Guide, "Container credential provider".
 
 local service_call = require("dynamodb.credentials.service_call")
@@ -7,21 +7,21 @@ local system = require("dynamodb.base.system")
 
 local RELATIVE, FULL = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"
 local TOKEN, TOKEN_FILE = "AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"
-local AGENT = "http://169.254.170.2" -- of ECS
+local AGENT = "http://169.254.170.2" -- the agent of ECS
 local PLACE = ("container (%s, %s)"):format(RELATIVE, FULL)
 
-local CONNECT_TIMEOUT, ATTEMPT_TIMEOUT = 1, 2 -- seconds: the agent is on the same machine
-local MOST = 64 * 1024 -- bytes of an answer
+local CONNECT_TIMEOUT, ATTEMPT_TIMEOUT = 1, 2 -- seconds; the agent is on the same machine
+local MOST = 64 * 1024 -- of a response body
 
 local NAMES = { key = "AccessKeyId", secret = "SecretAccessKey", token = "Token", expires = "Expiration",
   account = "AccountId" }
 
--- Whom plain HTTP may be spoken with: this machine, and the link-local addresses of the agents of ECS and
--- EKS.
+-- Hosts that may be asked over plain HTTP: this machine, and the link-local addresses of the agents of ECS
+-- and EKS.
 local hosts = { localhost = true, ["[::1]"] = true, ["169.254.170.2"] = true, ["169.254.170.23"] = true,
   ["[fd00:ec2::23]"] = true }
 
--- An address of 127.0.0.0/8, written so that nobody reads another one in it.
+-- Matches an address in 127.0.0.0/8, in its only unambiguous spelling.
 local function is_loopback(host)
   local parts = { host:match("^(127)%.(%d+)%.(%d+)%.(%d+)$") }
   for _, part in ipairs(parts) do
@@ -30,7 +30,7 @@ local function is_loopback(host)
   return #parts == 4
 end
 
--- May the URL be asked? -> true | nil, why.
+-- Returns true when the URL may be used | nil, why.
 local function check(url)
   local scheme, authority = url:match("^(%l+)://([^/?#]+)")
   local host = authority and (authority:match("^(%[[%x:]+%])$") or authority:match("^(%[[%x:]+%]):%d+$")
@@ -44,7 +44,7 @@ local function check(url)
     service_call.clean(host))
 end
 
--- Where to ask | false when nothing says so | nil, why.
+-- Returns the URL of the agent | false when no setting names one | nil, why.
 local function url_of()
   local relative, full = system.getenv(RELATIVE), system.getenv(FULL)
   if relative then
@@ -57,8 +57,8 @@ local function url_of()
   return full
 end
 
--- What is shown to the agent | false when there is nothing | nil, why. A file is read each time: EKS replaces
--- it.
+-- Returns the authorization token | false when there is none | nil, why. A token file is read each time,
+-- since EKS replaces it.
 local function token_of()
   local path = system.getenv(TOKEN_FILE)
   local token = system.getenv(TOKEN) or false
@@ -75,13 +75,14 @@ local function understand(request, response)
   local answer = document.decode(response.body)
   if response.status ~= 200 then
     answer = answer or {}
-    return nil, service_call.refusal(request, response, answer.code or answer.Code, answer.message or answer.Message)
+    return nil, service_call.refusal(request, response, answer.code or answer.Code, answer.message
+      or answer.Message)
   end
   if not answer then return nil, "container: answer that is not JSON" end
   return document.keys(answer, NAMES, "answer of the container's agent")
 end
 
---- -> credentials | false, where it looked | nil, why, may it pass.
+--- Returns the credentials | false, where it looked | nil, why, retryable.
 return function(kit)
   local url, why = url_of()
   if url == false then return false, PLACE end

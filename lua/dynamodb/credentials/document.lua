@@ -1,5 +1,4 @@
---- What documents with credentials have in common, whoever wrote them: JSON, keys under one name or another,
---- moments as text.
+--- Documents that hold credentials: their JSON, their keys under various names, and their dates.
 
 local cjson = require("cjson")
 local service_clock = require("dynamodb.http.service_clock")
@@ -12,7 +11,8 @@ local function offset_of(zone)
   return sign and (hours * 3600 + minutes * 60) * (sign == "-" and -1 or 1)
 end
 
---- "2026-11-10T12:00:00Z" (RFC 3339, and "UTC" as old AWS CLIs wrote it) -> seconds since 1970 | nil.
+--- Parses a date such as "2026-11-10T12:00:00Z" (RFC 3339, or "UTC" as old AWS CLIs wrote it) -> seconds
+--- since 1970 | nil.
 function document.time(text)
   if type(text) ~= "string" then return nil end
   local year, month, day, hour, minute, second, zone =
@@ -23,17 +23,17 @@ function document.time(text)
   return ((date * 24 + hour) * 60 + minute) * 60 + second - offset
 end
 
---- The same as text.
+--- Formats seconds since 1970 as such a date.
 function document.text(time)
   return os.date("!%Y-%m-%dT%H:%M:%SZ", math.floor(time))
 end
 
---- A number of seconds or milliseconds that can be one | nil.
+--- Returns the value if it can be a number of seconds or milliseconds | nil.
 function document.count(value)
   return type(value) == "number" and value >= 0 and value < 2 ^ 47 and value or nil
 end
 
---- The object that a JSON text is | nil. What is wrong is not told, since the text may hold a secret.
+--- Decodes a JSON object | nil. The reason of a failure is not returned, since the text may hold a secret.
 function document.decode(text)
   local ok, value = pcall(cjson.decode, text)
   return ok and type(value) == "table" and value or nil
@@ -47,9 +47,8 @@ local function is_text(value)
   return type(value) == "string" and value ~= ""
 end
 
---- Credentials from the members of a document. 'names' says which are the key, secret and token ("key",
---- "secret", "token"; a token is needed unless it is "optional") and when they expire ("expires", as text).
---- -> credentials | nil, why.
+--- Returns credentials from the members of a document | nil, why. 'names' has the names of the members: key,
+--- secret, token (required unless 'optional' is true), expires (a date as text), account.
 function document.keys(members, names, where)
   for _, name in ipairs({ names.key, names.secret, not names.optional and names.token or nil }) do
     if not is_text(members[name]) then return nil, ("%s has no %s"):format(where, name) end

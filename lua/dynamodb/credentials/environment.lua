@@ -4,7 +4,7 @@ local system = require("dynamodb.base.system")
 
 local PLACE = "environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY)"
 
---- -> credentials | false, where it looked | nil, why when there is only a half.
+--- Returns the credentials | false, where it looked | nil, why when only one of key and secret is set.
 return function()
   local key, secret = system.getenv("AWS_ACCESS_KEY_ID"), system.getenv("AWS_SECRET_ACCESS_KEY")
   if not key and not secret then return false, PLACE end

@@ -1,5 +1,5 @@
---- Credentials of the role of an EC2 instance, from its metadata service: version 2, whose requests show a
---- token, and version 1 where there is no other and settings allow it.
+--- Credentials of an EC2 instance's role from its metadata service: version 2, whose requests carry a token,
+--- or version 1 where there is no other and the settings allow it.
 -- Source: AWS SDKs and Tools Reference Guide, "IMDS credential provider"; EC2 User Guide, "Retrieve security
 -- credentials from instance metadata".
 
@@ -7,21 +7,21 @@ local service_call = require("dynamodb.credentials.service_call")
 local document = require("dynamodb.credentials.document")
 
 local TOKEN, ROLE = "/latest/api/token", "/latest/meta-data/iam/security-credentials/"
-local TOKEN_SECONDS = 21600 -- the longest that a token may hold
-local SPARE_SECONDS = 60 -- a token is not used to its last second
-local MOST = 64 * 1024 -- bytes of an answer
+local TOKEN_SECONDS = 21600 -- the longest lifetime of a token
+local SPARE_SECONDS = 60 -- before its expiry a token is replaced
+local MOST = 64 * 1024 -- of a response body
 
 local NAMES = { key = "AccessKeyId", secret = "SecretAccessKey", token = "Token", expires = "Expiration",
   account = "AccountId" }
 
--- What a refused token request means: there is no version 2 (the service is older, or stands behind a proxy).
+-- Statuses of a token request that mean that there is no version 2: the service is older, or behind a proxy.
 local only_first_version = { [403] = true, [404] = true, [405] = true }
 
 local function is_empty(response)
   return response.status == 200 and response.body == ""
 end
 
--- As service_call.send.
+-- Sends one request, as service_call.send.
 local function ask(kit, method, path, headers, secret)
   local values = kit.values
   local base, seconds = values.ec2_metadata_service_endpoint:gsub("/+$", ""), values.metadata_service_timeout
@@ -32,12 +32,13 @@ local function ask(kit, method, path, headers, secret)
   })
 end
 
--- Asks for a token -> token | false when there is none to be had | nil, why, may it pass; nil, why, "absent"
--- when whoever is there, if anybody, knows nothing of tokens.
+-- Requests a token -> token | false when none can be had | nil, why, retryable | nil, why, "absent" when no
+-- metadata service answers.
 local function fetch_token(kit)
   local response, why, _, failure = ask(kit, "PUT", TOKEN, { "x-aws-ec2-metadata-token-ttl-seconds",
     tostring(TOKEN_SECONDS) })
-  -- From within a container the answer to a PUT may not arrive (its hop limit is 1), while those to GETs do.
+  -- Inside a container the response to a PUT may not arrive (its hop limit is 1), although responses to GET
+  -- do.
   if not response and failure.kind == "timeout" and failure.sent then return false end
   if not response then return nil, why, "absent" end
   if only_first_version[response.status] then return false end
@@ -50,15 +51,15 @@ local function fetch_token(kit)
   return response.body
 end
 
--- The token kept, or another.
+-- Returns the current token or requests one.
 local function token_of(kit)
   local kept = kit.metadata
   if kept and kit.transport.now() < kept.good_until then return kept.text end
   return fetch_token(kit)
 end
 
--- A document -> response | nil, why, may it pass. A token that is not good any more (the instance was
--- stopped) is replaced once.
+-- Requests a document -> response | nil, why, retryable. A token that is refused, because the instance was
+-- stopped meanwhile, is replaced once.
 local function get(kit, path, token)
   local shown = token and { "x-aws-ec2-metadata-token", token } or {}
   local response, why, passing = ask(kit, "GET", path, shown, token)
@@ -75,7 +76,7 @@ local function current(kit, token)
   return kit.metadata and kit.metadata.text or token
 end
 
--- The name of the instance's role | false when it has none | nil, why, may it pass.
+-- Returns the name of the instance's role | false when it has none | nil, why, retryable.
 local function role_of(kit, token)
   local response, why, passing = get(kit, ROLE, token)
   if not response then return nil, why, passing end
@@ -85,7 +86,7 @@ local function role_of(kit, token)
   return nil, service_call.refusal({ name = "instance metadata (role)" }, response)
 end
 
--- What the service says for the role -> credentials | nil, why, may it pass.
+-- Reads the response for the role -> credentials | nil, why, retryable.
 local function understand(response, token)
   local answer = response.status == 200 and document.decode(response.body)
   local named = { name = "instance metadata", secrets = { token or nil } }
@@ -111,7 +112,7 @@ local function found_by(kit, token)
   return found
 end
 
---- -> credentials | false, where it looked | nil, why, may it pass.
+--- Returns the credentials | false, where it looked | nil, why, retryable.
 return function(kit)
   if kit.values.ec2_metadata_disabled then return false, "instance metadata (disabled)" end
   local token, why, passing = token_of(kit)

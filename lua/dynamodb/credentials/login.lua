@@ -1,5 +1,5 @@
---- Credentials that `aws login` has left in its cache, refreshed at AWS Sign-In as the AWS CLI does it: by a
---- refresh token, with proof that the key is there to which the token is bound (DPoP, RFC 9449).
+--- Credentials of `aws login`: read from its cache, and refreshed at AWS Sign-In as the AWS CLI does, by a
+--- refresh token and a proof of possession of the key that the token is bound to (DPoP, RFC 9449).
 
 local service_call = require("dynamodb.credentials.service_call")
 local core = require("dynamodb.core")
@@ -9,10 +9,10 @@ local token_file = require("dynamodb.credentials.token_file")
 
 local NAMES = { key = "accessKeyId", secret = "secretAccessKey", token = "sessionToken",
   expires = "expiresAt", account = "accountId" }
-local EARLY = 300 -- seconds before their end that credentials are refreshed
+local EARLY = 300 -- seconds before expiry at which credentials are refreshed
 local REMEDY = "run: aws login"
 
--- What Sign-In says to a refusal, in words that tell the user what to do.
+-- What the user has to do after an error code of Sign-In.
 local reasons = {
   TOKEN_EXPIRED = "the session has expired; " .. REMEDY,
   USER_CREDENTIALS_CHANGED = "the password has changed; " .. REMEDY,
@@ -25,7 +25,7 @@ local function path_of(session)
   return folder and ("%s/%s.json"):format(folder, core.sha256(session))
 end
 
--- The cache with all that it must have | nil, why.
+-- Reads the cache and checks that it is complete -> file | nil, why.
 local function read(kit, session)
   local path = path_of(session)
   if not path then return nil, "no home directory, where the login's cache would be" end
@@ -41,7 +41,7 @@ local function part(fields)
   return core.base64url(document.encode(fields))
 end
 
--- A proof for one request to this URL -> text | nil, why.
+-- Returns the proof for one request to this URL -> text | nil, why.
 local function proof(kit, pem, url)
   local x, y = core.ec_jwk(pem)
   if not x then return nil, y end
@@ -52,7 +52,7 @@ local function proof(kit, pem, url)
   return text .. "." .. signature
 end
 
--- Takes what Sign-In answers into the cache's members -> true | nil, why, may it pass.
+-- Copies the response of Sign-In into the cache's members -> true | nil, why, retryable.
 local function take(request, response, members, now)
   local answer = document.decode(response.body) or {}
   if response.status ~= 200 then
@@ -72,7 +72,7 @@ local function take(request, response, members, now)
   return true
 end
 
--- Refreshes the cache and writes it -> true [, what went wrong beside] | nil, why, may it pass.
+-- Refreshes the cache and writes it -> true [, a warning] | nil, why, retryable.
 local function refresh(kit, section, file, now)
   local members = file.members
   local region = section.region or kit.values.region
@@ -97,7 +97,7 @@ local function refresh(kit, section, file, now)
   return true, token_file.write(kit, file)
 end
 
---- Credentials of the profile whose section this is -> credentials | nil, why, may it pass.
+--- Returns the credentials of the profile with this section | nil, why, retryable.
 return function(kit, section)
   local file, why = read(kit, section.login_session)
   if not file then return nil, why end

@@ -1,4 +1,4 @@
---- Credentials that a program prints: `credential_process` of a profile.
+--- Credentials printed by a program: `credential_process` of a profile.
 -- Source: AWS SDKs and Tools Reference Guide, "Process credential provider".
 
 local document = require("dynamodb.credentials.document")
@@ -8,8 +8,8 @@ local VERSION = 1
 local NAMES = { key = "AccessKeyId", secret = "SecretAccessKey", token = "SessionToken", optional = true,
   expires = "Expiration", account = "AccountId" }
 
---- Runs the command, which is not shown in errors: its arguments may be secret. 'where' names the profile.
---- -> credentials | nil, why, may it pass.
+--- Runs the command -> credentials | nil, why, retryable. No message shows the command, whose arguments may
+--- be secret. 'where' names the profile.
 return function(kit, command, where)
   where = "credential_process of " .. where
   local seconds = kit.deadline - kit.transport.now()

@@ -1,4 +1,4 @@
---- Credentials of a profile: its keys, or whatever its section says that they come from.
+--- Credentials of a profile: its keys, or those of the source that its section names.
 
 local assume_role = require("dynamodb.credentials.assume_role")
 local shared_files = require("dynamodb.config.shared_files")
@@ -12,7 +12,8 @@ local unpack = table.unpack or unpack -- luacheck: ignore 143 113
 
 local find
 
--- The settings that are texts, with the file that has the keys | nil, why; nil when there is no such profile.
+-- Returns the section of a profile, without indented blocks, and the file that has its keys | nil, why | nil
+-- when there is no such profile.
 local function section_of(kit, name, fresh)
   local merged, places = kit.settings:profile(name, fresh)
   if not merged then return nil, places end
@@ -27,8 +28,8 @@ local function has_keys(section)
   return section ~= nil and (section.aws_access_key_id or section.aws_secret_access_key) ~= nil
 end
 
--- A function that finds the credentials of the profile that another one names as its source. 'names' are the
--- profiles on the way to it; only the last may name itself, and then for its keys.
+-- Returns the function that returns the credentials of a source profile. 'names' are the profiles that lead
+-- to it; only the last of them may name itself, which means its keys.
 local function source_finder(kit, names)
   return function(name)
     local last = names[#names]
@@ -46,7 +47,7 @@ local function source_finder(kit, names)
   end
 end
 
--- Credentials for the role of a section.
+-- Returns the credentials of the role of a section.
 local function by_role(kit, section, where, names)
   if not section.web_identity_token_file then
     return assume_role(kit, section, where, source_finder(kit, names))
@@ -55,7 +56,8 @@ local function by_role(kit, section, where, names)
     session_name = section.role_session_name }, where)
 end
 
--- What a section says, in the order in which AWS's SDKs look. As a source, keys count more than a role.
+-- Returns the credentials of a section, from the sources in the order of AWS's SDKs. In a source profile,
+-- keys win over a role.
 local function by_section(kit, section, where, names, file)
   local role = section.role_arn or section.web_identity_token_file
   if role and not (#names > 1 and has_keys(section)) then return by_role(kit, section, where, names) end
@@ -66,7 +68,7 @@ local function by_section(kit, section, where, names, file)
   return false, where
 end
 
--- Credentials of the last profile named.
+-- Returns the credentials of the last profile in 'names'.
 function find(kit, names, fresh)
   local name = names[#names]
   local where = ("profile '%s'"):format(name)
@@ -80,7 +82,8 @@ function find(kit, names, fresh)
   return found
 end
 
---- -> credentials | false, where it looked | nil, why, may it pass. Files are read anew for kit.fresh.
+--- Returns the credentials | false, where it looked | nil, why, retryable. The files are read again when
+--- kit.fresh is set.
 return function(kit)
   local found, why, passing = find(kit, { kit.settings.profile_name }, kit.fresh)
   if found ~= false then return found, why, passing end

@@ -1,7 +1,7 @@
---- Credentials from one section of a file: key, secret and token together, never from two places.
+--- Credentials from one section of a file. Key, secret and token always come from the same section.
 
---- -> credentials | nil when the section has none | nil, why when it has only a half. 'place' names the
---- section.
+--- Returns the credentials | nil when the section has none | nil, why when it has only a part. 'place' names
+--- the section.
 return function(section, place)
   local key, secret = section.aws_access_key_id, section.aws_secret_access_key
   if not key and not secret then return nil end

@@ -1,24 +1,23 @@
---- One call of a service that gives credentials: a small HTTP request, tried again within limits while the
---- trouble may pass. What is told of failures holds none of the request's secrets, even if the answer repeats
---- them.
+--- Requests to services that return credentials, repeated within limits while a failure may pass. No message
+--- contains a secret of the request, even if the response repeats it.
 
 local endpoint = require("dynamodb.http.endpoint")
 local system = require("dynamodb.base.system")
 
 local service_call = {}
 
--- Service -> its name in settings.
+-- Service -> its name among the settings.
 local SETTINGS = { sts = "sts", ["portal.sso"] = "sso", oidc = "sso_oidc", signin = "signin" }
 
-local LOCAL_REGION = "us-east-1" -- of who has servers of his own: settings' region "local"
+local LOCAL_REGION = "us-east-1" -- stands for the region "local" of the settings
 
 local ATTEMPTS = 3
-local FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2 -- seconds; each pause is a random part of twice the one before
+local FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2 -- seconds; the limit of the random pauses doubles
 local MOST_TEXT = 300
-local SECRET_SIZE = 8 -- bytes; shorter ones would be found everywhere
+local SECRET_SIZE = 8 -- bytes; a shorter secret would match too much
 
---- Where a service ("sts", "portal.sso", "oidc", "signin") is: as settings say, else in the region.
---- -> URL without a slash at its end, region that signatures name | nil, why.
+--- Returns the URL of a service ("sts", "portal.sso", "oidc", "signin"), without a final slash, and the
+--- region to sign with | nil, why.
 function service_call.endpoint(kit, service, region)
   local values = kit.values
   local set = values.endpoint_urls[SETTINGS[service]]
@@ -28,17 +27,17 @@ function service_call.endpoint(kit, service, region)
     dualstack = values.use_dualstack_endpoint, legacy = values.sts_regional_endpoints == "legacy" })
 end
 
--- Statuses that may be others the next time.
+-- Is this a status after which another attempt may succeed?
 local function may_pass(status)
   return status == 429 or status >= 500
 end
 
---- Text as a query or a form has it (RFC 3986 section 2.1).
+--- Encodes text for a query or a form (RFC 3986 section 2.1).
 function service_call.encode(text)
   return (text:gsub("[^%w%-._~]", function(byte) return ("%%%02X"):format(byte:byte()) end))
 end
 
---- Text of the world's, fit for an error: without secrets and control bytes, and not long.
+--- Makes text from outside fit for a message: without secrets and control characters, and short.
 function service_call.clean(text, secrets)
   for _, secret in ipairs(secrets or {}) do
     if secret and #secret >= SECRET_SIZE then text = text:gsub(secret:gsub("%W", "%%%0"), "...") end
@@ -47,7 +46,7 @@ function service_call.clean(text, secrets)
   return #text > MOST_TEXT and text:sub(1, MOST_TEXT) .. "..." or text
 end
 
--- Waits before the next attempt -> true | nil when there is no time left for one.
+-- Waits before the next attempt -> true | nil when no time is left for one.
 local function pause(kit, attempt)
   local longest = math.min(FIRST_PAUSE * 2 ^ (attempt - 1), LONGEST_PAUSE)
   local seconds = longest * system.random()
@@ -81,11 +80,13 @@ function service_call.send(kit, request)
   end
 end
 
---- What a response with another status than 200 means, as why and whether it may pass.
+--- Returns why a request was refused, for a response with another status than 200, and whether that is
+--- retryable.
 function service_call.refusal(request, response, code, message)
   local parts = { ("%s answered with status %d"):format(request.name, response.status) }
   for _, text in ipairs({ code or "", message or "" }) do
-    if type(text) == "string" and text ~= "" then parts[#parts + 1] = service_call.clean(text, request.secrets) end
+    if type(text) == "string" and text ~= "" then parts[#parts + 1] = service_call.clean(text,
+      request.secrets) end
   end
   return table.concat(parts, ": "), may_pass(response.status)
 end

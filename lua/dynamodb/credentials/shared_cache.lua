@@ -1,13 +1,14 @@
---- Credentials that all workers of an nginx share: one of them fetches, the others find what it has found in
---- a dictionary, whose "add" fails where the name is taken, and where things stay for a given time.
+--- Credentials that all workers of an nginx share through a shared dictionary: one worker fetches, the others
+--- read what it stored.
 
 local core = require("dynamodb.core")
 local document = require("dynamodb.credentials.document")
 local errors = require("dynamodb.error")
 
-local FIRST_STEP, LONGEST_STEP = 0.005, 0.1 -- seconds of waiting for the one who fetches
+local FIRST_STEP, LONGEST_STEP = 0.005, 0.1 -- seconds between looks at the dictionary
 
--- Whose credentials they are: those of everybody who has the same settings -> name | nil, why.
+-- Returns the name of the credentials in the dictionary, the same for connections with the same settings ->
+-- name | nil, why.
 local function name_of(settings)
   local values, why = settings:load()
   if not values then return nil, why end
@@ -19,7 +20,7 @@ local function name_of(settings)
   return "credentials " .. core.sha256(table.concat(parts, "\n"))
 end
 
--- What somebody has put there, if it is of more use than what the caller has | nil.
+-- Returns the stored credentials, unless the caller already has them or newer ones | nil.
 local function look(self, name, current)
   local text = self.dictionary:get(name)
   local found = text and document.decode(text)
@@ -38,8 +39,8 @@ local function put(self, name, found)
   if not ok then found.warning = "not shared: " .. why end
 end
 
--- Fetches while the others wait, unless one of them was faster. The lock of one who is given up halfway goes
--- away in time.
+-- Fetches while other workers wait, unless one of them has fetched already. The lock of a worker that was
+-- killed expires.
 local function fetch(self, name, deadline, current, lock, token)
   local ok, found, more = true, look(self, name, current), nil
   if not found then ok, found, more = pcall(self.source, deadline) end
@@ -49,10 +50,10 @@ local function fetch(self, name, deadline, current, lock, token)
   return found, more
 end
 
--- -> credentials, true if they never change | nil, err.
+-- Returns the credentials, true if they never change | nil, err.
 local function get(self, deadline, current)
   local name = name_of(self.settings)
-  if not name then return self.source(deadline) end -- which tells why
+  if not name then return self.source(deadline) end -- the source tells why
   local transport, lock, token = self.transport, name .. " lock", core.uuid()
   local step = FIRST_STEP
   while true do
@@ -70,8 +71,8 @@ local function get(self, deadline, current)
   end
 end
 
---- A source of credentials, as the cache takes it, before another one: a function of a deadline, and of the
---- credentials that are to be replaced.
+--- Makes a source of credentials from another source: a function of a deadline and of the credentials to
+--- replace.
 return function(source, dictionary, settings, transport)
   local self = { source = source, dictionary = dictionary, settings = settings, transport = transport }
   return function(deadline, current) return get(self, deadline, current) end

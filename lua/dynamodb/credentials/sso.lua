@@ -1,5 +1,5 @@
---- Credentials of a role in AWS IAM Identity Center, by the token that `aws sso login` has left: the form
---- with an sso-session, whose token is refreshed, and the older one without.
+--- Credentials of a role in AWS IAM Identity Center, by the token of `aws sso login`: with an sso-session,
+--- whose token is refreshed, or in the older form without one.
 -- Sources: AWS SDKs and Tools Reference Guide, "IAM Identity Center credential provider"; IAM Identity Center
 -- portal and OIDC API References.
 
@@ -12,9 +12,9 @@ local token_file = require("dynamodb.credentials.token_file")
 local NAMES = { key = "accessKeyId", secret = "secretAccessKey", token = "sessionToken", expires = "expires",
   account = "account" }
 local SETTINGS = { "sso_account_id", "sso_role_name", "sso_region", "sso_start_url" }
-local EARLY = 300 -- seconds before its end that a token is refreshed
+local EARLY = 300 -- seconds before expiry at which a token is refreshed
 
--- The settings of the profile and of the session it names, as one -> table | nil, why.
+-- Returns the settings of the profile and its session in one table | nil, why.
 local function settings_of(kit, section, where)
   local merged = {}
   for _, name in ipairs(SETTINGS) do merged[name] = section[name] end
@@ -36,13 +36,13 @@ local function settings_of(kit, section, where)
   return merged
 end
 
--- Files are named after the session, else after the start URL: SHA-1 in hexadecimal.
+-- The file is named after the session, else after the start URL: its SHA-1 in hexadecimal.
 local function path_of(sso)
   local folder = system.expand("~/.aws/sso/cache")
   return folder and ("%s/%s.json"):format(folder, core.sha1(sso.sso_session or sso.sso_start_url))
 end
 
--- May the token be refreshed? Its client has been registered for some months.
+-- Can the token be refreshed? The registration of its client expires after some months.
 local function refreshable(members, now)
   if token_file.missing(members, { "clientId", "clientSecret", "refreshToken", "registrationExpiresAt" }) then
     return false
@@ -50,7 +50,7 @@ local function refreshable(members, now)
   return (document.time(members.registrationExpiresAt) or 0) > now
 end
 
--- Takes what is new in the answer of CreateToken into the file's members -> true | nil, why, may it pass.
+-- Copies the response of CreateToken into the file's members -> true | nil, why, retryable.
 local function take(request, response, members, now)
   local answer = document.decode(response.body) or {}
   if response.status ~= 200 then return nil, service_call.refusal(request, response, answer.error) end
@@ -63,8 +63,7 @@ local function take(request, response, members, now)
   return true
 end
 
--- Asks for another token and writes it where the old one was -> true [, what went wrong beside] | nil, why,
--- may it pass.
+-- Requests another token and writes it to the file -> true [, a warning] | nil, why, retryable.
 local function refresh(kit, sso, file, now)
   local members = file.members
   local url, why = service_call.endpoint(kit, "oidc", sso.sso_region)
@@ -85,7 +84,7 @@ local function refresh(kit, sso, file, now)
   return true, token_file.write(kit, file)
 end
 
--- The file with the token | nil, why.
+-- Reads the token file -> file | nil, why.
 local function read(kit, sso, remedy)
   local path = path_of(sso)
   if not path then return nil, "no home directory, where the SSO token would be" end
@@ -96,7 +95,7 @@ local function read(kit, sso, remedy)
   return file
 end
 
--- The token to show [, what went wrong beside] | nil, why, may it pass.
+-- Returns a valid token [, a warning] | nil, why, retryable.
 local function valid_token(kit, sso, remedy)
   local file, why = read(kit, sso, remedy)
   if not file then return nil, why end
@@ -112,7 +111,7 @@ local function valid_token(kit, sso, remedy)
   return nil, ("the SSO session has expired%s; %s"):format(reason, remedy), passing
 end
 
--- What the portal answers -> credentials | nil, why, may it pass.
+-- Reads the response of the portal -> credentials | nil, why, retryable.
 local function understand(request, response, sso, remedy)
   local answer = document.decode(response.body) or {}
   if response.status == 401 then
@@ -126,7 +125,7 @@ local function understand(request, response, sso, remedy)
   return document.keys(members, NAMES, "answer of SSO")
 end
 
--- Asks the portal for the role's credentials | nil, why, may it pass.
+-- Requests the role's credentials from the portal | nil, why, retryable.
 local function role_credentials(kit, sso, shown, remedy)
   local url, why = service_call.endpoint(kit, "portal.sso", sso.sso_region)
   if not url then return nil, why end
@@ -140,7 +139,7 @@ local function role_credentials(kit, sso, shown, remedy)
   return understand(request, response, sso, remedy)
 end
 
---- Credentials of the profile whose section this is; 'where' names it -> credentials | nil, why, may it pass.
+--- Returns the credentials of the profile with this section | nil, why, retryable. 'where' names the profile.
 return function(kit, section, where)
   local sso, why = settings_of(kit, section, where)
   if not sso then return nil, why end

@@ -1,5 +1,5 @@
---- The two calls of AWS's Security Token Service that give credentials for a role (API version 2011-06-15): a
---- form is posted, XML comes back.
+--- AssumeRole and AssumeRoleWithWebIdentity of AWS Security Token Service (API version 2011-06-15): a form is
+--- posted, XML is returned.
 
 local service_call = require("dynamodb.credentials.service_call")
 local document = require("dynamodb.credentials.document")
@@ -10,7 +10,7 @@ local VERSION = "2011-06-15"
 local NAMES = { key = "AccessKeyId", secret = "SecretAccessKey", token = "SessionToken",
   expires = "Expiration", account = "account" }
 
--- Pairs of name and value; those without a value are left out.
+-- Encodes pairs of name and value; those without a value are left out.
 local function form(parameters)
   local parts = {}
   for _, pair in ipairs(parameters) do
@@ -21,7 +21,7 @@ end
 
 local entities = { amp = "&", lt = "<", gt = ">", quot = '"', apos = "'" }
 
--- The text of the first element of that name | nil.
+-- Returns the text of the first element of that name | nil.
 local function element(xml, name)
   local text = xml:match("<" .. name .. ">%s*([^<]-)%s*</" .. name .. ">")
   return text and (text:gsub("&(%l+);", entities))
@@ -37,18 +37,18 @@ local function members(xml)
   return found
 end
 
--- The identity provider behind a web identity was not reached: an error that passes (AWS API Reference,
+-- The identity provider of a web identity was not reached, which may pass (AWS API Reference,
 -- AssumeRoleWithWebIdentity).
 local function not_reached(response)
   return response.status == 400 and element(response.body, "Code") == "IDPCommunicationError"
 end
 
--- Is it worth asking again? After the clock was put right, too.
+-- Is another attempt useful? Also after the clock was corrected.
 local function again(response)
   return not_reached(response) or (response.status ~= 200 and response.skewed)
 end
 
--- Sends the form -> credentials | nil, why, may it pass.
+-- Posts the form -> credentials | nil, why, retryable.
 local function ask(kit, body, credentials, secrets)
   local url, region = service_call.endpoint(kit, "sts", kit.values.region)
   if not url then return nil, region end
@@ -69,7 +69,7 @@ local function ask(kit, body, credentials, secrets)
   return document.keys(found, NAMES, "answer of STS")
 end
 
--- The form of a call for a role.
+-- Returns the form of a call for a role.
 local function form_of(kit, action, role, token)
   local session_name = role.session_name or ("lua-dynamodb-%d"):format(kit.transport.time())
   return form({ { "Action", action }, { "Version", VERSION }, { "RoleArn", role.arn },
@@ -77,16 +77,17 @@ local function form_of(kit, action, role, token)
     { "DurationSeconds", role.duration }, { "WebIdentityToken", token } })
 end
 
---- Credentials for a role by those of somebody who may take it. 'role' has arn and may have session_name,
---- external_id, duration.
+--- Returns the credentials of a role, requested with other credentials | nil, why, retryable. 'role' has arn,
+--- and optionally session_name, external_id, duration.
 function sts.assume_role(kit, role, credentials)
   return ask(kit, form_of(kit, "AssumeRole", role), credentials,
     { credentials.aws_secret_access_key, credentials.aws_session_token })
 end
 
---- Credentials for a role by a token of an identity provider's.
+--- Returns the credentials of a role, requested with a token of an identity provider | nil, why, retryable.
 function sts.assume_role_with_web_identity(kit, role, token)
-  return ask(kit, form_of(kit, "AssumeRoleWithWebIdentity", role, token), nil, { token, service_call.encode(token) })
+  return ask(kit, form_of(kit, "AssumeRoleWithWebIdentity", role, token), nil, { token,
+    service_call.encode(token) })
 end
 
 return sts

@@ -1,13 +1,13 @@
---- Token caches: the JSON files that `aws sso login` and `aws login` write, and that whoever refreshes a
---- token writes back, so that the AWS CLI and other SDKs go on with it.
+--- Token files: the JSON files that `aws sso login` and `aws login` write, and that clients that refresh a
+--- token write back for the AWS CLI and other SDKs.
 
 local document = require("dynamodb.credentials.document")
 local system = require("dynamodb.base.system")
 
 local token_file = {}
 
---- -> { path =, text =, members = }, of which members are the caller's to change | nil, why. 'remedy' says
---- how the user gets such a file.
+--- Reads a token file -> { path =, text =, members = }, whose members the caller may change | nil, why.
+--- 'remedy' tells the user how to get such a file.
 function token_file.read(kit, path, remedy)
   local text, why = system.read_file(path)
   if not text then return nil, why or ("%s is not there; %s"):format(path, remedy) end
@@ -17,8 +17,8 @@ function token_file.read(kit, path, remedy)
   return { path = path, text = text, members = members }
 end
 
---- Writes changed members back -> nil | why not. They are then kept here for as long as the file stays as it
---- is.
+--- Writes changed members back -> nil | why it could not. In that case they are kept in the kit while the
+--- file does not change.
 function token_file.write(kit, file)
   local encoded = document.encode(file.members)
   local written, why = system.write_file(file.path, encoded .. "\n")
@@ -26,7 +26,7 @@ function token_file.write(kit, file)
   return not written and ("%s cannot be written: %s"):format(file.path, why) or nil
 end
 
---- The first of the names that is no text among the members | nil when all are.
+--- Returns the first of the names that is not a text among the members | nil.
 function token_file.missing(members, names)
   for _, name in ipairs(names) do
     if type(members[name]) ~= "string" or members[name] == "" then return name end

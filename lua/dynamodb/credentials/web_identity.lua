@@ -1,5 +1,5 @@
---- Credentials for a role by the token file of an identity provider: what EKS gives its pods (IRSA). The file
---- is read each time, because its owner replaces it.
+--- Credentials of a role by the token file of an identity provider, as EKS mounts it (IRSA). The file is read
+--- each time, because it is replaced.
 
 local sts = require("dynamodb.credentials.sts")
 local system = require("dynamodb.base.system")
@@ -8,8 +8,8 @@ local web_identity = {}
 
 local PLACE = "environment (AWS_WEB_IDENTITY_TOKEN_FILE)"
 
---- 'role' has arn, token_file and may have session_name and duration; 'where' names what says so.
---- -> credentials | nil, why, may it pass.
+--- Returns the credentials of a role | nil, why, retryable. 'role' has arn, token_file, and optionally
+--- session_name and duration; 'where' names its source.
 function web_identity.assume(kit, role, where)
   if not role.arn then return nil, where .. " has a token file of a web identity, but no role" end
   local path = system.expand(role.token_file)
@@ -22,7 +22,7 @@ function web_identity.assume(kit, role, where)
   return found
 end
 
---- -> credentials | false, where it looked | nil, why, may it pass.
+--- Returns the credentials | false, where it looked | nil, why, retryable.
 function web_identity.find(kit)
   local token_file = system.getenv("AWS_WEB_IDENTITY_TOKEN_FILE")
   if not token_file then return false, PLACE end

@@ -1,5 +1,5 @@
---- What the expressions of one request share: document paths, placeholders for names and values, the text
---- form, and the service's limits. Conditions and updates write themselves into it.
+--- The expressions of one request: document paths, placeholders for names and values, expressions given as
+--- text, and the service's limits. Conditions and updates write themselves with it.
 -- Source: DynamoDB developer guide, "Expressions" and "Service, account, and table quotas".
 
 local core = require("dynamodb.core")
@@ -7,14 +7,14 @@ local errors = require("dynamodb.error")
 
 local MAX_TEXT = 4096 -- bytes of one expression
 local MAX_OPERATORS = 300 -- operators and functions of one expression
-local MAX_POSITION = 2 ^ 31 -- in a list
+local MAX_POSITION = 2 ^ 31 -- of a list index
 
 local Expression = {}
 Expression.__index = Expression
 
 local builder = {}
 
---- A new, empty set of placeholders; 'where' names the call in errors.
+--- Makes an empty set of placeholders. 'where' names the method in messages.
 function builder.new(where)
   return setmetatable({ where = where, names = {}, name_count = 0, values = {}, value_count = 0, name_of = {},
     value_of = {}, operators = 0 }, Expression)
@@ -26,7 +26,7 @@ end
 
 -- {===== Document paths =====
 
--- Takes a step off the front of a path's text -> step, rest | nil.
+-- Splits the first step off a path -> step, rest | nil.
 local function take_step(text, first)
   local index, rest = text:match("^%[(%d+)%](.*)$")
   if index and not first and tonumber(index) < MAX_POSITION then return tonumber(index), rest end
@@ -40,8 +40,8 @@ local function take_step(text, first)
   return name, rest
 end
 
---- Takes a document path apart: "a.b[2].c", "'name.with.dots'[0]" -> { "a", "b", 2, "c" }. Positions count
---- from 0, as the service's do. nil when the text is no path.
+--- Parses a document path: "a.b[2].c", "'name.with.dots'[0]" -> { "a", "b", 2, "c" } | nil. Indexes count
+--- from 0, as the service's do.
 function builder.parse_path(text)
   local steps, rest = {}, text
   repeat
@@ -58,7 +58,7 @@ local function is_step(step, first)
   return not first and type(step) == "number" and step >= 0 and step < MAX_POSITION and step % 1 == 0
 end
 
--- The steps, if they are a path.
+-- Returns the steps if they form a path.
 local function check_steps(steps)
   for i, step in ipairs(steps) do
     if not is_step(step, i == 1) then return nil end
@@ -66,7 +66,7 @@ local function check_steps(steps)
   return #steps > 0 and steps
 end
 
---- The steps of a path given as text or as a list of steps; raises for anything else.
+--- Returns the steps of a path given as text or as a list of steps. Raises for anything else.
 function Expression:steps(path)
   local steps
   if type(path) == "table" then steps = check_steps(path) end
@@ -78,7 +78,7 @@ function Expression:steps(path)
   return steps
 end
 
---- The placeholder of an attribute's name.
+--- Returns the placeholder of an attribute name.
 function Expression:name(name)
   local place = self.name_of[name]
   if not place then
@@ -89,7 +89,7 @@ function Expression:name(name)
   return place
 end
 
---- The text of a path, in placeholders.
+--- Returns a path in placeholders.
 function Expression:path(path)
   local parts = {}
   for i, step in ipairs(self:steps(path)) do
@@ -104,7 +104,7 @@ end
 
 -- ===================== }
 
--- What this library builds for other places than a value's, by the name of its metatable.
+-- Objects of this library that are not values, by the name of their metatable.
 local no_values = {
   ["dynamodb.action"] = "an action of an update",
   ["dynamodb.attr"] = "an attribute",
@@ -112,7 +112,7 @@ local no_values = {
   ["dynamodb.update"] = "an update",
 }
 
---- The placeholder of a value; one value used twice is sent once.
+--- Returns the placeholder of a value. A value used twice is sent once.
 function Expression:value(value)
   if value == nil then self:fail("value expected, got nil") end
   local meta = type(value) == "table" and getmetatable(value)
@@ -129,7 +129,7 @@ function Expression:value(value)
   return place
 end
 
---- The positions that a table has, in order, whatever is missing between them.
+--- Returns the integer keys of a table, in order, gaps allowed.
 function builder.positions(given)
   local list = {}
   for index in pairs(given) do
@@ -139,13 +139,13 @@ function builder.positions(given)
   return list
 end
 
---- Counts operators and functions, to refuse what the service would.
+--- Counts operators and functions, since the service limits them.
 function Expression:count(n)
   self.operators = self.operators + n
 end
 
---- The names that a table is keyed by, in order, so that the same table makes the same expression; positions
---- are left out, other keys refused.
+--- Returns the string keys of a table, sorted, so that the same table makes the same expression. Raises for
+--- keys other than strings and numbers.
 function Expression:sorted_paths(given)
   local paths = {}
   for path in pairs(given) do
@@ -159,7 +159,7 @@ function Expression:sorted_paths(given)
   return paths
 end
 
---- The text at a table's first position, compiled with the values at those behind it | nil when there is no
+--- Compiles the text at index 1 of a table with the values at the following indexes | nil when there is no
 --- text.
 function Expression:leading_text(given)
   if type(given[1]) ~= "string" then return nil end
@@ -170,7 +170,7 @@ function Expression:leading_text(given)
   return self:text(given[1], values)
 end
 
---- Checks a finished expression against the limits and returns it; the count starts again.
+--- Checks a finished expression against the limits and returns it. The count of operators starts again.
 function Expression:finish(text, what)
   local operators = self.operators
   self.operators = 0
@@ -181,14 +181,14 @@ function Expression:finish(text, what)
   return text
 end
 
---- Puts the placeholders into a request.
+--- Adds the placeholders to a request.
 function Expression:into(request)
   if self.name_count > 0 then request.ExpressionAttributeNames = self.names end
   if self.value_count > 0 then request.ExpressionAttributeValues = self.values end
   return request
 end
 
---- Raises when one of the paths, written in placeholders, is another one or leads to it.
+--- Raises when one of the paths, in placeholders, is the same as another one or a parent of it.
 function Expression:check_overlap(paths, what)
   local seen = {}
   local function shown(path) return (path:gsub("#%d+", self.names)) end
@@ -204,8 +204,8 @@ function Expression:check_overlap(paths, what)
   end
 end
 
---- A projection of paths, given as a list or as text with commas; 'names' are attributes that come along
---- anyway.
+--- Returns a projection of paths, given as a list or as text with commas. 'names' are attributes that are
+--- always included.
 function Expression:projection(paths, names)
   local list, known, texts = {}, {}, {}
   if type(paths) == "string" then
@@ -232,14 +232,14 @@ local functions = {
   contains = true, size = true, if_not_exists = true, list_append = true,
 }
 
--- Patterns of what may stand next in a text, and what becomes of it.
+-- Patterns of the tokens of a text, and functions that return what each becomes.
 local tokens = {
   { "^%s+", function() return " " end },
   { "^%?", function(self, _, given) return self:value(given()) end },
   { "^#", function(self, _, given) return self:path(given()) end },
   { "^'[^']+'", function(self, text) return self:name(text:sub(2, -2)) end },
   { "^[<>]=?", function(self, text, _, rest)
-    self:count(text == "<" and rest:match("^>") and 0 or 1) -- the two of <> count once
+    self:count(text == "<" and rest:match("^>") and 0 or 1) -- "<>" is one operator
     return text
   end },
   { "^[=+%-]", function(self, text)
@@ -263,9 +263,8 @@ local tokens = {
   end },
 }
 
---- Compiles text with "?" for values and "#" for paths, both taken from 'given' in their order; 'names' in
---- quotes are taken as they are, other words that are no keywords are names too. Every name and value becomes
---- a placeholder.
+--- Compiles text with "?" for values and "#" for paths, both taken from 'given' in order. 'names' in quotes
+--- and words that are not keywords are attribute names. Every name and value becomes a placeholder.
 function Expression:text(text, given)
   local parts, used = {}, 0
   local function next_given()

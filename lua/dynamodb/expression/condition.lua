@@ -1,4 +1,4 @@
---- Conditions as values: gt(3) waits for an attribute, attr"a":gt(3) has one, all/any/negate combine them.
+--- Conditions: gt(3) is to be bound to an attribute, attr"a":gt(3) is bound, all/any/negate combine them.
 -- Source: DynamoDB developer guide, "Condition and filter expressions, operators, and functions".
 
 local core = require("dynamodb.core")
@@ -11,25 +11,25 @@ local MAX_IN = 100 -- values of one IN
 
 local condition = {}
 
--- What a comparison is about: an attribute at a path, or the size of one.
+-- An operand: an attribute at a path, or its size.
 local Operand = { __name = "dynamodb.attr" }
 Operand.__index = Operand
 
--- A condition: 'write' gives its text in an expression; 'operand' is nil while it waits for one.
+-- A condition. 'operand' is nil while it is unbound.
 local Condition = { __name = "dynamodb.condition" }
 Condition.__index = Condition
 
---- Is the value a condition?
+--- Returns true for conditions.
 function condition.is(value)
   return getmetatable(value) == Condition
 end
 
---- Is the value an attribute's path (attr) or size?
+--- Returns true for operands: attr(path), and the size of one.
 function condition.is_operand(value)
   return getmetatable(value) == Operand
 end
 
--- The text of a value, or of another attribute.
+-- Returns the text of a value or of another attribute.
 local function write_value(expression, value)
   if condition.is_operand(value) then return value:write(expression) end
   return expression:value(value)
@@ -42,7 +42,7 @@ function Operand:write(expression)
   return "size(" .. text .. ")"
 end
 
---- An attribute by its document path: attr"a.b[2].c".
+--- Returns the attribute at a document path: attr"a.b[2].c".
 function condition.attr(path)
   if type(path) ~= "string" and type(path) ~= "table" then
     errors.raise("attr: document path expected, got %s", core.typename(path))
@@ -50,12 +50,12 @@ function condition.attr(path)
   return setmetatable({ path = path }, Operand)
 end
 
---- The size of the attribute: attr"a":size():gt(3).
+--- Returns the size of the attribute: attr"a":size():gt(3).
 function Operand:size()
   return setmetatable({ path = self.path, sized = true }, Operand)
 end
 
--- The writers: (expression, operand's text, values) -> text.
+-- For each condition its number of values, and a function (expression, text of the operand, values) -> text.
 
 local function comparison(operator)
   return function(expression, operand, values)
@@ -134,7 +134,7 @@ for name in pairs(writers) do
   Operand[name] = function(self, ...) return make(name, self, ...) end
 end
 
---- A condition on the size of the attribute it will be bound to: size(gt(3)).
+--- Makes a condition on the size of the attribute that it will be bound to: size(gt(3)).
 function condition.size(inner)
   if not condition.is(inner) or inner.operand or not inner.name then
     errors.raise("size: comparison without an attribute expected, such as gt(3)")
@@ -146,7 +146,7 @@ end
 
 local function combine(word, given, where)
   local list = {}
-  for i = 1, given.n do -- nil is skipped, so that conditions may be collected
+  for i = 1, given.n do -- nil is skipped, so that optional conditions can be passed
     local part = given[i]
     if part ~= nil then
       if not condition.is(part) then
@@ -159,29 +159,29 @@ local function combine(word, given, where)
   return setmetatable({ word = word, list = list }, Condition)
 end
 
---- True when all of the conditions are.
+--- Makes a condition that is true when all of the conditions are.
 function condition.all(...)
   return combine(" AND ", { n = select("#", ...), ... }, "all")
 end
 
---- The same of a list.
+--- Makes the condition all(...) of a list.
 function condition.all_of(list)
   return combine(" AND ", { n = #list, unpack(list) }, "all")
 end
 
---- True when any of the conditions is.
+--- Makes a condition that is true when any of the conditions is.
 function condition.any(...)
   return combine(" OR ", { n = select("#", ...), ... }, "any")
 end
 
---- True when the condition is not.
+--- Makes a condition that is true when the given one is not.
 function condition.negate(inner)
   local negated = combine("NOT ", { n = 1, inner }, "negate")
   negated.negated = true
   return negated
 end
 
---- A condition as text: where("Age > ? AND begins_with('Full Name', ?)", 3, "A").
+--- Makes a condition from text: where("Age > ? AND begins_with('Full Name', ?)", 3, "A").
 function condition.where(text, ...)
   if type(text) ~= "string" then errors.raise("where: text expected, got %s", core.typename(text)) end
   return setmetatable({ text = text, values = { ... } }, Condition)
@@ -195,7 +195,7 @@ Condition.__bnot = function(inner) return condition.negate(inner) end
 
 -- {===== Writing =====
 
--- The text in parentheses, unless it is in a pair of them already: the service refuses a second pair.
+-- Puts the text in parentheses, unless it is in one pair already: the service refuses redundant parentheses.
 local function enclose(text)
   local depth = 0
   for position, mark in text:gmatch("()([()])") do
@@ -206,7 +206,7 @@ local function enclose(text)
   return "(" .. text .. ")"
 end
 
--- The text of a condition, with 'operand' for one that waits for an attribute.
+-- Returns the text of a condition. 'operand' is for an unbound one.
 function Condition:write(expression, operand)
   if self.text then return enclose(expression:text(self.text, self.values)) end
   if self.word then
@@ -227,7 +227,7 @@ function Condition:write(expression, operand)
   return writers[self.name][2](expression, operand:write(expression), self.values)
 end
 
---- The text of one test of an attribute: a condition that waits for it, or a value it has to equal.
+--- Returns the text of one test of an attribute: an unbound condition, or a value that it must equal.
 function condition.write_test(expression, path, test)
   local operand = condition.attr(path)
   if not condition.is(test) then test = condition.eq(test) end
@@ -237,7 +237,7 @@ function condition.write_test(expression, path, test)
   return test:write(expression, operand)
 end
 
--- The parts at positions: text with its values, or conditions.
+-- Adds the texts of what is at integer keys: text with its values, or conditions.
 local function write_positions(expression, given, texts)
   local leading = expression:leading_text(given)
   if leading then
@@ -252,8 +252,9 @@ local function write_positions(expression, given, texts)
   end
 end
 
---- The text of what users give as a condition: a condition; text; or a table of tests by path ({ Age = gt(3)
---- }), which may also hold conditions, or text and its values, at its positions. All of them have to hold.
+--- Returns the text of a condition given by the user: a condition; text; or a table of tests by path ({ Age =
+--- gt(3) }), which may also have conditions, or text and its values, at integer keys. All of them must be
+--- true.
 function condition.write(expression, given, what)
   local text
   if type(given) == "string" then given = { given } end

@@ -1,5 +1,5 @@
---- Updates: what an UpdateItem does to an item, as a table by document path ({ Age = 5, Views = increment(1)
---- }), built step by step, or as text.
+--- Updates: the actions of an UpdateItem, as a table by document path ({ Age = 5, Views = increment(1) }),
+--- from a builder, or as text.
 -- Source: DynamoDB developer guide, "Update expressions".
 
 local condition = require("dynamodb.expression.condition")
@@ -9,23 +9,23 @@ local expressions = require("dynamodb.expression.builder")
 
 local update = {}
 
--- An action waits for the path that it is for.
+-- An action without its path.
 local Action = { __name = "dynamodb.action" }
 Action.__index = Action
 
--- Actions in the order they were asked for.
+-- A builder: a list of { path, action }.
 local Builder = { __name = "dynamodb.update" }
 Builder.__index = Builder
 
 local CLAUSES = { "SET", "REMOVE", "ADD", "DELETE" }
 
--- The text of a value, or of another attribute.
+-- Returns the text of a value or of another attribute.
 local function operand(expression, value)
   if condition.is_operand(value) then return value:write(expression) end
   return expression:value(value)
 end
 
--- The text of a number, or of another attribute.
+-- Returns the text of a number or of another attribute.
 local function number(expression, name, value)
   local kind = core.typename(value)
   if not condition.is_operand(value) and kind ~= "number" and kind ~= "dynamodb.number" then
@@ -59,7 +59,7 @@ local function plus(expression, path, action, sign)
   return ("%s = %s %s %s"):format(path, now, sign, number(expression, action.name, by))
 end
 
--- For each action its clause, and its text given (expression, path, action).
+-- For each action its clause, and a function (expression, path, action) -> text.
 local actions = {
   set = { "SET", function(expression, path, action)
     return ("%s = %s"):format(path, operand(expression, action[1]))
@@ -92,7 +92,7 @@ local actions = {
   end },
 }
 
--- Actions that work without a value; the others need one.
+-- Actions that need no value.
 local bare = { remove = true, increment = true, decrement = true }
 
 local function make(name, ...)
@@ -108,12 +108,12 @@ for name in pairs(actions) do
   end
 end
 
---- An empty update, to be filled: update():set("a.b", 1):remove("c"):increment("n", 1, 0).
+--- Makes an empty builder: update():set("a.b", 1):remove("c"):increment("n", 1, 0).
 function update.builder()
   return setmetatable({}, Builder)
 end
 
---- Is the value an update from the builder?
+--- Returns true for builders.
 function update.is(value)
   return getmetatable(value) == Builder
 end
@@ -125,9 +125,10 @@ local function write_action(expression, clauses, path, value)
   table.insert(clauses[clause], write(expression, expression:path(path), action))
 end
 
--- Adds the clauses of a compiled text; its names and values are placeholders, so that its words are keywords.
+-- Adds the clauses of a compiled text. Its names and values are placeholders, so the remaining words are
+-- keywords.
 local function write_clauses(expression, clauses, text, compiled)
-  expression:count(-select(2, compiled:gsub("=", ""))) -- those of SET are no operators
+  expression:count(-select(2, compiled:gsub("=", ""))) -- the "=" of SET is not an operator
   if not compiled:match("^%u") then expression:fail('"%s": SET, REMOVE, ADD or DELETE expected', text) end
   for word, rest in compiled:gmatch("(%u+)([^%u]*)") do
     local clause, body = clauses[word], rest:match("^%s+(.-)%s*$")
@@ -137,7 +138,7 @@ local function write_clauses(expression, clauses, text, compiled)
   end
 end
 
--- Each action's path, in placeholders.
+-- Calls visit(path) for the path of each action, in placeholders.
 local function each_path(clauses, visit)
   for _, clause in ipairs(CLAUSES) do
     for _, text in ipairs(clauses[clause]) do
@@ -153,7 +154,7 @@ local function each_path(clauses, visit)
   end
 end
 
--- The service takes no two actions on one thing.
+-- The service refuses two actions on overlapping paths.
 local function check_overlap(expression, clauses)
   local paths = {}
   each_path(clauses, function(path) paths[#paths + 1] = path end)
@@ -179,8 +180,9 @@ local function write_given(expression, clauses, given)
     given[path]) end
 end
 
---- The UpdateExpression of what users give: a table of values and actions by path, which may hold text with
---- its values or builders at its positions; a builder; or text. nil when there is nothing to do.
+--- Returns the UpdateExpression of an update given by the user: a table of values and actions by path, which
+--- may have text with its values or builders at integer keys; a builder; or text | nil when there is nothing
+--- to do.
 function update.write(expression, given)
   local clauses, texts = {}, {}
   for _, clause in ipairs(CLAUSES) do clauses[clause] = {} end

@@ -1,4 +1,4 @@
---- Where requests go: a pure function of region, switches, account and URL.
+--- Endpoints: a pure function of region, switches, account and URL.
 -- Sources: the endpoint rules of the AWS SDKs for DynamoDB, DynamoDB Streams, STS, SSO and Sign-In, and their
 -- list of partitions, as of November 2026.
 
@@ -6,10 +6,10 @@ local errors = require("dynamodb.error")
 
 local endpoint = {}
 
--- AWS's partitions beside the public one: the prefix of their regions, their domains without and with IPv6,
--- the domain of their sign-in, and what the dual-stack host of Streams begins with. All have FIPS and
--- dual-stack hosts. AWS looks at whole names, and takes what it does not know for a region of its public
--- partition; prefixes keep a new region of another partition out of there.
+-- AWS's partitions other than the public one: the prefix of their regions, their domains without and with
+-- IPv6, the domain of their sign-in, and the prefix of the dual-stack host of Streams. All have FIPS and
+-- dual-stack hosts. AWS matches whole region names and takes unknown ones for regions of the public
+-- partition; prefixes keep a new region of another partition out of it.
 local partitions = {
   { name = "aws-cn", prefix = "cn-", suffix = "amazonaws.com.cn", dual = "api.amazonwebservices.com.cn",
     signin = "amazonaws.cn", streams = "streams-dynamodb" },
@@ -30,7 +30,7 @@ local partitions = {
 local public = { name = "aws", prefix = "", suffix = "amazonaws.com", dual = "api.aws",
   signin = "aws.amazon.com", streams = "streams-dynamodb" }
 
---- The partition that a region belongs to: { name, suffix, dual, ... }.
+--- Returns the partition of a region: { name, suffix, dual, ... }.
 function endpoint.partition(region)
   for _, partition in ipairs(partitions) do
     if region:sub(1, #partition.prefix) == partition.prefix then return partition end
@@ -43,7 +43,7 @@ local function is_label(text)
   return #text <= 63 and text:match("^%w[%w-]*$") ~= nil and text:sub(-1) ~= "-"
 end
 
---- A region becomes part of a host name, so it has to be a label of one.
+--- A region becomes a label of a host name.
 endpoint.is_region = is_label
 
 local function check_region(region)
@@ -58,7 +58,7 @@ local function is_host(host)
   return #host <= 253 and host:match("^[%w_][%w_.-]*$") ~= nil and not host:find("..", 1, true)
 end
 
---- Takes a URL apart -> { url, host, path } | nil, why unless it is a clean http or https one.
+--- Splits a URL -> { url, host, path } | nil, why unless it is a plain http or https URL.
 function endpoint.split(url)
   local scheme, rest = url:match("^(https?)://(.+)$")
   local authority, path = (rest or ""):match("^([^/]+)(.*)$")
@@ -68,14 +68,14 @@ function endpoint.split(url)
   local clean = host and is_host(host) and port >= 1 and port <= 65535 and path:match("^[%w%-._~/]*$")
     and not path:find("//", 1, true)
   if not clean then
-    local shown = url:gsub("^.*@", "...@") -- there may be a password
+    local shown = url:gsub("^.*@", "...@") -- it may contain a password
     return nil, ("'http(s)://host[:port][/path]' expected, got '%s'"):format(shown:sub(1, 100))
   end
   local named = port == default_port[scheme] and host or host .. ":" .. port
   return { url = scheme .. "://" .. named, host = named, path = path == "" and "/" or path }
 end
 
---- The same, but raises. 'where' names the option.
+--- Splits a URL, and raises where split returns nil. 'where' names the option.
 function endpoint.parse(url, where)
   local parts, why = endpoint.split(url)
   if not parts then errors.raise("%s: %s", where, why) end
@@ -87,7 +87,7 @@ local function domain(region, given)
   return given.dualstack and partition.dual or partition.suffix
 end
 
--- A service's host in a region. GovCloud's plain hosts are its FIPS hosts.
+-- Returns the host of a service in a region. GovCloud's regular hosts are its FIPS hosts.
 local function regional(service, region, given)
   local marked = given.fips and (given.dualstack or endpoint.partition(region).name ~= "aws-us-gov")
   return ("%s%s.%s.%s"):format(service, marked and "-fips" or "", region, domain(region, given))
@@ -105,7 +105,8 @@ end
 
 local account_names = { plain = "ddb", search = "search-ddb" }
 
--- Regions with account hosts outside the public partition, all of whose regions have them.
+-- Regions outside the public partition that have account hosts. All regions of the public partition have
+-- them.
 local account_regions = { ["cn-north-1"] = true, ["cn-northwest-1"] = true, ["us-gov-east-1"] = true,
   ["us-gov-west-1"] = true }
 
@@ -113,13 +114,13 @@ local function has_accounts(region)
   return account_regions[region] or endpoint.partition(region).name == "aws"
 end
 
--- The account of a table's ARN; nil for what is none, or of another service or region.
+-- Returns the account of a table's ARN | nil for other values, services and regions.
 local function account_of(arn, region)
   local service, its_region, account = (arn or ""):match("^arn:[^:]+:([^:]+):([^:]*):([^:]*):.")
   if service == "dynamodb" and its_region == region and is_label(account) then return account end
 end
 
--- Why the host cannot name an account | nil.
+-- Returns why the host cannot name an account | nil.
 local function obstacle(given, account)
   if given.fips then return "no FIPS host names an account" end
   if not has_accounts(given.region) then
@@ -128,8 +129,8 @@ local function obstacle(given, account)
   if not account then return "no account id is known" end
 end
 
--- The account that the host is to name | nil when it is to name none | nil, why. A table's ARN says more than
--- the credentials, as it may be another account's table.
+-- Returns the account that the host names | nil when it names none | nil, why. The account of a table's ARN
+-- wins over that of the credentials, since the table may belong to another account.
 local function account_for(given)
   local mode = given.account_id_mode or "disabled"
   if mode == "disabled" or not account_names[given.kind or "plain"] then return nil end
@@ -153,14 +154,14 @@ local function at_aws(given)
   return { url = "https://" .. host, host = host, path = "/", account = account and true }
 end
 
--- FIPS and dual stack are properties of AWS's own hosts.
+-- FIPS and dual stack exist for AWS's own hosts only.
 local function without_switches(given, what)
   local switch = given.fips and "use_fips_endpoint" or given.dualstack and "use_dualstack_endpoint"
   if not switch then return true end
   return nil, ("%s does not go with %s"):format(switch, what)
 end
 
--- The rules of Streams do not have the second check.
+-- The endpoint rules of Streams do not have the second check.
 local function at_url(given)
   local ok, why = without_switches(given, "endpoint_url")
   if not ok then return nil, why end
@@ -192,8 +193,8 @@ end
 ---@field endpoint_url? string
 ---@field resource_arn? string the table as the request names it; ignored unless it is an ARN
 
---- Where a request goes -> { url, host, path, region = to sign with, account = true if the host names one } |
---- nil, why.
+--- Returns the endpoint of a request: { url, host, path, region to sign with, account = true if the host
+--- names one } | nil, why.
 ---@param given dynamodb.EndpointParameters
 function endpoint.resolve(given)
   local ok, why = check_region(given.region)
@@ -206,7 +207,7 @@ function endpoint.resolve(given)
   return found
 end
 
--- Members that name what a request is about: contextParam of the service's model.
+-- Members that name the resource of a request: contextParam in the service's model.
 local members = { "TableName", "TargetTableName", "GlobalTableName", "TableArn", "ResourceArn", "BackupArn",
   "BulkOperationArn", "ExportArn", "ImportArn" }
 
@@ -214,8 +215,8 @@ local function inside(value)
   return type(value) == "table" and value or {}
 end
 
---- What of a request's parameters is 'resource_arn': the name of its table, of the first one of a
---- transaction, or the least of a batch, whose tables have no order | nil.
+--- Returns the 'resource_arn' of a request's parameters: the name of its table, of the first table of a
+--- transaction, or of the alphabetically first table of a batch | nil.
 function endpoint.resource(params)
   local _, element = next(inside(inside(params.TransactItems)[1]))
   local found = inside(element).TableName or inside(params.TableCreationParameters).TableName
@@ -226,7 +227,7 @@ function endpoint.resource(params)
   return type(found) == "string" and found or nil
 end
 
--- Regions that STS answered for at its one old host (setting sts_regional_endpoints = legacy).
+-- Regions that STS used to serve from one global host (setting sts_regional_endpoints = legacy).
 local global_sts = {}
 for region in ("ap-northeast-1 ap-south-1 ap-southeast-1 ap-southeast-2 ca-central-1 eu-central-1 eu-north-1 "
   .. "eu-west-1 eu-west-2 eu-west-3 sa-east-1 us-east-1 us-east-2 us-west-1 us-west-2"):gmatch("%S+") do
@@ -238,7 +239,7 @@ local function is_global(name, region, given)
   return region == "aws-global" or (given.legacy and global_sts[region])
 end
 
--- Sign-In's hosts that are not of the usual form.
+-- Returns a host of Sign-In, some of which have special forms.
 local function signin_host(region, given)
   local partition = endpoint.partition(region)
   local gov = partition.name == "aws-us-gov"
@@ -247,8 +248,8 @@ local function signin_host(region, given)
   return ("%s.signin%s.%s"):format(region, given.fips and "-fips" or "", partition.signin)
 end
 
---- The URL of another service that credentials come from: "sts", "portal.sso", "oidc", "signin" -> url,
---- region to sign with | nil, why. 'given': fips, dualstack, legacy (STS's old host where it has the region).
+--- Returns the URL of another service, "sts", "portal.sso", "oidc" or "signin", and the region to sign with |
+--- nil, why. 'given' has fips, dualstack, legacy (STS's global host where it serves the region).
 function endpoint.service(name, region, given)
   given = given or {}
   local ok, why = check_region(region)

@@ -261,7 +261,8 @@ function pool.acquire(self, deadline, timeout)
   if not is_full(self) then return open(self, reserve(self), now, deadline) end
   local connection, is_ready = wait(self, math.min(deadline, now + timeout))
   if not connection then
-    return nil, pool.failure("timeout", ("all of max_connections = %d are in use"):format(self.max_connections))
+    return nil, pool.failure("timeout",
+      ("all of max_connections = %d are in use"):format(self.max_connections))
   end
   if is_ready then return connection end
   now = self.transport.now()
@@ -292,7 +293,7 @@ function pool.release(self, connection)
     pool.discard(self, connection)
   end
   local oldest = idle[1] -- checked here, or it would stay while newer ones suffice
-  if oldest and oldest ~= connection and not is_fresh(self, oldest, connection.last_used) then
+  if oldest and not is_fresh(self, oldest, connection.last_used) then
     pool.discard(self, table.remove(idle, 1))
   end
 end

@@ -1,12 +1,13 @@
---- Which proxy a request goes through, and which go through none. NO_PROXY has no standard: names, ports,
--- networks and stars are read as curl and Go read them (curl's manual; golang.org/x/net/http/httpproxy), and
--- where these two differ, as curl and Python do.
+--- Chooses the proxy of a request.
+-- NO_PROXY has no standard: names, ports, networks and wildcards are read as curl and Go read them (curl's
+-- manual; golang.org/x/net/http/httpproxy), and where these differ, as curl and Python do.
 
 local proxy = {}
 
 local default_port = { http = "80", https = "443" }
 
--- "host:port" -> host without brackets and last dot, port | nil. An IPv6 address may stand without brackets.
+-- Splits "host:port" -> host without brackets and final dot, port | nil. An IPv6 address may come without
+-- brackets.
 local function split(authority)
   local host, port = authority:match("^(.-):(%d+)$")
   if not host or (host:find(":", 1, true) and host:sub(-1) ~= "]") then host, port = authority, nil end
@@ -24,7 +25,7 @@ local function bytes4(text)
   return bytes[1] and bytes
 end
 
--- "fd00:ec2" -> its bytes | nil.
+-- Parses groups such as "fd00:ec2" -> bytes | nil.
 local function groups(text)
   local bytes = {}
   for group in (text == "" and "" or text .. ":"):gmatch("([^:]*):") do
@@ -35,7 +36,7 @@ local function groups(text)
   return bytes
 end
 
--- RFC 4291 section 2.2, but for addresses that end as IPv4 ones.
+-- RFC 4291 section 2.2, except addresses that end like IPv4 addresses.
 local function bytes6(text)
   local head, tail = text:match("^(.-)::(.*)$")
   local bytes, rest = groups(head or text), groups(tail or "")
@@ -45,13 +46,13 @@ local function bytes6(text)
   return #bytes == 16 and bytes or nil
 end
 
--- The bytes of an address | nil for a name.
+-- Returns the bytes of an address | nil for a name.
 local function address(text)
   if text:find(":", 1, true) then return bytes6(text) end
   return bytes4(text)
 end
 
--- Have both the same first bits?
+-- Do both addresses have the same first bits?
 local function agree(one, other, bits)
   if #one ~= #other or bits > 8 * #one then return false end
   for i, byte in ipairs(one) do
@@ -63,7 +64,7 @@ end
 
 -- ===================== }
 
--- Is the host the name itself, or below it?
+-- Is the host the domain itself or below it?
 local function is_below(host, name)
   local below_only = name:match("^%*%.(.+)$")
   name = below_only or name:gsub("^%.+", "")
@@ -71,7 +72,7 @@ local function is_below(host, name)
   return host:sub(-#name - 1) == "." .. name or (host == name and not below_only)
 end
 
--- Does an entry of NO_PROXY speak of this host and port?
+-- Does an entry of NO_PROXY match this host and port?
 local function covers(entry, host, port)
   local own = address(host)
   local network, bits = entry:match("^(.+)/(%d+)$")
@@ -94,8 +95,8 @@ local function is_exempt(scheme, authority, list)
   return false
 end
 
---- The proxy for a URL -> its URL | nil for none. 'settings' has http_proxy, https_proxy and no_proxy; any of
---- them may be nil, false or "".
+--- Returns the URL of the proxy for a URL | nil for none. 'settings' has http_proxy, https_proxy and
+--- no_proxy; any of them may be nil, false or "".
 function proxy.choose(url, settings)
   local scheme, authority = url:match("^(https?)://([^/?#]+)")
   local chosen = settings[scheme .. "_proxy"] or ""

@@ -13,7 +13,8 @@ local function complete(connection, received, now)
   return true
 end
 
-local UNPROTECTED = "response ends only with the connection and has no x-amz-crc32: truncation could not be noticed"
+local UNPROTECTED = "response ends only with the connection and has no x-amz-crc32: "
+  .. "truncation could not be noticed"
 
 -- A body without a length could be cut short unnoticed, unless a checksum covers it.
 local function is_unprotected(response)
@@ -104,7 +105,8 @@ function round_trip.send(self, request, may_resend, call, deadline, timeout)
     failure.sent = sent
     local was_closed_idle = connection and connection.timing.reused and failure.kind == "network"
       and not failure.has_started
-    if not was_closed_idle or (sent and may_resend and not may_resend(call)) then return nil, failure, sends end
+    if not was_closed_idle or (sent and may_resend and not may_resend(call)) then return nil, failure,
+      sends end
     connection = nil
   end
 end

@@ -1,16 +1,17 @@
---- The service's clock, as the Date headers of its answers tell it: signatures have to fit that one, whatever
---- this machine's clock says.
+--- The service's clock, known from the Date headers of its responses. Signatures are made for its time,
+--- whatever this machine's clock says.
 -- Source: RFC 9110 section 5.6.7 (dates), RFC 9111 section 5.1 (Age); AWS SDKs' clock skew correction.
 
 local service_clock = {}
 
-local SLOWEST = 15 * 60 -- seconds; the date of an answer that took longer says too little
-local CORRECTED = 4 * 60 -- seconds; what a correction has to be to explain a refused signature
+local SLOWEST = 15 * 60 -- seconds; the Date of a slower response is not used
+local CORRECTED = 4 * 60 -- seconds; a smaller correction does not explain a refused signature
 
 local months = { Jan = 1, Feb = 2, Mar = 3, Apr = 4, May = 5, Jun = 6, Jul = 7, Aug = 8, Sep = 9, Oct = 10,
   Nov = 11, Dec = 12 }
 
---- Days from 1970 to a date of the Gregorian calendar; years begin in March, so that leap days come last.
+--- Returns the days from 1970 to a date of the Gregorian calendar. Years start in March here, so that leap
+--- days come last.
 function service_clock.days(year, month, day)
   if month <= 2 then year = year - 1 end
   local era = math.floor(year / 400)
@@ -20,7 +21,7 @@ function service_clock.days(year, month, day)
   return era * 146097 + year_of_era * 365 + leap_days + day_of_year - 719468
 end
 
---- Seconds since 1970 of an HTTP date in the form that is to be sent ("Sun, 06 Nov 1994 08:49:37 GMT") | nil.
+--- Parses an HTTP date in its preferred form ("Sun, 06 Nov 1994 08:49:37 GMT") -> seconds since 1970 | nil.
 function service_clock.parse(text)
   local day, name, year, hour, minute, second =
     text:match("^%a%a%a, (%d%d) (%a%a%a) (%d%d%d%d) (%d%d):(%d%d):(%d%d) GMT$")
@@ -29,12 +30,12 @@ function service_clock.parse(text)
   return ((service_clock.days(tonumber(year), month, tonumber(day)) * 24 + hour) * 60 + minute) * 60 + second
 end
 
---- A clock that agrees with this machine's until it is told something else.
+--- Makes a clock that agrees with this machine's until it observes another time.
 function service_clock.new()
   return { offset = 0 }
 end
 
---- Takes what a response says of the time; 'sent' and 'received' are this machine's.
+--- Reads the time of a response. 'sent' and 'received' are times of this machine.
 function service_clock.observe(self, response, sent, received)
   local text = response:header("date")
   if not text or text == self.text and received == self.received then return end
@@ -44,8 +45,8 @@ function service_clock.observe(self, response, sent, received)
   self.offset, self.text, self.received = date - received, text, received
 end
 
---- Was the clock put right since a request was signed with this offset, by so much that the service may have
---- refused it for that?
+--- Was the clock corrected after a request was signed with this offset, by so much that the service may have
+--- refused the signature for it?
 function service_clock.corrected(self, offset)
   return math.abs(self.offset - offset) >= CORRECTED
 end

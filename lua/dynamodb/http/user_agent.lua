@@ -1,25 +1,25 @@
---- What this client calls itself, in the form of the AWS SDKs.
+--- The User-Agent header, in the form of the AWS SDKs.
 -- Source: AWS SDKs and Tools Reference Guide, "Application ID"; the SDKs' user agent, version 2.1.
 
 local system = require("dynamodb.base.system")
 
 local user_agent = {}
 
--- What stands for features in the metrics part.
+-- Letters that stand for features.
 local retry_modes = { standard = "E", adaptive = "F" }
 local account_modes = { preferred = "P", disabled = "Q", required = "R" }
 
--- A value of somebody else's as a token (RFC 9110 section 5.6.2), so that it cannot end the header.
+-- Makes a value from outside a token (RFC 9110 section 5.6.2), so that it cannot end the header.
 local function token(text)
   return (text:gsub("[^%w!$%%&'*+%-.^_`|~]", "-"))
 end
 
--- Only LuaJIT knows the system's name.
+-- Only LuaJIT knows the name of the operating system.
 local function system_name()
   return jit and jit.os:lower() or "other"
 end
 
---- The header's value for resolved settings.
+--- Returns the header's value for resolved settings.
 function user_agent.new(values)
   local metrics = { retry_modes[values.retry_mode] }
   if values.endpoint_url then metrics[#metrics + 1] = "N" end

@@ -1,4 +1,5 @@
---- Many calls at once, in plain Lua: tasks, and the loop that runs them, by itself or inside another one.
+--- Tasks that run concurrently in plain Lua, and the loop that runs them, by itself or inside another event
+--- loop.
 
 local concurrent = require("dynamodb.loop.concurrent")
 local errors = require("dynamodb.error")
@@ -11,7 +12,7 @@ local loop = {}
 
 local FOREVER = math.huge
 
-local common = scheduler.new() -- the loop of all tasks, but for those of a coroutine in a task
+local common = scheduler.new() -- runs all tasks, except those that a coroutine inside a task starts
 
 ---@class dynamodb.Task
 ---@field done boolean has it ended?
@@ -31,7 +32,7 @@ local function check_function(f, where)
   if type(f) ~= "function" then errors.raise("%s: function expected, got %s", where, type(f)) end
 end
 
--- nginx has a loop of its own, whose worker this one would hold up.
+-- nginx has its own event loop, and this one would block its worker.
 local function check_phase(where)
   if phase.is_nginx() and phase.mode() == "wait" then
     errors.raise("%s: not inside nginx, where dynamodb.gather and light threads do this", where)
@@ -46,7 +47,7 @@ end
 
 -- {===== Failures =====
 
--- Raises what tasks of the run raised and nobody waited for. 'is_due' tells which of them.
+-- Raises the errors of failed tasks that no task has waited for. 'is_due' selects among them.
 local function report(run, is_due)
   local list, rest = {}, {}
   for _, task in ipairs(run.failed) do
@@ -64,7 +65,7 @@ local function report(run, is_due)
   error(table.concat(texts, "\n"), 0)
 end
 
--- The results of a task that has ended | nil, err; raises what it raised.
+-- Returns the results of a finished task | nil, err when it was cancelled. Raises what the task raised.
 local function outcome(task)
   if task.failed then
     task.seen = true
@@ -77,14 +78,14 @@ end
 -- ===================== }
 -- {===== Runs =====
 
--- The tasks of a run that nobody waits for any more become those of another one.
+-- Moves the unfinished tasks of a run to another run.
 local function adopt(run, self, other)
   for _, task in ipairs(scheduler.tasks_of(run, self)) do
     task.run, run.live, other.live = other, run.live - 1, other.live + 1
   end
 end
 
--- Inside a task: waits until the run is over, and cancels it when this task is cancelled.
+-- Waits inside a task until the run is over. Cancels the run when the waiting task is cancelled.
 local function await(task, run, deadline)
   run.waiter = scheduler.waiter(task)
   local ok, err = pcall(run.waiter.wait, run.waiter, deadline)
@@ -102,12 +103,12 @@ local function wait_for(self, task, run, deadline)
   scheduler.drive(self, is_over, deadline)
 end
 
--- Begins tasks by 'start', which gets a loop and a run, and waits until all of that run have ended, or the
--- moment has come: then they are cancelled with 'late'.
+-- Starts tasks by calling start(loop, run), and waits until all tasks of the run have ended. At the deadline
+-- it cancels them with the error 'late'.
 local function conduct(start, deadline, late)
   local task = scheduler.running()
   local self = task and task.loop or common
-  if not task and self.stepping then self = scheduler.new() end -- in a coroutine in a task
+  if not task and self.stepping then self = scheduler.new() end -- called from a coroutine inside a task
   local run = scheduler.run()
   start(self, run)
   wait_for(self, task, run, deadline)
@@ -119,9 +120,10 @@ local function conduct(start, deadline, late)
   return run
 end
 
---- Runs a function as a task until it, and all tasks that were begun meanwhile, have ended -> what it
---- returns. Raises what it raises, after cancelling the others, or else what others raised and nobody waited
---- for. Without a function: runs what loop.spawn began.
+--- Runs a function as a task until it and all tasks started meanwhile have ended -> what the function
+--- returns. When the function raises, the other tasks are cancelled and the error is raised again; otherwise
+--- the errors of tasks that no task has waited for are raised. Without a function it runs the tasks of
+--- loop.spawn.
 function loop.run(f, ...)
   check_phase("loop.run")
   if f == nil then
@@ -140,7 +142,7 @@ function loop.run(f, ...)
   return outcome(main)
 end
 
---- Begins a task -> task. It runs once the loop does.
+--- Starts a task -> task. It begins to run when the loop does.
 function loop.spawn(f, ...)
   check_phase("loop.spawn")
   check_function(f, "loop.spawn")
@@ -150,9 +152,9 @@ end
 
 local function pack(...) return { n = select("#", ...), ... } end
 
---- Calls functions side by side, at most 'concurrency' at a time, until the moment 'deadline' -> what pcall
---- returns for each, as tables with n, in their order. This is a transport's gather. Without epoll the calls
---- block, one after the other.
+--- Calls functions concurrently, at most 'concurrency' at a time, until the absolute deadline -> for each
+--- what pcall returns, as a table with n, in order. It is the 'gather' of transport/curl. Without epoll the
+--- calls run one after the other.
 function loop.gather(calls, concurrency, deadline)
   local native = require("dynamodb.curl")
   if not native.poller then return concurrent.one_by_one(calls, deadline, native.now) end
@@ -190,8 +192,8 @@ local function wait_in_task(me, task, deadline)
   if not waiter:wait(deadline) then remove(task.waiters, waiter) end
 end
 
---- Waits until the task has ended, at most so many seconds -> what it returns | nil, err when it was
---- cancelled or goes on. Raises what it raised. Outside of tasks this runs the loop.
+--- Waits until the task has ended, at most for that many seconds -> what the task returns | nil, err when it
+--- was cancelled or is still running. Raises what the task raised. Outside of tasks it runs the loop.
 function Task:wait(seconds)
   if seconds then check_seconds(seconds, "task:wait") end
   local me = scheduler.running()
@@ -210,15 +212,15 @@ function Task:wait(seconds)
     message = ("the task has not ended after %g s"):format(seconds) })
 end
 
---- Ends the task where it waits: an error is raised there, and again wherever it waits afterwards -> true |
---- false when it has ended before.
+--- Cancels the task: an error is raised where it waits, and again wherever it waits afterwards -> true |
+--- false when it has already ended.
 function Task:cancel()
   local did = scheduler.cancel(self)
   if did and self == scheduler.running() then scheduler.check() end
   return did
 end
 
---- Cancels the task if it has not ended after so many seconds -> the task.
+--- Cancels the task unless it ends within that many seconds -> the task.
 function Task:deadline(seconds)
   check_seconds(seconds, "task:deadline")
   scheduler.limit(self, now() + seconds, errors.new({ kind = "timeout", code = "Cancelled",
@@ -231,12 +233,12 @@ function Task:__tostring()
   return ("Task(%s)"):format(self.done and ended or "running")
 end
 
---- The running task | nil, outside and in a coroutine of your own.
+--- Returns the running task | nil outside of tasks and in other coroutines.
 function loop.task()
   return scheduler.running()
 end
 
---- Waits; in a task the others run meanwhile.
+--- Waits. In a task the other tasks run meanwhile.
 function loop.sleep(seconds)
   check_seconds(seconds, "loop.sleep")
   local task = scheduler.running()
@@ -248,13 +250,13 @@ end
 -- ===================== }
 -- {===== In other loops =====
 
--- A task that failed is told of when whoever began it is no longer there to wait for it.
+-- The error of a failed task is reported when the task that started it can no longer wait for it.
 local function is_orphan(task)
   return not task.parent or task.parent.done
 end
 
---- Does what can be done now, and waits for that at most so many seconds (0) -> how many tasks are left.
---- Raises what a task raised that nobody can wait for.
+--- Runs the tasks that are ready, after waiting for one at most that many seconds (0) -> the number of
+--- unfinished tasks. Raises the errors of tasks that no task can wait for.
 function loop.step(seconds)
   seconds = seconds or 0
   check_seconds(seconds, "loop.step")
@@ -264,7 +266,7 @@ function loop.step(seconds)
   return common.root.live
 end
 
---- The number of a descriptor that becomes readable when loop.step has something to do.
+--- Returns a file descriptor that becomes readable when loop.step has something to do.
 function loop.fd()
   local poller = scheduler.poller(common)
   common.exposed = true

@@ -1,5 +1,11 @@
---- Tasks and their turns: coroutines that wait for sockets, for moments and for each other. What users see
--- of this is dynamodb.loop.
+--- The scheduler of tasks: coroutines that wait for sockets, times and each other.
+-- The public interface is dynamodb.loop.
+-- A task is in one of these states:
+--   queued    in the queue: runs in the next step (new, woken, or after its own coroutine.yield)
+--   running   'active'
+--   parked    waits for a socket ('key'), a time ('wake_at', in the timers) or a waiter
+--   done      has returned, failed, or was cancelled before it started
+-- A cancelled task is queued and gets an error wherever it waits; after 100 such errors it is abandoned.
 
 local errors = require("dynamodb.error")
 local timers = require("dynamodb.loop.timers")
@@ -10,52 +16,53 @@ local unpack = table.unpack or unpack -- luacheck: ignore 113 143
 local scheduler = {}
 
 local FOREVER = math.huge
-local PARK, DONE, GONE = {}, {}, {} -- what a task's coroutine gives: it waits, has ended, is never to go on
-local PATIENCE = 100 -- how often a cancelled task may go on in spite of that
+-- What a task's coroutine yields or returns: it parks, has ended, is abandoned.
+local PARK, DONE, GONE = {}, {}, {}
+local PATIENCE = 100 -- errors after which a cancelled task that still waits is abandoned
 
--- Plain Lua 5.1 cannot yield across pcall: there, tasks block.
+-- Plain Lua 5.1 cannot yield across pcall; tasks block there.
 local CAN_PARK = _VERSION ~= "Lua 5.1" or rawget(_G, "jit") ~= nil
 
-local active -- the task that is running
+local active -- the running task
 
 local function pack(...) return { n = select("#", ...), ... } end
 
-local native -- dynamodb.curl, which is not loaded before somebody waits
+local native -- dynamodb.curl, loaded at the first wait
 local function now() return native.now() end
 
---- What tasks that are waited for together have in common.
+--- Makes a run: a set of tasks that are waited for together.
 function scheduler.run()
   return { live = 0, failed = {} }
 end
 
---- A place for tasks to run in.
+--- Makes a loop without tasks.
 function scheduler.new()
   return {
-    queue = {}, first = 1, last = 0, -- those whose turn it is: at [first] to [last]
-    sockets = {}, -- key of a socket -> the task that waits for it
-    timers = timers.new(), -- of tasks; one may be in it for an earlier moment than it waits for
-    tasks = {}, -- those that have not ended
-    ready = {}, -- what poller:step fills
+    queue = {}, first = 1, last = 0, -- tasks to run in the next step, at [first] to [last]
+    sockets = {}, -- socket key -> the task that waits for it
+    timers = timers.new(), -- heap of tasks; a task may be in it with an earlier time than it waits for
+    tasks = {}, -- unfinished tasks
+    ready = {}, -- filled by poller:step
     root = scheduler.run(),
   }
 end
 
---- Ends a place where no tasks are left.
+--- Closes a loop that has no tasks left.
 function scheduler.close(self)
   if self.poller then self.poller:close() end
 end
 
---- The running task | nil: outside, and in a coroutine of the user's own.
+--- Returns the running task | nil outside of tasks and in other coroutines.
 function scheduler.running()
   if active and running() == active.co and CAN_PARK then return active end
 end
 
---- The task under whatever coroutine is running | nil.
+--- Returns the task below whatever coroutine is running | nil.
 function scheduler.active()
   return active
 end
 
--- What a parent's tasks wait for is not for its child, in which only the one that forked goes on.
+-- After a fork only the running task goes on in the child; the others are cancelled there.
 local function renew(self)
   local err = errors.new({ kind = "timeout", code = "Cancelled", message = "left behind by a fork" })
   for task in pairs(self.tasks) do
@@ -65,14 +72,14 @@ local function renew(self)
     end
   end
   self.tasks = {}
-  if active then self.tasks[active], active.place = true, nil end
+  if active then self.tasks[active], active.place = true, false end
   self.queue, self.first, self.last = {}, 1, 0
   self.sockets, self.timers = {}, timers.new()
   self.poller:close()
   self.poller, self.exposed = nil, false
 end
 
---- The poller, which is this process's own.
+--- Returns the poller of this process, and makes one after a fork.
 local function poller_of(self)
   native = native or require("dynamodb.curl")
   local poller, forks = self.poller, native.forks()
@@ -88,7 +95,8 @@ scheduler.poller = poller_of
 
 local function enqueue(self, task)
   local last = self.last + 1
-  self.last, self.queue[last] = last, task
+  self.queue[last] = task -- may run out of memory, before anything else has changed
+  self.last = last
   if self.exposed and not self.stepping then poller_of(self):alarm(0) end
 end
 
@@ -98,11 +106,11 @@ local function wake(task)
 end
 
 local function forget_socket(task)
-  if task.key then task.loop.sockets[task.key], task.key = nil, nil end
+  if task.key then task.loop.sockets[task.key], task.key = nil, false end
 end
 
--- A cancelled task does not go on. That is an error, so that what it was at is cleared up; who makes nothing
--- of it again and again is left where he is.
+-- Raises the error of a cancelled task, so that its code cleans up. A task that ignores it too often is
+-- abandoned.
 local function refuse(task)
   forget_socket(task)
   task.refused = task.refused + 1
@@ -110,12 +118,13 @@ local function refuse(task)
   error(task.cancelled, 0)
 end
 
---- Raises in a task that was cancelled.
+--- Raises in a cancelled task.
 function scheduler.check()
   if active and active.cancelled then refuse(active) end
 end
 
--- Until it is woken, or the moment has come. Who calls has asked for the poller, and so noticed a fork.
+-- Parks a task until it is woken or the deadline comes. The caller has called poller_of, which notices a
+-- fork.
 local function park(task, deadline)
   local self = task.loop
   if task.cancelled then refuse(task) end
@@ -129,17 +138,18 @@ local function park(task, deadline)
   if task.cancelled then refuse(task) end
 end
 
--- Waits for what a step of the poller tells by this key -> true | false when it is too late.
+-- Waits for a socket that the poller reports by this key -> true | false at the deadline.
 local function park_for(task, key, deadline)
   local sockets = task.loop.sockets
-  sockets[key], task.key = task, key
+  sockets[key] = task
+  task.key = key
   park(task, deadline)
   local late = sockets[key] ~= nil
-  sockets[key], task.key = nil, nil
+  sockets[key], task.key = nil, false
   return not late
 end
 
---- Waits until a socket can be read or written -> true | false when it is too late.
+--- Waits until a socket is readable or writable -> true | false at the deadline.
 function scheduler.wait(task, socket, mode, deadline)
   return park_for(task, poller_of(task.loop):watch(socket, mode), deadline)
 end
@@ -158,13 +168,13 @@ function scheduler.connect(task, url, seconds, options)
   return nil, kind, why, code, proxy_status
 end
 
---- Lets the others run for so many seconds.
+--- Parks the task for that many seconds.
 function scheduler.sleep(task, seconds)
   poller_of(task.loop)
   park(task, now() + seconds)
 end
 
---- What one task waits for and others tell it.
+--- A waiter: one task waits by it until another one wakes it.
 local Waiter = {}
 Waiter.__index = Waiter
 
@@ -172,7 +182,7 @@ function scheduler.waiter(task)
   return setmetatable({ task = task }, Waiter)
 end
 
---- Waits to be woken -> true | false when that is too late.
+--- Waits to be woken -> true | false at the deadline.
 function Waiter:wait(deadline)
   if not self.woken then
     poller_of(self.task.loop)
@@ -183,7 +193,7 @@ function Waiter:wait(deadline)
   return self.woken == true
 end
 
---- Wakes who waits -> true | false when he does not wait any more.
+--- Wakes the waiting task -> true | false when it no longer waits.
 function Waiter:wake()
   local task = self.task
   if self.over or task.done or task.cancelled then return false end
@@ -199,18 +209,25 @@ local function body(f, ...)
   return DONE, pack(f(...))
 end
 
---- A task for a function and its arguments, which begins with the next step.
+--- Makes a task that calls the function with these arguments. It starts in the next step.
 function scheduler.spawn(self, run, f, ...)
   local task = { loop = self, run = run, co = coroutine.create(body), start = pack(f, ...),
-    parent = active, ends = FOREVER, refused = 0, waiters = {} }
+    parent = active, ends = FOREVER, refused = 0, waiters = {},
+    -- set here, so that no later change allocates
+    done = false, parked = false, cancelled = false, failed = false, key = false, at = 0, place = false,
+      wake_at = 0 }
   poller_of(self)
   self.tasks[task] = true
+  local ok, err = pcall(enqueue, self, task)
+  if not ok then -- out of memory
+    self.tasks[task] = nil
+    error(err, 0)
+  end
   run.live = run.live + 1
-  enqueue(self, task)
   return task
 end
 
--- Closes what is to be closed, as an error does (Lua 5.4), which may be another error -> the last one.
+-- Closes the to-be-closed variables of a failed coroutine (Lua 5.4) -> the last error.
 local function unwind(co, err)
   local close = rawget(coroutine, "close")
   return close and select(2, close(co)) or err
@@ -222,7 +239,7 @@ local function fail(task, err, traceback)
   if task.run.main == task then scheduler.cancel_all(task.run, task.loop) end
 end
 
--- What becomes of it once it is cancelled does not count.
+-- Ends a task. Results and errors of a cancelled task are dropped.
 local function finish(task, ok, value)
   local self, run = task.loop, task.run
   task.done, task.parked = true, false
@@ -241,7 +258,7 @@ local function finish(task, ok, value)
   if run.live == 0 and run.waiter then run.waiter:wake() end
 end
 
---- Cancels a task: it goes on with an error, if it has begun -> true | false when it has ended.
+--- Cancels a task -> true | false when it has already ended. A task that has not started ends at once.
 function scheduler.cancel(task, err)
   if task.done then return false end
   task.cancelled = task.cancelled or err
@@ -255,7 +272,7 @@ function scheduler.cancel(task, err)
   return true
 end
 
---- The tasks of a run that have not ended.
+--- Returns the unfinished tasks of a run.
 function scheduler.tasks_of(run, self)
   local list = {}
   for task in pairs(self.tasks) do
@@ -269,7 +286,7 @@ function scheduler.cancel_all(run, self, err)
   for _, task in ipairs(scheduler.tasks_of(run, self)) do scheduler.cancel(task, err) end
 end
 
---- Cancels a task at that moment.
+--- Cancels a task at that time, with that error.
 function scheduler.limit(task, deadline, err)
   task.ends, task.late = deadline, err
   if task.parked and deadline < task.wake_at then
@@ -302,13 +319,13 @@ local function resume(self, task)
     finish(task, true, results)
   elseif what == GONE then
     finish(task)
-  elseif what ~= PARK then -- the user's own coroutine.yield(): to give others a turn
+  elseif what ~= PARK then -- the task called coroutine.yield() itself, to let others run
     task.strange = true
     enqueue(self, task)
   end
 end
 
--- Wakes those whose moment has come.
+-- Wakes the tasks whose time has come.
 local function expire(self)
   local heap = self.timers
   local task = heap[1]
@@ -332,8 +349,8 @@ local function is_idle(self)
   return self.first > self.last and self.timers.count == 0 and next(self.sockets) == nil
 end
 
--- Waits until something can be done, at most so long, and does that. What gets ready meanwhile has its turn
--- in the next step.
+-- Waits until a task can run, at most that many seconds, and runs the tasks that are ready. A task that
+-- becomes ready meanwhile runs in the next step.
 local function step(self, seconds)
   local poller, first = poller_of(self), self.timers[1]
   if first then seconds = math.max(0, math.min(seconds, first.at - now())) end
@@ -357,7 +374,7 @@ local function step(self, seconds)
   end
 end
 
--- Calls f(self, ...), inside of which tasks run.
+-- Calls f(self, ...), inside which tasks run.
 local function stepping(self, f, ...)
   self.stepping = true
   local ok, err = pcall(f, self, ...)
@@ -366,7 +383,7 @@ local function stepping(self, f, ...)
   if not ok then error(err, 0) end
 end
 
---- One step; waits at most so long for something to do.
+--- Runs one step, after waiting for something to do at most that many seconds.
 function scheduler.step(self, seconds)
   stepping(self, step, seconds)
 end
@@ -382,13 +399,13 @@ local function drive(self, is_over, deadline)
   end
 end
 
---- Steps until 'is_over' says so, or the moment has come.
+--- Runs steps until is_over() is true or the deadline comes.
 function scheduler.drive(self, is_over, deadline)
   poller_of(self)
   stepping(self, drive, is_over, deadline)
 end
 
---- The moment at which the descriptor that others wait for is to become readable in any case.
+--- Sets the time at which the loop's descriptor becomes readable for other event loops.
 function scheduler.arm(self)
   local first = self.timers[1]
   local moment = self.first <= self.last and 0 or first and first.at or FOREVER

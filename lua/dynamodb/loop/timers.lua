@@ -1,5 +1,5 @@
---- Moments to come, the earliest first: a heap of tables, each of which knows its moment, 'at', and its
---- place.
+--- A heap of timers, the earliest first. Each entry is a table with its time, 'at', and its position in the
+--- heap, 'place'.
 
 local timers = {}
 
@@ -36,27 +36,32 @@ function timers.new()
   return { count = 0 }
 end
 
---- Puts an entry in, or moves it to another moment.
+--- Adds an entry, or moves it to another time. Nothing has changed when memory runs out.
 function timers.put(heap, entry, at)
   local place, before = entry.place, entry.at
-  entry.at = at
   if not place then
-    heap.count = heap.count + 1
-    up(heap, entry, heap.count)
-  elseif at < before then
+    place = heap.count + 1
+    heap[place] = entry -- may run out of memory, before anything else has changed
+    entry.at = at
+    heap.count = place
+    up(heap, entry, place)
+    return
+  end
+  entry.at = at
+  if at < before then
     up(heap, entry, place)
   else
     down(heap, entry, place)
   end
 end
 
---- Takes an entry out, if it is in.
+--- Removes an entry, if it is in the heap.
 function timers.remove(heap, entry)
   local place, count = entry.place, heap.count
   if not place then return end
   local last = heap[count]
   heap[count], heap.count = nil, count - 1
-  entry.place = nil
+  entry.place = false -- not nil, so that the field keeps its memory
   if last == entry then return end
   if last.at < entry.at then up(heap, last, place) else down(heap, last, place) end
 end

@@ -186,7 +186,8 @@ end
 function context.headers(running, id, attempt, max_attempts)
   local list = running.headers
   list[4] = id
-  list[6] = max_attempts == 4 and attempt_texts[attempt] or ("attempt=%d; max=%d"):format(attempt, max_attempts)
+  list[6] = max_attempts == 4 and attempt_texts[attempt]
+    or ("attempt=%d; max=%d"):format(attempt, max_attempts)
   if running.trace_index then
     local trace = trace_id()
     list[running.trace_index], list[running.trace_index + 1] = trace and "x-amzn-trace-id", trace

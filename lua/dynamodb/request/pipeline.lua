@@ -144,8 +144,8 @@ local function sign(call)
   local now, offset = state.transport.time(), running.clock and running.clock.offset or 0
   call.credentials, call.offset = found, offset
   local endpoint = own.endpoint
-  local request, why = running.signer:request(endpoint.host, endpoint.path, operation.target, call.body, now + offset,
-    context.headers(running, call.id, call.attempt, max_attempts_of(call)))
+  local request, why = running.signer:request(endpoint.host, endpoint.path, operation.target, call.body,
+    now + offset, context.headers(running, call.id, call.attempt, max_attempts_of(call)))
   if not request then return nil, errors.new({ kind = "credentials", message = why }) end
   return request, own, now
 end
@@ -161,8 +161,10 @@ local function attempt(call)
   end
   local connection, failure, sends = round_trip.send(own, request, may_resend, call, call.deadline,
     call.options.attempt_timeout)
-  call.requests = call.requests + (sends > 0 and sends or 1)
-  if sends > 1 and call.operation.writes then call.ambiguous = true end
+  call.requests = call.requests + 1
+  if sends > 1 and call.operation.writes then -- the service may have done what was sent again
+    call.requests, call.ambiguous = call.requests + sends - 1, true
+  end
   if connection then return read_response(call, own, connection, sent_at) end
   local err = error_of(call, failure)
   if state.emit then emit(call, "attempt_failed", { attempt = call.attempt, err = err }) end
@@ -346,7 +348,8 @@ function pipeline.call(connection, operation, params, owner, given)
   if operation.token then params = with_token(params, operation.token) end
   local started = transport.now()
   -- At most sixteen fields, so that the table is allocated once.
-  local call = { state = state, operation = operation, params = params, owner = owner, options = given or NO_OPTIONS,
+  local call = { state = state, operation = operation, params = params, owner = owner,
+    options = given or NO_OPTIONS,
     started = started, deadline = started + state.deadline, retry_writes = state.retry_writes, attempt = 0,
     requests = 0, body = "", id = "", credentials = false, offset = 0 }
   if given then apply_options(call, given) end

@@ -128,7 +128,8 @@ function Connection:batch_get(requests, given)
     if has_options then options.check(table_options, request, "batch_get") end
     if owners[fields.name] then errors.raise("batch_get: table '%s' occurs twice", fields.name) end
     owners[fields.name], found[fields.name], missing[fields.name] = owner, {}, {}
-    add_reads(entries, fields, has_options and request.keys or request, has_options and request or {}, "batch_get")
+    add_reads(entries, fields, has_options and request.keys or request, has_options and request or {},
+      "batch_get")
   end
   entries = batch_engine.unique(entries)
   local ok, err = batch_engine.get(self, entries, given, nil, function(fields, attributes)
@@ -249,7 +250,8 @@ end
 --- Collects a put -> true | nil, err when sending failed.
 function Writer:put(item)
   check_open(self)
-  return collect(self, batch_engine.put(core.table_parts(self._table), items.attributes_of(item, "put"), "put"))
+  return collect(self, batch_engine.put(core.table_parts(self._table), items.attributes_of(item, "put"),
+    "put"))
 end
 
 --- Collects a delete, by key or item -> true | nil, err when sending failed.
@@ -288,7 +290,8 @@ function Writer:flush()
   local entries = self._entries
   if #entries == 0 then return true end
   self._entries, self._positions, self._in_flight = {}, {}, entries
-  local done, ok, err = mutex.call(self._mutex, transport, batch_engine.write, connection, entries, self._given)
+  local done, ok, err = mutex.call(self._mutex, transport, batch_engine.write, connection, entries,
+    self._given)
   local left = done and unwritten(entries, err) or entries
   restore(self, left)
   if not done then error(ok, 0) end

@@ -53,7 +53,8 @@ end
 
 -- Should another page of this source be requested?
 local function is_wanted(self, source)
-  return source.paginator.more and not source.failed and source.ready < self.given.depth and self.requests_left > 0
+  return source.paginator.more and not source.failed and source.ready < self.given.depth
+    and self.requests_left > 0
     and self.wanted > self.queued_items
 end
 

@@ -147,7 +147,8 @@ end
 
 local function key_condition(expression, table_key, given, key)
   if given.key_condition ~= nil then
-    exclusive_option(expression, given, "key_condition", "key", "hash_key", "range_key", "range_key_condition")
+    exclusive_option(expression, given, "key_condition", "key", "hash_key", "range_key",
+      "range_key_condition")
     return condition.write(expression, given.key_condition, "key_condition")
   end
   local tests, texts, known = key_tests(expression, given, key), {}, {}

@@ -58,7 +58,8 @@ local function resume_key(self)
     return key_of(self, page.items[position])
   end
   if page == NO_PAGE then return self._start_key end
-  if not is_followed(self, page) then return page.next end -- the service's own key, which may have more members
+  -- The service's own key, which may have more members.
+  if not is_followed(self, page) then return page.next end
   return position > 0 and has_keys and key_of(self, page.items[position]) or self._start_key
 end
 
@@ -115,7 +116,9 @@ local function take_in_turn(self)
   local current = paginators[1]
   if not current or (plan.max_requests and self.requests >= plan.max_requests) then return nil end
   local limit = plan.request_limit
-  if self.remaining and not self._is_filtered then limit = math.min(limit or self.remaining, self.remaining) end
+  if self.remaining and not self._is_filtered then
+    limit = math.min(limit or self.remaining, self.remaining)
+  end
   local page, err = current:fetch(limit)
   if page then current:accept(page) end
   return page, err
@@ -127,7 +130,8 @@ end
 
 -- Takes the next page while no other task does -> page | nil | nil, err.
 local function take_page(self)
-  local ok, page, err = mutex.call(self._mutex, self._transport, self._prefetch and take_prefetched or take_in_turn, self)
+  local take = self._prefetch and take_prefetched or take_in_turn
+  local ok, page, err = mutex.call(self._mutex, self._transport, take, self)
   if not ok then error(page, 0) end
   return page, err
 end
@@ -285,7 +289,8 @@ function methods:all()
   local ok, err = pcall(read_all, self, list, segments)
   if ok and not err then return list end
   if #list > 0 then
-    self._replay = { items = list, segments = segments, position = 0, before = before, after_segment = self.segment }
+    self._replay = { items = list, segments = segments, position = 0, before = before,
+      after_segment = self.segment }
     self.segment = before.segment
     if self.remaining then self.remaining = self.remaining + #list end
   end
@@ -317,7 +322,8 @@ local ConcurrentResults = { __name = Results.__name, __call = call, __close = me
 
 function ConcurrentResults.__index(_, name)
   if name == "last_evaluated_key" then
-    errors.raise("results: segments that are read concurrently have no last_evaluated_key but results:state()")
+    errors.raise("results: segments that are read concurrently have no last_evaluated_key "
+      .. "but results:state()")
   end
   return methods[name]
 end
@@ -385,7 +391,8 @@ function results.new(connection, operation, request, plan)
     _paginators = paginators,
     _is_filtered = request.FilterExpression ~= nil,
     _plan = plan,
-    _places = plan.places or {}, -- where each segment resumes after the pages that were left; false when finished
+    -- Where each segment resumes after the pages that were left; false when finished.
+    _places = plan.places or {},
     _start_key = first and first:start_key(), -- where the pages that were left end
     _page = NO_PAGE,
     _items = NO_ITEMS,

@@ -1,5 +1,6 @@
---- The transport for plain Lua: libcurl's connections. Waiting for them parks the task that runs, so that
--- others do, and blocks outside of tasks. doc/transport.md says what a transport has to offer.
+--- The transport for plain Lua: connections by libcurl. Waiting parks the running task, so that others run,
+--- and blocks outside of
+-- tasks. doc/transport.md describes what a transport has to offer.
 
 local loop = require("dynamodb.loop")
 local native = require("dynamodb.curl")
@@ -9,30 +10,31 @@ local system = require("dynamodb.base.system")
 local now, running = native.now, scheduler.running
 
 local curl = {
-  --- Seconds of a clock that only goes forward.
+  --- Returns seconds of a monotonic clock.
   now = now,
-  --- Seconds since 1970.
+  --- Returns seconds since 1970.
   time = system.time,
-  --- Raises in a task that was cancelled.
+  --- Raises in a cancelled task.
   check = scheduler.check,
-  --- Changes with each fork.
+  --- Returns a value that changes with each fork.
   process = native.forks,
-  --- Runs functions side by side, as tasks.
+  --- Calls functions concurrently, as tasks.
   gather = loop.gather,
-  --- Begins a task beside the one that runs.
+  --- Starts a task.
   spawn = loop.spawn,
 }
 
--- Failures that another attempt would meet again: certificates, and settings that libcurl refuses. A name
--- that does not resolve is not among them, since a failing name server looks the same.
+-- libcurl's failures that another attempt would meet again: certificates, and settings that libcurl refuses.
+-- A name that does not resolve is not among them, since a failing name server looks the same.
 local permanent_codes = {}
 for _, name in ipairs({ "UNSUPPORTED_PROTOCOL", "URL_MALFORMAT", "NOT_BUILT_IN", "UNKNOWN_OPTION",
-  "BAD_FUNCTION_ARGUMENT", "SSL_CERTPROBLEM", "PEER_FAILED_VERIFICATION", "SSL_CACERT_BADFILE", "SSL_ISSUER_ERROR",
+  "BAD_FUNCTION_ARGUMENT", "SSL_CERTPROBLEM", "PEER_FAILED_VERIFICATION", "SSL_CACERT_BADFILE",
+  "SSL_ISSUER_ERROR",
   "SSL_CIPHER" }) do
   permanent_codes[native.codes[name]] = true
 end
 
--- A proxy's refusal is permanent, unless its status says to try later.
+-- A proxy's refusal is permanent unless its status means "later".
 local function is_permanent(code, proxy_status)
   if permanent_codes[code] then return true end
   return proxy_status >= 400 and proxy_status < 500 and proxy_status ~= 408 and proxy_status ~= 429
@@ -58,13 +60,13 @@ function curl.connect(endpoint, timeout, options)
   return nil, kind, why, is_permanent(code, proxy_status)
 end
 
---- How long connecting took -> { name, connect, tls }, in seconds.
+--- Returns how long connecting took: { name, connect, tls }, in seconds.
 function curl.timings(socket)
   local name, connect, tls = socket:timings()
   return { name = name, connect = connect, tls = tls }
 end
 
--- Waits until the socket may be used -> true | nil, kind, why.
+-- Waits until the socket can be read or written -> true | nil, kind, why.
 local function wait(socket, mode, deadline)
   local left, task = deadline - now(), running()
   if left > 0 then
@@ -91,8 +93,8 @@ function curl.send(socket, bytes, deadline)
   end
 end
 
---- Receives what there is, at least a byte -> bytes | nil, "closed" or another kind, why. 'answering' is true
---- for the first bytes of an answer, which are not there yet.
+--- Receives the bytes that are there, at least one -> bytes | nil, "closed" or another kind, why. 'is_first'
+--- is true for the first bytes of a response, which have to be waited for.
 function curl.receive(socket, deadline, answering)
   while true do
     if answering then
@@ -105,8 +107,8 @@ function curl.receive(socket, deadline, answering)
   end
 end
 
---- May a kept connection be used again? Not when it was closed, nor when bytes came that nobody asked for,
---- nor when it is that of a parent process.
+--- Can an idle connection be reused? Not when the server closed it or sent bytes unasked, nor when a parent
+--- process opened it.
 function curl.idle(socket)
   return socket:idle()
 end
@@ -122,14 +124,14 @@ function curl.sleep(seconds)
   return native.sleep(seconds)
 end
 
---- Where the tasks run that the caller can wait for | nil when nothing runs beside him.
+--- Returns where the tasks run that the caller can wait for | nil when nothing runs meanwhile.
 function curl.place()
   local task = running()
   return task and task.loop
 end
 
---- What the caller can wait by, until others wake it | nil when it would wait in vain, since nothing else
---- runs meanwhile.
+--- Returns a waiter, by which the caller waits until another task wakes it | nil where nothing else runs
+--- meanwhile.
 function curl.waiter()
   local task = running()
   return task and scheduler.waiter(task)

@@ -1,5 +1,6 @@
---- The transport for nginx and OpenResty: cosockets, which wait without holding up the worker. The only room
---- that knows nginx. doc/transport.md says what a transport has to offer, doc/nginx.md what nginx.conf has.
+--- The transport for nginx and OpenResty: cosockets, which do not block the worker. With loop/phase the only
+--- file that knows nginx. doc/transport.md describes what a transport has to offer, doc/nginx.md what
+--- nginx.conf needs.
 -- Source: README of lua-nginx-module 0.10.23 (cosockets, phases, light threads).
 
 local core = require("dynamodb.core")
@@ -9,28 +10,28 @@ local system = require("dynamodb.base.system")
 local now = core.now
 
 local nginx = {
-  --- Seconds of a clock that only goes forward; nginx's own stands still while Lua runs.
+  --- Returns seconds of a monotonic clock. nginx's own clock stands still while Lua runs.
   now = now,
-  --- Seconds since 1970.
+  --- Returns seconds since 1970.
   time = system.time,
 }
 
---- The process: what was opened before a fork is not for those after it.
+--- Returns the process, since connections do not survive a fork.
 function nginx.process()
   return ngx.worker.pid()
 end
 
---- The shared dictionary of that name | nil.
+--- Returns the shared dictionary of that name | nil.
 function nginx.shared(name)
   return ngx.shared[name]
 end
 
 -- {===== Connecting =====
 
--- A name that has no resolver to ask.
+-- names that are resolved without a resolver
 local known_names = { localhost = "127.0.0.1" }
 
--- Where to connect, and what a pool of connections is called: by all in which they differ.
+-- Returns how to connect, and a name for nginx's pool that is the same only for interchangeable connections.
 local function plan(endpoint, options, limits)
   local scheme, authority = endpoint.url:match("^(https?)://([^/]+)")
   local host, port = authority:match("^(.-):(%d+)$")
@@ -39,7 +40,7 @@ local function plan(endpoint, options, limits)
   local size = limits.max_connections or 64
   local way = ("verified=%s via=%s certificate=%s size=%d"):format(tostring(scheme == "https"),
     options.unix_socket or proxy or "", options.client_certificate or "", size)
-  -- There may be a proxy's password in it.
+  -- It may contain a proxy's password.
   local name = ("dynamodb %s://%s:%d %s"):format(scheme, host, port, core.sha256(way))
   return { host = host, port = port, tls = scheme == "https", sni = host:match("^%[(.*)%]$") or host,
     proxy = proxy, unix_socket = options.unix_socket, size = size, pool = name, options = options,
@@ -59,25 +60,26 @@ local function plan_for(endpoint, options, limits)
   return found
 end
 
--- Nobody tells how old a kept connection is, so with a highest age another pool is used from time to time.
+-- nginx does not tell the age of a kept connection, so with max_connection_age the pool's name changes from
+-- time to time.
 local function pool_options(target)
   local age, name = target.limits.max_connection_age, target.pool
   if age then name = ("%s since=%d"):format(name, math.floor(now() / age)) end
   return { pool = name, pool_size = target.size, backlog = 65535 }
 end
 
--- nginx takes whole milliseconds as a C int, and 0 for its default.
+-- nginx takes whole milliseconds as a C int; 0 means its default.
 local function set_timeout(sock, deadline)
   sock:settimeout(math.max(1, math.min(math.ceil((deadline - now()) * 1000), 2 ^ 31 - 1)))
 end
 
--- What is of no use to try again, among what nginx says.
+-- Is nginx's message about a failure that another attempt would meet again?
 local function is_permanent(why)
   return why:find("no resolver", 1, true) ~= nil or why:find("certificate", 1, true) ~= nil
     or why:find("^option ") ~= nil
 end
 
--- Why something failed -> nil, kind, text, whether trying again is of no use.
+-- Returns the results of a failed call: nil, kind, text, is it permanent.
 local function failed(what, why)
   if why == "timeout" then return nil, "timeout", what .. ": no answer in time" end
   if why:find("no resolver defined", 1, true) then
@@ -86,7 +88,7 @@ local function failed(what, why)
   return nil, "network", what .. ": " .. why, is_permanent(why)
 end
 
--- Host and port of a proxy, and the user's name and password | nil, why.
+-- Returns host, port and user:password of a proxy | nil, why.
 local function proxy_parts(url)
   local scheme, authority = url:match("^(%a[%w+.-]*)://([^/]*)")
   if scheme ~= "http" then
@@ -101,7 +103,7 @@ local function unescape(text)
   return (text:gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end))
 end
 
--- Asks the proxy for a connection to the endpoint -> true | nil, why. Source: RFC 9110 section 9.3.6.
+-- Asks the proxy for a tunnel to the endpoint -> true | nil, why. Source: RFC 9110 section 9.3.6.
 local function tunnel(sock, target, user)
   local place = ("%s:%d"):format(target.host, target.port)
   local login = user and "Proxy-Authorization: Basic " .. ngx.encode_base64(unescape(user)) .. "\r\n" or ""
@@ -115,7 +117,7 @@ local function tunnel(sock, target, user)
   return nil, "it answered " .. (status or "no HTTP")
 end
 
--- A file that an option names, parsed -> what it holds | nil, why.
+-- Parses the file that an option names -> parsed value | nil, why.
 local function read_option(options, name, parse)
   local text, why = system.read_file(options[name])
   local value
@@ -124,7 +126,8 @@ local function read_option(options, name, parse)
   return nil, ("option '%s': %s: %s"):format(name, options[name], why or "no such file")
 end
 
--- What the client shows of itself, if anything -> true | nil, why. Read anew each time, since files change.
+-- Sets the client certificate, if there is one -> true | nil, why. The files are read each time, since they
+-- may change.
 local function show_certificate(sock, options)
   if not options.client_certificate then return true end
   if not sock.setclientcert then
@@ -137,7 +140,7 @@ local function show_certificate(sock, options)
   return sock:setclientcert(certificate, key)
 end
 
--- What to do about a handshake that failed. The number before the text may be that of an earlier failure.
+-- Explains a failed handshake. The number at the start of the text may belong to an earlier failure.
 local function explained(target, why)
   why = why:gsub("^%d+: ", "")
   if why:find("host mismatch", 1, true) then
@@ -149,8 +152,8 @@ local function explained(target, why)
   return text:format(why, hint)
 end
 
--- TLS over the connection -> true | nil, why. When a handshake takes no time, lua-resty-core 0.1.25 raises
--- where it should return that verification failed (its issue 499).
+-- Does the TLS handshake -> true | nil, why. When the handshake takes no time, lua-resty-core 0.1.25 raises
+-- instead of returning that verification failed (its issue 499).
 local function shake_hands(sock, target)
   local ok, session, why = pcall(sock.sslhandshake, sock, nil, target.sni, true)
   if not ok and not tostring(session):find("assertion failed", 1, true) then error(session, 0) end
@@ -159,7 +162,7 @@ local function shake_hands(sock, target)
   return true
 end
 
--- Makes a new connection one to the endpoint -> true | nil, kind, why, permanent. Fills in how long TLS took.
+-- Prepares a new connection for requests: options, proxy tunnel, TLS -> true | nil, kind, why, permanent.
 local function prepare(socket, target, user)
   local sock, options = socket.sock, target.options
   local ok, why = true, nil
@@ -179,7 +182,7 @@ local function prepare(socket, target, user)
   return true
 end
 
--- The connection to the peer, which may be a proxy -> true, the proxy's user | nil, kind, why, permanent.
+-- Connects to the endpoint or its proxy -> true, user:password of the proxy | nil, kind, why, permanent.
 local function reach(sock, target)
   local host, port, user = target.host, target.port, nil
   local ok, why
@@ -197,8 +200,8 @@ local function reach(sock, target)
   return true, user
 end
 
---- Opens a connection, or takes one that nginx has kept -> socket | nil, kind, why, whether trying again is
---- of no use. 'options' are those of transport.curl, 'limits' have max_connections and max_connection_age.
+--- Opens a connection, or takes one from nginx's pool -> socket | nil, kind, why, permanent. 'options' are
+--- those of transport/curl; 'limits' has max_connections and max_connection_age.
 function nginx.connect(endpoint, seconds, options, limits)
   local target, sock, start = plan_for(endpoint, options, limits), ngx.socket.tcp(), now()
   local socket = { sock = sock }
@@ -220,12 +223,12 @@ end
 
 local LATE = "no answer in time"
 
---- How long connecting took -> { connect, tls }, in seconds.
+--- Returns how long connecting took: { connect, tls }, in seconds.
 function nginx.timings(socket)
   return { connect = socket.connect, tls = socket.tls }
 end
 
---- Did the connection carry requests before?
+--- Was the connection taken from nginx's pool?
 function nginx.reused(socket)
   return socket.reused
 end
@@ -239,9 +242,9 @@ function nginx.send(socket, bytes, deadline)
   return failed("sending", why)
 end
 
-local RECEIVE_BYTES = 65536 -- at most, by one call; lua_socket_buffer_size makes it less
+local RECEIVE_BYTES = 65536 -- at most in one call; lua_socket_buffer_size may make it less
 
---- Receives what there is, at least a byte -> bytes | nil, "closed" or another kind, why.
+--- Receives the bytes that are there, at least one -> bytes | nil, "closed" or another kind, why.
 function nginx.receive(socket, deadline)
   if deadline <= now() then return nil, "timeout", LATE end
   set_timeout(socket.sock, deadline)
@@ -251,15 +254,14 @@ function nginx.receive(socket, deadline)
   return failed("receiving", why)
 end
 
---- Gives the connection to nginx, which keeps it for whoever connects to the same next -> true. Cosockets
---- belong to one request, so that nothing of them may be kept here.
+--- Gives the connection to nginx's pool -> true. A cosocket belongs to one request and cannot be kept in Lua.
 function nginx.keep(socket, limits)
   local ok = socket.sock:setkeepalive(math.ceil((limits.max_idle_time or 50) * 1000), limits.max_connections)
-  if not ok then socket.sock:close() end -- there were bytes that nobody had asked for
+  if not ok then socket.sock:close() end -- the server has sent bytes unasked
   return true
 end
 
---- Nothing is kept here.
+--- Returns false: this transport's connections are never kept in Lua.
 function nginx.idle()
   return false
 end
@@ -268,7 +270,7 @@ function nginx.close(socket)
   socket.sock:close()
 end
 
---- Waits; other requests go on.
+--- Waits. Other requests go on meanwhile.
 function nginx.sleep(seconds)
   ngx.sleep(math.max(seconds, 0.001))
 end
@@ -277,7 +279,7 @@ end
 
 local function pack(...) return { n = select("#", ...), ... } end
 
--- Waits for threads, each of which posts 'ended', and kills them when the moment has come.
+-- Waits until the threads have posted 'ended', and kills them at the deadline.
 local function wait_for(threads, ended, deadline)
   for _ = 1, #threads do
     if not ended:wait(math.max(deadline - now(), 0)) then
@@ -287,8 +289,8 @@ local function wait_for(threads, ended, deadline)
   end
 end
 
---- Runs functions side by side, at most 'concurrency' at a time, until the moment 'deadline' -> what pcall
---- returns of each, in their order, as tables with n.
+--- Calls functions concurrently, at most 'concurrency' at a time, until the absolute deadline -> for each
+--- what pcall returns, in order, as a table with n.
 function nginx.gather(list, concurrency, deadline)
   local results, started, threads = {}, 0, {}
   local ended = deadline and require("ngx.semaphore").new()
@@ -310,7 +312,7 @@ end
 
 -- {===== Beside the caller =====
 
---- Where light threads run for whom the caller can wait: his request.
+--- Returns where light threads run that the caller can wait for: its request.
 function nginx.place()
   return ngx.ctx
 end
@@ -318,10 +320,11 @@ end
 local Job = {}
 Job.__index = Job
 
--- Of each light thread those that it began, and has not waited for: so long nginx keeps what is left of them.
+-- For each light thread the jobs that it started. nginx keeps the memory of a finished light thread until its
+-- parent waits for it or kills it.
 local begun = setmetatable({}, { __mode = "k" })
 
---- Begins a function beside the caller -> job: is it 'done'?
+--- Starts a function in a light thread -> job. Its field 'done' is true when the function has ended.
 function nginx.spawn(f)
   local me = coroutine.running()
   local list, job = {}, setmetatable({ done = false }, Job)
@@ -337,12 +340,12 @@ function nginx.spawn(f)
   return job
 end
 
---- Ends it, if it was the caller who began it. The collector comes at any time, in whatever request.
+--- Kills the light thread. A finalizer, which may run in another request, cannot.
 function Job:cancel(collected)
   if not collected then ngx.thread.kill(self.thread) end
 end
 
---- May a light thread that ran in that place still go on? Of other requests nobody can tell while they last.
+--- May a light thread that ran in that request still go on? The state of another request's thread is unknown.
 function nginx.alive(thread, place)
   return place ~= ngx.ctx or coroutine.status(thread) ~= "dead"
 end
@@ -350,12 +353,12 @@ end
 local Waiter = {}
 Waiter.__index = Waiter
 
---- What the caller can wait by, until others wake it.
+--- Returns a waiter, by which the caller waits until another light thread wakes it.
 function nginx.waiter()
   return setmetatable({ semaphore = require("ngx.semaphore").new() }, Waiter)
 end
 
---- -> true | false when the moment has come.
+--- Waits to be woken -> true | false at the deadline.
 function Waiter:wait(deadline)
   return (self.semaphore:wait(math.max(deadline - now(), 0))) == true
 end

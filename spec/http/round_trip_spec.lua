@@ -1,0 +1,101 @@
+-- One request over a pooled connection, with a transport that does what each case says; spec/http/pool_spec.lua has the
+-- same over real sockets.
+
+local helper = dofile("spec/support/helper.lua")
+local pool = require("dynamodb.http.pool")
+local round_trip = require("dynamodb.http.round_trip")
+
+local REQUEST = "POST / HTTP/1.1\r\nhost: spec\r\ncontent-length: 2\r\n\r\n{}"
+local RESPONSE = helper.answer(200, "{}")
+
+local function new_pool(transport)
+  return pool.new(transport, { url = "http://spec" }, { connect_timeout = 1, attempt_timeout = 5 })
+end
+
+-- Sends once, so that the pool has an idle connection.
+local function warm(own)
+  pool.release(own, (assert(round_trip.send(own, REQUEST))))
+end
+
+describe("round_trip.send", function()
+  it("returns the connection with the complete response, and how often it sent", function()
+    local fake = helper.fake(RESPONSE)
+    local connection, failure, sends = round_trip.send(new_pool(fake), REQUEST)
+    assert.equal(200, connection.response:status())
+    assert.is_nil(failure)
+    assert.equal(1, sends)
+    assert.same({ REQUEST }, fake.requests)
+  end)
+
+  it("sends nothing after the deadline", function()
+    local fake = helper.fake(RESPONSE)
+    local connection, failure, sends = round_trip.send(new_pool(fake), REQUEST, nil, nil, fake.clock)
+    assert.is_nil(connection)
+    assert.same({ kind = "timeout", message = "no time left", sent = false, permanent = false }, failure)
+    assert.equal(0, sends)
+  end)
+
+  -- A transport whose idle connections end before a response.
+  local function stale()
+    local fake = helper.fake(function(_, n) return n ~= 2 and RESPONSE or nil end)
+    local own = new_pool(fake)
+    warm(own)
+    return own, fake
+  end
+
+  it("sends again on a new connection when an idle one was closed", function()
+    local own, fake = stale()
+    local connection, _, sends = round_trip.send(own, REQUEST)
+    assert.is_false(connection.timing.reused)
+    assert.equal(2, sends)
+    assert.same({ REQUEST, REQUEST, REQUEST }, fake.requests)
+  end)
+
+  it("asks before it sends again, with the call, and only then", function()
+    local asked = {}
+    local function may_resend(call)
+      asked[#asked + 1] = call
+      return false
+    end
+    local own, fake = stale()
+    local connection, failure, sends = round_trip.send(own, REQUEST, may_resend, "the call")
+    assert.is_nil(connection)
+    assert.same({ "network", true, 1 }, { failure.kind, failure.sent, sends })
+    assert.same({ "the call" }, asked)
+    assert.equal(2, #fake.requests)
+    assert(round_trip.send(new_pool(helper.fake(RESPONSE)), REQUEST, may_resend, "the call"))
+    assert.same({ "the call" }, asked)
+  end)
+
+  it("does not ask when the request cannot have been received", function()
+    local fake = helper.fake(RESPONSE)
+    local own, send = new_pool(fake), fake.send
+    warm(own)
+    function fake.send(socket, bytes)
+      if fake.opened == 1 then return nil, "network", "broken pipe" end
+      return send(socket, bytes)
+    end
+    assert(round_trip.send(own, REQUEST, function() error("asked", 0) end))
+  end)
+
+  it("refuses a body that ends only with the connection and has no checksum", function()
+    local own = new_pool(helper.fake("HTTP/1.1 200 OK\r\n\r\n{}"))
+    local connection, failure = round_trip.send(own, REQUEST)
+    assert.is_nil(connection)
+    assert.equal("response", failure.kind)
+    assert.matches("truncation could not be noticed", failure.message, 1, true)
+    own = new_pool(helper.fake("HTTP/1.1 200 OK\r\nx-amz-crc32: 2745614147\r\n\r\n{}"))
+    assert.equal("{}", assert(round_trip.send(own, REQUEST)).response:body())
+  end)
+
+  it("frees the slot when the transport raises, wherever it does", function()
+    for _, name in ipairs({ "connect", "send", "receive", "timings" }) do
+      local fake = helper.fake(RESPONSE)
+      fake[name] = function() error("raised", 0) end
+      local own = new_pool(fake)
+      assert.same({ false, "raised" }, { pcall(round_trip.send, own, REQUEST) })
+      assert.equal(0, pool.count_open(own))
+      assert.equal(fake.opened, fake.closed)
+    end
+  end)
+end)

@@ -1,0 +1,33 @@
+-- What the phases of nginx allow. spec/transport/nginx_spec.lua tries them in a real nginx.
+
+local fake_nginx = dofile("spec/support/fake_nginx.lua")
+local phase = require("dynamodb.loop.phase")
+
+describe("phase", function()
+  it("is not nginx here", function()
+    assert.is_false(phase.is_nginx())
+  end)
+
+  it("is nginx where there are cosockets", function()
+    local ngx = fake_nginx.ngx("content", {})
+    fake_nginx.with(ngx, function()
+      assert.is_true(phase.is_nginx())
+      ngx.socket = nil -- as in a worker thread
+      assert.is_false(phase.is_nginx())
+    end)
+  end)
+
+  it("tells what the phase allows", function()
+    local ngx = fake_nginx.ngx("content", {})
+    fake_nginx.with(ngx, function()
+      for name, mode in pairs({ content = "wait", timer = "wait", access = "wait", init = "block", exit_worker = "block" }) do
+        ngx.phase = name
+        assert.equal(mode, (phase.mode()))
+      end
+      ngx.phase = "log"
+      local mode, why = phase.mode()
+      assert.is_nil(mode)
+      assert.equal("nothing can wait in log_by_lua*; ngx.timer.at(0, function) runs where it can", why)
+    end)
+  end)
+end)
