@@ -28,7 +28,7 @@ void ddb_buf_clear(struct ddb_buf *b, size_t keep) {
   b->status = DDB_OK;
 }
 
-/* The capacity to ask for: twice what is needed, never past the ceiling. */
+/* Returns the new capacity: twice what is needed, at most the ceiling. */
 static size_t grown(const struct ddb_buf *b, size_t need) {
   size_t cap = need < FIRST_CAPACITY / 2 ? FIRST_CAPACITY : need * 2;
   return cap < b->max ? cap : b->max;

@@ -1,6 +1,6 @@
 /*
- * Growable bytes with a ceiling. A failure sticks: after it, adding does nothing and 'status' keeps
- * saying why, so a writer adds piece after piece and looks once, at the end.
+ * Growable bytes with a ceiling. A failure is sticky: after it, adding does nothing and 'status'
+ * keeps the reason, so a writer adds piece after piece and checks once, at the end.
  */
 #ifndef DDB_BUF_H
 #define DDB_BUF_H
@@ -30,7 +30,9 @@ void ddb_buf_cleanse(struct ddb_buf *b);
 /* Empties the buffer and its failure; keeps the memory, except what exceeds 'keep' bytes. */
 void ddb_buf_clear(struct ddb_buf *b, size_t keep);
 
-/* Makes room for 'n' more bytes; true when there is. Writing into p + len is then allowed. */
+/*
+ * Makes room for 'n' more bytes; returns true when there is. The caller may then write to p + len.
+ */
 bool ddb_buf_reserve(struct ddb_buf *b, size_t n);
 
 void ddb_buf_add(struct ddb_buf *b, const void *p, size_t n);

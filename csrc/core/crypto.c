@@ -9,10 +9,10 @@
 #include <stdint.h>
 #include <string.h>
 
-#define BLOCK 64u /* what SHA-256 takes in at a time, and the size of an HMAC key (FIPS 198-1) */
+#define BLOCK 64u /* block size of SHA-256, and of an HMAC key (FIPS 198-1) */
 
 #if OPENSSL_VERSION_NUMBER >= 0x30000000L
-/* A digest that was fetched once spares OpenSSL 3 a search of its providers per message. */
+/* A digest that is fetched once saves OpenSSL 3 a search of its providers for each message. */
 static EVP_MD *get_sha256(void) {
   return EVP_MD_fetch(NULL, "SHA2-256", NULL);
 }
@@ -22,7 +22,7 @@ static void drop_sha256(EVP_MD *md) {
 }
 #else
 static EVP_MD *get_sha256(void) {
-  return (EVP_MD *)EVP_sha256(); /* a static of the library; only ever read */
+  return (EVP_MD *)EVP_sha256(); /* a static of the library; read only */
 }
 
 static void drop_sha256(EVP_MD *md) {
@@ -41,13 +41,13 @@ void ddb_crypto_free(struct ddb_crypto *c) {
   ddb_crypto_init(c);
 }
 
-/* '*context' afterwards exists; what it holds is unspecified. */
+/* '*context' exists afterwards, with unspecified content. */
 static enum ddb_status have_context(EVP_MD_CTX **context) {
   if (!*context) *context = EVP_MD_CTX_new();
   return *context ? DDB_OK : DDB_NOMEM;
 }
 
-/* 'blank' is made last: while it is there, so is all the rest. */
+/* 'blank' is made last: when it exists, the rest does as well. */
 static enum ddb_status prepare(struct ddb_crypto *c) {
   EVP_MD_CTX *blank = NULL;
   if (c->blank) return DDB_OK;
@@ -62,7 +62,10 @@ static enum ddb_status prepare(struct ddb_crypto *c) {
   return st;
 }
 
-/* Makes the digest room ready. The host program's queue of OpenSSL errors is not ours to fill. */
+/*
+ * Prepares the digests. The queue of OpenSSL errors belongs to the host program and is left as it
+ * was.
+ */
 static enum ddb_status ready(struct ddb_crypto *c) {
   if (c->blank) return DDB_OK;
   ERR_set_mark();
@@ -71,7 +74,7 @@ static enum ddb_status ready(struct ddb_crypto *c) {
   return st;
 }
 
-/* The digest of what 'start' has absorbed followed by 'n' bytes. */
+/* Finishes the digest of what 'start' has absorbed, followed by 'n' bytes. */
 static enum ddb_status digest(struct ddb_crypto *c, const EVP_MD_CTX *start, const void *p,
                               size_t n, unsigned char out[DDB_SHA256_SIZE]) {
   if (!EVP_MD_CTX_copy_ex(c->work, start)) return DDB_CRYPTO;
@@ -96,7 +99,9 @@ void ddb_hmac_init(struct ddb_hmac *h) {
   memset(h, 0, sizeof *h);
 }
 
-/* OpenSSL overwrites a digest's state before it frees it, and with it what the key has become. */
+/*
+ * OpenSSL overwrites a digest's state before it frees it, and with it what is derived from the key.
+ */
 void ddb_hmac_free(struct ddb_hmac *h) {
   EVP_MD_CTX_free(h->inner);
   EVP_MD_CTX_free(h->outer);
@@ -156,7 +161,7 @@ size_t ddb_base64_encoded_size(size_t n) {
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/* The last one or two bytes, with as much padding as makes four characters. */
+/* Encodes the last one or two bytes with padding. */
 static void encode_tail(const unsigned char *in, size_t n, char *out) {
   unsigned bits = (unsigned)in[0] << 16 | (n == 2 ? (unsigned)in[1] << 8 : 0);
   out[0] = alphabet[bits >> 18];
@@ -192,7 +197,7 @@ size_t ddb_base64_decoded_size(size_t n) {
   return n / 4 * 3;
 }
 
-/* The six bits of each character; NO for those outside the alphabet. */
+/* The six bits of each character; NO for characters outside the alphabet. */
 #define NO 0x80
 #define NO_8 NO, NO, NO, NO, NO, NO, NO, NO
 #define NO_32 NO_8, NO_8, NO_8, NO_8
@@ -206,13 +211,16 @@ static const unsigned char six_bits[256] = {
     39,    40,   41, 42, 43, 44,    45,    46,    47,   48, 49, 50, 51, /* 'n' onwards */
     NO,    NO,   NO, NO, NO, NO_32, NO_32, NO_32, NO_32};
 
-/* Four characters to 24 bits; a bit above those when one of them is no character of ours. */
+/* Converts four characters to 24 bits; sets a bit above those when one is outside the alphabet. */
 static unsigned quad(const unsigned char *in) {
   unsigned a = six_bits[in[0]], b = six_bits[in[1]], c = six_bits[in[2]], d = six_bits[in[3]];
   return a << 18 | b << 12 | c << 6 | d | ((a | b | c | d) & NO) << 24;
 }
 
-/* The last four characters, of which up to two may be padding; how many bytes, 0 = malformed. */
+/*
+ * Decodes the last four characters, of which up to two may be padding. Returns the number of bytes,
+ * 0 if malformed.
+ */
 static size_t decode_tail(const unsigned char *in, unsigned char *out) {
   unsigned char last[4] = {in[0], in[1], in[2], in[3]};
   size_t padding = last[3] != '=' ? 0 : last[2] != '=' ? 1 : 2;

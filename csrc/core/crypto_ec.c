@@ -11,11 +11,11 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define MAX_PEM 16384u /* a key takes 300 bytes; text around it is allowed */
-#define MAX_DER 80u    /* a signature as OpenSSL writes it takes up to 72 */
+#define MAX_PEM 16384u /* a key has 300 bytes; text around it is allowed */
+#define MAX_DER 80u    /* OpenSSL's form of a signature has up to 72 */
 
 static EVP_PKEY *parse(struct ddb_slice pem) {
-  char password[] = ""; /* without one OpenSSL would ask the terminal */
+  char password[] = ""; /* otherwise OpenSSL would prompt on the terminal */
   BIO *text = pem.n <= MAX_PEM ? BIO_new_mem_buf(pem.p, (int)pem.n) : NULL;
   EVP_PKEY *key = text ? PEM_read_bio_PrivateKey(text, NULL, NULL, password) : NULL;
   BIO_free(text);
@@ -23,8 +23,8 @@ static EVP_PKEY *parse(struct ddb_slice pem) {
 }
 
 /*
- * All public keys on P-256 begin alike in DER (RFC 5480 section 2): which algorithm, which curve,
- * and that both coordinates follow. Other keys do not begin like this, so that it is a check too.
+ * All public keys on P-256 begin alike in DER (RFC 5480 section 2): the algorithm, the curve, and
+ * that both coordinates follow. Comparing this start also checks the curve.
  */
 static enum ddb_status coordinates(EVP_PKEY *key, unsigned char out[DDB_ES256_SIZE]) {
   static const unsigned char prefix[] = {0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48,
@@ -38,7 +38,7 @@ static enum ddb_status coordinates(EVP_PKEY *key, unsigned char out[DDB_ES256_SI
   return ours ? DDB_OK : DDB_INVALID;
 }
 
-/* From OpenSSL's form, two numbers in DER, to theirs: two numbers of 32 bytes. */
+/* Converts OpenSSL's form, two numbers in DER, to two numbers of 32 bytes. */
 static bool unwrap(const unsigned char *der, size_t n, unsigned char out[DDB_ES256_SIZE]) {
   const int half = (int)DDB_ES256_SIZE / 2;
   ECDSA_SIG *pair = d2i_ECDSA_SIG(NULL, &der, (long)n);
@@ -60,10 +60,10 @@ static enum ddb_status sign(EVP_PKEY *key, struct ddb_slice message,
   return done ? DDB_OK : DDB_CRYPTO;
 }
 
-/* With a message its signature, without one the public key. */
+/* Returns the signature of a message, or without one the public key. */
 static enum ddb_status use(struct ddb_slice pem, const struct ddb_slice *message,
                            unsigned char out[DDB_ES256_SIZE], struct ddb_error *e) {
-  ERR_set_mark(); /* the host program's queue of OpenSSL errors is not ours to fill */
+  ERR_set_mark(); /* the queue of OpenSSL errors belongs to the host program */
   EVP_PKEY *key = parse(pem);
   enum ddb_status st = key ? coordinates(key, out) : DDB_INVALID;
   if (!st && message) st = sign(key, *message, out);

@@ -1,5 +1,7 @@
-/* ES256 (RFC 7518 section 3.4): ECDSA on the curve P-256 with SHA-256, as JSON Web Signatures have
- * it. */
+/*
+ * ES256 (RFC 7518 section 3.4): ECDSA on the curve P-256 with SHA-256, as used by JSON Web
+ * Signatures.
+ */
 #ifndef DDB_CRYPTO_EC_H
 #define DDB_CRYPTO_EC_H
 
@@ -11,15 +13,15 @@
 #define DDB_ES256_SIZE 64u /* of a signature, r and s; of a public key, x and y: 32 bytes each */
 
 /*
- * Both take an unencrypted private key as PEM, SEC1 ("EC PRIVATE KEY", RFC 5915) or PKCS #8
- * ("PRIVATE KEY", RFC 5958), that has its curve by name. Nobody is asked for a password.
- * DDB_INVALID for any other text, DDB_CRYPTO when OpenSSL refuses; 'out' is then unspecified. The
- * text of the error holds nothing of the key.
+ * Both functions take an unencrypted private key as PEM, SEC1 ("EC PRIVATE KEY", RFC 5915) or PKCS
+ * #8 ("PRIVATE KEY", RFC 5958), with a named curve. They never prompt for a password. DDB_INVALID
+ * for any other text, DDB_CRYPTO when OpenSSL refuses; 'out' is then unspecified. The text of the
+ * error contains nothing of the key.
  */
 DDB_CHECKED enum ddb_status ddb_es256_sign(struct ddb_slice pem, struct ddb_slice message,
                                            unsigned char out[DDB_ES256_SIZE], struct ddb_error *e);
 
-/* The coordinates of the public key that belongs to the private one. */
+/* Computes the coordinates of the public key of a private key. */
 DDB_CHECKED enum ddb_status
 ddb_es256_public(struct ddb_slice pem, unsigned char out[DDB_ES256_SIZE], struct ddb_error *e);
 

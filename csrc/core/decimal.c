@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define EXACT_POWER 22 /* 10^22 is the largest power of ten that a double holds exactly */
-#define PLAIN_MIN (-7) /* smaller first digits are written with an exponent */
+#define PLAIN_MIN (-7) /* numbers below it are written with an exponent */
 #define PLAIN_MAX 37
 
 static const double power_of_ten[EXACT_POWER + 1] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
@@ -18,13 +18,16 @@ static bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
-/* Text being read. Zeros wait until a later digit shows that they are not trailing ones. */
+/*
+ * A text that is being parsed. Zeros are held back until a later digit shows that they are not
+ * trailing.
+ */
 struct reader {
   const char *p;
   const char *end;
   struct ddb_decimal *out;
-  long zeros; /* waiting */
-  long scale; /* digits behind the point */
+  long zeros; /* zeros held back */
+  long scale; /* digits after the point */
   bool seen;  /* any digit at all */
   bool overflow;
 };
@@ -64,7 +67,7 @@ static bool take_exponent(struct reader *r, long *exponent) {
   return r->p > start;
 }
 
-/* Reads the shape of a number; false when the text has another one. */
+/* Parses the form of a number; returns false for other texts. */
 static bool take_number(struct reader *r, long *exponent) {
   if (r->p < r->end && (*r->p == '+' || *r->p == '-')) r->out->negative = *r->p++ == '-';
   (void)take_digits(r);
@@ -123,8 +126,8 @@ void ddb_decimal_from_integer(struct ddb_decimal *out, int64_t i) {
 }
 
 /*
- * A double that is a decimal of up to 15 digits with a short fraction: m / 10^k is rounded once,
- * so if it gives 'd' the digits of m are the only ones of that length that do.
+ * A double that is a decimal of up to 15 digits with a short fraction: m / 10^k is rounded once, so
+ * if it equals 'd', the digits of m are the only ones of that length that do.
  */
 static bool from_short_fraction(struct ddb_decimal *out, double d) {
   for (int k = 0; k <= EXACT_POWER; k++) {
@@ -140,14 +143,16 @@ static bool from_short_fraction(struct ddb_decimal *out, double d) {
   return false;
 }
 
-/* The decimal of so many digits that is nearest to 'd': its digits as an integer, and its exponent.
+/*
+ * Finds the decimal of that many digits that is nearest to 'd': its digits as an integer, and its
+ * exponent.
  */
 static int64_t nearest_decimal(double d, int digits, int *exponent) {
   char text[40];
   int64_t m = 0;
   (void)snprintf(text, sizeof text, "%.*e", digits - 1, fabs(d));
   const char *p = text;
-  /* Behind the first digit stands the locale's decimal point, which may be any bytes. */
+  /* The locale's decimal point follows the first digit; it may be any bytes. */
   for (; *p != 'e'; p++) {
     if (is_digit(*p)) m = m * 10 + (*p - '0');
   }
@@ -155,7 +160,7 @@ static int64_t nearest_decimal(double d, int digits, int *exponent) {
   return d < 0 ? -m : m;
 }
 
-/* Does m x 10^exponent read back as 'd'? Its range is not looked at. */
+/* Does m x 10^exponent read back as 'd'? The range is not checked. */
 static bool reads_back(struct ddb_decimal *out, int64_t m, int exponent, double d) {
   ddb_decimal_from_integer(out, m);
   out->exponent = (short)(out->exponent + exponent);
@@ -163,8 +168,9 @@ static bool reads_back(struct ddb_decimal *out, int64_t m, int exponent, double 
 }
 
 /*
- * Any double: the first of 15, 16, 17 digits that reads back as itself. At a power of two, where
- * the doubles below are closer than those above, it may be a neighbour of the nearest 16 digits.
+ * Converts any double: the first of 15, 16, 17 digits that reads back as the same double. At a
+ * power of two, where the doubles below are closer than those above, it may be a neighbour of the
+ * nearest 16 digits.
  */
 static enum ddb_status from_any_double(struct ddb_decimal *out, double d, struct ddb_error *e) {
   for (int digits = DBL_DIG; digits <= DBL_DIG + 2; digits++) {
@@ -193,7 +199,7 @@ double ddb_decimal_to_double(const struct ddb_decimal *d) {
     double v = d->exponent < 0 ? m / power_of_ten[-d->exponent] : m * power_of_ten[d->exponent];
     return d->negative ? -v : v;
   }
-  char text[DDB_DECIMAL_TEXT]; /* without a point, so that no locale can matter */
+  char text[DDB_DECIMAL_TEXT]; /* without a decimal point, so that the locale does not matter */
   (void)snprintf(text, sizeof text, "%s%.*se%d", d->negative ? "-" : "", (int)d->count, d->digits,
                  d->exponent);
   return strtod(text, NULL);
@@ -291,7 +297,7 @@ size_t ddb_integer_text(int64_t i, char out[DDB_DECIMAL_TEXT]) {
   return (size_t)(p - out);
 }
 
-/* Up to 18 plain digits without a leading zero: no need to look further. */
+/* Up to 18 plain digits without a leading zero need no further check. */
 static bool read_short_integer(const char *p, size_t n, int64_t *out) {
   bool negative = n > 1 && *p == '-';
   int64_t v = 0;
@@ -306,7 +312,7 @@ static bool read_short_integer(const char *p, size_t n, int64_t *out) {
   return true;
 }
 
-/* Would this decimal be written again after a stay as the double 'd'? */
+/* Would the double 'd' be written as this decimal again? */
 static bool survives_as_double(const struct ddb_decimal *decimal, double d) {
   struct ddb_decimal again;
   struct ddb_error ignored; /* 'd' came from a number in range */

@@ -42,18 +42,20 @@ struct ddb_number {
 enum ddb_status ddb_decimal_parse(struct ddb_decimal *out, const char *p, size_t n,
                                   struct ddb_error *e) DDB_CHECKED;
 
-/* The shortest decimal that reads back as 'd'. DDB_INVALID for NaN, infinity, out of range. */
+/*
+ * Finds the shortest decimal that reads back as 'd'. DDB_INVALID for NaN, infinity, out of range.
+ */
 enum ddb_status ddb_decimal_from_double(struct ddb_decimal *out, double d,
                                         struct ddb_error *e) DDB_CHECKED;
 void ddb_decimal_from_integer(struct ddb_decimal *out, int64_t i);
 
-/* The nearest double. */
+/* Returns the nearest double. */
 double ddb_decimal_to_double(const struct ddb_decimal *d);
 
-/* True, and the value, when the number is whole and fits. */
+/* Returns true, and the value, when the number is whole and fits. */
 bool ddb_decimal_to_integer(const struct ddb_decimal *d, int64_t *out);
 
-/* Below, equal to or above zero as 'a' is below, equal to or above 'b'. */
+/* Returns a number below, equal to or above zero as 'a' is below, equal to or above 'b'. */
 int ddb_decimal_compare(const struct ddb_decimal *a, const struct ddb_decimal *b);
 
 /*
@@ -62,7 +64,7 @@ int ddb_decimal_compare(const struct ddb_decimal *a, const struct ddb_decimal *b
  */
 size_t ddb_decimal_text(const struct ddb_decimal *d, char out[DDB_DECIMAL_TEXT]);
 
-/* The same for an integer, faster. */
+/* Writes the canonical text of an integer, faster than ddb_decimal_text. */
 size_t ddb_integer_text(int64_t i, char out[DDB_DECIMAL_TEXT]);
 
 /*

@@ -20,7 +20,7 @@ static inline struct ddb_slice ddb_slice(const char *p, size_t n) {
   return s;
 }
 
-/* For NUL-terminated text. */
+/* Makes a slice of NUL-terminated text. */
 static inline struct ddb_slice ddb_text(const char *text) {
   return ddb_slice(text, strlen(text));
 }

@@ -6,14 +6,14 @@
 
 #define KEPT_HEAD ((size_t)64 * 1024)
 #define KEPT_BODY ((size_t)2 * 1024 * 1024)      /* a full DynamoDB page and its capacity slack */
-#define TRUSTED_LENGTH ((size_t)1 * 1024 * 1024) /* of a Content-Length not yet seen to be true */
+#define TRUSTED_LENGTH ((size_t)1 * 1024 * 1024) /* of a Content-Length that may be untrue */
 #define FREE_SIZE_DIGITS 16u /* of a chunk size; what exceeds them is charged like an extension */
 
 static size_t smaller(size_t a, size_t b) {
   return a < b ? a : b;
 }
 
-/* Makes all but buffers, limits and the count of 1xx responses that of an unread response. */
+/* Resets everything but buffers, limits and the count of 1xx responses. */
 static void start_over(struct ddb_http1 *h) {
   struct ddb_http1 fresh = {.limits = h->limits,
                             .head = h->head,
@@ -27,7 +27,7 @@ static void start_over(struct ddb_http1 *h) {
 void ddb_http1_init(struct ddb_http1 *h, const struct ddb_http1_limits *limits) {
   memset(h, 0, sizeof *h);
   h->limits = *limits;
-  /* So that twice the head, and the doubling in ddb_buf, stay within size_t. */
+  /* Twice the head, and the doubling in ddb_buf, must fit in a size_t. */
   h->limits.head_bytes = smaller(limits->head_bytes, SIZE_MAX / 8);
   h->limits.body_bytes = smaller(limits->body_bytes, SIZE_MAX / 8);
   ddb_buf_init(&h->head, 2 * h->limits.head_bytes); /* a full head, then one more full line */
@@ -50,7 +50,10 @@ void ddb_http1_reset(struct ddb_http1 *h) {
 
 /* ---- head ---- */
 
-/* RFC 9112 section 4. The blank after the code may be missing, as servers without a reason do. */
+/*
+ * RFC 9112 section 4. The blank after the code may be missing, as servers without a reason phrase
+ * omit it.
+ */
 static enum ddb_status status_line(struct ddb_http1 *h, struct ddb_slice line,
                                    struct ddb_error *e) {
   const char *p = line.p;
@@ -88,7 +91,7 @@ static enum ddb_status body_too_big(const struct ddb_http1 *h, struct ddb_error 
   return ddb_fail(e, DDB_TOOBIG, "response body exceeds %zu bytes", h->limits.body_bytes);
 }
 
-/* One reservation for the common case; a length not yet proven true does not get it all. */
+/* Reserves the common length at once, but not a large length that may be untrue. */
 static enum ddb_status start_length_body(struct ddb_http1 *h, struct ddb_error *e) {
   if (h->left > h->limits.body_bytes) return body_too_big(h, e);
   h->step = DDB_HTTP1_LENGTH_BODY;
@@ -97,7 +100,7 @@ static enum ddb_status start_length_body(struct ddb_http1 *h, struct ddb_error *
   return DDB_OK;
 }
 
-/* RFC 9112 section 6.3, in its order, but for a client that never sends HEAD or CONNECT. */
+/* RFC 9112 section 6.3, in its order, for a client that never sends HEAD or CONNECT. */
 static enum ddb_status head_end(struct ddb_http1 *h, struct ddb_error *e) {
   if (h->chunked && h->has_length)
     return ddb_fail(e, DDB_INVALID, "response has both content-length and transfer-encoding");
@@ -116,7 +119,7 @@ static enum ddb_status head_end(struct ddb_http1 *h, struct ddb_error *e) {
 
 /* ---- lines ---- */
 
-/* -1 for what is no hexadecimal digit. */
+/* Returns -1 for other characters. */
 static int hex_value(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -124,7 +127,7 @@ static int hex_value(char c) {
   return -1;
 }
 
-/* RFC 9112 section 7.1; extensions are skipped, but not for ever. */
+/* RFC 9112 section 7.1; extensions are skipped, up to a limit. */
 static enum ddb_status chunk_size(struct ddb_http1 *h, struct ddb_slice line, struct ddb_error *e) {
   size_t size = 0, n = 0;
   for (; n < line.n && hex_value(line.p[n]) >= 0; n++) {
@@ -151,7 +154,7 @@ static enum ddb_status use_line(struct ddb_http1 *h, struct ddb_slice line, stru
   return DDB_OK;
 }
 
-/* Lines end in CRLF and nothing else (RFC 9112 section 2.2 would let us be lenient). */
+/* Lines end with CRLF only (RFC 9112 section 2.2 would allow leniency). */
 static enum ddb_status strip_line_end(struct ddb_slice *line, struct ddb_error *e) {
   if (line->n < 2 || line->p[line->n - 2] != '\r')
     return ddb_fail(e, DDB_INVALID, "response has a line that ends in LF without CR");
@@ -163,7 +166,7 @@ static enum ddb_status strip_line_end(struct ddb_slice *line, struct ddb_error *
   return DDB_OK;
 }
 
-/* At its first wrong byte: from a peer that does not speak HTTP a line end may never come. */
+/* Fails at the first wrong byte: a peer that does not speak HTTP may never send a line end. */
 static bool is_http(const struct ddb_http1 *h, const struct ddb_slice *in) {
   static const char start[] = "HTTP/";
   size_t at = smaller(h->head.len, sizeof start - 1);
@@ -180,7 +183,7 @@ static void skip(struct ddb_slice *in, size_t n) {
   *in = ddb_slice(in->p + n, in->n - n);
 }
 
-/* Collects a line behind the kept ones, and drops it after its use unless it was kept too. */
+/* Collects a line after the kept ones, and drops it after its use unless it is kept too. */
 static enum ddb_status read_line(struct ddb_http1 *h, struct ddb_slice *in, struct ddb_error *e) {
   if (h->step == DDB_HTTP1_STATUS_LINE && !is_http(h, in))
     return ddb_fail(e, DDB_INVALID, "response does not start with HTTP/");
@@ -188,7 +191,7 @@ static enum ddb_status read_line(struct ddb_http1 *h, struct ddb_slice *in, stru
   size_t n = end ? (size_t)(end - in->p) + 1 : in->n;
   if (n > h->budget - (h->head.len - h->kept)) return head_too_big(h, e);
   ddb_buf_add(&h->head, in->p, n);
-  if (h->head.status) return out_of_memory(e); /* the budget keeps it from being too big */
+  if (h->head.status) return out_of_memory(e); /* the budget limits it */
   skip(in, n);
   if (!end) return DDB_OK;
   struct ddb_slice line = ddb_slice(h->head.p + h->kept, h->head.len - h->kept);
@@ -218,7 +221,7 @@ static enum ddb_status read_body(struct ddb_http1 *h, struct ddb_slice *in, stru
   return DDB_OK;
 }
 
-/* The CRLF after the data of a chunk, by byte: no line may be collected here. */
+/* The CRLF after the data of a chunk is checked byte by byte, since no line is collected here. */
 static enum ddb_status chunk_end(struct ddb_http1 *h, struct ddb_slice *in, struct ddb_error *e) {
   bool cr = h->step == DDB_HTTP1_CHUNK_CR;
   if (*in->p != (cr ? '\r' : '\n'))

@@ -49,7 +49,7 @@ enum ddb_status ddb_http1_decimal(struct ddb_slice s, size_t *value) {
   return fits ? DDB_OK : DDB_TOOBIG;
 }
 
-/* Goes through the kept lines, each with its CRLF and its name in lower case. */
+/* Steps through the kept lines, each with its CRLF and its name in lower case. */
 bool ddb_http1_find(const struct ddb_http1 *h, const char *lower_name, struct ddb_slice *value) {
   size_t n = strlen(lower_name);
   size_t at = 0;
@@ -76,7 +76,7 @@ static enum ddb_status take_length(struct ddb_http1 *h, const char *name, struct
   return DDB_OK;
 }
 
-/* A length and chunks in an HTTP/1.0 message are faulty framing (RFC 9112 section 6.1). */
+/* Length and chunks together in an HTTP/1.0 message are faulty framing (RFC 9112 section 6.1). */
 static enum ddb_status take_coding(struct ddb_http1 *h, const char *name, struct ddb_slice value,
                                    struct ddb_error *e) {
   if (h->old) return ddb_fail(e, DDB_INVALID, "response has %s in HTTP/1.0", name);
@@ -87,7 +87,7 @@ static enum ddb_status take_coding(struct ddb_http1 *h, const char *name, struct
   return DDB_OK;
 }
 
-/* A list of options, in one header or several (RFC 9112 section 9.3). */
+/* Parses a list of options, in one header or several (RFC 9112 section 9.3). */
 static enum ddb_status take_connection(struct ddb_http1 *h, const char *name,
                                        struct ddb_slice value, struct ddb_error *e) {
   (void)name;
@@ -104,7 +104,7 @@ static enum ddb_status take_connection(struct ddb_http1 *h, const char *name,
   return DDB_OK;
 }
 
-/* For headers on which the meaning of the body hangs: two different ones leave no answer. */
+/* For headers that determine the meaning of the body: two different values are an error. */
 static enum ddb_status take_single(struct ddb_http1 *h, const char *name, struct ddb_slice value,
                                    struct ddb_error *e) {
   struct ddb_slice first;
@@ -130,7 +130,7 @@ static enum ddb_status take_header(struct ddb_http1 *h, const struct ddb_header 
   return DDB_OK;
 }
 
-/* Cuts the line in two and makes its name lower-case in place (RFC 9112 section 5). */
+/* Splits the line and makes its name lower-case in place (RFC 9112 section 5). */
 static enum ddb_status split_field(char *p, size_t n, struct ddb_header *field,
                                    struct ddb_error *e) {
   if (is_blank(*p)) return ddb_fail(e, DDB_INVALID, "response has a folded header line");

@@ -4,28 +4,28 @@
 
 #include "http1.h"
 
-/* The lower-case form of every character allowed in a token, 0 for others (RFC 9110 5.6.2). */
+/* The lower-case form of every character that a token may have, 0 for others (RFC 9110 5.6.2). */
 extern const char ddb_http1_token[256];
 
-/* Whether 'text' is the token 'lower', which is given in lower case, in any mix of cases. */
+/* Returns true when 'text' is the token 'lower', given in lower case, in any mix of cases. */
 bool ddb_http1_same(struct ddb_slice text, const char *lower);
 
-/* 's' without the blanks around it; borrows from it (RFC 9110 section 5.6.3). */
+/* Returns 's' without the blanks around it; borrows from it (RFC 9110 section 5.6.3). */
 struct ddb_slice ddb_http1_trimmed(struct ddb_slice s);
 
 /*
- * Reads 1*DIGIT (RFC 9110 section 8.6). DDB_INVALID if there is anything else, or nothing;
- * DDB_TOOBIG if the number does not fit. No text: the caller knows what the number was for.
+ * Parses 1*DIGIT (RFC 9110 section 8.6). DDB_INVALID if there is anything else, or nothing;
+ * DDB_TOOBIG if the number does not fit. It sets no text: the caller knows what the number means.
  */
 enum ddb_status ddb_http1_decimal(struct ddb_slice s, size_t *value) DDB_CHECKED;
 
-/* As ddb_http1_header, but looks at the lines kept so far. */
+/* As ddb_http1_header, but among the lines received so far. */
 bool ddb_http1_find(const struct ddb_http1 *h, const char *lower_name, struct ddb_slice *value);
 
 /*
- * Takes the line at the end of 'head', as long as 'length' without its CRLF, for a field (RFC 9112
- * section 5). A header is kept and obeyed; a trailer is held to the same rules and leaves no trace.
- * DDB_INVALID, or DDB_TOOBIG if there are too many.
+ * Parses the line at the end of 'head', of 'length' bytes without its CRLF, as a field (RFC 9112
+ * section 5). A header is kept and has its effect; a trailer is checked by the same rules and
+ * dropped. DDB_INVALID, or DDB_TOOBIG if there are too many.
  */
 enum ddb_status ddb_http1_field_line(struct ddb_http1 *h, size_t length,
                                      struct ddb_error *e) DDB_CHECKED;

@@ -5,7 +5,7 @@
 
 #define NAME_SHOWN 64u /* of a header name in an error text */
 
-/* How many characters from the start are token characters. */
+/* Returns the number of token characters at the start. */
 static size_t token_length(struct ddb_slice s) {
   size_t i = 0;
   while (i < s.n && ddb_http1_token[(unsigned char)s.p[i]]) i++;
@@ -23,7 +23,7 @@ static bool has(struct ddb_slice s, char c) {
   return s.n > 0 && memchr(s.p, c, s.n) != NULL;
 }
 
-/* Shows only the token part of a name: the rest might be anything. */
+/* Returns the token part of a name for messages, since the rest may be anything. */
 static enum ddb_status refuse_name(struct ddb_slice name, struct ddb_error *e) {
   size_t n = token_length(name);
   if (name.n == 0) return ddb_fail(e, DDB_INVALID, "request header with an empty name");
@@ -63,7 +63,7 @@ static void add(struct ddb_buf *out, struct ddb_slice s) {
   ddb_buf_add(out, s.p, s.n);
 }
 
-/* By hand: a request is made for every call, and snprintf would be its slowest part. */
+/* Written by hand: a request is made for every call, and snprintf would be its slowest part. */
 static void add_number(struct ddb_buf *out, size_t value) {
   char digits[3 * sizeof value]; /* more than log10(256) each */
   size_t at = sizeof digits;
@@ -100,6 +100,6 @@ enum ddb_status ddb_http1_request(struct ddb_buf *out, struct ddb_slice method,
   add_head(out, method, target, headers, n, body.n);
   add(out, body);
   if (!out->status) return DDB_OK;
-  out->len = before; /* half a request must never be sent */
+  out->len = before; /* half a request must not be sent */
   return ddb_fail(e, out->status, "request: %s", ddb_status_text(out->status));
 }

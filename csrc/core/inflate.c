@@ -7,14 +7,14 @@
 #define ZLIB_CONST
 #include <zlib.h>
 
-#define STEP 16384u                /* room asked for at a time */
-#define GZIP_ONLY (16 + MAX_WBITS) /* zlib's way of saying: a gzip header, nothing else */
+#define STEP 16384u                /* bytes reserved at a time */
+#define GZIP_ONLY (16 + MAX_WBITS) /* zlib's value for: a gzip header and nothing else */
 
 uint32_t ddb_crc32(uint32_t crc, const void *p, size_t n) {
   return n > 0 ? (uint32_t)crc32_z(crc, p, n) : crc;
 }
 
-/* Lets zlib write behind what is there. */
+/* Lets zlib write after the present content. */
 static enum ddb_status fill(z_stream *z, struct ddb_buf *out, int *code) {
   size_t left = out->max - out->len;
   if (!ddb_buf_reserve(out, left < STEP ? left : STEP)) return out->status;
@@ -26,18 +26,19 @@ static enum ddb_status fill(z_stream *z, struct ddb_buf *out, int *code) {
   return DDB_OK;
 }
 
-/* At the ceiling: lets zlib look for the end; should it write even one byte, that is too many. */
+/* At the ceiling: lets zlib look for the end of the data; a single further byte is too many. */
 static enum ddb_status finish(z_stream *z, struct ddb_buf *out, int *code) {
   unsigned char spare;
   z->next_out = &spare;
   z->avail_out = 1;
   *code = inflate(z, Z_NO_FLUSH);
   z->next_out = NULL;
-  if (z->avail_out == 0) (void)ddb_buf_reserve(out, 1); /* cannot be had, and the buffer says so */
+  if (z->avail_out == 0)
+    (void)ddb_buf_reserve(out, 1); /* the reservation failed, and the buffer's status says why */
   return out->status;
 }
 
-/* Turns zlib's answer into ours. */
+/* Converts zlib's result. */
 static enum ddb_status judge(const z_stream *z, int code, bool first, struct ddb_error *e) {
   if (code == Z_STREAM_END) return DDB_OK;
   if (code == Z_MEM_ERROR) return DDB_NOMEM;
@@ -47,7 +48,7 @@ static enum ddb_status judge(const z_stream *z, int code, bool first, struct ddb
   return ddb_fail(e, DDB_INVALID, "gzip: %s", z->msg ? z->msg : "malformed data");
 }
 
-/* Unpacks up to the end of one member. */
+/* Decompresses one member. */
 static enum ddb_status member(z_stream *z, struct ddb_buf *out, bool first, struct ddb_error *e) {
   int code = Z_OK;
   enum ddb_status st = DDB_OK;

@@ -38,13 +38,17 @@ static bool is_plain(unsigned char c) {
   return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
 }
 
-/* The high bit of each byte that is zero in 'w'; above the lowest such byte others may be set too.
+/*
+ * Returns the high bit of each zero byte in 'w'; above the lowest such byte others may be set too.
  */
 static uint64_t zero_bytes(uint64_t w) {
   return (w - ONES) & ~w & TOPS;
 }
 
-/* The end of the run of bytes that need no look: ASCII but quotes, backslashes and controls. */
+/*
+ * Returns the end of the run of bytes that need no check: ASCII except quotes, backslashes and
+ * controls.
+ */
 static const char *plain_run(const char *p, const char *end) {
   for (; end - p >= 8; p += 8) {
     uint64_t w;
@@ -62,7 +66,7 @@ static const char *plain_run(const char *p, const char *end) {
   return p;
 }
 
-/* Bytes of the UTF-8 sequence at 'p' (RFC 3629), 0 when there is no valid one. */
+/* Returns the length of the UTF-8 sequence at 'p' (RFC 3629), 0 when it is invalid. */
 static size_t utf8_length(const char *text, const char *end) {
   const unsigned char *p = (const unsigned char *)text;
   size_t n = p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
@@ -79,7 +83,7 @@ static size_t utf8_length(const char *text, const char *end) {
   return n;
 }
 
-/* As plain_run, but passes valid UTF-8 as well. */
+/* As plain_run, but also passes valid UTF-8. */
 static const char *text_run(const char *p, const char *end) {
   for (;;) {
     p = plain_run(p, end);
@@ -97,7 +101,7 @@ static int hex_value(char c) {
   return -1;
 }
 
-/* Takes the four digits of \uXXXX; false when there are none. */
+/* Takes the four digits of \uXXXX; returns false when there are none. */
 static bool take_hex4(struct ddb_json *j, uint32_t *out) {
   uint32_t v = 0;
   if (j->end - j->p < 4) return false;

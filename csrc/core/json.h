@@ -1,6 +1,6 @@
 /*
- * Strict JSON (RFC 8259): a pull reader over text in memory and the writer of strings. The caller
- * knows what it expects, asks for it, and builds its own values; nothing is built here.
+ * Strict JSON (RFC 8259): a pull reader over text in memory, and a writer of strings. The caller
+ * asks for the value that it expects and builds its own; the reader builds none.
  */
 #ifndef DDB_JSON_H
 #define DDB_JSON_H
@@ -9,24 +9,27 @@
 #include "header.h"
 
 struct ddb_json {
-  const char *start; /* borrowed, as all of the text */
+  const char *start; /* borrowed, like all of the text */
   const char *p;
   const char *end;
-  struct ddb_buf *scratch; /* borrowed; unescaped strings are made here */
+  struct ddb_buf *scratch; /* borrowed; strings with escapes are decoded into it */
 };
 
 void ddb_json_init(struct ddb_json *j, const char *text, size_t n, struct ddb_buf *scratch);
 
-/* Skips white space and tells the next byte without taking it; -1 at the end. */
+/* Skips white space and returns the next byte without taking it; -1 at the end. */
 int ddb_json_skip_space(struct ddb_json *j);
 
-/* The same, faster where there is no space to skip. */
+/* As ddb_json_skip_space, faster when there is no space. */
 static inline int ddb_json_peek(struct ddb_json *j) {
   if (j->p < j->end && (unsigned char)*j->p > ' ') return (unsigned char)*j->p;
   return ddb_json_skip_space(j);
 }
 
-/* Skips white space and takes the byte 'c'; false, and nothing taken, when another one is next. */
+/*
+ * Skips white space and takes the byte 'c'. Returns false, and takes nothing, when another byte is
+ * next.
+ */
 static inline bool ddb_json_take(struct ddb_json *j, char c) {
   if (ddb_json_peek(j) != (unsigned char)c) return false;
   j->p++;
@@ -41,7 +44,7 @@ static inline bool ddb_json_take(struct ddb_json *j, char c) {
 enum ddb_status ddb_json_string(struct ddb_json *j, struct ddb_slice *out,
                                 struct ddb_error *e) DDB_CHECKED;
 
-/* Takes a number and gives its text (section 6). */
+/* Takes a number and returns its text (section 6). */
 enum ddb_status ddb_json_number(struct ddb_json *j, struct ddb_slice *out,
                                 struct ddb_error *e) DDB_CHECKED;
 
@@ -49,13 +52,13 @@ enum ddb_status ddb_json_number(struct ddb_json *j, struct ddb_slice *out,
 enum ddb_status ddb_json_literal(struct ddb_json *j, const char *literal,
                                  struct ddb_error *e) DDB_CHECKED;
 
-/* "expected ..., got ... at byte N", as DDB_INVALID. */
+/* Fails with DDB_INVALID and the text "expected ..., got ... at byte N". */
 enum ddb_status ddb_json_expected(struct ddb_json *j, const char *what, struct ddb_error *e);
 
 /*
  * Steps through the members of an object or the elements of an array. 'first' is true before the
- * first one. Answers DDB_OK with *more telling whether another one follows (its text is next), or
- * whether 'close' ('}' or ']') was taken.
+ * first one. Sets *more when another one follows (its text is next); otherwise 'close' ('}' or ']')
+ * was taken.
  */
 DDB_CHECKED static inline enum ddb_status ddb_json_next(struct ddb_json *j, bool first, char close,
                                                         bool *more, struct ddb_error *e) {
@@ -68,7 +71,7 @@ DDB_CHECKED static inline enum ddb_status ddb_json_next(struct ddb_json *j, bool
 enum ddb_status ddb_json_name(struct ddb_json *j, struct ddb_slice *out,
                               struct ddb_error *e) DDB_CHECKED;
 
-/* Takes any value, checking its grammar, at most 'depth' levels deep. */
+/* Takes any value and checks its grammar, at most 'depth' levels deep. */
 enum ddb_status ddb_json_skip(struct ddb_json *j, int depth, struct ddb_error *e) DDB_CHECKED;
 
 /* DDB_INVALID unless only white space is left. */

@@ -10,14 +10,14 @@
 #define TOKEN "x-amz-security-token"
 #define DAY_DIGITS 8u            /* of the date: "20150830" */
 #define LAST_SECOND 253402300799 /* 9999-12-31T23:59:59Z */
-#define FIXED_PARTS 512u         /* what digests, date, scope and separators stay below */
+#define FIXED_PARTS 512u         /* a limit for digests, date, scope and separators */
 
-/* Ceilings that no head within the limits reaches: ten parts besides the headers are plenty. */
+/* Ceilings that no head within the limits reaches: ten parts besides the headers suffice. */
 #define MAX_LINES (DDB_SIGV4_MAX_HEADERS + (size_t)10)
 #define MAX_SCRATCH (MAX_LINES * (DDB_SIGV4_MAX_VALUE + 4 * DDB_SIGV4_MAX_NAME))
 #define MAX_AUTHORIZATION (DDB_SIGV4_MAX_SECRET + MAX_LINES * (DDB_SIGV4_MAX_NAME + 4))
 
-/* One named input, so that one function checks them all. */
+/* A named input, so that one function checks them all. */
 struct field {
   const char *name;
   struct ddb_slice value;
@@ -54,8 +54,8 @@ void ddb_sigv4_free(struct ddb_sigv4 *s) {
 /* -- checking what comes in ------------------------------------------------------------------ */
 
 /*
- * CR, LF and NUL would let a value end its header, or the head, and begin another. One comparison
- * passes over nearly every byte: all three are small.
+ * CR, LF and NUL would let a value end its header, or the head, and start another one. One
+ * comparison passes almost every byte: all three are small.
  */
 static bool breaks_lines(struct ddb_slice text) {
   for (size_t i = 0; i < text.n; i++) {
@@ -113,7 +113,7 @@ static bool holds(const struct ddb_buf *b, const char *prefix, struct ddb_slice 
          memcmp(b->p + n, value.p, value.n) == 0;
 }
 
-/* Fills a new buffer in one allocation, so that no copy of a secret is left behind by growing. */
+/* Fills a new buffer with one allocation, so that growing leaves no copy of a secret behind. */
 static enum ddb_status copy(struct ddb_buf *b, size_t max, const char *prefix,
                             struct ddb_slice value) {
   ddb_buf_init(b, max);
@@ -123,7 +123,7 @@ static enum ddb_status copy(struct ddb_buf *b, size_t max, const char *prefix,
   return b->status;
 }
 
-/* Moves 'fresh' into 'kept' and leaves the old bytes, overwritten, to nobody. */
+/* Moves 'fresh' into 'kept' and cleanses the old bytes. */
 static void replace(struct ddb_buf *kept, struct ddb_buf *fresh) {
   ddb_buf_cleanse(kept);
   *kept = *fresh;
@@ -184,9 +184,9 @@ static void put_digits(char *p, unsigned value, size_t digits) {
 }
 
 /*
- * Day number to year, month, day. Counted from 1 March of year 0, a leap day is the last day of its
- * year and of its four centuries, so that plain division suffices; 719468 days lie between that
- * March and 1970. Months from March on begin on day (153 m + 2) / 5 of the year.
+ * Converts a day number to year, month, day. Counted from 1 March of year 0, a leap day is the last
+ * day of its year and of its four centuries, so that plain division suffices; 719468 days lie
+ * between that March and 1970. Months from March on begin on day (153 m + 2) / 5 of the year.
  */
 static void put_day(char *p, int64_t day) {
   unsigned since = (unsigned)(day + 719468);
@@ -227,7 +227,7 @@ static enum ddb_status chain(struct ddb_sigv4 *s, const char *text, size_t n) {
   return st;
 }
 
-/* Derives the signing key, which is good for one day, unless it is there. */
+/* Derives the signing key, which is valid for one day, unless it is there. */
 static enum ddb_status derive(struct ddb_sigv4 *s) {
   int64_t day = s->second / 86400;
   if (s->derived && s->day == day) return DDB_OK;
@@ -244,7 +244,7 @@ static enum ddb_status derive(struct ddb_sigv4 *s) {
 
 /* -- the headers to sign --------------------------------------------------------------------- */
 
-/* AWS asks for these; proxies may add or rewrite the others. */
+/* AWS requires these; proxies may add or change the others. */
 static bool is_signed(struct ddb_slice name) {
   if (name.n >= 6 && ddb_canonical_is(ddb_slice(name.p, 6), "x-amz-")) return true;
   return ddb_canonical_is(name, "host") || ddb_canonical_is(name, "content-type");
@@ -287,7 +287,7 @@ static void add_scope(struct ddb_buf *b, const struct ddb_sigv4 *s) {
   ddb_buf_add_text(b, "/" TERMINATOR);
 }
 
-/* Room for all of it at once: a buffer that grew would leave the token behind in freed memory. */
+/* Reserves everything at once: a buffer that grew would leave the token in freed memory. */
 static void make_room(struct ddb_sigv4 *s, const struct ddb_sigv4_request *r,
                       const struct ddb_canonical *c) {
   size_t need = r->method.n + r->path.n + r->query.n + c->bytes + FIXED_PARTS;
@@ -297,7 +297,10 @@ static void make_room(struct ddb_sigv4 *s, const struct ddb_sigv4_request *r,
   (void)ddb_buf_reserve(&s->scratch, need);
 }
 
-/* Fills the scratch with the canonical request; '*names' is where SignedHeaders stands in it. */
+/*
+ * Fills the scratch buffer with the canonical request; '*names' is the position of SignedHeaders in
+ * it.
+ */
 static enum ddb_status add_request(struct ddb_sigv4 *s, const struct ddb_sigv4_request *r,
                                    const struct ddb_canonical *c, struct ddb_slice *names) {
   struct ddb_buf *b = &s->scratch;
@@ -319,7 +322,7 @@ static enum ddb_status add_request(struct ddb_sigv4 *s, const struct ddb_sigv4_r
   return b->status;
 }
 
-/* Adds the string to sign behind the canonical request, and signs it. */
+/* Appends the string to sign after the canonical request, and signs it. */
 static enum ddb_status sign_scratch(struct ddb_sigv4 *s, unsigned char signature[DDB_SHA256_SIZE]) {
   struct ddb_buf *b = &s->scratch;
   size_t at = b->len;
@@ -349,7 +352,7 @@ static enum ddb_status add_authorization(struct ddb_sigv4 *s, struct ddb_slice n
   return b->status;
 }
 
-/* What is left once the input is known to be good: memory and OpenSSL may still fail. */
+/* Signs input that was checked: memory and OpenSSL may still fail. */
 static enum ddb_status sign_headers(struct ddb_sigv4 *s, const struct ddb_sigv4_request *r,
                                     struct ddb_canonical *c) {
   const struct ddb_header date = {ddb_text(DATE), ddb_slice(s->date, DDB_SIGV4_DATE)};

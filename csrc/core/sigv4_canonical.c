@@ -7,11 +7,11 @@ void ddb_canonical_init(struct ddb_canonical *c) {
 }
 
 static char lower(char c) {
-  if (c >= 'A' && c <= 'Z') c ^= 'A' ^ 'a'; /* the one bit that tells the cases apart */
+  if (c >= 'A' && c <= 'Z') c ^= 'A' ^ 'a'; /* the bit that distinguishes the cases */
   return c;
 }
 
-/* As memcmp, for the lower-case forms; a name sorts before one that it begins. */
+/* As memcmp, for the lower-case forms; a prefix of a name sorts before it. */
 static int compare_names(struct ddb_slice a, struct ddb_slice b) {
   for (size_t i = 0; i < a.n && i < b.n; i++) {
     int difference = (unsigned char)lower(a.p[i]) - (unsigned char)lower(b.p[i]);
@@ -46,7 +46,7 @@ static bool is_blank(char c) {
   return c == ' ' || c == '\t';
 }
 
-/* Trims, and makes one space of several in a row. */
+/* Trims, and replaces several spaces in a row by one. */
 static void add_value(struct ddb_buf *b, struct ddb_slice text) {
   if (text.n == 0) return;
   const char *p = text.p, *end = text.p + text.n, *space;
@@ -55,12 +55,12 @@ static void add_value(struct ddb_buf *b, struct ddb_slice text) {
   while (p < end && (space = memchr(p, ' ', (size_t)(end - p)))) {
     ddb_buf_add(b, p, (size_t)(space + 1 - p));
     p = space;
-    while (*p == ' ') p++; /* ends before 'end': what stands there is no blank */
+    while (*p == ' ') p++; /* stops before 'end', where no blank is */
   }
   ddb_buf_add(b, p, (size_t)(end - p));
 }
 
-/* Whether the field at 'i' has the name of the one before it. */
+/* Returns true when the field at 'i' has the same name as the one before it. */
 static bool repeats(const struct ddb_canonical *c, size_t i) {
   if (i == 0) return false;
   return ddb_canonical_same(c->list[i - 1]->name, c->list[i]->name);

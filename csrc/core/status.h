@@ -1,4 +1,4 @@
-/* What a fallible core function answers, and the text that goes with it. */
+/* Results of fallible core functions, and the text that goes with them. */
 #ifndef DDB_STATUS_H
 #define DDB_STATUS_H
 
@@ -19,11 +19,11 @@ struct ddb_error {
 
 #define DDB_CHECKED __attribute__((warn_unused_result))
 
-/* Formats the text, cutting it at the limit, and returns 'status': `return ddb_fail(e, ...);`. */
+/* Formats the text, cut at the limit, and returns 'status': `return ddb_fail(e, ...);`. */
 enum ddb_status ddb_fail(struct ddb_error *e, enum ddb_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* The plain meaning of a status ("out of memory"); a static string. */
+/* Returns the plain meaning of a status ("out of memory"); a static string. */
 const char *ddb_status_text(enum ddb_status status);
 
 #endif

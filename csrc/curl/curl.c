@@ -18,7 +18,7 @@ static int clock_now(lua_State *L) {
   return 1;
 }
 
-/* curl.sleep(seconds): blocks. */
+/* curl.sleep(seconds): blocks the process. */
 static int clock_sleep(lua_State *L) {
   double seconds = luaL_checknumber(L, 1);
   if (!(seconds > 0)) return 0;
@@ -27,7 +27,7 @@ static int clock_sleep(lua_State *L) {
   return 0;
 }
 
-/* Sets the field 'codes' of the table at the top: the CURLcodes that Lua tells apart, by name. */
+/* Sets the field 'codes' of the table at the top: the CURLcodes that Lua distinguishes, by name. */
 static void push_codes(lua_State *L) {
   static const struct {
     const char *name;

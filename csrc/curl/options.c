@@ -1,4 +1,4 @@
-/* How libcurl is to connect, and to trust whom: what is always the same, and what users choose. */
+/* The options of a libcurl handle: those of every connection, and those that users choose. */
 #include "socket.h"
 
 #include <math.h>
@@ -33,22 +33,22 @@ struct setting {
   long value;
 };
 
-/* Everything that is the same for each connection. */
+/* Sets the options that are the same for each connection. */
 static CURLcode set_fixed(CURL *easy) {
   static const struct setting settings[] = {
     {CURLOPT_CONNECT_ONLY, 1},
-    {CURLOPT_BUFFERSIZE, RECEIVE_BYTES}, /* or it receives less at a time */
+    {CURLOPT_BUFFERSIZE, RECEIVE_BYTES}, /* with a smaller buffer it receives less at a time */
     {CURLOPT_TCP_NODELAY, 1},
-    {CURLOPT_TCP_KEEPIDLE, 30}, /* before a service forgets the connection, and we do */
+    {CURLOPT_TCP_KEEPIDLE, 30}, /* seconds; longer than connections stay idle */
     {CURLOPT_TCP_KEEPINTVL, 10},
-    {CURLOPT_HTTPPROXYTUNNEL, 1}, /* the request line is ours */
+    {CURLOPT_HTTPPROXYTUNNEL, 1}, /* the request line is written by our own code */
     {CURLOPT_SSL_VERIFYPEER, 1},
     {CURLOPT_SSL_VERIFYHOST, 2},
     {CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2}, /* or later */
-    {CURLOPT_SSL_ENABLE_ALPN, 0},                  /* we speak HTTP/1.1 */
-    {CURLOPT_SSL_SESSIONID_CACHE, 0}, /* 7.88 frees a session twice when memory runs out */
+    {CURLOPT_SSL_ENABLE_ALPN, 0},                  /* HTTP/1.1 only */
+    {CURLOPT_SSL_SESSIONID_CACHE, 0}, /* libcurl 7.88 frees a session twice when memory runs out */
 #if LIBCURL_VERSION_NUM >= 0x075700
-    {CURLOPT_QUICK_EXIT, 1}, /* or it waits for a resolver that it has given up */
+    {CURLOPT_QUICK_EXIT, 1}, /* otherwise cleaning up waits for the resolver thread */
 #endif
   };
   CURLcode code = CURLE_OK;
@@ -57,10 +57,11 @@ static CURLcode set_fixed(CURL *easy) {
   return code;
 }
 
-/* Names, TCP, proxy and TLS together take no longer than this. */
+/* Limits the time for name, TCP, proxy and TLS together. */
 static CURLcode set_timeout(CURL *easy, double seconds) {
   double ms = ceil(seconds * 1000);
-  long limit = ms >= 1 ? ms < 2147483647 ? (long)ms : 2147483647 : 1; /* 0 would be libcurl's own */
+  long limit =
+      ms >= 1 ? ms < 2147483647 ? (long)ms : 2147483647 : 1; /* 0 would mean libcurl's default */
   CURLcode code = curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, limit);
   if (!code) code = curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, limit);
   return code;
@@ -70,7 +71,10 @@ static bool is_tls(const char *url) {
   return url && strncmp(url, "https:", 6) == 0;
 }
 
-/* An empty text keeps libcurl from the environment's proxies; whom they are for is our decision. */
+/*
+ * An empty text keeps libcurl from reading the environment's proxies; the settings decide about
+ * them.
+ */
 static CURLcode set_route(CURL *easy, const struct options *o) {
   CURLcode code = curl_easy_setopt(easy, CURLOPT_PROXY, o->proxy ? o->proxy : "");
   if (!code) code = curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
@@ -83,8 +87,9 @@ static CURLcode set_route(CURL *easy, const struct options *o) {
 }
 
 /*
- * Does libcurl have a file of authorities? Then its folder of the same is left out: only without
- * one does libcurl keep what it has read, which takes some ten milliseconds and a megabyte.
+ * Returns true when libcurl has a default file of authorities. Its default folder is then left out:
+ * only without a folder does libcurl cache the authorities, which saves ten milliseconds and a
+ * megabyte for each connection.
  */
 static bool has_authorities(CURL *easy) {
   char *path = NULL;
@@ -94,20 +99,21 @@ static bool has_authorities(CURL *easy) {
   return path && access(path, R_OK) == 0;
 }
 
-/* Whom to trust, these authorities and no others, and who we are. */
+/* Sets the trusted authorities and the client certificate. */
 static CURLcode set_certificates(CURL *easy, const struct options *o) {
   const bool ca = o->ca_bundle != NULL, certificate = o->certificate != NULL;
   const struct {
     const char *path;
     CURLoption option;
     bool given;
-  } files[] = {{o->ca_bundle, CURLOPT_CAINFO, ca},
-               {NULL, CURLOPT_CAPATH, ca || has_authorities(easy)},
-               {o->ca_bundle, CURLOPT_PROXY_CAINFO, ca && is_tls(o->proxy)},
-               {NULL, CURLOPT_PROXY_CAPATH, (ca || has_authorities(easy)) && is_tls(o->proxy)},
-               {o->certificate, CURLOPT_SSLCERT, certificate},
-               {o->key, CURLOPT_SSLKEY, certificate && o->key},
-               {"", CURLOPT_KEYPASSWD, certificate}}; /* or OpenSSL asks the terminal for one */
+  } files[] = {
+      {o->ca_bundle, CURLOPT_CAINFO, ca},
+      {NULL, CURLOPT_CAPATH, ca || has_authorities(easy)},
+      {o->ca_bundle, CURLOPT_PROXY_CAINFO, ca && is_tls(o->proxy)},
+      {NULL, CURLOPT_PROXY_CAPATH, (ca || has_authorities(easy)) && is_tls(o->proxy)},
+      {o->certificate, CURLOPT_SSLCERT, certificate},
+      {o->key, CURLOPT_SSLKEY, certificate && o->key},
+      {"", CURLOPT_KEYPASSWD, certificate}}; /* otherwise OpenSSL would ask on the terminal */
   CURLcode code = CURLE_OK;
   for (size_t i = 0; !code && i < sizeof files / sizeof files[0]; i++) {
     if (files[i].given) code = curl_easy_setopt(easy, files[i].option, files[i].path);
@@ -121,7 +127,7 @@ CURLcode options_set(CURL *easy, const char *url, double seconds, const struct o
   CURLcode code = set_fixed(easy);
   if (!code) code = curl_easy_setopt(easy, CURLOPT_URL, url);
   if (!code) code = curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, error);
-  /* libcurl sends with MSG_NOSIGNAL, OpenSSL does not: only then must SIGPIPE be held off. */
+  /* libcurl sends with MSG_NOSIGNAL, OpenSSL does not: only with TLS SIGPIPE has to be ignored. */
   if (!code) code = curl_easy_setopt(easy, CURLOPT_NOSIGNAL, tls ? 0L : 1L);
   if (!code) code = set_timeout(easy, seconds);
   if (!code) code = set_route(easy, o);

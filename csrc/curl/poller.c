@@ -1,7 +1,8 @@
 /*
  * Sockets that connect are in hubs, libcurl's multi handles, and have to stay there when they are
- * connected. libcurl looks its connections up one by one whenever bytes are sent or received: hence
- * several hubs. It reads the authorities to be trusted once for each hub: hence not one per socket.
+ * connected. libcurl searches the connections of a hub one by one whenever bytes are sent or
+ * received, so there are several hubs. It reads the trusted authorities once for each hub, so there
+ * is not one hub for each socket.
  */
 #include "poller.h"
 
@@ -17,17 +18,17 @@
 #include <unistd.h>
 
 #define HUB_SOCKETS 32 /* at most in one hub */
-#define MOST_READY 256 /* sockets told of by one step */
+#define MOST_READY 256 /* sockets that one step reports */
 
 struct hub {
   CURLM *multi;          /* owned */
   struct poller *poller; /* NULL when it is closed; the last socket then ends the hub */
   struct hub *next;
   int sockets;
-  double due; /* when libcurl wants to be called although nothing happens */
+  double due; /* when libcurl wants to be called without an event */
 };
 
-/* Whose a descriptor is that is watched, or NULL. */
+/* The socket of a watched descriptor, or NULL. */
 struct place {
   struct socket *owner;
 };
@@ -66,7 +67,7 @@ static bool grow(struct poller *p, int fd) {
   return true;
 }
 
-/* The system forgets a descriptor when it is closed, and a fork in between makes it remember. */
+/* epoll forgets a closed descriptor, and a fork in between makes it remember one. */
 static int control(const struct poller *p, bool known, int fd, uint32_t events) {
   struct epoll_event e = {.events = events, .data = {.fd = fd}};
   int failed = epoll_ctl(p->epoll, known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &e);
@@ -75,7 +76,7 @@ static int control(const struct poller *p, bool known, int fd, uint32_t events) 
   return failed;
 }
 
-/* Watches a descriptor of the socket's for these events -> 0, or an error number. */
+/* Watches a descriptor of the socket for these events. Returns 0 or an error number. */
 static int watch(struct poller *p, int fd, struct socket *s, uint32_t events) {
   if (is_foreign(p)) return EPERM;
   if (!grow(p, fd)) return ENOMEM;
@@ -117,7 +118,7 @@ static struct socket *owner_of(CURL *easy) {
   return (struct socket *)(void *)owner;
 }
 
-/* libcurl tells what it waits for. */
+/* Called by libcurl with the events that it waits for. */
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *poller, void *unused) {
   struct poller *p = poller;
   (void)unused;
@@ -140,7 +141,7 @@ static void end_hub(struct hub *h) {
   free(h);
 }
 
-/* A hub that has room | NULL. */
+/* Returns a hub that has room, or NULL when memory runs out. */
 static struct hub *hub_with_room(struct poller *p) {
   struct hub *h = p->hubs;
   while (h && h->sockets >= HUB_SOCKETS) h = h->next;
@@ -170,7 +171,10 @@ static void leave(struct socket *s) {
   if (--h->sockets == 0 && !h->poller) end_hub(h);
 }
 
-/* Lets libcurl act on a descriptor, or on its timeouts, which it need not tell twice. */
+/*
+ * Lets libcurl handle a descriptor or its timeouts. It does not report a timeout that has not
+ * changed, so it is asked.
+ */
 static void act(struct hub *h, curl_socket_t fd, int events) {
   int running;
   long ms = -1;
@@ -180,7 +184,7 @@ static void act(struct hub *h, curl_socket_t fd, int events) {
   (void)on_timer(h->multi, ms, h);
 }
 
-/* Takes those whose connecting has ended. */
+/* Collects the sockets whose connecting has ended. */
 static void collect(struct poller *p, struct ready *r) {
   int left;
   for (struct hub *h = p->hubs; h; h = h->next) {
@@ -239,7 +243,7 @@ int poller_create(lua_State *L) {
 
 /*
  * poller:connect(url, seconds [, options]) -> socket, key | nil, kind, why, code, proxy_status.
- * Begins to connect; once a step tells the key, socket:connected() tells how it went.
+ * Starts connecting; after a step has reported the key, socket:connected() returns the result.
  */
 static int poller_connect(lua_State *L) {
   struct poller *p = check(L);
@@ -260,7 +264,9 @@ static int poller_connect(lua_State *L) {
   return 2;
 }
 
-/* poller:watch(socket, "read" | "write") -> key, which a step tells once, when that is possible. */
+/*
+ * poller:watch(socket, "read" | "write") -> key, which a step reports once when that is possible.
+ */
 static int poller_watch(lua_State *L) {
   struct poller *p = check(L);
   struct socket *s = socket_check(L, 2);
@@ -275,7 +281,7 @@ static int poller_watch(lua_State *L) {
   return 1;
 }
 
-/* The moment at which libcurl wants to be called. */
+/* Returns the time at which libcurl wants to be called. */
 static double first_due(const struct poller *p) {
   double due = HUGE_VAL;
   for (const struct hub *h = p->hubs; h; h = h->next)
@@ -310,7 +316,7 @@ static void take_event(struct poller *p, const struct epoll_event *e, struct rea
   act(s->hub, fd, events);
 }
 
-/* Waits at most so long -> 0, or an error number. */
+/* Waits for events, at most that many seconds. Returns 0 or an error number. */
 static int wait_for_events(struct poller *p, double seconds, struct ready *r) {
   struct epoll_event events[MOST_READY];
   collect(p, r);
@@ -327,8 +333,8 @@ static int wait_for_events(struct poller *p, double seconds, struct ready *r) {
 }
 
 /*
- * poller:step(seconds, list) -> count: waits until something is ready, at most so long; the keys of
- * what is ready are in list[1] to list[count].
+ * poller:step(seconds, list) -> count: waits until something is ready, at most that many seconds;
+ * list[1] to list[count] are the keys of what is ready.
  */
 static int poller_step(lua_State *L) {
   struct poller *p = check(L);
@@ -346,14 +352,18 @@ static int poller_step(lua_State *L) {
   return 1;
 }
 
-/* poller:descriptor() -> the number of the descriptor that becomes readable when a step is due. */
+/*
+ * poller:descriptor() -> the number of the descriptor that is readable when a step has something to
+ * do.
+ */
 static int poller_descriptor(lua_State *L) {
   lua_pushinteger(L, check(L)->epoll);
   return 1;
 }
 
 /*
- * poller:alarm(moment): the descriptor becomes readable then, by curl.now, or when libcurl is due.
+ * poller:alarm(time): the descriptor becomes readable at that time of curl.now, or when libcurl is
+ * due.
  */
 static int poller_alarm(lua_State *L) {
   struct poller *p = check(L);

@@ -1,6 +1,6 @@
 /*
- * dynamodb.poller: connects many sockets side by side, waits for many, and tells which are ready.
- * One descriptor stands for all it waits for, so that other event loops can wait for it.
+ * dynamodb.poller: connects many sockets concurrently, waits for many, and reports which are ready.
+ * Its descriptor stands for all of them, so that other event loops can wait for it.
  */
 #ifndef DDB_POLLER_H
 #define DDB_POLLER_H

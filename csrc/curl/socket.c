@@ -26,7 +26,7 @@ static int fail(lua_State *L, const struct socket *s, const char *kind, CURLcode
   return 3;
 }
 
-/* Was it opened before the fork that made this process? Then it is the parent's. */
+/* Was the socket opened before a fork? Then it belongs to the parent process. */
 static bool is_foreign(const struct socket *s) {
   return s->birth != process_forks();
 }
@@ -129,8 +129,8 @@ static int socket_connected(lua_State *L) {
 }
 
 /*
- * socket:timings() -> the seconds that it took to find the address, to connect, and to shake hands
- * by TLS (0 without; after a proxy has connected, too).
+ * socket:timings() -> seconds of the name look-up, of connecting, and of the TLS handshake (0
+ * without TLS; through a proxy it starts after the tunnel).
  */
 static int socket_timings(lua_State *L) {
   struct socket *s = socket_check(L, 1);
@@ -170,7 +170,7 @@ static int socket_receive(lua_State *L) {
   return 1;
 }
 
-/* socket:idle() -> is it still open, with nothing to read, and this process's own? */
+/* socket:idle() -> true when it is open, has nothing to read, and belongs to this process. */
 static int socket_idle(lua_State *L) {
   struct socket *s = socket_check(L, 1);
   char byte;
@@ -188,7 +188,7 @@ static int socket_wait(lua_State *L) {
   double ms = ceil(luaL_checknumber(L, 3) * 1000);
   int ready = poll(&p, 1, ms < 0 ? 0 : ms > 1e9 ? 1000000000 : (int)ms);
   if (ready < 0 && errno != EINTR) return luaL_error(L, "poll: %s", strerror(errno));
-  lua_pushboolean(L, ready != 0); /* interrupted: the caller looks again */
+  lua_pushboolean(L, ready != 0); /* interrupted: the caller tries again */
   return 1;
 }
 

@@ -1,6 +1,6 @@
 /*
- * dynamodb.socket: one of libcurl's connections. It answers at once or says that it would block;
- * waiting is a call of its own, to the socket, which blocks, or to a poller.
+ * dynamodb.socket: a connection made by libcurl. Its methods never block but for socket:wait; a
+ * poller waits for many.
  */
 #ifndef DDB_SOCKET_H
 #define DDB_SOCKET_H
@@ -13,46 +13,53 @@
 
 struct socket {
   CURL *easy;   /* owned; NULL when closed */
-  void *hub;    /* the poller's; the multi handle that connected it, where it stays | NULL */
-  void *poller; /* that watches it | NULL */
-  int watched;  /* its descriptors that the poller watches */
-  /* Set by the poller: stop watching the socket; take it out of its hub when its handle is gone. */
+  void *hub;    /* the poller's multi handle that connected it | NULL */
+  void *poller; /* the poller that watches it | NULL */
+  int watched;  /* number of its descriptors that the poller watches */
+  /*
+   * Set by the poller: stops watching the socket; takes it out of its hub after its handle is gone.
+   */
   void (*unwatch)(struct socket *s);
   void (*leave)(struct socket *s);
   bool connecting;
-  CURLcode code;  /* how connecting went */
-  int64_t key;    /* by which its poller names it */
+  CURLcode code;  /* result of connecting */
+  int64_t key;    /* by which its poller reports it */
   unsigned birth; /* process_forks() when it was made */
   curl_socket_t fd;
   char error[CURL_ERROR_SIZE];
 };
 
-enum { SOCKET_OPTIONS = 1 }; /* the table of options keeps the texts in struct options */
+enum {
+  SOCKET_OPTIONS = 1
+}; /* slot: the table of options, which owns the texts in struct options */
 
 /* Options of a connection; NULL for those not given. */
 struct options {
   const char *ca_bundle;
-  const char *certificate; /* the client's own, and its key: files in PEM */
+  const char *certificate; /* of the client; files in PEM */
   const char *key;
   const char *proxy;
   const char *unix_socket;
   bool keepalive;
 };
 
-/* The options in the table at 'index', if there is one. */
+/* Returns the options in the table at 'index', if there is one. */
 struct options options_take(lua_State *L, int index);
 
-/* Sets a handle up to connect to 'url' within so many seconds. 'error' gets libcurl's texts. */
+/*
+ * Sets up a handle to connect to 'url' within that many seconds. libcurl writes its texts to
+ * 'error'.
+ */
 CURLcode options_set(CURL *easy, const char *url, double seconds, const struct options *o,
                      char *error);
 
 /*
- * Pushes a socket that is set up by the arguments url, seconds and options, of which the first one
- * is at 'first' and the last one at the top; 'code' tells whether that went well.
+ * Pushes a socket set up by the arguments url, seconds and options, from 'first' to the top; 'code'
+ * has the result.
  */
 struct socket *socket_new(lua_State *L, int first);
 
-/* The open socket at 'index'; raises for other values and for a closed one. */
+/* Returns the open socket at 'index'; raises for other values and for a closed one. */
 struct socket *socket_check(lua_State *L, int index);
 
 /*

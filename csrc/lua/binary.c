@@ -15,7 +15,7 @@ bool binary_equal(lua_State *L, int a, int b) {
   return same;
 }
 
-/* Raises unless given a string. */
+/* Raises unless the argument is a string. */
 int binary_new(lua_State *L) {
   if (lua_type(L, 1) != LUA_TSTRING)
     luaL_argerror(L, 1,

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Whole numbers up to this size are Lua numbers without loss. */
+/* Whole numbers up to this size are exact Lua numbers. */
 #if LUA_VERSION_NUM >= 503
 #define COMPAT_INTEGER_MIN INT64_MIN
 #define COMPAT_INTEGER_MAX INT64_MAX
@@ -28,7 +28,7 @@
 
 #define compat_absindex(L, i) ((i) > 0 || (i) <= LUA_REGISTRYINDEX ? (i) : lua_gettop(L) + (i) + 1)
 
-/* Pushes a userdata with 'slots' places for Lua values. Before 5.4 they are one table. */
+/* Pushes a userdata with 'slots' slots for Lua values. Before 5.4 they are in one table. */
 static inline void *compat_newuserdata(lua_State *L, size_t size, int slots) {
 #if LUA_VERSION_NUM >= 504
   return lua_newuserdatauv(L, size, slots);
@@ -79,8 +79,8 @@ static inline void compat_setslot(lua_State *L, int index, int slot) {
 }
 
 /*
- * True when the number at 'index' is whole and would be read back as an integer: floats too, so
- * that a large whole one is written with all its digits.
+ * Returns true when the number at 'index' is whole and would be read back as an integer: also for
+ * floats, so that a large whole one is written with all its digits.
  */
 static inline bool compat_tointeger(lua_State *L, int index, int64_t *out) {
 #if LUA_VERSION_NUM >= 503
@@ -95,7 +95,7 @@ static inline bool compat_tointeger(lua_State *L, int index, int64_t *out) {
   return true;
 }
 
-/* Pushes a whole number; the caller keeps it within COMPAT_INTEGER_MIN and _MAX. */
+/* Pushes a whole number, which must be within COMPAT_INTEGER_MIN and _MAX. */
 static inline void compat_pushinteger(lua_State *L, int64_t i) {
 #if LUA_VERSION_NUM >= 503
   lua_pushinteger(L, (lua_Integer)i);

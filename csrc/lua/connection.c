@@ -8,7 +8,7 @@ struct connection *connection_check(lua_State *L, int index) {
   return c;
 }
 
-/* Forgets the state, so that whatever it holds is collected; safe to call again. */
+/* Drops the state, so that its content is collected. Safe to call again. */
 static int connection_close(lua_State *L) {
   struct connection *c = object_check(L, 1, &connection_class);
   c->open = false;
@@ -22,7 +22,7 @@ static int endpoint_of(lua_State *L) {
   return 1;
 }
 
-/* The endpoint may have to be found first, in files that cannot be read: that is not told here. */
+/* Finding the endpoint may need files that cannot be read; tostring does not report that. */
 static int connection_tostring(lua_State *L) {
   const struct connection *c = object_check(L, 1, &connection_class);
   if (!c->open) {
@@ -43,7 +43,7 @@ static int connection_newindex(lua_State *L) {
   return luaL_error(L, "a connection's fields are read-only: '%s'", lua_tostring(L, 2));
 }
 
-/* core.connection(fields, state): an open connection that owns both tables. */
+/* core.connection(fields, state) -> an open connection that owns both tables. */
 static int core_connection(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   luaL_checktype(L, 2, LUA_TTABLE);

@@ -1,4 +1,7 @@
-/* dynamodb.connection: the gate to one endpoint; Lua policy keeps its state in it. */
+/*
+ * dynamodb.connection: the userdata through which users reach one endpoint; Lua keeps its state in
+ * it.
+ */
 #ifndef DDB_CONNECTION_H
 #define DDB_CONNECTION_H
 
@@ -9,14 +12,14 @@ struct connection {
 };
 
 enum {
-  CONNECTION_FIELDS = OBJECT_FIELDS, /* region, endpoint...: what users read */
-  CONNECTION_STATE                   /* credentials, pool...: what nobody else may see */
+  CONNECTION_FIELDS = OBJECT_FIELDS, /* region, endpoint...: readable by users */
+  CONNECTION_STATE                   /* credentials, pools...: hidden from users */
 };
 
-/* The open connection at 'index'; raises for other values and for a closed one. */
+/* Returns the open connection at 'index'; raises for other values and for a closed one. */
 struct connection *connection_check(lua_State *L, int index);
 
-/* Registers the class; adds the functions that Lua policy needs to the table at the top. */
+/* Registers the class, and adds the functions for Lua to the table at the top. */
 void connection_open(lua_State *L);
 
 #endif

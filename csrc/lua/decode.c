@@ -1,6 +1,7 @@
 /*
- * Response text to Lua values in one pass, without attribute-value tables in between. Shapes as in
- * encode.c, and "row": an item's attributes, which become an item when there is an owner.
+ * Decodes response text to Lua values in one pass, without tables of typed values in between.
+ * Shapes are those of encode.c, and "row": the attributes of an item, which become an item when
+ * there is an owner.
  */
 #include "decoder.h"
 
@@ -8,7 +9,7 @@
 
 #include <string.h>
 
-#define KEEP_NAMES 4096 /* bytes of text from which on keeping names pays */
+#define KEEP_NAMES 4096 /* bytes of text from which keeping names pays */
 
 static decode_function decode_shaped;
 
@@ -63,7 +64,7 @@ static enum ddb_status decode_kind(struct decoder *d, const char *kind, int dept
   return ddb_fail(d->error, DDB_INVALID, "unknown shape '%s'", kind);
 }
 
-/* A member of a structure, whose name is at the top of the stack. */
+/* Decodes a member of a structure, whose name is at the top of the stack. */
 static enum ddb_status decode_structure_member(struct decoder *d, int shape, int depth) {
   int top = lua_gettop(d->L);
   lua_pushvalue(d->L, top);
@@ -81,7 +82,7 @@ static enum ddb_status decode_container(struct decoder *d, int shape, int depth)
   int top = lua_gettop(L);
   lua_rawgeti(L, shape, 2);
   lua_rawgeti(L, shape, 1);
-  const char *form = lua_tostring(L, -1); /* the shape keeps it */
+  const char *form = lua_tostring(L, -1); /* the shape owns it */
   lua_pop(L, 1);                          /* stack: element-shape */
   if (!form)
     status = decode_object(d, decode_structure_member, shape, depth + 1);

@@ -1,9 +1,12 @@
-/* JSON objects and arrays to Lua tables: sized by the last sibling, names kept, none twice. */
+/*
+ * Decodes JSON objects and arrays to Lua tables: sized like the last sibling, with each name
+ * interned once and no name twice.
+ */
 #include "decoder.h"
 
 #include <string.h>
 
-#define HINT_MAX 64 /* a sibling's size is taken as a hint up to here */
+#define HINT_MAX 64 /* the size of a sibling is a hint up to this */
 
 static unsigned char hint(int count) {
   return (unsigned char)(count < HINT_MAX ? count : HINT_MAX);
@@ -15,7 +18,7 @@ void decode_keep_names(struct decoder *d) {
   d->cache = lua_gettop(d->L);
 }
 
-/* A cheap hash, good enough to tell the names of one map apart. */
+/* A cheap hash that distinguishes the names of one map. */
 static unsigned hash_of(struct ddb_slice name) {
   const unsigned char *p = (const unsigned char *)name.p;
   if (name.n == 0) return 0;
@@ -23,8 +26,8 @@ static unsigned hash_of(struct ddb_slice name) {
 }
 
 /*
- * Pushes the name as a string, the kept one if it is the same; the slice borrows from that string
- * afterwards, because the scratch that it may be in is used again.
+ * Pushes the name as a string, the interned one if it is the same. The slice borrows from that
+ * string afterwards, because the scratch that it may be in is reused.
  */
 static void push_name(struct decoder *d, struct ddb_slice *name, unsigned hash) {
   unsigned slot = hash % DECODER_NAMES;
@@ -43,8 +46,8 @@ static void push_name(struct decoder *d, struct ddb_slice *name, unsigned hash) 
 }
 
 /*
- * Finds repeated names: a bit for each hash shows the new ones at once, and only a bit that was set
- * already needs a look into the table, which is below the name.
+ * Finds repeated names: a clear bit for the name's hash shows a new name at once; only a set bit
+ * needs a look into the table, which is below the name.
  */
 static bool is_repeated(struct decoder *d, uint64_t *seen, unsigned hash) {
   uint64_t bit = UINT64_C(1) << (hash & 63);
@@ -58,10 +61,12 @@ static bool is_repeated(struct decoder *d, uint64_t *seen, unsigned hash) {
   return known;
 }
 
-/* Stands for the value of an absent member until the object is read, so that its name is known. */
+/*
+ * Stands for the value of an absent member until the object is decoded, so that its name is known.
+ */
 static const char absent = 0;
 
-/* Takes the members that are absent out of the table at the top. */
+/* Removes the absent members from the table at the top. */
 static void drop_absent(lua_State *L) {
   lua_pushnil(L);
   while (lua_next(L, -2)) {
@@ -75,7 +80,7 @@ static void drop_absent(lua_State *L) {
 }
 
 /*
- * Reads one member, name and value, into the table at the top. '*dropped' is set when it has no
+ * Decodes one member, name and value, into the table at the top. Sets '*dropped' when it has no
  * value.
  */
 static enum ddb_status decode_member(struct decoder *d, decode_function *value, int shape,

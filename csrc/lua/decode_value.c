@@ -1,4 +1,4 @@
-/* Attribute values ({"S":"..."}) to Lua values, in place: none is looked at twice. */
+/* Decodes attribute values ({"S":"..."}) to Lua values in place. */
 #include "decoder.h"
 
 #include "../core/crypto.h"
@@ -22,14 +22,14 @@ static enum ddb_status decode_number(struct decoder *d) {
   return status;
 }
 
-/* Reads base64 and pushes the bytes as a string. */
+/* Decodes base64 and pushes the bytes as a string. */
 static enum ddb_status decode_bytes(struct decoder *d) {
   struct ddb_slice s;
   struct ddb_buf *scratch = d->json.scratch;
   size_t n = 0;
   enum ddb_status status = ddb_json_string(&d->json, &s, d->error);
   if (status) return status;
-  if (s.p != scratch->p) { /* else it has escapes and stands in the scratch: decode it in place */
+  if (s.p != scratch->p) { /* otherwise it has escapes and is in the scratch: decoded in place */
     ddb_buf_clear(scratch, SIZE_MAX);
     if (!ddb_buf_reserve(scratch, ddb_base64_decoded_size(s.n)))
       return ddb_fail(d->error, scratch->status, "%s", ddb_status_text(scratch->status));
@@ -59,7 +59,7 @@ static enum ddb_status decode_null(struct decoder *d) {
   return status;
 }
 
-/* Pushes one element of a set as its key; two spellings of one number are one element. */
+/* Pushes one element of a set as its key; different spellings of one number are one element. */
 static enum ddb_status decode_element(struct decoder *d, enum set_type type) {
   struct ddb_slice s;
   struct ddb_decimal decimal;
@@ -102,13 +102,13 @@ static enum ddb_status decode_marked(struct decoder *d, enum mark mark, int dept
   return status;
 }
 
-/* SS, NS or BS? */
+/* Is the type SS, NS or BS? */
 static bool is_set(struct ddb_slice type) {
   return type.n == 2 && type.p[1] == 'S' &&
          (type.p[0] == SET_STRING || type.p[0] == SET_NUMBER || type.p[0] == SET_BINARY);
 }
 
-/* Reads the value behind a type's name. */
+/* Decodes the value after the name of a type. */
 static enum ddb_status decode_typed(struct decoder *d, struct ddb_slice type, int depth) {
   if (type.n == 1) {
     switch (type.p[0]) {
@@ -133,12 +133,12 @@ static enum ddb_status decode_typed(struct decoder *d, struct ddb_slice type, in
                   (int)(type.n < 20 ? type.n : 20), type.p);
 }
 
-/* Members that say nothing: null ones, and the "__type" of AWS's JSON protocol. */
+/* Returns true for members without meaning: null ones, and "__type" of AWS's JSON protocol. */
 static bool is_noise(struct decoder *d, struct ddb_slice name) {
   return ddb_json_peek(&d->json) == 'n' || (name.n == 6 && memcmp(name.p, "__type", 6) == 0);
 }
 
-/* The common form, {"S": with nothing between: takes the type's one letter and the colon. */
+/* Takes the start of the common form, {"S": without blanks: the type's letter and the colon. */
 static bool take_letter(struct ddb_json *j, struct ddb_slice *type) {
   const char *p = j->p;
   if (j->end - p < 5 || p[0] != '"' || p[2] != '"' || p[3] != ':' || p[4] == 'n') return false;
@@ -147,7 +147,10 @@ static bool take_letter(struct ddb_json *j, struct ddb_slice *type) {
   return true;
 }
 
-/* Reads members until the closing brace; 'found' tells whether the type was among those before. */
+/*
+ * Decodes members until the closing brace; 'found' tells whether the type was among the earlier
+ * ones.
+ */
 static enum ddb_status decode_rest(struct decoder *d, bool found, int depth) {
   enum ddb_status status = DDB_OK;
   bool more = true;

@@ -1,11 +1,11 @@
-/* The decoder's own parts: what decode.c, decode_container.c and decode_value.c share. */
+/* The decoder's internals, shared by decode.c, decode_container.c and decode_value.c. */
 #ifndef DDB_DECODER_H
 #define DDB_DECODER_H
 
 #include "../core/json.h"
 #include "value.h"
 
-#define DECODER_NAMES 128u /* names that are kept, by their hash */
+#define DECODER_NAMES 128u /* interned names, by their hash */
 
 struct decoder {
   lua_State *L;
@@ -13,10 +13,10 @@ struct decoder {
   struct ddb_error *error;
   int owner;                                    /* index of the table of rows, or 0 */
   int marks;                                    /* index before those of the two marks */
-  int cache;                                    /* index of the table of kept names, or 0 */
-  bool absent;                                  /* the value read last was not there */
-  unsigned char members[VALUE_DEPTH_READ + 1];  /* of the last map at each depth: a hint */
-  unsigned char elements[VALUE_DEPTH_READ + 1]; /* of the last list at each depth: a hint */
+  int cache;                                    /* index of the table of interned names, or 0 */
+  bool absent;                                  /* the last value was absent */
+  unsigned char members[VALUE_DEPTH_READ + 1];  /* of the last map at each depth: a size hint */
+  unsigned char elements[VALUE_DEPTH_READ + 1]; /* of the last list at each depth: a size hint */
   struct path path;
   struct ddb_slice names[DECODER_NAMES]; /* borrowed from the strings in the cache */
 };
@@ -24,20 +24,20 @@ struct decoder {
 /* Decodes one value and pushes it; or pushes nothing and sets 'absent', for null in plain JSON. */
 typedef enum ddb_status decode_function(struct decoder *d, int shape, int depth);
 
-/* One attribute value, {"S":"..."}; the shape is not looked at. */
+/* Decodes one attribute value, {"S":"..."}; the shape is ignored. */
 decode_function decode_value;
 
-/* Reads an object and pushes a table of its members, each of which 'value' reads. */
+/* Decodes an object and pushes a table of its members, each decoded by 'value'. */
 enum ddb_status decode_object(struct decoder *d, decode_function *value, int shape, int depth);
 
-/* Reads an array and pushes a table of its elements. */
+/* Decodes an array and pushes a table of its elements. */
 enum ddb_status decode_array(struct decoder *d, decode_function *value, int shape, int depth);
 
-/* Values of plain JSON. */
+/* Decodes a value of plain JSON. */
 enum ddb_status decode_string(struct decoder *d);
 enum ddb_status decode_boolean(struct decoder *d);
 
-/* Keeps names from here on; pushes the table that holds them. */
+/* Interns names from here on; pushes the table that holds them. */
 void decode_keep_names(struct decoder *d);
 
 static inline enum ddb_status decode_fail(struct decoder *d, const char *why) {

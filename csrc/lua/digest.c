@@ -15,7 +15,7 @@ static void random_bytes(lua_State *L, unsigned char *p, size_t n) {
   if (ddb_random(p, n)) luaL_error(L, "OpenSSL has no random bytes");
 }
 
-/* core.random() -> a number from 0 up to, but never, 1, as fine as a double has it. */
+/* core.random() -> a random number from 0 up to, but not including, 1, with 53 random bits. */
 static int core_random(lua_State *L) {
   unsigned char bytes[8];
   uint64_t bits = 0;
@@ -70,10 +70,10 @@ static int core_sha1(lua_State *L) {
   return 1;
 }
 
-/* core.base64url(bytes) -> text without padding, as JSON Web Tokens have it. */
+/* core.base64url(bytes) -> text without padding, as in JSON Web Tokens. */
 static int core_base64url(lua_State *L) {
   struct ddb_slice bytes = check_slice(L, 1);
-  char *out = lua_newuserdata(L, ddb_base64_encoded_size(bytes.n)); /* the collector's to free */
+  char *out = lua_newuserdata(L, ddb_base64_encoded_size(bytes.n)); /* owned by the collector */
   lua_pushlstring(L, out, ddb_base64url_encode(bytes.p, bytes.n, out));
   return 1;
 }
@@ -83,8 +83,10 @@ static void pushbase64url(lua_State *L, const unsigned char *p, size_t n) {
   lua_pushlstring(L, text, ddb_base64url_encode(p, n, text));
 }
 
-/* core.es256(pem, text) -> signature in base64url | nil, why. The private key is an EC one on
- * P-256. */
+/*
+ * core.es256(pem, text) -> signature in base64url | nil, why. The private key is an EC key on
+ * P-256.
+ */
 static int core_es256(lua_State *L) {
   struct ddb_slice pem = check_slice(L, 1), text = check_slice(L, 2);
   unsigned char signature[DDB_ES256_SIZE];
@@ -95,7 +97,7 @@ static int core_es256(lua_State *L) {
   return 1;
 }
 
-/* core.ec_jwk(pem) -> x, y of the key's public half, as a JSON Web Key has them | nil, why. */
+/* core.ec_jwk(pem) -> x, y of the public key, as in a JSON Web Key | nil, why. */
 static int core_ec_jwk(lua_State *L) {
   struct ddb_slice pem = check_slice(L, 1);
   unsigned char point[DDB_ES256_SIZE];

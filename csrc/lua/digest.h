@@ -1,4 +1,4 @@
-/* What OpenSSL gives besides signed requests: digests, randomness, ES256; each a plain function. */
+/* Functions of OpenSSL besides signatures of requests: digests, random numbers, ES256. */
 #ifndef DDB_DIGEST_H
 #define DDB_DIGEST_H
 

@@ -1,6 +1,6 @@
 /*
- * Lua values to request text in one pass. A shape says which members of the request are attribute
- * values: "item" (a map of them), "value" (one), "wire" (text that was encoded before),
+ * Encodes Lua values to request text in one pass. A shape tells which members of the request are
+ * attribute values: "item" (a map of them), "value" (one), "wire" (text that is encoded already),
  * {"list", shape}, {"map", shape}, {Member = shape, ...}; everything else is plain JSON.
  */
 #include "value.h"
@@ -18,7 +18,10 @@ struct encoder {
   struct path path;
 };
 
-/* Encodes the value at the top of the stack, which stays; 'shape' is the index of its shape. */
+/*
+ * Encodes the value at the top of the stack, which remains there; 'shape' is the index of its
+ * shape.
+ */
 typedef enum ddb_status encode_function(struct encoder *e, int shape, int depth);
 
 static encode_function encode_value, encode_shaped;
@@ -121,7 +124,7 @@ static enum ddb_status encode_userdata(struct encoder *e) {
   return status;
 }
 
-/* Writes the elements of the table at the top of the stack: positions 1 to n and nothing else. */
+/* Writes the elements of the table at the top of the stack: indexes 1 to n and nothing else. */
 static enum ddb_status encode_elements(struct encoder *e, encode_function *element, int shape,
                                        int depth) {
   enum ddb_status status = DDB_OK;
@@ -185,14 +188,16 @@ static enum ddb_status encode_members(struct encoder *e, encode_function *value,
   return status;
 }
 
-/* The class of the table at the top when it is an object of this library's (a condition), or NULL.
+/*
+ * Returns the class of the table at the top when it is an object of this library (a condition), or
+ * NULL.
  */
 static const char *class_name(struct encoder *e) {
   static const char prefix[] = "dynamodb.";
   if (!lua_getmetatable(e->L, -1)) return NULL;
   lua_pushliteral(e->L, "__name");
   lua_rawget(e->L, -2);
-  const char *name = lua_tostring(e->L, -1); /* the metatable keeps it */
+  const char *name = lua_tostring(e->L, -1); /* the metatable owns it */
   lua_pop(e->L, 2);
   return name && strncmp(name, prefix, sizeof prefix - 1) == 0 ? name : NULL;
 }
@@ -223,7 +228,10 @@ static enum ddb_status encode_sentinel(struct encoder *e) {
   return DDB_OK;
 }
 
-/* One attribute value, with its type. The service counts the value of an attribute as level 1. */
+/*
+ * Encodes one attribute value, with its type. The service counts the value of an attribute as level
+ * 1.
+ */
 static enum ddb_status encode_value(struct encoder *e, int shape, int depth) {
   enum ddb_status status;
   (void)shape;
@@ -253,7 +261,7 @@ static enum ddb_status encode_value(struct encoder *e, int shape, int depth) {
   }
 }
 
-/* A map of attribute values: a table by names, or an item. */
+/* Encodes a map of attribute values: a table by names, or an item. */
 static enum ddb_status encode_item(struct encoder *e) {
   int top = lua_gettop(e->L);
   if (object_test(e->L, top, &item_class)) {
@@ -271,7 +279,7 @@ static enum ddb_status encode_item(struct encoder *e) {
   return status;
 }
 
-/* Plain JSON: what is not an attribute value. */
+/* Encodes plain JSON: everything but attribute values. */
 static enum ddb_status encode_plain(struct encoder *e, int shape, int depth) {
   (void)shape;
   switch (lua_type(e->L, -1)) {
@@ -308,7 +316,7 @@ static enum ddb_status encode_kind(struct encoder *e, const char *kind) {
   return ddb_fail(e->error, DDB_INVALID, "unknown shape '%s'", kind);
 }
 
-/* Members of a structure: each with the shape that the structure's shape names. */
+/* Encodes the members of a structure, each by the shape that the structure's shape names. */
 static enum ddb_status encode_structure_member(struct encoder *e, int shape, int depth) {
   lua_pushvalue(e->L, -2); /* stack: key value key */
   lua_rawget(e->L, shape);
@@ -325,7 +333,7 @@ static enum ddb_status encode_container(struct encoder *e, int shape, int depth)
     return ddb_fail(e->error, DDB_INVALID, "table expected, got %s", object_typename(L, top));
   lua_rawgeti(L, shape, 2); /* stack: value element-shape */
   lua_rawgeti(L, shape, 1);
-  const char *form = lua_tostring(L, -1); /* the shape keeps it */
+  const char *form = lua_tostring(L, -1); /* the shape owns it */
   lua_pop(L, 1);
   lua_pushvalue(L, top); /* stack: value element-shape value */
   if (!form)

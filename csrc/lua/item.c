@@ -22,7 +22,10 @@ static void check(lua_State *L, int index) {
   (void)object_check(L, index, &item_class);
 }
 
-/* item[name]: a method if there is one of this name, else the attribute. Upvalue 1: the methods. */
+/*
+ * item[name]: a method if there is one of this name, otherwise the attribute. Upvalue 1: the
+ * methods.
+ */
 static int item_index(lua_State *L) {
   check(L, 1);
   lua_settop(L, 2);
@@ -35,14 +38,14 @@ static int item_index(lua_State *L) {
   return 1;
 }
 
-/* Raises unless the value at 'index' is a name that DynamoDB takes for an attribute. */
+/* Raises unless the value at 'index' can be the name of an attribute. */
 static void check_name(lua_State *L, int index) {
   if (lua_type(L, index) != LUA_TSTRING)
     luaL_error(L, "attribute name expected (a string), got %s", object_typename(L, index));
   if (lua_rawlen(L, index) == 0) luaL_error(L, "attribute name is empty");
 }
 
-/* Raises at the assignment for what could not be sent, whatever its content. */
+/* Raises at the assignment for types that cannot be sent. */
 static void check_value(lua_State *L, int index) {
   int type = lua_type(L, index);
   bool ours = type == LUA_TUSERDATA &&
@@ -53,7 +56,7 @@ static void check_value(lua_State *L, int index) {
                object_typename(L, index));
 }
 
-/* item:set(name, value): also for names that methods have. Returns the item. */
+/* item:set(name, value): also for names of methods. Returns the item. */
 static int item_set(lua_State *L) {
   check(L, 1);
   lua_settop(L, 3);
@@ -80,7 +83,7 @@ static int item_newindex(lua_State *L) {
   return 0;
 }
 
-/* item:get(name) -> the attribute, whatever its name. */
+/* item:get(name) -> the attribute, also for names of methods. */
 static int item_get(lua_State *L) {
   check(L, 1);
   lua_settop(L, 2);
@@ -91,7 +94,7 @@ static int item_get(lua_State *L) {
   return 1;
 }
 
-/* for name, value in item:pairs() do; __pairs is the same. Upvalue 1: Lua's next. */
+/* for name, value in item:pairs() do; __pairs is the same function. Upvalue 1: Lua's next. */
 static int item_pairs(lua_State *L) {
   check(L, 1);
   lua_pushvalue(L, lua_upvalueindex(1));
@@ -100,7 +103,7 @@ static int item_pairs(lua_State *L) {
   return 3;
 }
 
-/* #item: how many attributes. */
+/* #item -> the number of attributes. */
 static int item_len(lua_State *L) {
   lua_Integer n = 0;
   check(L, 1);
@@ -134,7 +137,7 @@ static int item_tostring(lua_State *L) {
   return 1;
 }
 
-/* core.item(table, attributes): a new item that owns the table of attributes. */
+/* core.item(table, attributes) -> a new item that owns the table of attributes. */
 static int core_item(lua_State *L) {
   (void)object_check(L, 1, &table_class);
   luaL_checktype(L, 2, LUA_TTABLE);
@@ -152,7 +155,7 @@ static int core_item_parts(lua_State *L) {
   return 3;
 }
 
-/* core.item_load(item, text [, attributes]): what the service has now; nil for nothing. */
+/* core.item_load(item, text [, attributes]): sets what the service has; nil for nothing. */
 static int core_item_load(lua_State *L) {
   check(L, 1);
   lua_settop(L, 3);
@@ -165,8 +168,7 @@ static int core_item_load(lua_State *L) {
   return 0;
 }
 
-/* core.item_queue(item [, table]) -> the actions that wait for save; sets them when given, false
- * for none. */
+/* core.item_queue(item [, table]) -> the queued actions; sets them when given, false for none. */
 static int core_item_queue(lua_State *L) {
   check(L, 1);
   if (lua_gettop(L) > 1) {
@@ -183,7 +185,10 @@ static const luaL_Reg meta[] = {
     {"__len", item_len}, {"__eq", item_eq}, {"__tostring", item_tostring}, {NULL, NULL}};
 const struct object_class item_class = {"dynamodb.item", 4, methods, meta};
 
-/* Sets a closure over the value at the top of the stack into the table below it; pops the value. */
+/*
+ * Sets a closure over the value at the top of the stack into the table below it, and pops the
+ * value.
+ */
 static void set_closure(lua_State *L, lua_CFunction f, const char *name) {
   lua_pushcclosure(L, f, 1);
   lua_setfield(L, -2, name);

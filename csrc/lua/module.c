@@ -1,4 +1,7 @@
-/* dynamodb.core: what Lua policy stands on. It does no I/O and links no libcurl. */
+/*
+ * dynamodb.core: the C functions and classes that Lua builds on. It does no I/O and does not link
+ * libcurl.
+ */
 #include "connection.h"
 #include "digest.h"
 #include "item.h"
@@ -12,8 +15,8 @@
 #define WORKSPACE_KEEP ((size_t)1 << 20) /* bytes of memory kept between calls */
 
 /*
- * Buffers that encode and decode use. Where Lua allocates, a finalizer may run that encodes and
- * decodes as well: 'uses' tells, and the work is done again.
+ * Buffers of encode and decode. Where Lua allocates, a finalizer may run that encodes and decodes
+ * as well: 'uses' shows it, and the work is done again.
  */
 struct workspace {
   unsigned long uses;
@@ -77,14 +80,14 @@ static int core_decode(lua_State *L) {
   return status ? object_failure(L, status, &e) : 1;
 }
 
-/* core.equal(a, b) -> are they the same DynamoDB value? */
+/* core.equal(a, b) -> true for the same DynamoDB value. */
 static int core_equal(lua_State *L) {
   lua_settop(L, 2);
   lua_pushboolean(L, value_equal(L, 1, 2));
   return 1;
 }
 
-/* core.is_list(table) -> would it be written as a list? */
+/* core.is_list(table) -> true when it is encoded as a list. */
 static int core_is_list(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_pushboolean(L, value_is_list(L, 1));
@@ -123,7 +126,7 @@ static int core_where(lua_State *L) {
   return 1;
 }
 
-/* core.now() -> seconds of a clock that nobody sets. */
+/* core.now() -> seconds of the monotonic clock. */
 static int core_now(lua_State *L) {
   struct timespec t;
   (void)clock_gettime(CLOCK_MONOTONIC, &t);

@@ -1,4 +1,3 @@
-/* dynamodb.number: a decimal that no Lua number holds exactly. */
 #include "number.h"
 
 #include <string.h>
@@ -30,12 +29,12 @@ enum ddb_status number_get(lua_State *L, int index, struct ddb_decimal *out, str
   return DDB_OK;
 }
 
-/* The object at 'index'; raises for anything else. */
+/* Returns the object at 'index'; raises for anything else. */
 static struct ddb_decimal *check(lua_State *L, int index) {
   return object_check(L, index, &number_class);
 }
 
-/* As check, but Lua numbers will do, and in the constructor text. Raises for anything else. */
+/* As check, but also accepts Lua numbers, and text in the constructor. Raises for anything else. */
 static struct ddb_decimal accept(lua_State *L, int index, bool text) {
   struct ddb_decimal d;
   struct ddb_error e;
@@ -52,7 +51,7 @@ static struct ddb_decimal accept(lua_State *L, int index, bool text) {
   return d;
 }
 
-/* dynamodb.number(text | number) -> dynamodb.number. Raises when it is no DynamoDB number. */
+/* Raises for what is not a DynamoDB number. */
 int number_new(lua_State *L) {
   int type = lua_type(L, 1);
   if (type != LUA_TSTRING && type != LUA_TNUMBER && !object_test(L, 1, &number_class))

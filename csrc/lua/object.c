@@ -10,19 +10,19 @@ void object_setfuncs(lua_State *L, const luaL_Reg *functions) {
   }
 }
 
-/* The class itself is the key of its metatable in the registry: faster than a name. */
+/* The address of the class is the registry's key of its metatable, which is faster than a name. */
 static void pushmetatable(lua_State *L, const struct object_class *c) {
   lua_pushlightuserdata(L, (void *)(uintptr_t)c);
   lua_rawget(L, LUA_REGISTRYINDEX);
 }
 
 void object_register(lua_State *L, const struct object_class *c) {
-  pushmetatable(L, c); /* loaded before, say after package.loaded was cleared: objects of it live */
+  pushmetatable(L, c); /* loaded before (package.loaded was cleared): objects of the class exist */
   if (lua_istable(L, -1)) return;
   lua_pop(L, 1);
   lua_newtable(L);
   lua_pushstring(L, c->name);
-  lua_setfield(L, -2, "__name"); /* neither LuaJIT nor a hand-made metatable has it */
+  lua_setfield(L, -2, "__name"); /* LuaJIT does not set it */
   lua_newtable(L);
   object_setfuncs(L, c->methods);
   lua_pushvalue(L, -1);
@@ -41,7 +41,7 @@ static int index_with_fields(lua_State *L) {
   lua_pushvalue(L, 2);
   lua_rawget(L, lua_upvalueindex(1));
   if (!lua_isnil(L, -1)) return 1;
-  compat_getslot(L, 1, OBJECT_FIELDS); /* a field may be made when it is first asked for */
+  compat_getslot(L, 1, OBJECT_FIELDS); /* a field may be made at its first use */
   lua_pushvalue(L, 2);
   lua_gettable(L, -2);
   return 1;
@@ -61,7 +61,7 @@ const char *object_typename(lua_State *L, int index) {
   if (lua_type(L, index) != LUA_TUSERDATA || !lua_getmetatable(L, index)) return name;
   lua_pushliteral(L, "__name");
   lua_rawget(L, -2);
-  if (lua_type(L, -1) == LUA_TSTRING) name = lua_tostring(L, -1); /* the metatable keeps it */
+  if (lua_type(L, -1) == LUA_TSTRING) name = lua_tostring(L, -1); /* the metatable owns it */
   lua_pop(L, 2);
   return name;
 }
@@ -81,7 +81,7 @@ void *object_test(lua_State *L, int index, const struct object_class *c) {
   return same ? lua_touserdata(L, index) : NULL;
 }
 
-/* The registry's key for the path of this library's Lua files; the same in core.so and curl.so. */
+/* The registry's key of the path of this library's Lua files; the same in core.so and curl.so. */
 #define LIBRARY_KEY "dynamodb.library"
 
 void object_setlibrary(lua_State *L) {
@@ -91,7 +91,7 @@ void object_setlibrary(lua_State *L) {
 void object_pushwhere(lua_State *L) {
   lua_Debug ar;
   lua_getfield(L, LUA_REGISTRYINDEX, LIBRARY_KEY);
-  const char *here = lua_tostring(L, -1); /* the registry keeps it */
+  const char *here = lua_tostring(L, -1); /* the registry owns it */
   lua_pop(L, 1);
   for (int level = 1; lua_getstack(L, level, &ar); level++) {
     lua_getinfo(L, "Sl", &ar);

@@ -1,6 +1,6 @@
 /*
- * Userdata objects. A class is a metatable made once per Lua state; an object is zeroed memory plus
- * slots for the Lua values it holds, its parent among them, so that parents outlive children.
+ * Userdata objects. A class is a metatable made once per Lua state. An object is zeroed memory plus
+ * slots for its Lua values, its parent among them, so that parents outlive children.
  */
 #ifndef DDB_OBJECT_H
 #define DDB_OBJECT_H
@@ -14,13 +14,15 @@ struct object_class {
   const char *name; /* the metatable's name, also shown in error messages */
   int slots;        /* Lua values that each object holds */
   const luaL_Reg *methods;
-  const luaL_Reg *meta; /* __gc, __close, __tostring ...; may bring its own __index */
+  const luaL_Reg *meta; /* __gc, __close, __tostring ...; may include __index */
 };
 
-/* Makes the class and pushes its metatable; 'methods' in it is where Lua adds those that wait. */
+/*
+ * Makes the class and pushes its metatable. Lua adds the methods that wait to its field 'methods'.
+ */
 void object_register(lua_State *L, const struct object_class *c);
 
-/* Pushes an object: zeroed, slots nil, finalizer armed. Acquire into it afterwards. */
+/* Pushes an object: zeroed, slots nil, finalizer set. Resources are acquired into it afterwards. */
 void *object_new(lua_State *L, const struct object_class *c, size_t size);
 
 /* Returns the object of this class at 'index', or NULL. */
@@ -52,12 +54,12 @@ enum { OBJECT_FIELDS = 1 };
 const char *object_typename(lua_State *L, int index);
 
 /*
- * What a function answers when the core failed: pushes nil and the text, and returns 2. Running out
- * of memory raises instead.
+ * Pushes the results of a function that failed in the core: nil and the text; returns 2. Raises
+ * when memory has run out.
  */
 int object_failure(lua_State *L, enum ddb_status status, const struct ddb_error *e);
 
-/* luaL_setfuncs, which Lua 5.1 has not: sets the functions into the table at the top. */
+/* Sets the functions into the table at the top, like luaL_setfuncs, which Lua 5.1 lacks. */
 void object_setfuncs(lua_State *L, const luaL_Reg *functions);
 
 #endif

@@ -15,7 +15,7 @@ static bool is_word(const struct ddb_slice *name) {
   return name->n > 0;
 }
 
-/* The text of one step; names that are no plain words stand in brackets and quotes. */
+/* Writes one step; names that are not plain words are put in brackets and quotes. */
 static int format_step(const struct path_step *step, bool first, char *out, size_t size) {
   int shown = (int)(step->name.n < NAME_SHOWN ? step->name.n : NAME_SHOWN);
   if (!step->name.p) return snprintf(out, size, "[%ld]", step->index);

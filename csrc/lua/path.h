@@ -1,4 +1,4 @@
-/* Where in a value the codec is, kept only to say it in an error: tags[3].name */
+/* The path of the current value in the codec, for error messages: tags[3].name */
 #ifndef DDB_PATH_H
 #define DDB_PATH_H
 
@@ -8,7 +8,7 @@
 #define PATH_DEPTH 80
 
 struct path {
-  int depth; /* may exceed PATH_DEPTH: deeper steps are counted, not kept */
+  int depth; /* may exceed PATH_DEPTH: deeper steps are counted, not stored */
   struct path_step {
     struct ddb_slice name; /* borrowed; p is NULL for an index */
     long index;
@@ -32,7 +32,7 @@ static inline void path_leave(struct path *path) {
   path->depth--;
 }
 
-/* Puts "PATH: " before the error's text, unless the path is empty. Names are cut, text is kept. */
+/* Puts "PATH: " before the error's text, unless the path is empty. Long names are cut. */
 void path_explain(const struct path *path, struct ddb_error *e);
 
 #endif

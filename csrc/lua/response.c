@@ -12,9 +12,9 @@ static const struct ddb_http1_limits limits = {
 
 struct response {
   struct ddb_http1 http;
-  struct ddb_buf plain;   /* the body after gunzip, when it came zipped */
+  struct ddb_buf plain;   /* the body after gunzip, when it was compressed */
   struct ddb_buf scratch; /* for strings with escapes */
-  bool gzip;              /* was asked for */
+  bool gzip;              /* compression was requested */
 };
 
 #define RESPONSE_KEEP ((size_t)1 << 20) /* bytes of memory kept between responses */
@@ -25,7 +25,7 @@ static struct response *check(lua_State *L, int index) {
   return object_check(L, index, &response_class);
 }
 
-/* core.response([max_bytes]) -> response, whose bodies may be that long. */
+/* core.response([max_bytes]) -> response; max_bytes limits the body. */
 static int core_response(lua_State *L) {
   struct ddb_http1_limits own = limits;
   lua_Number most = luaL_optnumber(L, 1, (lua_Number)VALUE_MAX_TEXT);
@@ -38,7 +38,9 @@ static int core_response(lua_State *L) {
   return 1;
 }
 
-/* response:reset([gzip]) -> response: ready for the next one, which may come zipped if 'gzip'. */
+/*
+ * response:reset([gzip]) -> response: prepares for the next one, which may be compressed if 'gzip'.
+ */
 static int response_reset(lua_State *L) {
   struct response *r = check(L, 1);
   ddb_http1_reset(&r->http);
@@ -61,7 +63,7 @@ static int response_feed(lua_State *L) {
   return 1;
 }
 
-/* response:finish() -> true | nil, why: the peer closed the connection. */
+/* response:finish() -> true | nil, why: to be called when the server closed the connection. */
 static int response_finish(lua_State *L) {
   struct response *r = check(L, 1);
   struct ddb_error e;
@@ -71,19 +73,19 @@ static int response_finish(lua_State *L) {
   return 1;
 }
 
-/* response:is_close_delimited() -> does the body end only with the connection? */
+/* response:is_close_delimited() -> true when the body ends only with the connection. */
 static int response_is_close_delimited(lua_State *L) {
   lua_pushboolean(L, check(L, 1)->http.step == DDB_HTTP1_CLOSE_BODY);
   return 1;
 }
 
-/* response:started() -> was any byte received? */
+/* response:started() -> true when any byte was received. */
 static int response_started(lua_State *L) {
   lua_pushboolean(L, check(L, 1)->http.started);
   return 1;
 }
 
-/* response:keep_alive() -> may the connection carry another request? */
+/* response:keep_alive() -> true when the connection can carry another request. */
 static int response_keep_alive(lua_State *L) {
   const struct response *r = check(L, 1);
   lua_pushboolean(L, r->http.done && r->http.keep_alive);
@@ -120,7 +122,7 @@ static bool has_prefix(struct ddb_slice text, const char *prefix) {
          (text.n == n || text.p[n] == ';' || text.p[n] == ' ');
 }
 
-/* The number in an x-amz-crc32 header, or -1. */
+/* Parses an x-amz-crc32 header; returns -1 if it is not a number. */
 static int64_t crc_value(struct ddb_slice text) {
   int64_t v = 0;
   if (text.n == 0 || text.n > 10) return -1;
@@ -138,7 +140,7 @@ static bool matches_crc(const struct response *r) {
   return crc_value(given) == (int64_t)ddb_crc32(0, r->http.body.p, r->http.body.len);
 }
 
-/* The text of the body: as received, or unzipped. */
+/* Sets 'text' to the body: as received, or decompressed. */
 static enum ddb_status body_text(struct response *r, struct ddb_slice *text, struct ddb_error *e) {
   struct ddb_slice encoding;
   *text = ddb_slice(r->http.body.p, r->http.body.len);
@@ -186,7 +188,7 @@ static int response_decode(lua_State *L) {
 
 static int response_gc(lua_State *L) {
   struct response *r = check(L, 1);
-  ddb_buf_cleanse(&r->http.body); /* credentials come this way, too */
+  ddb_buf_cleanse(&r->http.body); /* it may contain credentials */
   ddb_http1_free(&r->http);
   ddb_buf_free(&r->plain);
   ddb_buf_free(&r->scratch);

@@ -1,4 +1,4 @@
-/* dynamodb.response (internal): reads one HTTP response after another and decodes their bodies. */
+/* dynamodb.response (internal): parses one HTTP response after another and decodes their bodies. */
 #ifndef DDB_RESPONSE_H
 #define DDB_RESPONSE_H
 

@@ -60,7 +60,7 @@ static const char *type_text(enum set_type type) {
   return "unknown";
 }
 
-/* The type of set that the value at 'index' can be in; 0 for none. */
+/* Returns the type of set that the value at 'index' can be in; 0 for none. */
 static int element_type(lua_State *L, int index) {
   int type = lua_type(L, index);
   if (type == LUA_TSTRING) return SET_STRING;
@@ -87,7 +87,9 @@ static void push_key(lua_State *L, const struct set *set, int index) {
   }
 }
 
-/* The type named by argument 2 ("S", "SS", "N"...), or else that of the list's first element. */
+/*
+ * Returns the type named by argument 2 ("S", "SS", "N"...), else that of the list's first element.
+ */
 static enum set_type wanted_type(lua_State *L) {
   static const char *const names[] = {"S", "N", "B", "SS", "NS", "BS", NULL};
   static const char types[] = "SNBSNB";
@@ -101,7 +103,7 @@ static enum set_type wanted_type(lua_State *L) {
   return (enum set_type)type;
 }
 
-/* dynamodb.set(list [, type]) -> dynamodb.set. Raises on an empty list and on mixed types. */
+/* Raises for an empty list and for mixed types. */
 int set_new(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   size_t n = lua_rawlen(L, 1);
@@ -180,7 +182,7 @@ static void push_element(lua_State *L, const struct set *set, int index) {
   }
 }
 
-/* set:values() -> a new list of the elements, in no particular order. */
+/* set:values() -> a new list of the elements, unordered. */
 static int set_values(lua_State *L) {
   struct set *set = check(L, 1);
   compat_getslot(L, 1, SET_ELEMENTS);
@@ -202,7 +204,7 @@ static int set_type(lua_State *L) {
   return 1;
 }
 
-/* set:copy() -> a new set of the same elements. */
+/* set:copy() -> a new set with the same elements. */
 static int set_copy(lua_State *L) {
   struct set *set = check(L, 1);
   lua_settop(L, 1);

@@ -1,6 +1,6 @@
 /*
  * dynamodb.signer (internal): writes the bytes of one signed HTTP request. It keeps the signing
- * key, so there is one for each region, service and set of credentials in use.
+ * key, so there is one for each region, service and set of credentials.
  */
 #include "signer.h"
 
@@ -10,14 +10,14 @@
 
 #include <string.h>
 
-#define SIGNER_HEADERS 16  /* of one request; AWS's and ours are eight */
+#define SIGNER_HEADERS 16  /* of one request; AWS and this library need eight */
 #define SIGNER_KEEP 65536u /* bytes of memory kept between requests */
 
 struct signer {
   struct ddb_sigv4 v4;
-  struct ddb_buf out; /* the request; it may hold a session token, so it is cleansed in the end */
+  struct ddb_buf out; /* the request; cleansed at the end, since it may contain a session token */
   struct ddb_buf target; /* path and query in one */
-  unsigned long uses;    /* a finalizer that runs in between may use the signer, too */
+  unsigned long uses;    /* a finalizer that runs in between may use the signer as well */
 };
 
 static const struct object_class signer_class;
@@ -62,7 +62,7 @@ static int signer_credentials(lua_State *L) {
 }
 
 struct headers {
-  struct ddb_header list[SIGNER_HEADERS + 3]; /* the signer's own three come last */
+  struct ddb_header list[SIGNER_HEADERS + 3]; /* the signer's own three are added at the end */
   size_t count;
 };
 
@@ -71,7 +71,7 @@ static void add(struct headers *h, struct ddb_slice name, struct ddb_slice value
   h->list[h->count++].value = value;
 }
 
-/* Takes the flat list {name, value, ...} at 'index'; its strings stay in the table. */
+/* Reads the flat list {name, value, ...} at 'index'; the strings stay owned by the table. */
 static void take_headers(lua_State *L, int index, struct headers *h) {
   luaL_checktype(L, index, LUA_TTABLE);
   int n = (int)lua_rawlen(L, index);
@@ -89,7 +89,7 @@ static void take_headers(lua_State *L, int index, struct headers *h) {
   }
 }
 
-/* What the request line has: the path, and the query if there is one. */
+/* Returns the target of the request line: the path, and the query if there is one. */
 static enum ddb_status join(struct signer *s, const struct ddb_sigv4_request *r,
                             struct ddb_slice *target, struct ddb_error *e) {
   struct ddb_buf *b = &s->target;
@@ -120,7 +120,7 @@ static enum ddb_status frame(struct signer *s, struct ddb_sigv4_request r, struc
   return ddb_http1_request(&s->out, r.method, target, h.list, h.count, r.body, e);
 }
 
-/* Pushes the signed request; what it is made of lies below, on the stack. */
+/* Pushes the signed request. Its parts are below it on the stack. */
 static int push_signed(lua_State *L, struct signer *s, const struct ddb_sigv4_request *r,
                        const struct headers *h, int64_t time) {
   const int top = lua_gettop(L);
@@ -157,8 +157,8 @@ static int signer_request(lua_State *L) {
 }
 
 /*
- * signer:sign(method, host, path, query, headers, body, time) -> bytes | nil, why. A signed request
- * of any kind. Path and query are encoded, and the query is sorted; 'headers' as above.
+ * signer:sign(method, host, path, query, headers, body, time) -> bytes | nil, why. Signs any
+ * request. Path and query are encoded, and the query is sorted; 'headers' as above.
  */
 static int signer_sign(lua_State *L) {
   struct signer *s = check(L, 1);
@@ -175,8 +175,8 @@ static int signer_sign(lua_State *L) {
 }
 
 /*
- * core.request(method, target, headers, body) -> bytes | nil, why. One that nobody signs; 'headers'
- * is a flat list {name, value, ...}, host among them.
+ * core.request(method, target, headers, body) -> bytes | nil, why. Writes an unsigned request;
+ * 'headers' is a flat list {name, value, ...} that includes host.
  */
 static int core_request(lua_State *L) {
   struct ddb_slice method = check_slice(L, 1), target = check_slice(L, 2);
@@ -184,7 +184,7 @@ static int core_request(lua_State *L) {
   struct ddb_error e;
   take_headers(L, 3, &h);
   struct ddb_slice body = check_slice(L, 4);
-  struct signer *s = pushsigner(L); /* owns the bytes, which may hold a token */
+  struct signer *s = pushsigner(L); /* owns the bytes, which may contain a token */
   enum ddb_status status = ddb_http1_request(&s->out, method, target, h.list, h.count, body, &e);
   if (status) return object_failure(L, status, &e);
   lua_pushlstring(L, s->out.p, s->out.len);

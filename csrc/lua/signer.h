@@ -1,4 +1,4 @@
-/* dynamodb.signer (internal): one signed request after another for one region and service. */
+/* dynamodb.signer (internal): signs requests for one region and service. */
 #ifndef DDB_SIGNER_H
 #define DDB_SIGNER_H
 

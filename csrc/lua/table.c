@@ -37,7 +37,7 @@ static int table_newindex(lua_State *L) {
   return luaL_error(L, "a table's fields are read-only: '%s'", lua_tostring(L, 2));
 }
 
-/* core.table(connection, fields): a new table object that owns 'fields'. */
+/* core.table(connection, fields) -> a new table object that owns 'fields'. */
 static int core_table(lua_State *L) {
   (void)connection_check(L, 1);
   luaL_checktype(L, 2, LUA_TTABLE);

@@ -1,11 +1,11 @@
-/* dynamodb.table: a table of the service, as seen through one connection. */
+/* dynamodb.table: a table of the service on one connection. */
 #ifndef DDB_TABLE_H
 #define DDB_TABLE_H
 
 #include "object.h"
 
 enum {
-  TABLE_FIELDS = OBJECT_FIELDS, /* name, schema, status...: what users read */
+  TABLE_FIELDS = OBJECT_FIELDS, /* name, schema, status...: readable by users */
   TABLE_CONNECTION
 };
 
@@ -14,10 +14,10 @@ extern const struct object_class table_class;
 /* Pushes the name of the table at 'index'. */
 void table_pushname(lua_State *L, int index);
 
-/* Same connection and same name. */
+/* Returns true for the same connection and the same name. */
 bool table_equal(lua_State *L, int a, int b);
 
-/* Registers the class; adds the functions that Lua policy needs to the table at the top. */
+/* Registers the class, and adds the functions for Lua to the table at the top. */
 void table_open(lua_State *L);
 
 #endif

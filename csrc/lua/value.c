@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* Addresses of these are registry keys. */
+/* The addresses of these are registry keys. */
 static const char marks_key = 0; /* table: metatable or sentinel -> MARK_LIST or MARK_MAP */
 static const char mark_keys[3] = {0};
 
@@ -84,7 +84,8 @@ static int map_call(lua_State *L) {
   return mark_argument(L, MARK_MAP);
 }
 
-/* Declares that a metatable or sentinel of another library (lua-cjson's array marks) means a list.
+/*
+ * Declares that a metatable or sentinel of another library (lua-cjson's array marks) marks lists.
  */
 static int list_mark(lua_State *L) {
   luaL_checkany(L, 1);
@@ -99,7 +100,7 @@ static bool equal(lua_State *L, int a, int b, int depth);
 
 static bool equal_numbers(lua_State *L, int a, int b) {
   struct ddb_decimal x, y;
-  struct ddb_error ignored; /* NaN and the like equal nothing */
+  struct ddb_error ignored; /* NaN and infinity equal nothing */
   if (number_get(L, a, &x, &ignored) || number_get(L, b, &y, &ignored)) return false;
   return ddb_decimal_compare(&x, &y) == 0;
 }
@@ -132,7 +133,7 @@ static bool equal_tables(lua_State *L, int a, int b, int depth) {
   return same;
 }
 
-/* A sentinel of another library that means an empty list (cjson.empty_array), or an empty list. */
+/* Is the value an empty list, or a sentinel that means one (cjson.empty_array)? */
 static bool is_empty_list(lua_State *L, int index) {
   if (value_mark(L, index) != MARK_LIST) return false;
   return lua_type(L, index) == LUA_TLIGHTUSERDATA || count_members(L, index) == 0;
@@ -153,7 +154,7 @@ bool value_equal(lua_State *L, int a, int b) {
   return equal(L, a, b, 0);
 }
 
-/* Marks outlive a second load of the module, as tables that bear them do. */
+/* Marks survive a second load of the module, as tables with them do. */
 static bool is_open(lua_State *L, const char *key) {
   push_registry(L, key);
   bool found = !lua_isnil(L, -1);

@@ -12,41 +12,49 @@
 #include "set.h"
 
 #define VALUE_DEPTH 32 /* levels that DynamoDB stores; deeper ones are refused before sending */
-#define VALUE_DEPTH_READ 64 /* levels accepted from the service, which counts in its own way */
+#define VALUE_DEPTH_READ 64              /* levels accepted from the service */
 #define VALUE_MAX_TEXT ((size_t)1 << 27) /* ceiling of one request or response, in bytes */
 
-/* What a table is to the codec. */
+/* How a table is encoded. */
 enum mark { MARK_NONE, MARK_LIST, MARK_MAP };
 
-/* The mark of the value at 'index': of its metatable, or of a sentinel such as cjson.empty_array.
+/*
+ * Returns the mark of the value at 'index': of its metatable, or of a sentinel such as
+ * cjson.empty_array.
  */
 enum mark value_mark(lua_State *L, int index);
 
-/* Is the table at 'index' a list? By its mark, else by having positions: empty ones are maps. */
+/*
+ * Returns true when the table at 'index' is a list: by its mark, else because it has indexes. An
+ * empty unmarked table is a map.
+ */
 bool value_is_list(lua_State *L, int index);
 
 /*
- * Returns the attribute type that the value at 'index' is encoded as, "S", "N", "BOOL" and so on, or
- * NULL for a value that has none. The content of tables is not looked at.
+ * Returns the attribute type that the value at 'index' is encoded as, "S", "N", "BOOL" and so on,
+ * or NULL for a value that has none. The content of tables is not looked at.
  */
 const char *value_attribute_type(lua_State *L, int index);
 
 /* Pushes the metatable that is the mark. */
 void value_pushmark(lua_State *L, enum mark mark);
 
-/* True when both values are the same DynamoDB value, tables compared by content. May raise. */
+/*
+ * Returns true when both values are the same DynamoDB value; tables are compared by content. May
+ * raise.
+ */
 bool value_equal(lua_State *L, int a, int b);
 
 /*
- * Writes the value at the top of the stack as the shape at 'shape' says, and pops nothing. On
- * failure the error starts with the path of the offending value.
+ * Writes the value at the top of the stack by the shape at 'shape', and pops nothing. On failure
+ * the error starts with the path of the value.
  */
 enum ddb_status value_encode(lua_State *L, int shape, struct ddb_buf *out,
                              struct ddb_error *e) DDB_CHECKED;
 
 /*
- * Reads JSON text in the given shape and pushes the value. 'owner' is the index of the table
- * userdata that rows become items of, or 0 for plain tables. The stack is undefined after a
+ * Decodes JSON text by the given shape and pushes the value. 'owner' is the index of the table
+ * userdata whose items the rows become, or 0 for plain tables. The stack is undefined after a
  * failure. May raise.
  */
 enum ddb_status value_decode(lua_State *L, int shape, int owner, struct ddb_slice text,
