@@ -1,5 +1,4 @@
--- What programs for boto's Layer2 do: each row of its surface has its counterpart here, through the connection with a table
--- object and with a name.
+-- Programs for boto's Layer2: each row of its surface, with a table object and with a table name.
 
 local cjson = require("cjson")
 local dynamodb = require("dynamodb")
@@ -281,7 +280,7 @@ describe("layer2", function()
       local now = stored()
       assert.same({ forum = "i", subject = "1", Body = "new", Views = 11, Tags = dynamodb.set({ "b" }) }, now:totable())
       assert.equal(now, item)
-      assert.equal(0, (requests(item.save, item))) -- the queue is empty
+      assert.equal(0, (requests(item.save, item))) -- no queued changes are left
     end)
 
     it("are read again by reload, and forget what was changed here", function()
@@ -364,10 +363,10 @@ describe("layer2", function()
       assert.equal(3, results.remaining)
       assert.equal("a", results:next().subject)
       assert.same({ 2, 2 }, { results.count, results.remaining })
-      assert.same({ forum = "f", subject = "a" }, results.last_evaluated_key) -- of the item given last, not of the page
+      assert.same({ forum = "f", subject = "a" }, results.last_evaluated_key) -- of the last item returned, not of the page
       local rest = conn:query(tbl, { hash_key = "f", exclusive_start_key = results.last_evaluated_key })
       assert.same({ "b", "c", "d" }, subjects(rest))
-      assert.equal(2, #assert(results:next_response()).Items) -- passes over b, which is not counted as given
+      assert.equal(2, #assert(results:next_response()).Items) -- skips b, which does not count as returned
       assert.same({ "c", "d" }, { results:next().subject, results:next().subject })
       assert.is_nil(results:next())
       assert.equal(0, results.remaining)

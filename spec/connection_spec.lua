@@ -1,3 +1,4 @@
+-- The methods of a connection: connecting, calling operations by name, tables and closing.
 local dynamodb = require("dynamodb")
 local helper = dofile("spec/support/helper.lua")
 
@@ -222,7 +223,7 @@ describe("connection", function()
   end)
 
   describe("table", function()
-    it("asks nobody", function()
+    it("sends nothing", function()
       local fake = helper.fake()
       local offline = helper.offline(fake)
       local tbl = offline:table("messages", { hash_key = "forum", range_key = "at", range_key_type = "N" })
@@ -278,7 +279,7 @@ describe("connection", function()
       assert.are.equal('{"FutureOption":{"Depth":2}}', fake.requests[1]:match("\r\n\r\n(.*)$"))
     end)
 
-    it("answers nil and the error", function()
+    it("returns nil and the error", function()
       local result, err = conn:call("GetItem", { TableName = tbl.name, Key = { wrong = "key" } })
       assert.is_nil(result)
       assert.are.equal("ValidationException", err.code)
@@ -309,7 +310,7 @@ describe("connection", function()
           assert.are.equal("response", err.kind)
         end)
       end
-      if name ~= "get_item" then -- for which it is an answer: there is no item
+      if name ~= "get_item" then -- for which it is valid: there is no item
         it("wants more than an empty object: " .. name, function()
           local result, err = call(helper.offline(helper.fake(helper.answer(200, "{}"))))
           assert.is_nil(result)

@@ -1,3 +1,4 @@
+-- Error objects: their fields, their text, and what raising one shows.
 local errors = require("dynamodb.error")
 local options = require("dynamodb.base.options")
 local schema = require("dynamodb.table.schema")
@@ -46,7 +47,7 @@ describe("an error object", function()
 
   it("goes through assert and pcall as itself", function()
     local err = failure()
-    local ok, raised = pcall(_G.assert, nil, err) -- Lua's own, not busted's
+    local ok, raised = pcall(_G.assert, nil, err) -- Lua's assert, not busted's
     assert.is_false(ok)
     assert.is_true(rawequal(err, raised))
   end)
@@ -106,7 +107,7 @@ describe("errors.raise", function()
     assert.equal(line_of(sort), (raised(sort)))
   end)
 
-  it("gives the text alone when nobody else is there", function()
+  it("gives the text alone when there is no traceback", function()
     local ok, message = coroutine.resume(coroutine.create(errors.raise), "alone: %s", "x")
     assert.is_false(ok)
     assert.equal("alone: x", message)

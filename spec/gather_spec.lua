@@ -1,3 +1,4 @@
+-- dynamodb.gather: concurrency, order of results, errors, deadlines and cancellation.
 local curl = require("dynamodb.transport.curl")
 local dynamodb = require("dynamodb")
 local helper = dofile("spec/support/helper.lua")
@@ -21,7 +22,7 @@ local function slow(count, seconds)
   return calls
 end
 
--- The same test outside of tasks, in one, and in a coroutine inside of one.
+-- The test outside of tasks, in one, and in a coroutine inside of one.
 local function everywhere(name, test)
   it(name, test)
   it(name .. ", in a task", function() loop.run(test) end)

@@ -1,3 +1,4 @@
+-- What require "dynamodb" returns.
 local cjson = require("cjson")
 local core = require("dynamodb.core")
 local dynamodb = require("dynamodb")

@@ -1,5 +1,4 @@
--- Backups, exports and imports: the emulator has none of them, so the exact requests are checked against a transport that
--- records.
+-- Backups, exports and imports: the emulator lacks them, so a recording transport checks the exact requests.
 
 local cjson = require("cjson")
 local helper = dofile("spec/support/helper.lua")
@@ -13,8 +12,8 @@ end
 
 local function failure(code) return { status = 400, __type = "com.amazonaws.dynamodb.v20120810#" .. code, message = "no" } end
 
--- A connection to a service that answers each operation with the next one of its answers, the last one for ever; and a
--- table of it, which knows no ARN yet.
+-- A connection to a service that responds to each operation with the next one of its responses, the last one for ever; and one of
+-- its tables, whose ARN is not known yet.
 local function service(answers)
   local asked = {}
   local fake = helper.fake(function(bytes)
@@ -54,7 +53,7 @@ local differing = { read_units = 1, write_units = 2, encryption = "k",
   global_indexes = { { name = "by_age", hash_key = { "age", "N" } } },
   local_indexes = { { name = "by_at", hash_key = "id", range_key = { "at", "N" }, projection = "KEYS_ONLY" } } }
 
--- Of a table ("tbl") or a connection ("conn"): method, arguments, operation, request, answer, result.
+-- Of a table ("tbl") or a connection ("conn"): method, arguments, operation, request, response, result.
 local calls = {
   { "tbl", "create_backup", { "nightly" }, "CreateBackup", { TableName = "messages", BackupName = "nightly" },
     { BackupDetails = { BackupArn = BACKUP } }, { BackupArn = BACKUP } },
@@ -155,7 +154,7 @@ local refused = {
     "import_table: unknown option 'stream'" },
 }
 
--- What a backup, an export and an import are waited for with: method, ARN, operation, an answer of that status.
+-- Waiting for a backup, an export and an import: method, ARN, operation, a response of that status.
 local kinds = {
   backup = { "wait_until_backup_available", BACKUP, "DescribeBackup", function(status)
     return { BackupDescription = { BackupDetails = { BackupStatus = status } } }
@@ -168,7 +167,7 @@ local kinds = {
   end },
 }
 
--- The statuses one after the other, how it ends, and after how many questions.
+-- Successive statuses, how the wait ends, and after how many requests.
 local waits = {
   { "backup", { "AVAILABLE" }, "reached", 1 },
   { "backup", { "CREATING", "CREATING", "AVAILABLE" }, "reached", 3 },

@@ -1,4 +1,4 @@
--- conn:ensure_table: makes what is not there, and of what is there tells every difference, changing nothing.
+-- conn:ensure_table: creates a missing table, and reports every difference of an existing one without changing it.
 
 local cjson = require("cjson")
 local helper = dofile("spec/support/helper.lua")
@@ -10,7 +10,7 @@ local function hash(name) return { AttributeName = name, KeyType = "HASH" } end
 local function range(name) return { AttributeName = name, KeyType = "RANGE" } end
 local function units(read, write) return { ReadCapacityUnits = read, WriteCapacityUnits = write } end
 
--- The table that the service has in these specs, and the options that ask for just that.
+-- The table of the service in these specs, and the options that describe exactly it.
 local function found()
   return {
     TableName = "messages", TableStatus = "ACTIVE", TableArn = ARN,
@@ -46,7 +46,7 @@ local function on_demand(table)
   table.ProvisionedThroughput = units(0, 0)
 end
 
--- What the table there has otherwise, and what is told of it: { what, asked, found }.
+-- A difference in the existing table, and what is reported: { what, asked, found }.
 local differences = {
   { "no range key", function(table) table.KeySchema = { hash("id") } end, { { "key", "id HASH, at RANGE", "id HASH" } } },
   { "another key", function(table) table.KeySchema = { hash("at"), range("id") } end,
@@ -88,7 +88,7 @@ local differences = {
   { "encryption that is on its way", function(table) table.SSEDescription.Status = "UPDATING" end, {} },
 }
 
--- Asked for otherwise, of a plain on-demand table: what is not asked for is not compared.
+-- Other options for a plain on-demand table: options not given are not compared.
 local plain = {
   { "nothing more", {}, {} },
   { "no stream", { stream = false }, {} },
@@ -111,7 +111,7 @@ end
 
 local MISSING = { status = 400, __type = "x#ResourceNotFoundException", message = "no" }
 
--- A connection to a service: answers of an operation, one after the other, the last one for ever.
+-- A connection to a service: responses of an operation, one after the other, the last one for ever.
 local function service(answers)
   local asked_for, names = {}, {}
   answers.ListTagsOfResource = answers.ListTagsOfResource or { { Tags = { { Key = "owner", Value = "me" } } } }
@@ -131,7 +131,7 @@ local function ensure(conn, given)
   return conn:ensure_table(given)
 end
 
--- Differences as the tables above tell them.
+-- Differences in the form of the tables above.
 local function told(list)
   local all = {}
   for i, each in ipairs(list) do all[i] = { each.what, each.asked, each.found } end
@@ -148,7 +148,7 @@ describe("ensure_table", function()
   end)
 
   for _, case in ipairs(differences) do
-    it("tells of " .. case[1], function()
+    it("reports " .. case[1], function()
       local there = found()
       case[2](there)
       local conn, names = service({ DescribeTable = { { Table = there } } })
@@ -168,7 +168,7 @@ describe("ensure_table", function()
       for name, value in pairs(case[2]) do given[name] = value end
       local _, list = assert(ensure(conn, given))
       assert.same(case[3], told(list))
-      assert.equal(given.tags and 4 or 3, #names) -- tags cost a request when asked for
+      assert.equal(given.tags and 4 or 3, #names) -- tags cost a request when the option is given
     end)
   end
 
@@ -184,7 +184,7 @@ describe("ensure_table", function()
       names)
   end)
 
-  it("takes what somebody else creates meanwhile", function()
+  it("accepts a table that another client creates meanwhile", function()
     local conn = service({ DescribeTable = { MISSING, { Table = found() } },
       CreateTable = { { status = 400, __type = "x#ResourceInUseException", message = "exists" } } })
     local tbl, list = assert(ensure(conn, asked()))

@@ -1,7 +1,8 @@
+-- Polling until a condition holds: the delays between polls, the time limit, and failures in between.
 local errors = require("dynamodb.error")
 local poll = require("dynamodb.admin.poll")
 
--- A transport whose time passes only by sleeping, or by as much as 'cost' with each look at the clock.
+-- A transport whose time passes only by sleeping, or by 'cost' with each reading of the clock.
 local function clock(cost)
   local time, slept = 1000, {}
   return {
@@ -17,7 +18,7 @@ local function clock(cost)
   }
 end
 
--- Answers these, then the last one for ever; counts in its first field.
+-- Returns these, then the last one for ever; counts in its first field.
 local function answers(...)
   local list = { ... }
   local asked = { count = 0 }

@@ -1,5 +1,4 @@
--- Tables as such. What the server does is asked of the server; what it lacks, and how time passes, of a transport that
--- records.
+-- Administration of tables: against the server where it can, else against a recording transport with simulated time.
 
 local cjson = require("cjson")
 local helper = dofile("spec/support/helper.lua")
@@ -26,7 +25,7 @@ local function parse(bytes)
   return bytes:match("DynamoDB_20120810%.(%a+)"), cjson.decode(bytes:match("\r\n\r\n(.*)$"))
 end
 
--- A table of a service that answers each operation with the next one of its answers, the last one for ever.
+-- A table of a service that responds to each operation with the next one of its responses, the last one for ever.
 local function service(answers)
   local asked = {}
   local fake = helper.fake(function(bytes)
@@ -109,7 +108,7 @@ local refused = {
   { "wait_until_ttl_enabled", { time = 1 }, "wait_until_ttl_enabled: unknown option 'time'" },
 }
 
--- Calls of other operations: method, arguments, the operation, its request, its answer, what is returned.
+-- Calls of other operations: method, arguments, the operation, its request, its response, what is returned.
 local TTL = { AttributeName = "until", Enabled = true }
 local calls = {
   { "update_ttl", { "until" }, "UpdateTimeToLive", { TableName = "messages", TimeToLiveSpecification = TTL },
@@ -125,8 +124,8 @@ local calls = {
   { "tags", {}, "ListTagsOfResource", { ResourceArn = ARN }, { Tags = { { Key = "a", Value = "1" } } }, { a = "1" } },
 }
 
--- A wait: method, argument, operation, the answers, then "reached", "timeout", a code, or what the message says; and how
--- many questions it takes.
+-- A wait: method, argument, operation, the responses, then "reached", "timeout", a code, or what the message says; and how many
+-- requests it takes.
 local function index(status) return described({ GlobalSecondaryIndexes = { { IndexName = "by_age", IndexStatus = status } } }) end
 local function ttl(status) return { TimeToLiveDescription = { TimeToLiveStatus = status } } end
 
@@ -134,7 +133,7 @@ local waits = {
   { "wait_until_active", nil, "DescribeTable", { described() }, "reached", 1 },
   { "wait_until_active", nil, "DescribeTable",
     { described({ TableStatus = "CREATING" }), described({ TableStatus = "UPDATING" }), described() }, "reached", 3 },
-  { "wait_until_active", nil, "DescribeTable", { NOT_FOUND, described() }, "reached", 2 }, -- not known everywhere yet
+  { "wait_until_active", nil, "DescribeTable", { NOT_FOUND, described() }, "reached", 2 }, -- not consistent yet
   { "wait_until_active", nil, "DescribeTable", { described({ TableStatus = "CREATING" }) }, "timeout" },
   { "wait_until_active", nil, "DescribeTable", { NOT_FOUND }, "timeout" },
   { "wait_until_active", nil, "DescribeTable", { described({ TableStatus = "DELETING" }) }, "is being deleted", 1 },
@@ -167,7 +166,7 @@ describe("admin", function()
         assert.equal("UpdateTable", name)
         assert.same(expected, body)
         assert.equal(1, #fake.requests)
-        assert.equal("UPDATING", tbl.status) -- from the answer
+        assert.equal("UPDATING", tbl.status) -- from the response
       end)
     end
 

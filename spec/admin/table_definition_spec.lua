@@ -1,4 +1,4 @@
--- What users say of a table, and the exact CreateTable request that becomes of it.
+-- Definitions of tables, and the exact CreateTable request for each.
 
 local cjson = require("cjson")
 local helper = dofile("spec/support/helper.lua")
@@ -14,7 +14,7 @@ local BASE_ATTRIBUTES = { attribute("at", "N"), attribute("id", "S") } -- in the
 
 local ALL = { ProjectionType = "ALL" }
 
--- Options beside name and schema, and what they add to the request.
+-- Options besides name and schema, and what they add to the request.
 local cases = {
   { "on-demand when no units are given", {}, {} },
   { "provisioned units", { read_units = 10, write_units = 5 },

@@ -1,3 +1,5 @@
+-- The table of operations against the services' models: idempotency, paginators, and where attribute values occur in
+-- requests and responses.
 local cjson = require("cjson")
 local core = require("dynamodb.core")
 local dynamodb = require("dynamodb")
@@ -6,7 +8,7 @@ local helper = dofile("spec/support/helper.lua")
 local canned = dofile("spec/support/scripted_server.lua")
 local vectors = dofile("spec/vectors/operations.lua")
 
--- The operations of the services' models, November 2026, by the host that answers them.
+-- The operations of the services' models, November 2026, by the host that serves them.
 local known = {
   plain = [[
     BatchExecuteStatement BatchGetItem BatchWriteItem CancelBulkOperation CreateBackup CreateGlobalTable CreateTable
@@ -39,7 +41,7 @@ local tokens = { ExecuteTransaction = "ClientRequestToken", ExportTableToPointIn
 local UUID = "^" .. ("x"):rep(8) .. "%-xxxx%-4xxx%-[89ab]xxx%-" .. ("x"):rep(12) .. "$"
 UUID = UUID:gsub("x", "%%x")
 
--- What else may be sent again without doing more than once: neither a read, nor with a token.
+-- Other operations that may be sent again: neither reads, nor with a token.
 local once = { BatchExecuteStatement = true, CreateBackup = true, ExecuteStatement = true, UpdateItem = true }
 
 -- Operations that change something, by their names.
@@ -69,7 +71,7 @@ local listings = {
   { "Scan", "ExclusiveStartKey", "LastEvaluatedKey", "Items", element = ROW, token = [[{"id":{"S":"b"}}]] },
 }
 
--- A request as the transport got it.
+-- A request as the transport received it.
 local function parse(bytes)
   local head, body = bytes:match("^(.-\r\n)\r\n(.*)$")
   local request = { body = cjson.decode(body), line = head:match("^[^\r]*") }
@@ -84,7 +86,7 @@ local function recording(answer)
     aws_secret_access_key = helper.SECRET, transport = fake }), fake
 end
 
--- Calls an operation with the fake's answer -> the request, the result.
+-- Calls an operation with the fake's response -> the request, the result.
 local function call(name, params, answer, given)
   local conn, fake = recording(helper.answer(200, answer))
   local result = assert(conn:call(name, params, given))
@@ -155,7 +157,7 @@ describe("operations", function()
         assert.is_true(operation.required_output == nil or cjson.decode(answer)[operation.required_output] ~= nil)
       end)
 
-      it("sends what it is given, and returns what is answered", function()
+      it("sends what it is given, and returns the response", function()
         local request, got = call(name, params, answer)
         assert.equal("POST / HTTP/1.1", request.line)
         assert.equal(hosts[kind], request.host)
@@ -287,7 +289,7 @@ describe("operations", function()
           names[#names + 1], requests[#requests + 1] = name_of(value), #fake.requests
         end
         assert.same({ "a", "b", "c" }, names)
-        assert.same({ 1, 1, 2 }, requests) -- no page before its first element is asked for
+        assert.same({ 1, 1, 2 }, requests) -- no page is fetched before its first element is needed
         check_requests(fake, params)
       end)
 
@@ -328,7 +330,7 @@ describe("operations", function()
       assert.equal(2, #fake.requests)
     end)
 
-    it("are not those that answer with one thing", function()
+    it("are not those that return one thing", function()
       local conn = recording()
       assert.error_matches(function() conn:each("GetItem", {}) end, "each: GetItem has no pages")
       assert.error_matches(function() conn:pages("DescribeTable", {}) end, "pages: DescribeTable has no pages")
@@ -387,7 +389,7 @@ describe("operations", function()
     end
   end)
 
-  it("that have nothing to say may answer nothing, others not", function()
+  it("that have nothing to say may return nothing, others not", function()
     local server = canned.start({ { { wait = "request" }, { send = canned.response("") }, { wait = "request" },
       { send = canned.response("") } } })
     local conn = canned.connect(server, { max_attempts = 1 })

@@ -1,3 +1,4 @@
+-- Checking and merging options: unknown names, wrong types and values are refused with the option's path.
 local options = require("dynamodb.base.options")
 
 local nan, inf = 0 / 0, math.huge

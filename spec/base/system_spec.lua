@@ -1,3 +1,4 @@
+-- Access to the environment, files and programs, including files that fail while they are read or written.
 local fake = dofile("spec/support/fake_system.lua")
 local system = require("dynamodb.base.system")
 
@@ -45,8 +46,8 @@ describe("system.read_file", function()
     assert.same({}, { system.read_file("/dev/null/below") })
   end)
 
-  it("tells why it cannot", function()
-    local text, why = system.read_file(("x"):rep(300)) -- no name of a file is so long
+  it("reports why it cannot", function()
+    local text, why = system.read_file(("x"):rep(300)) -- longer than any file name
     assert.is_nil(text)
     assert.matches("too long", why)
   end)
@@ -64,7 +65,7 @@ describe("system.run", function()
     { "printf no-line", "no-line" },
     { "printf '%s' 'a \"quoted\" word'", 'a "quoted" word' },
     { "true", "" },
-    { "cat", "" }, -- nobody types
+    { "cat", "" }, -- a user name that no one has
   }
   for _, case in ipairs(good) do
     it("gives what is printed by " .. case[1], function()
@@ -76,7 +77,7 @@ describe("system.run", function()
     assert.equal("out\n", system.run("exec 2>/dev/null; echo out; echo err >&2", 5))
   end)
 
-  it("tells how a command ended", function()
+  it("reports how a command ended", function()
     assert.same({ nil, "exit code 3" }, { system.run("echo out; exit 3", 5) })
     assert.same({ nil, "exit code 127" }, { system.run("exec 2>/dev/null; no-such-program-of-the-specs", 5) })
   end)
@@ -92,7 +93,7 @@ describe("system.run", function()
     assert.equal(65536, #system.run("exec 2>/dev/null; yes | head -c 65536", 5))
   end)
 
-  it("tells when nothing can be started", function()
+  it("reports when nothing can be started", function()
     local popen = io.popen
     finally(function() io.popen = popen end) -- luacheck: ignore 122
     io.popen = function() return nil, "too many" end -- luacheck: ignore 122
@@ -132,7 +133,7 @@ describe("system.write_file", function()
     assert.matches("'.'", asked, 1, true)
   end)
 
-  it("tells why it cannot, and leaves nothing behind", function()
+  it("reports why it cannot, and leaves nothing behind", function()
     assert.same({ nil, "/dev/null/x: no file can be made there (exit code 1)" },
       { system.write_file("/dev/null/x/file", "text") })
     os.execute("mkdir -p " .. folder .. "/file")
@@ -144,7 +145,7 @@ describe("system.write_file", function()
     pipe:close()
   end)
 
-  -- A file whose functions fail where the spec says.
+  -- A file whose functions fail where the spec requires it.
   local real = io.open
   local function failing(open, write, close)
     finally(function() io.open = real end) -- luacheck: ignore 122
@@ -158,7 +159,7 @@ describe("system.write_file", function()
     return select(2, system.write_file(folder .. "/file", "text"))
   end
 
-  it("tells of a disk that is full", function()
+  it("reports a disk that is full", function()
     assert.equal("no opening", failing("no opening"))
     assert.equal("no writing", failing(nil, "no writing"))
     assert.equal("no closing", failing(nil, nil, "no closing"))

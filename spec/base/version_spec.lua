@@ -1,3 +1,4 @@
+-- The version is the same in the rockspec, the C modules and the Lua module.
 local version = require("dynamodb.base.version")
 
 describe("version", function()
@@ -5,7 +6,7 @@ describe("version", function()
     assert.matches("^%d+%.%d+%.%d+$", version)
   end)
 
-  it("is what the library tells", function()
+  it("is what the library has", function()
     assert.equal(version, require("dynamodb")._VERSION)
   end)
 end)

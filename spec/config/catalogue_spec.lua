@@ -1,3 +1,4 @@
+-- The catalogue of settings: every setting is complete, and the texts of each kind are parsed as documented.
 local fake = dofile("spec/support/fake_system.lua")
 local catalogue = require("dynamodb.config.catalogue")
 

@@ -1,3 +1,4 @@
+-- Where a setting's value comes from: options, environment, profile, and their order.
 local errors = require("dynamodb.error")
 local fake = dofile("spec/support/fake_system.lua")
 local catalogue = require("dynamodb.config.catalogue")
@@ -49,7 +50,7 @@ local function sources_of(row)
   return sources
 end
 
--- A world without anything but the sections that samples name.
+-- A system with nothing but the sections that samples name.
 local function world()
   return { given = {}, variables = {}, files = { [CONFIG] = "[profile one]\n[profile two]\n[services one]\n[services two]\n" } }
 end
@@ -154,7 +155,7 @@ describe("settings", function()
       [CREDENTIALS] = "[default]\nregion =\nmax_attempts = # 5" } })
     assert.equal("us-east-1", values.region)
     assert.equal("default", from.region)
-    assert.equal(4, values.max_attempts) -- the credentials file's counts, and says nothing
+    assert.equal(4, values.max_attempts) -- the credentials file wins, and has no such key
   end)
 
   it("reads a value that has a comment behind it", function()
@@ -214,7 +215,7 @@ describe("settings", function()
     end
   end)
 
-  it("tell of files that cannot be read, and where they are wrong", function()
+  it("report files that cannot be read, and where they are wrong", function()
     for _, path in ipairs({ CREDENTIALS, CONFIG }) do
       fake.install({}, { [path] = false })
       assert.same({ nil, path .. ": Permission denied" }, { settings.new():load() })
@@ -307,7 +308,7 @@ describe("settings", function()
       .. "sts =\n  endpoint_url = http://section-sts\nsso =\n x = y\n"
     local IN_SECTION = "section [services s] in " .. CONFIG
 
-    -- Environment, profile, options; where tables are, where streams, sts, and who says the first.
+    -- Environment, profile, options; where tables are, where streams, sts, and which source the first comes from.
     local DYNAMODB, ALL = "AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"
     local STREAMS, IGNORE = "AWS_ENDPOINT_URL_DYNAMODB_STREAMS", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"
     local BOTH = "services = s\nendpoint_url = http://p"
@@ -394,7 +395,7 @@ describe("settings", function()
       assert.same({ "a" }, proxies({ http_proxy = "a", REQUEST_METHOD = "GET" }))
     end)
 
-    it("are the caller's, who is not contradicted by NO_PROXY", function()
+    it("are the caller's, whatever NO_PROXY says", function()
       local variables = { http_proxy = "x", https_proxy = "x", no_proxy = "x" }
       assert.same({ "http://p:1", "http://p:1" }, proxies(variables, { proxy = "http://p:1" }))
       assert.same({ false, false }, proxies(variables, { proxy = false }))
@@ -492,7 +493,7 @@ describe("dynamodb.config", function()
     end)
   end
 
-  it("hides what else is nobody's business", function()
+  it("hides everything else that is private", function()
     fake.install({ https_proxy = "http://user:" .. SECRET .. "@proxy:1", AWS_CONTAINER_AUTHORIZATION_TOKEN = TOKEN },
       { [CONFIG] = "[default]\nexternal_id = " .. TOKEN .. "\ncredential_process = /bin/keys --secret " .. SECRET
         .. "\naws_access_key_id =\n a = " .. SECRET })

@@ -1,3 +1,4 @@
+-- Parsing of ~/.aws/config and ~/.aws/credentials, by the vectors of spec/vectors/profile.lua and by random bytes.
 local fake = dofile("spec/support/fake_system.lua")
 local shared_files = require("dynamodb.config.shared_files")
 
@@ -78,13 +79,13 @@ describe("profile.parse", function()
   end)
 
   -- Any bytes whatever: sections, or an error with a line's number.
-  it("has an answer to every text", function()
+  it("parses or refuses every text", function()
     local pieces = { "[", "]", "=", "#", ";", " ", "\t", "\n", "\r\n", "profile ", "a", "default", "\0", "\255", "'", '"', "%" }
     local seed = 1
     for _ = 1, 3000 do
       local text = {}
       for i = 1, 20 do
-        seed = seed * 16807 % 2147483647 -- Lehmer's generator
+        seed = seed * 16807 % 2147483647 -- Lehmer's random number generator
         text[i] = pieces[seed % #pieces + 1]
       end
       local sections, why = shared_files.parse("[a]\n" .. table.concat(text), "file")

@@ -1,3 +1,4 @@
+-- The growable buffer of the C core: appending, ceilings, and what it does after an allocation has failed.
 local buf = require("probe").buf
 
 local function filled(max, text)

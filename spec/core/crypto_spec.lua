@@ -1,3 +1,4 @@
+-- SHA-256, HMAC, hex, base64 and ES256 of the C core, against published vectors and the openssl program.
 local crypto = require("probe").crypto
 
 local function bytes(hex)
@@ -192,7 +193,7 @@ describe("base64", function()
     end
   end)
 
-  it("answers a size that cannot be with one that nothing can hold", function()
+  it("returns for an impossible size one that nothing can hold", function()
     assert.is_true(crypto.base64_overflows())
   end)
 end)
@@ -219,7 +220,7 @@ describe("ES256", function()
   local vectors = dofile("spec/vectors/es256.lua")
   local REFUSAL = "PEM of an EC private key on P-256 expected"
 
-  -- What openssl's program says of a signature, which it takes as two numbers in DER.
+  -- The openssl program's verdict on a signature, which it takes as two numbers in DER.
   local function verify(pem, message, signature)
     local directory = os.tmpname()
     os.remove(directory)

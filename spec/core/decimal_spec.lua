@@ -1,3 +1,4 @@
+-- DynamoDB numbers in the C core: parsing, canonical text, order, and conversion from and to Lua numbers.
 local decimal = require("probe").decimal
 local generate = dofile("spec/support/random_source.lua")
 local locale = dofile("spec/support/comma_locale.lua")
@@ -7,11 +8,11 @@ local function shown(text)
   return #text > 50 and text:sub(1, 40) .. "... of " .. #text or ("%q"):format(text)
 end
 
--- Prints the seed with whatever fails.
+-- Prints the seed with every failure.
 local function seeded(seed, f)
   local random = generate.new(seed)
   local ok, err = pcall(f, random)
-  if type(err) == "table" then err = err.message end -- luassert's
+  if type(err) == "table" then err = err.message end -- from luassert
   if not ok then error(("seed %d: %s"):format(seed, tostring(err)), 0) end
 end
 
@@ -203,7 +204,7 @@ describe("doubles", function()
   end
 
   it("come back exactly through text: ten thousand of any size", function() any_doubles(1996) end)
-  it("come back exactly through text: ten thousand that nobody chose", function()
+  it("come back exactly through text: ten thousand chosen at random", function()
     any_doubles(generate.any_seed())
   end)
 

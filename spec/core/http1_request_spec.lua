@@ -1,3 +1,4 @@
+-- Serialization of HTTP/1.1 requests in the C core, and what it refuses to send.
 local http1 = require("probe").http1
 
 local every_token_character = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

@@ -1,3 +1,5 @@
+-- The HTTP/1.1 response parser of the C core, by the vectors of spec/vectors/http1.lua, in pieces of every size, and
+-- with random damage.
 local http1 = require("probe").http1
 local vectors = dofile("spec/vectors/http1.lua")
 
@@ -24,7 +26,7 @@ local function single_bytes(bytes)
   return pieces
 end
 
--- A small generator of our own, so that both Luas see the same numbers.
+-- A random number generator in Lua, so that both Luas see the same numbers.
 local function generator(seed)
   return function(n)
     seed = (seed * 16807) % 2147483647
@@ -289,7 +291,7 @@ describe("the parser", function()
   end)
 end)
 
--- A lenient reading of complete bytes, written without looking at the parser: what the body must be.
+-- An independent, lenient parser of complete bytes: what the body must be.
 local function reference_chunks(rest)
   local body = {}
   while true do

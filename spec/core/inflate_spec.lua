@@ -1,3 +1,4 @@
+-- CRC32 and gunzip of the C core: damaged members, ceilings, and several members in a row.
 local inflate = require("probe").inflate
 
 local function little_endian(n, size)
@@ -9,8 +10,7 @@ local function little_endian(n, size)
   return table.concat(bytes)
 end
 
--- One gzip member (RFC 1952) around one stored block (RFC 1951, section 3.2.4), made by hand so that
--- each part of it can be wrong.
+-- One gzip member (RFC 1952) around one stored block (RFC 1951, section 3.2.4), built by hand so that each part can be damaged.
 local function member(text, wrong)
   wrong = wrong or {}
   return (wrong.magic or "\31\139")
@@ -26,7 +26,7 @@ local function member(text, wrong)
     .. little_endian(wrong.size or #text, 4)
 end
 
--- What the gzip program makes of the output of a command.
+-- The gzip program's output for a command.
 local function gzip(command)
   local pipe = assert(io.popen(command .. " | gzip -c"))
   local data = pipe:read("*a")
@@ -44,7 +44,7 @@ local function refused(reason, data)
 end
 
 describe("CRC32", function()
-  it("gives the check value that everybody quotes", function()
+  it("gives the published check value", function()
     assert.equal(0xCBF43926, inflate.crc32("123456789"))
   end)
 

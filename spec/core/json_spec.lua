@@ -1,3 +1,4 @@
+-- The JSON reader and string writer of the C core, by the vectors of spec/vectors/json.lua.
 local json = require("probe").json
 local cjson = require("cjson")
 local generate = dofile("spec/support/random_source.lua")
@@ -115,7 +116,7 @@ describe("the JSON reader", function()
   end)
 end)
 
--- Code points at both ends of whatever UTF-8, JSON and DynamoDB tell apart.
+-- Code points at both ends of every range that UTF-8, JSON and DynamoDB distinguish.
 local points = {
   0x00, 0x08, 0x09, 0x0a, 0x0c, 0x0d, 0x1f, 0x20, 0x22, 0x2f, 0x5c, 0x7e, 0x7f, 0x80, 0x9f, 0xa0, 0x7ff,
   0x800, 0xfff, 0x1000, 0x2028, 0x2029, 0xcfff, 0xd7ff, 0xe000, 0xfdd0, 0xfeff, 0xfffd, 0xfffe, 0xffff,
@@ -258,7 +259,7 @@ describe("against lua-cjson", function()
     return random:pick(blanks) .. text .. random:pick(blanks)
   end
 
-  -- The value that events tell, in cjson's form.
+  -- The value that the events describe, in cjson's form.
   local function build(events, at)
     local event = events[at]
     local kind, rest = event:sub(1, 2), event:sub(3)

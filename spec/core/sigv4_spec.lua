@@ -1,10 +1,11 @@
+-- Signature V4 in the C core, by the vectors of spec/vectors/sigv4.lua.
 local sigv4 = require("probe").sigv4
 local vectors = dofile("spec/vectors/sigv4.lua")
 
 local KEY_ID, SECRET, TIME = vectors.key_id, vectors.secret, vectors.time
 local HOST = { "Host", "example.amazonaws.com" }
 
--- A signer for what a vector leaves open: the published key and scope.
+-- A signer with the published key and scope, where a vector gives none.
 local function signer(case)
   local s = sigv4.new()
   assert(sigv4.scope(s, case.region or vectors.region, case.service or vectors.service))
@@ -60,7 +61,7 @@ describe("one signer", function()
     end
   end)
 
-  it("gives the same answer to the same question", function()
+  it("gives the same signature for the same request", function()
     local s = signer({})
     assert.equal(signature(s), signature(s))
   end)
@@ -88,7 +89,7 @@ describe("the date", function()
 end)
 
 describe("the signing key", function()
-  -- A secret changed behind the signer's back shows in a signature only when the key is derived anew.
+  -- A secret changed directly in memory affects a signature only when the key is derived again.
   local function spoilt()
     local s = signer({})
     signature(s)

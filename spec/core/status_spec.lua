@@ -1,3 +1,4 @@
+-- Every status code of the C core has a text.
 describe("core status", function()
   local status = require("probe").status
 
@@ -6,7 +7,7 @@ describe("core status", function()
     for i, text in ipairs(texts) do assert.equal(text, status.text(i - 1)) end
   end)
 
-  it("formats the error's text and answers the status", function()
+  it("formats the error's text and returns the status", function()
     local number, text = status.fail(3, "no such thing")
     assert.equal(3, number)
     assert.equal("no such thing!", text)

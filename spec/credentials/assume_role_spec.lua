@@ -1,3 +1,4 @@
+-- Credentials from AssumeRole: the request, the source profile, and what STS may respond.
 local assume_role = require("dynamodb.credentials.assume_role")
 local provider = dofile("spec/support/provider_kit.lua")
 
@@ -80,7 +81,7 @@ describe("credentials.assume_role", function()
     { "half a second", { duration_seconds = "900.5" }, BAD_DURATION },
   }
   for _, case in ipairs(bad) do
-    it("tells of " .. case[1], function()
+    it("reports " .. case[1], function()
       local kit, results = assume(case[2])
       assert.same({ nil, case[3], case[4] }, results)
       assert.equal(0, #kit.requests)

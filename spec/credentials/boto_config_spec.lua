@@ -1,3 +1,4 @@
+-- Credentials from boto's configuration files (/etc/boto.cfg, ~/.boto).
 local boto_config = require("dynamodb.credentials.boto_config")
 local fake = dofile("spec/support/fake_system.lua")
 

@@ -1,7 +1,8 @@
+-- Caching of credentials: when they are refreshed, who fetches, and what happens when a refresh fails.
 local cache = require("dynamodb.credentials.cache")
 local fake_system = dofile("spec/support/fake_system.lua")
 
--- A clock, a source whose results are the spec's, and what was told.
+-- A clock, a source with results from the spec, and the events emitted.
 local function world(source)
   local w = { clock = 5000, fetched = 0, told = {}, slept = {} }
   w.transport = {
@@ -22,13 +23,13 @@ local function world(source)
   return w
 end
 
--- Keys that hold for so many seconds.
+-- Keys that are valid for so many seconds.
 local function keys(w, name, seconds, source)
   return { aws_access_key_id = name, aws_secret_access_key = "s", expires = seconds and w.transport.time() + seconds,
     source = source }
 end
 
--- A source that gives k1, k2, ..., each for so many seconds.
+-- A source that gives k1, k2, ..., each valid for so many seconds.
 local function lasting(seconds, source)
   return function(w, n) return keys(w, "k" .. n, seconds, source) end
 end
@@ -47,7 +48,7 @@ describe("credentials.cache", function()
     assert.equal(1, w.fetched)
   end)
 
-  -- How long they hold, and when they are fetched anew, with chance at a half.
+  -- How long they are valid, and when they are refreshed, with the random number at a half.
   for _, case in ipairs({ { 3600, 3270 }, { 900, 570 }, { 660, 330 }, { 400, 200 }, { 60, 30 }, { 1, 0.5 } }) do
     it(("fetches those of %d seconds anew after %g"):format(case[1], case[2]), function()
       local w = world(lasting(case[1]))
@@ -60,7 +61,7 @@ describe("credentials.cache", function()
     end)
   end
 
-  it("spreads the moment by chance", function()
+  it("spreads the time by chance", function()
     local system = require("dynamodb.base.system")
     for chance, seconds in pairs({ [0] = 3300, [0.999] = 3240 }) do
       system.random = function() return chance end
@@ -150,7 +151,7 @@ describe("credentials.cache", function()
     assert.equal(3, w.fetched)
   end)
 
-  it("tells what it fetched, without secrets", function()
+  it("emits what it fetched, without secrets", function()
     local w = world(function(w)
       local found = keys(w, "k", 3600, "sso")
       found.warning = "a warning"
@@ -159,7 +160,7 @@ describe("credentials.cache", function()
     w.get()
     assert.same({ { "credentials_refreshed", { source = "sso", expires = 1700008600 } },
       { "warning", { message = "credentials: a warning" } } }, w.told)
-    assert.equal("k", name_of(cache(function() return keys(w, "k") end, w.transport):get(5015))) -- nobody listens
+    assert.equal("k", name_of(cache(function() return keys(w, "k") end, w.transport):get(5015))) -- there is no hook
   end)
 
   describe("refresh", function()
@@ -196,7 +197,7 @@ describe("credentials.cache", function()
       assert.equal(1, w.fetched)
     end)
 
-    it("tells why there are none", function()
+    it("reports why there are none", function()
       local w = world(function(w, n)
         if n == 1 then return keys(w, "k", 3600) end
         return nil, "no"
@@ -206,7 +207,7 @@ describe("credentials.cache", function()
     end)
   end)
 
-  -- Coroutines that take turns; sleeping is giving the turn away.
+  -- Coroutines that take turns; sleeping yields the turn.
   local function together(w, count, f)
     local results, threads = {}, {}
     w.transport.sleep = function(seconds)
@@ -264,7 +265,7 @@ describe("credentials.cache", function()
     for i = 1, 50 do assert.equal("k2", name_of(results[i][1])) end
   end)
 
-  it("tells one failure to all that wait", function()
+  it("reports one failure to all that wait", function()
     local w = world(slow(function() return nil, "no" end))
     for i, result in ipairs(together(w, 50, w.get)) do assert.same({ nil, "no" }, result, i) end
     assert.equal(1, w.fetched)
@@ -286,7 +287,7 @@ describe("credentials.cache", function()
     assert.equal(2, w.fetched)
   end)
 
-  it("lets those who need new ones fetch them after a refresh that brought none", function()
+  it("lets callers that need new ones fetch them after a refresh that brought none", function()
     local w = world(slow(function(inner, n) return keys(inner, n < 3 and "k" or "k3", 3600) end))
     local first = together(w, 1, w.get)[1][1]
     w.clock = w.clock + 3599.99
@@ -313,7 +314,7 @@ describe("credentials.cache", function()
     assert.equal("credentials: no credentials in time", tostring(results[2][2]))
   end)
 
-  it("does not wait for one who was given up", function()
+  it("does not wait for a caller that was cancelled", function()
     for _, refused in ipairs({ false, true }) do
       local w = world(function(w, n)
         if n == (refused and 2 or 1) then coroutine.yield() end
@@ -331,7 +332,7 @@ describe("credentials.cache", function()
     end
   end)
 
-  it("lets one who was given up, and comes back, disturb nobody", function()
+  it("is not disturbed by a cancelled caller that is resumed later", function()
     local w = world(function(w, n)
       coroutine.yield()
       return keys(w, "k" .. n, 3600)
@@ -353,7 +354,7 @@ describe("credentials.cache", function()
     assert.equal(2, w.fetched)
   end)
 
-  it("has no others for those who were refused when somebody's refresh fails", function()
+  it("has no others for callers whose keys were refused when another caller's refresh fails", function()
     local w
     w = world(function(_, n)
       if n == 1 then return keys(w, "k", 3600) end
@@ -371,7 +372,7 @@ describe("credentials.cache", function()
     assert.equal(2, w.fetched)
   end)
 
-  it("lets nobody wait for himself", function()
+  it("never lets a caller wait for itself", function()
     local w
     w = world(function() return w.get() end)
     local _, err = w.get()
@@ -390,7 +391,7 @@ describe("credentials.cache", function()
     assert.equal("k2", name_of(together(w, 1, w.get)[1][1]))
   end)
 
-  it("is over one who asks for others in place of refused ones and is broken off", function()
+  it("continues after a caller that replaces refused ones is cancelled", function()
     local w = world(slow(function(w, n)
       if n == 2 then error("broken", 0) end
       return keys(w, "k" .. n, 3600)

@@ -1,3 +1,4 @@
+-- The chain of credential providers, by the scenarios of spec/vectors/credentials.lua.
 local cjson = require("cjson")
 local core = require("dynamodb.core")
 local credentials = require("dynamodb.credentials.chain")
@@ -12,7 +13,7 @@ local world = dofile("spec/support/credential_scenario.lua")
 
 local SLACK = 5 -- seconds that a scenario may take
 
--- What may never show.
+-- Secrets that no output may contain.
 local SECRETS = { "secret%-of%-", "token%-of%-", "jwt%-of%-the%-pod", "access%-%l", "refresh%-%l", "client%-secret",
   "PRIVATE KEY" }
 
@@ -32,7 +33,7 @@ describe("credentials", function()
 
   local function fill(value) return world.fill(server, value) end
 
-  -- The world of a scenario, before its first step.
+  -- The system of a scenario, before its first step.
   local function world_of(scenario)
     local w = world.install(server, scenario)
     w.told = {}
@@ -127,7 +128,7 @@ describe("credentials", function()
     assert.same({ { "credentials_refreshed", { source = "container", expires = found.expires } } }, w.told)
   end)
 
-  it("tell of what went wrong beside them", function()
+  it("report what else went wrong", function()
     local path = "/home/.aws/sso/cache/" .. core.sha1("corp") .. ".json"
     local w = world_of({
       files = {
@@ -147,7 +148,7 @@ describe("credentials", function()
     check_hidden("the event", w.told)
   end)
 
-  it("are fetched by one request, however many coroutines ask", function()
+  it("are fetched by one request, however many coroutines need them", function()
     fake_system.install({ AWS_CONTAINER_CREDENTIALS_RELATIVE_URI = "/c" }, {})
     local transport = helper.fake(helper.answer(200, cjson.encode({ AccessKeyId = "k", SecretAccessKey = "s", Token = "t" })))
     local receive = transport.receive
@@ -174,8 +175,8 @@ describe("credentials", function()
     assert.equal(1, #transport.requests)
   end)
 
-  -- Everything the library asks of the system and of the network, counted.
-  it("touch no source before they are asked for", function()
+  -- Everything that the library reads from the system and the network, counted.
+  it("use no source before they are needed", function()
     local touched = {}
     local system = require("dynamodb.base.system")
     fake_system.install({}, {})
@@ -216,7 +217,7 @@ describe("credentials", function()
     assert.equal(1, #server.asked())
   end)
 
-  it("can be asked for again after nobody answered", function()
+  it("can be asked for again after there was no response", function()
     local provider = provider_for("http://127.0.0.1:1/")
     local found, err = provider:get(curl.now() + 5)
     assert.is_nil(found)
@@ -242,7 +243,7 @@ describe("credentials", function()
     assert.matches("connect: option 'credentials': function or table", err)
   end)
 
-  it("raise what the caller's function raises, and tell what it tells", function()
+  it("raise what the caller's function raises, and report its message", function()
     local function provider(f)
       return credentials.new(settings.new({}), { transport = curl, limits = {}, options = { credentials = f } })
     end

@@ -1,3 +1,4 @@
+-- Credentials that are given to connect as options or as a function.
 local connect_options = require("dynamodb.credentials.connect_options")
 local provider = dofile("spec/support/provider_kit.lua")
 
@@ -62,7 +63,7 @@ describe("credentials.given", function()
       "option 'credentials': the function gave no good expires" },
   }
   for _, case in ipairs(failures) do
-    it("tells of a function that gives " .. case[1], function()
+    it("reports a function that gives " .. case[1], function()
       assert.same({ nil, case[3] }, { connect_options.provider({ credentials = case[2] }, "connect")(provider.kit({})) })
     end)
   end

@@ -1,3 +1,4 @@
+-- Credentials of ECS and EKS containers: permitted URLs, the authorization token, and retries.
 local container = require("dynamodb.credentials.container")
 local provider = dofile("spec/support/provider_kit.lua")
 
@@ -36,7 +37,7 @@ describe("credentials.container", function()
       request.max_bytes, request.deadline })
   end)
 
-  -- URLs of the full form, and whether they may be asked.
+  -- Full URLs, and whether requests to them are permitted.
   local allowed = {
     "http://localhost/c", "http://localhost:51679/c", "http://LOCALHOST/c", "http://127.0.0.1/c", "http://127.0.0.1:8080/c?x=y",
     "http://127.255.0.9/c", "http://[::1]/c", "http://[::1]:80/c", "http://169.254.170.2/c",
@@ -126,7 +127,7 @@ describe("credentials.container", function()
     { "lines", { ["/token"] = "a\r\nx-evil: b" }, "the container's token has control characters" },
   }
   for _, case in ipairs(bad_tokens) do
-    it("asks nobody with a token of " .. case[1], function()
+    it("sends nothing with a token of " .. case[1], function()
       local kit = provider.kit({ environment = { [RELATIVE] = "/c", [TOKEN_FILE] = "/token" }, files = case[2] })
       assert.same({ nil, case[3] }, { container(kit) })
       assert.equal(0, #kit.requests)
@@ -151,7 +152,7 @@ describe("credentials.container", function()
     { "no answer", {}, "container's agent: nobody is there", true },
   }
   for _, case in ipairs(refusals) do
-    it("tells of " .. case[1], function()
+    it("reports " .. case[1], function()
       local kit = provider.kit({ environment = { [RELATIVE] = "/c", [TOKEN] = "token-of-the-pod" }, answers = case[2] })
       assert.same({ nil, case[3], case[4] }, { container(kit) })
     end)

@@ -1,3 +1,4 @@
+-- Parsing of the JSON documents in which credentials arrive, and of their timestamps.
 local document = require("dynamodb.credentials.document")
 
 describe("credentials.document", function()
@@ -21,12 +22,12 @@ describe("credentials.document", function()
     { nil },
   }
   for _, case in ipairs(moments) do
-    it("understands the moment " .. tostring(case[1]), function()
+    it("understands the time " .. tostring(case[1]), function()
       assert.equal(case[2], document.time(case[1]))
     end)
   end
 
-  it("writes moments as it reads them", function()
+  it("writes times as it reads them", function()
     for _, time in ipairs({ 0, 951782399, 951782400, 1700000000, 1709164800, 4102444799, 7258118400 }) do
       assert.equal(time, document.time(document.text(time)))
     end
@@ -39,7 +40,7 @@ describe("credentials.document", function()
     assert.same({ a = 1 }, document.decode(document.encode({ a = 1 })))
   end)
 
-  it("tells numbers that can be seconds", function()
+  it("recognizes numbers that can be seconds", function()
     assert.equal(0, document.count(0))
     assert.equal(1e12, document.count(1e12))
     for _, value in ipairs({ -1, 1e15, 0 / 0, "5", {} }) do assert.is_nil(document.count(value)) end

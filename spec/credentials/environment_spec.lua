@@ -1,3 +1,4 @@
+-- Credentials from environment variables.
 local environment = require("dynamodb.credentials.environment")
 local fake = dofile("spec/support/fake_system.lua")
 

@@ -1,3 +1,4 @@
+-- Credentials from the EC2 instance metadata service, version 2.
 local instance_metadata = require("dynamodb.credentials.instance_metadata")
 local provider = dofile("spec/support/provider_kit.lua")
 
@@ -76,7 +77,7 @@ describe("credentials.metadata", function()
     end
   end)
 
-  -- What settings and service say, how many requests that takes, what is found, or why nothing is.
+  -- Settings and responses; the number of requests, and what is found or the reason that nothing is.
   local cases = {
     { "is not asked when it is disabled", { ec2_metadata_disabled = true }, {}, 0, false, "instance metadata (disabled)" },
     { "is not there", {}, {}, 1, false, "instance metadata: nobody is there" },

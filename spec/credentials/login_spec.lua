@@ -1,3 +1,4 @@
+-- Credentials of `aws login`: the cached token, its refresh, and the DPoP proof.
 local cjson = require("cjson")
 local core = require("dynamodb.core")
 local login = require("dynamodb.credentials.login")
@@ -132,7 +133,7 @@ describe("credentials.login", function()
     { "no answer", {}, "AWS Sign-In: nobody is there", true },
   }
   for _, case in ipairs(refusals) do
-    it("tells of " .. case[1], function()
+    it("reports " .. case[1], function()
       local _, results = run(cache(nil, { expiresAt = moment(0) }), case[2])
       assert.same({ nil, case[3], case[4] }, results)
     end)
@@ -148,13 +149,13 @@ describe("credentials.login", function()
     { "no home directory", cache(), "no home directory, where the login's cache would be", { HOME = false } },
   }
   for _, case in ipairs(bad) do
-    it("tells of " .. case[1], function()
+    it("reports " .. case[1], function()
       local _, results = run(case[2], {}, { environment = case[4] })
       assert.same({ nil, case[3] }, results)
     end)
   end
 
-  it("tells of a bad key, without showing it", function()
+  it("reports a bad key, without showing it", function()
     local kit, results = run(cache({ dpopKey = "-----BEGIN no key" }, { expiresAt = moment(0) }))
     assert.is_nil(results[1])
     assert.matches("bad dpopKey: ", results[2], 1, true)

@@ -1,3 +1,4 @@
+-- Credentials printed by the program that credential_process names.
 local process = require("dynamodb.credentials.process")
 local provider = dofile("spec/support/provider_kit.lua")
 
@@ -37,7 +38,7 @@ describe("credentials.process", function()
     end)
   end
 
-  it("tells how a program failed, but not which: its arguments may be secret", function()
+  it("reports how a program failed, but not which: its arguments may be secret", function()
     local kit = provider.kit({ run = function() return nil, "exit code 3" end })
     assert.same({ nil, WHERE .. ": exit code 3", true }, { process(kit, "helper secret", "profile 'p'") })
   end)

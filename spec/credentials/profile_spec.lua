@@ -1,10 +1,11 @@
+-- How a profile leads to a provider: static keys, role chains, programs and SSO.
 local from_profile = require("dynamodb.credentials.profile")
 local provider = dofile("spec/support/provider_kit.lua")
 
 local XML = "<R><Credentials><AccessKeyId>K%d</AccessKeyId><SecretAccessKey>S</SecretAccessKey>"
   .. "<SessionToken>T</SessionToken></Credentials></R>"
 
--- STS's answers, which tell themselves apart by the key.
+-- STS's responses, which differ by the key.
 local function roles(count)
   local answers = {}
   for i = 1, count do answers[i] = provider.answer(200, XML:format(i)) end
@@ -104,7 +105,7 @@ describe("credentials.profile", function()
     end)
   end
 
-  it("tells of files that cannot be read", function()
+  it("reports files that cannot be read", function()
     assert.same({ nil, "config:1: what is this" }, { from_profile(provider.kit({ bad_file = "config:1: what is this" })) })
   end)
 

@@ -1,3 +1,4 @@
+-- Reading of a profile's section for the providers, and the errors that name it.
 local from_section = require("dynamodb.credentials.section")
 
 describe("credentials.section", function()

@@ -1,10 +1,11 @@
+-- The HTTP calls of providers: retries, timeouts and responses that are refused.
 local pool = require("dynamodb.http.pool")
 local service_call = require("dynamodb.credentials.service_call")
 local provider = dofile("spec/support/provider_kit.lua")
 
 local answer = provider.answer
 
-describe("credentials.call", function()
+describe("credentials.service_call", function()
   after_each(provider.remove)
 
   local REQUEST = "a request"
@@ -16,7 +17,7 @@ describe("credentials.call", function()
     return kit, { service_call.send(kit, request) }
   end
 
-  -- What is answered in turn, how many requests that takes, and the status or text that results.
+  -- Responses in turn, how many requests that takes, and the status or text that results.
   local cases = {
     { "a good answer", { answer(200) }, 1, 200 },
     { "a refusal", { answer(403) }, 1, 403 },
@@ -50,7 +51,7 @@ describe("credentials.call", function()
     assert.same({ 0.05 }, kit.slept)
   end)
 
-  it("asks again when the caller says so, and as often as he says", function()
+  it("retries when the caller asks for it, and as often as it asks", function()
     local kit = send({ answer(400), answer(400), answer(400) }, { again = function(r) return r.status == 400 end })
     assert.equal(3, #kit.requests)
     kit = send({ answer(500) }, { attempts = 1 })
@@ -68,7 +69,7 @@ describe("credentials.call", function()
     assert.equal(1, #kit.requests)
   end)
 
-  it("tells nothing of secrets", function()
+  it("shows no secrets", function()
     local secret = "a+secret.with%signs"
     local _, results = send({ { "network", "sent " .. secret .. " in vain" } }, { attempts = 1, secrets = { secret } })
     assert.equal("STS: sent ... in vain", results[2])

@@ -1,9 +1,10 @@
+-- Credentials shared by nginx workers through a shared dictionary.
 local errors = require("dynamodb.error")
 local shared_cache = require("dynamodb.credentials.shared_cache")
 
 local START = 1700000000
 
--- A machine: the time, the dictionary, and how often somebody has fetched.
+-- A machine: the time, the dictionary, and how many fetches there were.
 local function machine()
   local self = { now = 0, fetched = 0, entries = {} }
   local function entry(name)
@@ -39,13 +40,13 @@ local function settings(values)
   return { load = function() return values end, profile_explicit = false }
 end
 
--- Credentials number n, which hold for an hour.
+-- Credentials number n, valid for an hour.
 local function keys(self, n)
   return { aws_access_key_id = "k" .. n, aws_secret_access_key = "s" .. n, aws_session_token = "t" .. n,
     expires = START + self.now + 3600, source = "container" }
 end
 
--- What fetches for a worker: it takes a second.
+-- A worker's fetch, which takes a second.
 local function fetching(self)
   return function()
     self.fetched = self.fetched + 1
@@ -61,7 +62,7 @@ local function worker(self, source, values)
     self.transport)
 end
 
--- Calls side by side -> what each returned.
+-- Calls the functions concurrently -> what each returned.
 local function side_by_side(self, calls)
   local results, threads = {}, {}
   self.side_by_side = true
@@ -93,13 +94,13 @@ describe("credentials.shared", function()
     assert.equal(1, self.fetched)
   end)
 
-  it("has everything that was found for those who come later", function()
+  it("has everything that was found for callers that come later", function()
     local first = worker(self)(10)
     assert.same(first, worker(self)(10))
     assert.equal(1, self.fetched)
   end)
 
-  it("fetches others for who has these already, and he who has old ones takes the new", function()
+  it("fetches others for a worker that has these already, and gives the new ones to a worker that has old ones", function()
     local one, two = worker(self), worker(self)
     local first = one(10)
     assert.equal("k1", two(10).aws_access_key_id)
@@ -110,7 +111,7 @@ describe("credentials.shared", function()
     assert.equal(2, self.fetched)
   end)
 
-  it("takes none that end before those that he has", function()
+  it("takes none that expire before those that the worker has", function()
     worker(self)(10)
     local later = keys(self, 9)
     later.expires = later.expires + 100
@@ -127,7 +128,7 @@ describe("credentials.shared", function()
     assert.equal(1, self.fetched)
   end)
 
-  it("keeps apart who has other settings", function()
+  it("keeps workers with other settings apart", function()
     assert.equal("k1", worker(self)(10).aws_access_key_id)
     assert.equal("k2", worker(self, nil, { region = "r", profile = "other" })(10).aws_access_key_id)
     assert.equal(2, self.fetched)
@@ -171,7 +172,7 @@ describe("credentials.shared", function()
     assert.same({}, self.entries)
   end)
 
-  it("waits no longer for who was given up halfway than he might have taken", function()
+  it("waits for a cancelled fetch no longer than the fetch could have taken", function()
     self.side_by_side = true
     assert(coroutine.resume(coroutine.create(worker(self)), self.now + 3))
     self.side_by_side = false
@@ -188,7 +189,7 @@ describe("credentials.shared", function()
     assert.is_not_nil(next(self.entries))
   end)
 
-  it("tells that the dictionary is full", function()
+  it("reports that the dictionary is full", function()
     self.full = true
     assert.equal("not shared: no memory", worker(self)(10).warning)
   end)

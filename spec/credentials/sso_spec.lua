@@ -1,3 +1,4 @@
+-- Credentials from IAM Identity Center: the cached token, its refresh, and the portal's responses.
 local cjson = require("cjson")
 local core = require("dynamodb.core")
 local provider = dofile("spec/support/provider_kit.lua")
@@ -55,7 +56,7 @@ describe("credentials.sso", function()
     assert.same({}, kit.written)
   end)
 
-  it("knows the form without a session, and the moments of old AWS CLIs", function()
+  it("knows the form without a session, and the times of old AWS CLIs", function()
     local text = token({ expiresAt = "2023-11-14T22:13:21UTC" })
     local kit = kit_of({ files = { [LEGACY_FILE] = text }, answers = { role } })
     assert.same(found, (sso(kit, legacy, WHERE)))
@@ -100,7 +101,7 @@ describe("credentials.sso", function()
   end)
 
   local EXPIRED = "the SSO session has expired; " .. REMEDY
-  -- The token file, answers, and what is told; requests are as many as answers.
+  -- The token file, responses, and what is reported; requests are as many as responses.
   local expired = {
     { "an expired token without a refresh token", { expiresAt = moment(0), refreshToken = false }, {}, EXPIRED },
     { "an expired token of an expired client", { expiresAt = moment(0), registrationExpiresAt = moment(0) }, {}, EXPIRED },
@@ -127,7 +128,7 @@ describe("credentials.sso", function()
     { "a token file without a moment", { expiresAt = false }, {}, SESSION_FILE .. " has no expiresAt; " .. REMEDY },
   }
   for _, case in ipairs(expired) do
-    it("tells of " .. case[1], function()
+    it("reports " .. case[1], function()
       local kit = kit_of({ files = { [SESSION_FILE] = token(case[2]) }, answers = case[3] })
       local result, why = sso(kit, section, WHERE)
       assert.is_nil(result)
@@ -136,7 +137,7 @@ describe("credentials.sso", function()
     end)
   end
 
-  it("may work later when nobody answers", function()
+  it("may work later when there is no response", function()
     local kit = kit_of({ files = { [SESSION_FILE] = token() } })
     assert.same({ nil, "SSO: nobody is there", true }, { sso(kit, section, WHERE) })
     kit = kit_of({ files = { [SESSION_FILE] = token({ expiresAt = moment(0) }) } })
@@ -157,7 +158,7 @@ describe("credentials.sso", function()
     { "no home directory", section, { corp = session }, "no home directory, where the SSO token would be", { HOME = false } },
   }
   for _, case in ipairs(settings) do
-    it("tells of " .. case[1], function()
+    it("reports " .. case[1], function()
       local kit = kit_of({ sessions = case[3], environment = case[5] })
       assert.same({ nil, case[4] }, { sso(kit, case[2], WHERE) })
     end)

@@ -1,3 +1,4 @@
+-- Requests to STS and its responses, in XML.
 local provider = dofile("spec/support/provider_kit.lua")
 local sts = require("dynamodb.credentials.sts")
 
@@ -58,7 +59,7 @@ describe("credentials.sts", function()
     assert.equal(0, #kit.requests)
   end)
 
-  -- Answers, requests, what is told, and whether it may pass.
+  -- Responses, requests, what is reported, and whether it may pass.
   local refusals = {
     { "AccessDenied", { failure(403, "AccessDenied", "User: arn:x is not authorized") }, 1,
       "STS answered with status 403: AccessDenied: User: arn:x is not authorized", false },
@@ -76,7 +77,7 @@ describe("credentials.sts", function()
     { "no answer", {}, 3, "STS: nobody is there", true },
   }
   for _, case in ipairs(refusals) do
-    it("tells of " .. case[1], function()
+    it("reports " .. case[1], function()
       local kit = provider.kit({ answers = case[2] })
       local result, why, passing = sts.assume_role(kit, { arn = ROLE }, SOURCE)
       assert.is_nil(result)
@@ -91,7 +92,7 @@ describe("credentials.sts", function()
     assert.same(found, (sts.assume_role_with_web_identity(kit, { arn = ROLE }, "t")))
   end)
 
-  it("tells nothing of a web identity, encoded or not", function()
+  it("shows nothing of a web identity, encoded or not", function()
     local secret = "token/with+signs=="
     for _, shown in ipairs({ secret, (secret:gsub("/", "%%2F"):gsub("%+", "%%2B"):gsub("=", "%%3D")) }) do
       local kit = provider.kit({ answers = { failure(400, "InvalidIdentityToken", "what is " .. shown) } })

@@ -1,3 +1,4 @@
+-- The token files of `aws sso login` and `aws login`: where they are, and how they are replaced.
 local provider = dofile("spec/support/provider_kit.lua")
 local token_file = require("dynamodb.credentials.token_file")
 
@@ -20,12 +21,12 @@ describe("credentials.token", function()
     { "a file that cannot be read", { ["/t"] = false }, "/t: Permission denied" },
   }
   for _, case in ipairs(bad) do
-    it("tells of " .. case[1], function()
+    it("reports " .. case[1], function()
       assert.same({ nil, case[3] }, { token_file.read(provider.kit({ files = case[2] }), "/t", "log in") })
     end)
   end
 
-  it("keeps what cannot be written until somebody else writes", function()
+  it("keeps what cannot be written until another program writes", function()
     local system = require("dynamodb.base.system")
     local files = { ["/t"] = '{"a":"1"}' }
     local kit = provider.kit({ files = files })

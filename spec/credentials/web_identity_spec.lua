@@ -1,3 +1,4 @@
+-- Credentials from AssumeRoleWithWebIdentity, with the token of a file.
 local provider = dofile("spec/support/provider_kit.lua")
 local web_identity = require("dynamodb.credentials.web_identity")
 
@@ -38,7 +39,7 @@ describe("credentials.web_identity", function()
       "no token in ~/t" },
   }
   for _, case in ipairs(nothing) do
-    it("tells of " .. case[1], function()
+    it("reports " .. case[1], function()
       local kit = provider.kit({ environment = case[2], files = case[3] })
       local found, why = web_identity.find(kit)
       assert.equal(case[4], found)

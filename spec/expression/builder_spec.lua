@@ -1,3 +1,4 @@
+-- The builder of expressions: placeholders for names and values, and paths.
 local dynamodb = require("dynamodb")
 local expressions = require("dynamodb.expression.builder")
 

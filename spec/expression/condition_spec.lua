@@ -1,3 +1,4 @@
+-- Conditions: the expression that each operator becomes, parentheses, limits, and misuse.
 local condition = require("dynamodb.expression.condition")
 local dynamodb = require("dynamodb")
 local expressions = require("dynamodb.expression.builder")

@@ -1,3 +1,4 @@
+-- Updates: the expression that each action becomes, and overlapping paths.
 local dynamodb = require("dynamodb")
 local expressions = require("dynamodb.expression.builder")
 local helper = dofile("spec/support/helper.lua")

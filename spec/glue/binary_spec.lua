@@ -1,3 +1,4 @@
+-- Binary values in Lua: construction, comparison, bytes and text.
 local core = require("dynamodb.core")
 local binary = core.binary
 

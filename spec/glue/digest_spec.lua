@@ -1,3 +1,4 @@
+-- Digests, random numbers, UUIDs, base64url and ES256 signatures, as Lua calls them.
 local core = require("dynamodb.core")
 
 local vectors = dofile("spec/vectors/es256.lua")
@@ -62,7 +63,7 @@ describe("core.es256", function()
     assert.not_equal(signature, core.es256(pem, "header.payload"))
   end)
 
-  it("goes with the key that core.ec_jwk tells", function()
+  it("goes with the key that core.ec_jwk returns", function()
     assert.same({ vectors.x, vectors.y }, { core.ec_jwk(pem) })
   end)
 

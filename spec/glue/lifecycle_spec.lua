@@ -1,4 +1,4 @@
--- The classes that C makes: who lives how long, what closing does, and that no wrong self crashes.
+-- The classes made in C: how long objects live, what closing does, and that no wrong self crashes.
 
 local core = require("dynamodb.core")
 local curl = require("dynamodb.curl")
@@ -93,7 +93,7 @@ describe("a wrong self", function()
     it("raises in every method and metamethod: " .. class, function()
       local meta = debug.getmetatable(make[class]())
       local functions = metamethods_of(meta)
-      functions.__eq = nil -- which answers false, below
+      functions.__eq = nil -- which returns false, below
       for name, f in pairs(methods_of(meta)) do functions[name] = f end
       assert.is_truthy(next(functions))
       for name, f in pairs(functions) do
@@ -222,7 +222,7 @@ describe("collection", function()
     end)
   end
 
-  it("keeps the iteration over an item that nobody holds", function()
+  it("keeps the iteration over an item that is not referenced elsewhere", function()
     helper.stressed(function()
       local seen = 0
       for name, value in make.item():pairs() do
@@ -479,7 +479,7 @@ describe("close", function()
       ["item:reload"] = function(o) o.item:reload() end,
       ["item:save"] = function(o) o.item:save() end,
     }
-    -- What asks nobody goes on working: an item is data.
+    -- What needs no connection still works: an item is data.
     local LOCAL = { close = true, new_item = true, changes = true, get = true, key = true, pairs = true,
       set = true, totable = true, add_attribute = true, delete_attribute = true, put_attribute = true }
 

@@ -1,3 +1,4 @@
+-- What the C modules export.
 local core = require("dynamodb.core")
 local curl = require("dynamodb.transport.curl")
 

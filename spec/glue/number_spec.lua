@@ -1,7 +1,8 @@
+-- Number values in Lua: what makes one, exact comparison, canonical text, and the nearest Lua number.
 local core = require("dynamodb.core")
 local number = core.number
 
-local orders_mixed = not rawget(_G, "jit") and _VERSION ~= "Lua 5.1" -- 5.1 orders only values of one type
+local orders_mixed = not rawget(_G, "jit") and _VERSION ~= "Lua 5.1" -- Lua 5.1 orders only values of one type
 local nines = ("9"):rep(38)
 
 local function refused(why, ...)

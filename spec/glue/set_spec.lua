@@ -1,3 +1,4 @@
+-- Sets in Lua: construction, membership, changes, iteration and order.
 local core = require("dynamodb.core")
 local set, number, binary = core.set, core.number, core.binary
 

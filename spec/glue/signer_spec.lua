@@ -1,3 +1,4 @@
+-- The signer as Lua sees it: arguments, replaced keys and errors.
 local core = require("dynamodb.core")
 
 local vectors = dofile("spec/vectors/sigv4.lua")
@@ -41,7 +42,7 @@ describe("signer:sign", function()
     assert.equal(first, made:sign("GET", "h", "/a", "b=c", {}, "", vectors.time))
   end)
 
-  -- What it gets, and a word of its answer.
+  -- Arguments, and a part of the error.
   local refused = {
     ["a line break in the query"] = { { "GET", "h", "/", "a\r\nb", {}, "", 0 }, "query" },
     ["a space in the path"] = { { "GET", "h", "/ a", "", {}, "", 0 }, "target" },

@@ -1,3 +1,4 @@
+-- Encoding and decoding of attribute values, nesting limits and errors with the path.
 local helper = dofile("spec/support/helper.lua")
 local core = require("dynamodb.core")
 local cjson = require("cjson")
@@ -231,7 +232,7 @@ describe("names", function()
     end
   end)
 
-  it("may stand side by side", function()
+  it("may stand next to each other", function()
     local item = {}
     for i, name in ipairs(names) do item[name] = { [name] = i } end
     local back = decoded(encoded(item, "item"), "item")
@@ -336,7 +337,7 @@ describe("encode refuses", function()
     assert.same({ nil, "nil is not a DynamoDB value" }, { core.encode(nil, "value") })
   end)
 
-  -- The service counts the attribute's value as level 1 and refuses any value, of whatever type, at level 33.
+  -- The service counts the attribute's value as level 1 and refuses any value, of any type, at level 33.
   it("more than 32 levels", function()
     for _, nested in ipairs({ nested_list, nested_map }) do
       local step = nested == nested_list and "[1]" or ".m"
@@ -530,7 +531,7 @@ describe("decode refuses", function()
     assert.is_nil((core.decode('{"__type":' .. ("["):rep(100000), "value")))
   end)
 
-  it("cutting the path that it tells, never the reason", function()
+  it("cutting the path that it names, never the reason", function()
     local name = ("n"):rep(60)
     local text = ('{"M":{"' .. name .. '":'):rep(10) .. "{}" .. ("}}"):rep(10)
     local _, why = core.decode(text, "value")

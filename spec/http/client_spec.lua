@@ -1,3 +1,5 @@
+-- One HTTP request with its response over real sockets: timeouts, limits, proxies, and what is refused before
+-- sending.
 local canned = dofile("spec/support/scripted_server.lua")
 local curl = require("dynamodb.transport.curl")
 local helper = dofile("spec/support/helper.lua")
@@ -14,7 +16,7 @@ end
 describe("http", function()
   after_each(canned.stop)
 
-  -- A server whose one connection answers with these bytes.
+  -- A server whose one connection responds with these bytes.
   local function serve(bytes, settings)
     return canned.start({ { wait, { send = bytes } } }, settings)
   end
@@ -25,7 +27,7 @@ describe("http", function()
     return http_client.request(context(connect, proxy_for), request)
   end
 
-  it("asks and is answered", function()
+  it("sends a request and returns the response", function()
     local server = serve(canned.response("hello", 200, { ["X-Tag"] = "here" }))
     local response = assert(http_client.request(context(), { method = "PUT", url = server.endpoint_url .. "/a/b%20c?d=e&f",
       headers = { "x-one", "1", "x-two", "2" }, body = "body" }))
@@ -38,7 +40,7 @@ describe("http", function()
       :format(server.port) .. "content-length: 4\r\n\r\nbody" }, server.requests())
   end)
 
-  it("says who asks, signed or not", function()
+  it("sends a User-Agent, signed or not", function()
     local own = context()
     own.user_agent = "lua-dynamodb/1"
     local keys = { aws_access_key_id = "K", aws_secret_access_key = "secret-of-K" }
@@ -61,12 +63,12 @@ describe("http", function()
     end)
   end
 
-  it("takes an answer in chunks", function()
+  it("takes a response in chunks", function()
     local server = serve("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n")
     assert.equal("hello", assert(get(server.endpoint_url)).body)
   end)
 
-  it("closes its connection, whatever the answer", function()
+  it("closes its connection, whatever the response", function()
     for _, bytes in ipairs({ canned.response("hello"), "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n",
       "nonsense", "" }) do
       local fake = helper.fake(bytes ~= "" and bytes or nil)
@@ -101,7 +103,7 @@ describe("http", function()
     assert.matches("\r\n\r\nAction=A$", fake.requests[2])
   end)
 
-  -- Answers that are refused: the kind and a word of why.
+  -- Responses that are refused: the kind and a word of why.
   local refused = {
     ["an endless body"] = { "HTTP/1.1 200 OK\r\nContent-Length: 1048577\r\n\r\n", "response", "exceeds" },
     ["a zipped body"] = { "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 1\r\n\r\nx", "response",
@@ -145,7 +147,7 @@ describe("http", function()
     assert.is_true(curl.now() - before < 3)
   end)
 
-  it("tells that nobody is there, and that a name is nobody's", function()
+  it("reports that nothing listens there, and that a name does not resolve", function()
     local server = canned.start({})
     server.stop()
     local response, failure = get(server.endpoint_url)
@@ -196,7 +198,7 @@ describe("http", function()
     assert.same({ "http://sts.invalid/path" }, asked)
   end)
 
-  it("shows nobody else what is for the connection's own server", function()
+  it("shows no other server what is for the connection's own", function()
     local fake, told = helper.fake(helper.answer(200, "")), nil
     function fake.connect(_, _, options)
       told = options

@@ -1,3 +1,4 @@
+-- Endpoints: resolving URLs by the vectors of spec/vectors/endpoint.lua, and refused URLs.
 local endpoint = require("dynamodb.http.endpoint")
 local vectors = dofile("spec/vectors/endpoint.lua")
 

@@ -1,3 +1,4 @@
+-- The connection pool over real sockets: reuse, idle connections, limits and the queue of waiting callers.
 local unpack = table.unpack or unpack -- luacheck: ignore 113 143
 
 local canned = dofile("spec/support/scripted_server.lua")
@@ -9,7 +10,7 @@ local round_trip = require("dynamodb.http.round_trip")
 
 local REQUEST = "POST / HTTP/1.1\r\nhost: spec\r\ncontent-length: 2\r\n\r\n{}"
 
--- Sends a request -> connection | nil, and the fields of the failure. With 'is_once' it must not be sent twice.
+-- Sends a request -> connection | nil, and the fields of the failure. 'is_once': it may not be sent twice.
 local function send(own, request, is_once, deadline, timeout)
   local connection, failure = round_trip.send(own, request, is_once and function() return false end, nil, deadline,
     timeout)
@@ -19,7 +20,7 @@ end
 
 local wait = { wait = "request" }
 
--- Steps that answer a request with this body.
+-- Steps that respond to a request with this body.
 local function answer(body) return wait, { send = canned.response(body) } end
 
 local function pool_to(server, limits)
@@ -42,7 +43,7 @@ describe("a pool", function()
     return server
   end
 
-  -- The body that the next exchange brings.
+  -- The body that the next request brings.
   local function ask()
     local connection, kind, why = send(current, REQUEST)
     assert.is_table(connection, ("%s: %s"):format(kind, why))
@@ -77,7 +78,7 @@ describe("a pool", function()
     assert.equal(1, #current.idle)
   end)
 
-  it("opens a second connection for a second exchange at the same time", function()
+  it("opens a second connection for a second request at the same time", function()
     local server = start({ { answer("one") }, { answer("two") } })
     local one = assert(send(current, REQUEST))
     local two = assert(send(current, REQUEST))
@@ -96,7 +97,7 @@ describe("a pool", function()
     assert.equal(2, server.connections())
   end)
 
-  -- What happens to a connection after its first answer; the next exchange needs a new one.
+  -- What happens to a connection after its first response; the next request needs a new one.
   local stale = {
     ["was closed"] = { close = true },
     ["was reset"] = { reset = true },
@@ -178,7 +179,7 @@ describe("a pool", function()
     end)
   end
 
-  -- Ways to answer "hello", again and again on one connection.
+  -- Ways to respond "hello", again and again on one connection.
   local CHUNKS = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
   local ways = {
     ["in one piece"] = { { send = canned.response("hello") } },
@@ -195,7 +196,7 @@ describe("a pool", function()
     },
   }
   for name, steps in pairs(ways) do
-    it("takes an answer " .. name, function()
+    it("takes a response " .. name, function()
       local list = {}
       for _ = 1, 2 do
         list[#list + 1] = wait
@@ -226,7 +227,7 @@ describe("a pool", function()
     assert.equal(2, server.connections())
   end)
 
-  -- What follows a request on a new connection, the kind of failure, and a part of the reason.
+  -- What the server does after a request on a new connection, the kind of failure, and a part of the reason.
   local HEAD = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"
   local failures = {
     { "closes without a word", { { close = true } }, "network", "closed before a response" },
@@ -294,7 +295,7 @@ describe("a pool", function()
     end)
   end
 
-  it("does not repeat a request whose answer has begun on a kept connection", function()
+  it("does not repeat a request whose response has begun on a kept connection", function()
     local server = start({ { wait, { send = canned.response("one") }, wait, { send = "HTTP/1.1 200" },
       { close = true } } })
     assert.equal("one", ask())
@@ -357,7 +358,7 @@ describe("a pool", function()
     end)
   end
 
-  it("does not wait longer for an answer that never pauses", function()
+  it("does not wait longer for a response that never pauses", function()
     local clock = 0
     local transport = { now = function() return clock end, connect = function() return {} end,
       send = function() return true end, close = function() end }
@@ -400,7 +401,7 @@ describe("a pool", function()
       return connection
     end
 
-    -- What the functions of the transport are told: seconds to connect, and deadlines from now.
+    -- Arguments of the transport's functions: seconds to connect, and deadlines relative to now.
     local function watch()
       local told = {}
       local connect, send_bytes, receive = fake.connect, fake.send, fake.receive
@@ -526,7 +527,7 @@ describe("a pool", function()
       assert.equal(1, fake.closed)
     end)
 
-    it("tells what an exchange took", function()
+    it("reports what a request took", function()
       local own = pool_of({})
       local connect, receive, parts = fake.connect, fake.receive, 0
       function fake.connect(...)
@@ -552,7 +553,7 @@ describe("a pool", function()
       assert.same({ opened = 1, reused = 1, closed = 0, failed = 0 }, own.stats)
     end)
 
-    it("tells of an answer that ends with its connection, too", function()
+    it("reports a response that ends with its connection, too", function()
       local text = "HTTP/1.0 200 OK\r\nx-amz-crc32: 907060870\r\n\r\nhello"
       fake = helper.fake(text)
       local connection = ask_once(pool_of({}))
@@ -568,7 +569,7 @@ describe("a pool", function()
       assert.is_table(send(pool_of({ max_bytes = 101 }), REQUEST))
     end)
 
-    it("tells that there is no use in trying to connect again", function()
+    it("reports that there is no use in trying to connect again", function()
       for _, permanent in ipairs({ true, false }) do
         local own = pool_of({})
         function fake.connect() return nil, "network", "why", permanent end
@@ -601,7 +602,7 @@ describe("a pool", function()
   end)
 
   describe("beside others", function()
-    -- A transport that lets others run while it waits: for 'parts' rounds per answer.
+    -- A transport that lets others run while it waits: for 'parts' rounds per response.
     local function yielding(parts)
       local fake = helper.fake(helper.answer(200, "{}"))
       local receive = fake.receive
@@ -632,7 +633,7 @@ describe("a pool", function()
       return pool.new(fake, { url = "http://spec" }, limits)
     end
 
-    -- Runs 'count' exchanges side by side to their ends -> how many succeeded, the other answers.
+    -- Runs 'count' requests concurrently to their ends -> how many succeeded, the other responses.
     local function gather(own, count, deadline)
       local tasks, good, bad = {}, 0, {}
       for i = 1, count do
@@ -694,7 +695,7 @@ describe("a pool", function()
     describe("in a loop", function()
       local loop = require("dynamodb.loop")
 
-      -- A transport that parks tasks, and in which 'seconds' pass until an answer comes.
+      -- A transport that parks tasks, and in which 'seconds' pass until a response comes.
       local function parking(seconds)
         local fake = helper.fake(helper.answer(200, "{}"))
         fake.now, fake.sleep, fake.waiter, fake.process = curl.now, curl.sleep, curl.waiter, curl.process
@@ -720,7 +721,7 @@ describe("a pool", function()
         return fake
       end
 
-      -- Runs 'count' exchanges as tasks; 'each' gets the connection, or what else came -> order of those that were served.
+      -- Runs 'count' requests as tasks; 'each' gets the connection, or what else came -> the order in which they were served.
       local function serve(own, count, each)
         local order = {}
         loop.run(function()
@@ -736,7 +737,7 @@ describe("a pool", function()
         return order
       end
 
-      it("serves those who wait in the order they came", function()
+      it("serves waiting callers in the order in which they came", function()
         for _, limit in ipairs({ 1, 3 }) do
           local fake = parking(0.001)
           local own = pool_of(fake, { max_connections = limit, attempt_timeout = 60 })
@@ -746,7 +747,7 @@ describe("a pool", function()
         end
       end)
 
-      it("lets nobody pass those who wait", function()
+      it("lets no caller pass those that wait", function()
         local fake = parking(0.01)
         local own = pool_of(fake, { max_connections = 1, attempt_timeout = 60 })
         local order = {}
@@ -786,7 +787,7 @@ describe("a pool", function()
         assert.same({ 2, 0 }, { fake.most, pool.count_open(own) })
       end)
 
-      it("tells who has waited too long", function()
+      it("fails callers that have waited too long", function()
         local fake = parking(0.2)
         local own = pool_of(fake, { max_connections = 1, attempt_timeout = 60 })
         loop.run(function()
@@ -800,13 +801,13 @@ describe("a pool", function()
         assert.is_true(own.queue.first > own.queue.last)
       end)
 
-      it("has no time left for who is served after his deadline", function()
+      it("fails a caller that is served after its deadline", function()
         local own = pool_of(parking(0), { max_connections = 1, attempt_timeout = 60 })
         loop.run(function()
           local connection = assert(send(own, REQUEST))
           local late = loop.spawn(function() return { send(own, REQUEST, false, curl.now() + 0.05) } end)
           loop.sleep(0.01)
-          require("dynamodb.curl").sleep(0.06) -- the loop does not notice
+          require("dynamodb.curl").sleep(0.06) -- unknown to the loop
           pool.discard(own, connection)
           assert.same({ nil, "timeout", "no time left", false }, (late:wait()))
           assert.equal(0, pool.count_open(own))
@@ -833,7 +834,7 @@ describe("a pool", function()
         end
       end)
 
-      it("keeps a connection when all who waited for it were cancelled", function()
+      it("keeps a connection when all callers that waited for it were cancelled", function()
         local own = pool_of(parking(0), { max_connections = 1, attempt_timeout = 60 })
         loop.run(function()
           local connection = assert(send(own, REQUEST))
@@ -845,7 +846,7 @@ describe("a pool", function()
         end)
       end)
 
-      it("opens one more for who could only wait in vain", function()
+      it("opens one more for a caller that could only wait in vain", function()
         local fake = parking(0)
         local own = pool_of(fake, { max_connections = 1 })
         loop.run(function()
@@ -895,7 +896,7 @@ describe("a pool", function()
   end)
 
   describe("over a transport that keeps connections itself", function()
-    -- What it keeps, and what it was told of limits.
+    -- What the pool keeps, and the limits set on it.
     local fake, kept, told
     before_each(function()
       fake, kept = helper.fake(helper.answer(200, "{}")), {}

@@ -1,3 +1,4 @@
+-- NO_PROXY, by the vectors of spec/vectors/proxy.lua, and the proxy's URL.
 local proxy = require("dynamodb.http.proxy")
 
 describe("proxy", function()

@@ -1,3 +1,4 @@
+-- Correction of clock skew by the Date header of responses.
 local service_clock = require("dynamodb.http.service_clock")
 
 -- A response with these headers.
@@ -53,7 +54,7 @@ describe("clock", function()
     ["that took too long"] = { response(DATE), AT + 500, AT + 500 + 901 },
   }
   for name, case in pairs(ignored) do
-    it("learns nothing from an answer " .. name, function()
+    it("learns nothing from a response " .. name, function()
       local own = service_clock.new()
       service_clock.observe(own, case[1], case[2], case[3])
       assert.equal(0, own.offset)

@@ -1,3 +1,4 @@
+-- dynamodb.loop: tasks, sleeping, cancellation, and loops that embed it.
 local canned = dofile("spec/support/scripted_server.lua")
 local curl = require("dynamodb.transport.curl")
 local dynamodb = require("dynamodb")
@@ -70,7 +71,7 @@ describe("loop.run", function()
     assert.is_true(seconds < 5)
   end)
 
-  it("raises what tasks raised when nobody waited for them", function()
+  it("raises what tasks raised that no caller waited for", function()
     local oops = {}
     local ok, err = pcall(loop.run, function()
       loop.spawn(function() error(oops) end)
@@ -87,7 +88,7 @@ describe("loop.run", function()
     assert.same({ false, "oops 1\noops 2\noops 3" }, { ok, err })
   end)
 
-  it("is quiet about what somebody waited for", function()
+  it("does not raise what a caller waited for", function()
     loop.run(function()
       local task = loop.spawn(error, "oops", 0)
       for _ = 1, 2 do assert.same({ false, "oops" }, { pcall(task.wait, task) }) end
@@ -172,7 +173,7 @@ describe("loop.run", function()
     loop.run()
   end)
 
-  it("tells that all wait for each other", function()
+  it("reports that all tasks wait for each other", function()
     local one, two
     local ok, err = pcall(loop.run, function()
       one = loop.spawn(function() return two:wait() end)
@@ -225,7 +226,7 @@ describe("tasks", function()
     assert.same({ 1, 2, 3, 1, 2, 3 }, order)
   end)
 
-  it("wait side by side", function()
+  it("wait concurrently", function()
     local seconds = timed(function()
       loop.run(function()
         for _ = 1, 50 do loop.spawn(loop.sleep, 0.1) end
@@ -442,7 +443,7 @@ describe("cancelling", function()
     end)
   end)
 
-  it("ends who only gives others a turn", function()
+  it("ends a task that only yields its turn", function()
     loop.run(function()
       local task = loop.spawn(function() while true do coroutine.yield() end end)
       loop.sleep(0.01)
@@ -615,7 +616,7 @@ describe("calls in tasks", function()
 end)
 
 describe("loop.step", function()
-  it("does what can be done, and tells how many tasks are left", function()
+  it("does what can be done, and reports how many tasks are left", function()
     local order = {}
     loop.spawn(function()
       order[1] = 1

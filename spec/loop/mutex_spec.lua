@@ -1,3 +1,4 @@
+-- The mutex: order of waiting callers, and release by callers that end early.
 local mutex = require("dynamodb.loop.mutex")
 
 describe("mutex", function()
@@ -15,12 +16,12 @@ describe("mutex", function()
     return co
   end
 
-  it("is nobody's at first", function()
+  it("is free at first", function()
     assert.is_false(mutex.wait(own, transport))
     assert.equal(0, slept)
   end)
 
-  it("is called as pcall calls, and nobody's afterwards", function()
+  it("calls as pcall does, and is free afterwards", function()
     assert.same({ true, 1, nil, 3 }, { mutex.call(own, transport, function(...) return ... end, 1, nil, 3) })
     assert.same({ false, "oops" }, { mutex.call(own, transport, error, "oops", 0) })
     assert.is_false(mutex.wait(own, transport))
@@ -45,7 +46,7 @@ describe("mutex", function()
     end)))
   end)
 
-  it("is nobody's when nothing is left of who held it", function()
+  it("is free when its holder has been collected", function()
     holder()
     collectgarbage()
     collectgarbage()
@@ -53,7 +54,7 @@ describe("mutex", function()
   end)
 
   if _VERSION == "Lua 5.4" then
-    it("is nobody's when who held it was closed", function()
+    it("is free when its holder was closed", function()
       local co = holder()
       assert.is_true(rawget(coroutine, "close")(co))
       assert.is_false(mutex.wait(own, transport))
@@ -73,7 +74,7 @@ describe("mutex", function()
     assert.equal(2, slept)
   end)
 
-  it("is nobody's when the place has gone with who held it", function()
+  it("is free when its place in the queue has gone with its holder", function()
     function transport.place() return {} end
     function transport.alive() return true end
     local co = holder()

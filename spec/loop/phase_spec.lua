@@ -12,12 +12,12 @@ describe("phase", function()
     local ngx = fake_nginx.ngx("content", {})
     fake_nginx.with(ngx, function()
       assert.is_true(phase.is_nginx())
-      ngx.socket = nil -- as in a worker thread
+      ngx.socket = nil -- as in an nginx worker thread
       assert.is_false(phase.is_nginx())
     end)
   end)
 
-  it("tells what the phase allows", function()
+  it("reports what the phase allows", function()
     local ngx = fake_nginx.ngx("content", {})
     fake_nginx.with(ngx, function()
       for name, mode in pairs({ content = "wait", timer = "wait", access = "wait", init = "block", exit_worker = "block" }) do

@@ -1,3 +1,4 @@
+-- The scheduler: turns, waiting for sockets and timers, errors in tasks, and forks.
 local canned = dofile("spec/support/scripted_server.lua")
 local curl = require("dynamodb.transport.curl")
 local dynamodb = require("dynamodb")
@@ -6,8 +7,8 @@ local loop = require("dynamodb.loop")
 local process = require("probe").process
 local scheduler = require("dynamodb.loop.scheduler")
 
--- Calls the function in a forked child, which has to succeed there. The child ends as programs do, so that coverage
--- hears of it, too; what was to be written is written before. A sanitizer would take what is not closed then for lost.
+-- Calls the function in a forked child, which has to succeed there. The child exits normally, so that coverage data is written,
+-- and flushes output before. Under a sanitizer, what is still open then would count as a leak.
 local function in_child(f)
   io.stdout:flush()
   local pid = process.fork()
@@ -37,7 +38,7 @@ describe("a waiter", function()
     end)
   end)
 
-  it("tells when nobody waits any more", function()
+  it("reports when no task waits any more", function()
     loop.run(function()
       local waiter = scheduler.waiter(loop.task())
       assert.is_false(waiter:wait(curl.now() + 0.01))
@@ -55,7 +56,7 @@ describe("a waiter", function()
     end)
   end)
 
-  it("may be woken at the moment at which it is late", function()
+  it("may be woken at the time at which it is late", function()
     loop.run(function()
       local waiter
       local moment = curl.now() + 0.02
@@ -66,7 +67,7 @@ describe("a waiter", function()
       loop.spawn(function()
         loop.sleep(0)
         require("dynamodb.curl").sleep(0.03)
-        loop.sleep(0) -- now both have their turn
+        loop.sleep(0) -- now both get a turn
         waiter:wake()
       end)
       assert.is_boolean((task:wait()))
@@ -210,7 +211,7 @@ describe("after a fork", function()
   end)
 end)
 
--- What a child does, seen from inside: only the number of forks is made up.
+-- What a child does, seen from inside: only the number of forks is simulated.
 describe("a child", function()
   local native = require("dynamodb.curl")
   local forks = native.forks

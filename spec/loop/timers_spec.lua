@@ -1,6 +1,7 @@
+-- The heap of timers: order, cancellation, and memory that runs out.
 local timers = require("dynamodb.loop.timers")
 
--- Takes everything out, the earliest first -> list of moments.
+-- Takes everything out, the earliest first -> list of times.
 local function drain(heap)
   local list = {}
   while heap[1] do

@@ -1,3 +1,4 @@
+-- What a connection is made of: settings, shared state, and what is read from the system when.
 local core = require("dynamodb.core")
 local dynamodb = require("dynamodb")
 local fake_system = dofile("spec/support/fake_system.lua")
@@ -5,10 +6,10 @@ local helper = dofile("spec/support/helper.lua")
 
 local GET = { TableName = "t", Key = { id = "a" } }
 
-describe("session", function()
+describe("context", function()
   after_each(fake_system.remove)
 
-  -- A connection in this environment, with these files, whose every request is answered {} -> connection, transport,
+  -- A connection in this environment, with these files, that responds {} to every request -> connection, transport,
   -- the paths that are read.
   local function start(options, variables, files)
     variables = variables or {}
@@ -46,7 +47,7 @@ describe("session", function()
     assert.equal("eu-west-1", start({ region = "eu-west-1" }).region)
     local conn, _, read = start(nil, { AWS_REGION = "eu-west-3" }, { ["/home/.aws/config"] = "[default]\nregion=eu-west-2\n" })
     assert.equal("eu-west-3", conn.region)
-    assert.is_true(#read > 0) -- once somebody asks
+    assert.is_true(#read > 0) -- when the first call needs it
     assert.equal("https://dynamodb.eu-west-3.amazonaws.com", conn.endpoint_url)
   end)
 

@@ -1,3 +1,4 @@
+-- Hooks: every event with its fields, in order, and hooks that raise.
 local canned = dofile("spec/support/scripted_server.lua")
 local errors = require("dynamodb.error")
 local hooks = require("dynamodb.request.hooks")
@@ -37,7 +38,7 @@ describe("hooks", function()
     { ["Content-Type"] = "application/x-amz-json-1.0", ["x-amzn-requestid"] = "R1" })
   local busy = canned.response('{"__type":"x#ThrottlingException","message":"slow down"}', 400)
 
-  it("tell of each step of a call, in order", function()
+  it("report each step of a call, in order", function()
     local seen, list = recorder()
     local conn = start({ { wait, { send = busy }, wait, { send = good } } }, { hooks = list })
     assert(conn:call("GetItem", GET))
@@ -67,7 +68,7 @@ describe("hooks", function()
     assert.is_true(seen[7].elapsed > 0)
   end)
 
-  it("tell of answers that never came, and of failures", function()
+  it("report missing responses and failures", function()
     local seen, list = recorder()
     local conn = start({ { wait, { close = true } } }, { hooks = list, max_attempts = 1 })
     local _, err = conn:call("GetItem", GET)
@@ -134,7 +135,7 @@ describe("hooks", function()
       assert.matches("^dynamodb: GetItem messages: attempt 1: 200 in [^\n]+\n$", text)
     end)
 
-    it("are nothing where nobody listens", function()
+    it("are nothing where there is no hook", function()
       assert.is_nil(hooks.emitter(nil, nil))
     end)
 

@@ -1,3 +1,4 @@
+-- Which requests may be sent again, and what counts as proof that an update was done.
 local core = require("dynamodb.core")
 local dynamodb = require("dynamodb")
 local errors = require("dynamodb.error")
@@ -17,7 +18,7 @@ local DELETE = { TableName = "t", Key = { id = "a" } }
 local SET = { TableName = "t", Key = { id = "a" }, UpdateExpression = "SET n = :n", ExpressionAttributeValues = { [":n"] = 1 } }
 local ADD = { TableName = "t", Key = { id = "a" }, UpdateExpression = "ADD n :n", ExpressionAttributeValues = { [":n"] = 1 } }
 
-describe("repeating", function()
+describe("idempotency.kind", function()
   local kinds = {
     { "free", "GetItem", DELETE }, { "free", "Query", {} }, { "free", "TransactGetItems", {} },
     { "free", "PutItem", PUT }, { "free", "DeleteItem", DELETE }, { "free", "UpdateItem", SET },

@@ -1,3 +1,4 @@
+-- From the arguments of a call to its result, over real sockets: success, errors, damaged responses and deadlines.
 local canned = dofile("spec/support/scripted_server.lua")
 local core = require("dynamodb.core")
 local curl = require("dynamodb.transport.curl")
@@ -17,8 +18,8 @@ local function connect(server, options)
   return canned.connect(server, given)
 end
 
--- The results of this call when it is answered with each of these bytes, all by one server: the i-th
--- connection is for the i-th answer.
+-- The results of this call when it gets a response with each of these bytes, all by one server: the i-th
+-- connection is for the i-th response.
 local function call_all(answers, call, options)
   local connections, results = {}, {}
   for i, bytes in ipairs(answers) do connections[i] = { wait, { send = bytes } } end
@@ -33,7 +34,7 @@ local function call_all(answers, call, options)
   return results
 end
 
--- The same, done when the first of the results is asked for.
+-- As above, when the first of the results is requested.
 local function lazily(...)
   local results, given = nil, { ... }
   return function(i)
@@ -143,7 +144,7 @@ describe("client", function()
   end)
 
   describe("takes", function()
-    -- Answers to a GetItem that are fine, and the item they hold.
+    -- Responses to a GetItem that are fine, and the item they hold.
     local ITEM = '{"Item":{"id":{"S":"a"}}}'
     local function typed(content_type, body)
       return canned.response(body or ITEM, 200, { ["Content-Type"] = content_type })
@@ -174,7 +175,7 @@ describe("client", function()
     end
   end)
 
-  describe("does not take for an answer", function()
+  describe("does not accept", function()
     local function typed(content_type, body)
       return canned.response(body or "{}", 200, { ["Content-Type"] = content_type })
     end
@@ -182,7 +183,7 @@ describe("client", function()
       return canned.response(body or "{}", 200, { ["Content-Type"] = JSON, [name] = value,
         ["x-amzn-RequestId"] = "ID" })
     end
-    -- Answers with status 200, and a part of the message. All of them come with a good length.
+    -- Responses with status 200, and a part of the message. All of them come with a good length.
     local bad = {
       { "no content type", canned.response("{}", 200, {}), "content-type " .. JSON .. " expected, got ''" },
       { "HTML", typed("text/html", "<html></html>"), "got 'text/html'" },
@@ -222,7 +223,7 @@ describe("client", function()
         "content-encoding that was not asked for: 'gzip'" },
       { "another coding", with("Content-Encoding", "br"), "content-encoding that was not asked for: 'br'" },
     }
-    -- The same for a PutItem, whose answer may hold Attributes.
+    -- As above, for a PutItem, whose response may hold Attributes.
     local function as_attributes(response)
       local head, body = response:match("^(.-\r\n\r\n)(.*)$")
       body = body:gsub('"Item"', '"Attributes"')
@@ -296,7 +297,7 @@ describe("client", function()
     end
   end)
 
-  describe("tells of", function()
+  describe("reports", function()
     local bytes = {}
     for i, case in ipairs(errors) do bytes[i] = canned.response(case.body, case.status or 400, case.headers
       or {}) end
@@ -318,7 +319,7 @@ describe("client", function()
       end)
     end
 
-    it("an answer without what was asked for", function()
+    it("a response without what was asked for", function()
       local found = call_all({ canned.response("{}") }, { "DescribeTable", { TableName = "t" } })[1]
       assert.is_nil(found.result)
       check_error(found.err, { kind = "response", status = 200, operation = "DescribeTable",
@@ -363,7 +364,7 @@ describe("client", function()
       end)
     end
 
-    -- Nothing was sent, so nothing can have happened.
+    -- Nothing was sent, so nothing can have been done.
     local unreachable = {
       ["nobody listens"] = { "network", function()
         local server = canned.start({})
@@ -424,20 +425,20 @@ describe("client", function()
       connection:close()
     end)
 
-    it("takes a new one when it was closed meanwhile, and nobody hears of it", function()
+    it("takes a new one when it was closed meanwhile, without reporting it", function()
       local server = canned.start({ { wait, { send = canned.response("{}") }, { close = true } },
         { wait, { send = canned.response("{}") } } })
       local connection = connect(server)
       assert(connection:call(PUT[1], PUT[2]))
       local idle = select(2, next(core.connection_state(connection).running.pools)).idle
-      assert.is_true(idle[1].socket:wait("read", 5)) -- until it has heard of the end
+      assert.is_true(idle[1].socket:wait("read", 5)) -- until the end of the stream has arrived
       assert(connection:call(PUT[1], PUT[2]))
       assert.equal(2, server.connections())
       assert.equal(2, #server.requests())
       connection:close()
     end)
 
-    -- A call that loses its answer on a kept connection, and whether it may be sent once more.
+    -- A call that loses its response on a kept connection, and whether it may be sent once more.
     local update = { TableName = "t", Key = { id = "a" }, UpdateExpression = "ADD n :n",
       ExpressionAttributeValues = { [":n"] = 1 } }
     local function with_condition(params, name)

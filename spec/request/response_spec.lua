@@ -12,7 +12,7 @@ local function read(name, status, body, headers)
   return answer.read(response, operations[name])
 end
 
-describe("answer", function()
+describe("response", function()
   it("is the result of a 200", function()
     assert.same({ Item = { id = "a" } }, read("GetItem", 200, '{"Item":{"id":{"S":"a"}}}'))
   end)

@@ -1,3 +1,4 @@
+-- Retry policies, by the vectors of spec/vectors/retry.lua: classes of errors, delays, token bucket, adaptive mode.
 local retry = require("dynamodb.request.retry")
 local vectors = dofile("spec/vectors/retry.lua")
 
@@ -63,7 +64,7 @@ describe("a retry policy", function()
     end)
   end
 
-  it("shares its tokens among calls that run side by side", function()
+  it("shares its tokens among calls that run concurrently", function()
     local policy = policy_of(nil, function() return 0.5 end)
     local broken, busy = { kind = "network" }, { kind = "service", status = 429 }
     local _, first = policy:plan(1, broken)

@@ -1,3 +1,4 @@
+-- Parsing of update expressions, to decide whether repeating one changes the item again.
 local dynamodb = require("dynamodb")
 local update_parser = require("dynamodb.request.update_parser")
 
@@ -8,8 +9,8 @@ local function steps(text)
   return update_parser.steps(text, NAMES, VALUES)
 end
 
-describe("updating", function()
-  -- An update that may be repeated; an item that looks as if it had been done, and ones that do not.
+describe("update_parser", function()
+  -- An update that may be sent again; an item in which it has been done, and items in which it has not.
   local repeatable = {
     { "SET #a = :v", { a = 1, z = 2 }, { a = 2 }, {} },
     { "set a=:v", { a = 1 }, { a = "1" } },
@@ -40,8 +41,8 @@ describe("updating", function()
     "ADD #a :v", -- a number
     "SET #a = #a + :v", "SET #a = #a - :v", "SET #a = if_not_exists(#a, :v) + :v", "SET #a = :v + #a",
     "SET #a = list_append(#a, :w)", "SET #a = list_append(if_not_exists(#a, :w), :w)",
-    "SET #a[0] = :v", "SET #a[3].b = :v", "REMOVE #a[0]", "REMOVE #a.b[2]", -- lists move
-    "SET #a = #b", "SET #a = #b, #b = :v", "SET #a = if_not_exists(#b, :v)", -- others' values
+    "SET #a[0] = :v", "SET #a[3].b = :v", "REMOVE #a[0]", "REMOVE #a.b[2]", -- elements of lists move
+    "SET #a = #b", "SET #a = #b, #b = :v", "SET #a = if_not_exists(#b, :v)", -- values of other clients
     "SET #a = :missing", "SET #missing = :v", "ADD #a :missing", "REMOVE #missing", "SET a = if_not_exists(a, :missing)",
     "SET #b = :v, #a = #a + :v", "SET #b = :v ADD #a :v", -- one is enough
     "", "nothing", "SET", "SET #a", "SET #a = ", "SET .a = :v", "SET a. = :v", "DELETE #a :v", "ADD #a",

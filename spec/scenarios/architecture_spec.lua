@@ -57,7 +57,7 @@ describe("architecture", function()
   -- this list. A room is a folder, or a file at the root. The C modules dynamodb.core and dynamodb.curl are below
   -- all of them.
   local ROOMS = {
-    "error", "base", "values", "loop", "transport", "http", "config", "credentials", "expression", "request", "table",
+    "error", "base", "loop", "transport", "http", "config", "credentials", "expression", "request", "table",
     "admin", "boto_layer2", "connection", "gather", "init",
   }
 
@@ -256,7 +256,7 @@ describe("architecture", function()
     assert.is_nil(needed:match("liblua"))
   end)
 
-  it("tells one version everywhere", function()
+  it("has one version everywhere", function()
     local version = require("dynamodb.base.version")
     assert.equal(version, require("dynamodb")._VERSION)
     assert.equal(version, read("CHANGELOG.md"):match("\n## %[([%d.]+)%]"))
@@ -291,6 +291,20 @@ describe("architecture", function()
       end
     end
     assert.same({}, long)
+  end)
+
+  it("begins each file with what it is for", function()
+    local silent = {}
+    for _, path in ipairs(lines_of("find lua spec csrc examples bench tools -name '*.lua' -o -name '*.c' -o -name '*.h' "
+      .. "-o -name '*.js' -o -name '*.sh' | grep -v node_modules")) do
+      local first, second = read(path):match("^([^\n]*)\n([^\n]*)")
+      local header = first:match('^#include "([%w_]+%.h)"') -- which has the purpose
+      if not (first:match("^%-%-%-? %w") or first:match("^/%*") or first:match("^//%s+%w") or second:match("^# %w")
+          or header and io.open(path:match("^.*/") .. header)) then
+        silent[#silent + 1] = path
+      end
+    end
+    assert.same({}, silent)
   end)
 
   -- csrc/core/http1_field.c is a part of the room http1.

@@ -1,5 +1,4 @@
--- Mistakes of the caller's: each raises at the caller's line and says what it expected, before anything is
--- sent.
+-- Misuse: each mistake raises at the caller's line and says what was expected, before anything is sent.
 
 local dynamodb = require("dynamodb")
 local helper = dofile("spec/support/helper.lua")
@@ -15,7 +14,7 @@ local function connect(given)
   return dynamodb.connect(given)
 end
 
--- An item that its owner may break.
+-- An item that the case may damage.
 local function item(attributes)
   return plain:new_item("a", nil, attributes)
 end
@@ -43,7 +42,7 @@ closed:close()
 local S = conn:create_schema("id", "S")
 local huge = ("x"):rep(10000)
 
--- What it is about, the call, a text that the error must contain.
+-- Subject, the call, a text that the error must contain.
 local rows = {
   -- connect
   { "no table", function() dynamodb.connect("AKID") end, "connect: table of options expected, got string" },

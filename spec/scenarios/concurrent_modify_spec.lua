@@ -1,4 +1,4 @@
--- Writers that know nothing of each other: item:modify in processes of their own.
+-- Concurrent item:modify from separate processes.
 
 local helper = dofile("spec/support/helper.lua")
 local process = dofile("spec/support/child_process.lua")

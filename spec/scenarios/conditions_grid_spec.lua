@@ -1,5 +1,5 @@
--- Conditions as the server answers them and as spec/support/condition_evaluator.lua does: every operator with every type in every
--- place, and random ones. Where the emulator is more lenient than the service, both answers pass:
+-- Conditions as the server evaluates them and as spec/support/condition_evaluator.lua does: every operator with every type in
+-- every place, and random ones. Where the emulator is more lenient than the service, both results pass:
 --   * < <= > >= and BETWEEN with BOOL, NULL, L, M and sets: the service refuses, the emulator finds nothing;
 --   * BETWEEN with bounds of two types or in the wrong order, outside of key conditions: the same.
 
@@ -97,7 +97,7 @@ describe("conditions on the server", function()
     conn:close()
   end)
 
-  -- The names of what the rows or items hold, in order.
+  -- The sorted names of rows or items.
   local function ids(rows, accepts)
     local list = {}
     for _, row in ipairs(rows) do
@@ -107,7 +107,7 @@ describe("conditions on the server", function()
     return table.concat(list, " ")
   end
 
-  -- Fails unless the answer is what the verdict wants: refused for its type | true to go on with the answer.
+  -- Fails unless the result is what the verdict wants: refused for its type | true to go on with the result.
   local function answered(verdict, answer, err, label)
     if verdict == "refused" or (verdict == "lenient" and answer == nil and err.code == "ValidationException") then
       assert.is_nil(answer, label)
@@ -140,7 +140,7 @@ describe("conditions on the server", function()
     end
   end)
 
-  it("tell the operators apart", function() -- or the grid would prove little
+  it("tell the operators apart", function() -- otherwise the grid would prove little
     local answers = {}
     for _, case in ipairs(grid) do
       local key = case[1]

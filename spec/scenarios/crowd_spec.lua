@@ -21,11 +21,11 @@ describe("10,000 tasks", function()
     end
   end)
 
-  it("get no answer that is another's", function()
+  it("get no response that is another's", function()
     assert.equal(0, used.wrong)
   end)
 
-  it("leave no place of the pool taken, and nobody waiting", function()
+  it("leave no place of the pool taken, and no caller waiting", function()
     for _, found in ipairs({ warm, last }) do
       assert.equal(found.idle, found.open)
       assert.is_true(found.open >= 1 and found.open <= 8)

@@ -1,6 +1,8 @@
--- The pages as a test: whatever users can call, set or read is on one, and what README shows runs.
+-- The documentation as a test: everything that users can call, set or read is on a page, and README's examples run.
 
 local core = require("dynamodb.core")
+
+local helper = dofile("spec/support/helper.lua")
 
 local function read(path)
   local file = assert(io.open(path, "rb"))
@@ -116,14 +118,143 @@ describe("documentation", function()
     end
   end)
 
-  it("has every room of the source on the map", function()
-    local text = read("doc/source.md")
-    local pipe = io.popen("find csrc lua/dynamodb -name '*.c' -o -name '*.lua'")
+  -- {===== doc/source.md =====
+
+  -- The part of doc/source.md under a heading.
+  local function section(heading)
+    local text = read("doc/source.md") .. "\n## "
+    return assert(text:match("\n## " .. heading .. "\n(.-)\n## "), heading)
+  end
+
+  -- The files of a table of rooms, as "room/file", or "file" in the folder itself. A row without a room continues
+  -- the one above.
+  local function mapped(heading)
+    local list, room = {}, ""
+    for first, files in section(heading):gmatch("\n| *([%l_/]*) *| ([%l%d_, ]-) |") do
+      if first ~= "room" then
+        room = first == "" and room or first == "/" and first or first .. "/"
+        for name in files:gmatch("[%l%d_]+") do list[#list + 1] = (room .. name):gsub("^/", "") end
+      end
+    end
+    table.sort(list)
+    return list
+  end
+
+  -- The files of a folder and its subfolders, as "room/file".
+  local function existing(folder, pattern)
+    local list, seen = {}, {}
+    local pipe = io.popen("find " .. folder .. " -type f")
     for path in pipe:lines() do
-      local room = path:match("([%w_]+)%.%w+$")
-      assert.truthy(text:find(room, 1, true), path)
+      local name = path:sub(#folder + 1):match(pattern)
+      if name and not seen[name] then
+        seen[name] = true
+        list[#list + 1] = name
+      end
     end
     pipe:close()
+    table.sort(list)
+    return list
+  end
+
+  it("has every Lua file on the map of the source, in its room", function()
+    assert.same(existing("lua/dynamodb", "^/([%l%d_/]+)%.lua$"), mapped("lua/dynamodb"))
+  end)
+
+  it("has every C file on the map of the source, in its room", function()
+    local files = existing("csrc", "^/([%l%d_/]+)%.[ch]$")
+    for i = #files, 1, -1 do -- the header that three sources share
+      if files[i] == "lua/decoder" then table.remove(files, i) end
+    end
+    assert.same(files, mapped("csrc"))
+  end)
+
+  -- The steps of a way through the source: { file, function }.
+  local function steps(heading)
+    local list = {}
+    for file, name in section(heading):gmatch("\n| `([%w_/.]+)` | `([%w_.:]+)`") do list[#list + 1] = { file, name } end
+    return list
+  end
+
+  -- The functions of this library's Lua files that f calls, in order, as "file function".
+  local function calls_of(f)
+    local lines, calls = {}, {}
+    local function name_of(info)
+      local path = info.source:match("(lua/dynamodb/.*)$")
+      if not path then return nil end
+      if not lines[path] then
+        lines[path] = {}
+        for line in io.lines(path) do table.insert(lines[path], line) end
+      end
+      local name = (lines[path][info.linedefined] or ""):match("function ([%w_.:]+)")
+      return name and path .. " " .. name
+    end
+    local old, mask, count = debug.gethook()
+    if jit then jit.off() end -- compiled code calls no hooks
+    if jit then jit.flush() end
+    debug.sethook(function() calls[#calls + 1] = name_of(debug.getinfo(2, "S")) end, "c")
+    local ok, err = pcall(f)
+    debug.sethook(old, mask, count)
+    if jit then jit.on() end
+    assert(ok, err)
+    return calls
+  end
+
+  for heading, use in pairs({
+    ["One GetItem, step by step"] = function(tbl) assert(tbl:get_item("k")) end,
+    ["One page of a query, step by step"] = function(tbl) for _ in tbl:query({ hash_key = "k" }) do end end,
+  }) do
+    it("follows the calls that are made: " .. heading, function()
+      local conn = helper.connect()
+      local tbl = helper.create_table(conn, { hash_key_name = "id", hash_key_proto_value = "S" })
+      assert(tbl:put_item({ id = "k" }))
+      assert(tbl:get_item("k"))
+      local calls, at = calls_of(function() use(tbl) end), 0
+      for _, step in ipairs(steps(heading)) do
+        local file, name = step[1], step[2]
+        if file:find("%.c$") then
+          assert.truthy(read(file):find("\nstatic int " .. name .. "(", 1, true), name)
+        else
+          local found
+          for i = at + 1, #calls do
+            if calls[i] == file .. " " .. name then
+              found = i
+              break
+            end
+          end
+          at = assert(found, name .. " of " .. file .. " is not called there")
+        end
+      end
+      assert.is_true(at > 0)
+      assert(tbl:delete())
+      conn:close()
+    end)
+  end
+
+  it("names files and functions that exist, for whoever adds something", function()
+    for path in read("doc/source.md"):gmatch("`((%l+)/[%w_/]+%.%w+)`") do
+      local name = io.open(path) and path or "lua/dynamodb/" .. path
+      assert.truthy(read(name))
+    end
+  end)
+
+  -- ===================== }
+
+  it("has a line for every file of spec/support", function()
+    local named, files = {}, {}
+    for row in read("spec/support/README.md"):gmatch("\n(| `.-) |") do
+      for name in row:gmatch("`([%w_.-]+)`") do named[#named + 1] = name end
+    end
+    local pipe = io.popen("git ls-files spec/support 2>/dev/null || ls spec/support/*")
+    local seen = { ["README.md"] = true }
+    for path in pipe:lines() do
+      local name = path:match("^spec/support/([^/]+)")
+      if not seen[name] then files[#files + 1] = name end
+      seen[name] = true
+    end
+    pipe:close()
+    table.sort(named)
+    table.sort(files)
+    assert.same(files, named)
   end)
 
   it("shows an example in README that runs", function()

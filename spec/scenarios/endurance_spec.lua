@@ -1,4 +1,4 @@
--- 10,000 times put, get and delete: one TCP connection, and nothing grows. In a process of its own, whose memory is not
+-- 10,000 times put, get and delete: one TCP connection, and nothing grows. In a separate process, whose memory is not
 -- that of all specs.
 
 local helper = dofile("spec/support/helper.lua")

@@ -1,4 +1,4 @@
--- What the pages on loops and transports promise of other hosts, done with them: luv, cqueues, LuaSocket, HAProxy.
+-- The other hosts that the pages on loops and transports describe, with the real libraries: luv, cqueues, LuaSocket, HAProxy.
 
 local curl = require("dynamodb.transport.curl")
 local dynamodb = require("dynamodb")
@@ -31,7 +31,7 @@ local function block(heading, n)
 end
 
 describe("examples of loops", function()
-  -- The libraries' own leaks are not ours.
+  -- Leaks of those libraries do not count.
   local function run(name)
     local command = ("ASAN_OPTIONS=\"$ASAN_OPTIONS:detect_leaks=0\" LUA_PATH='%s' LUA_CPATH='%s' timeout 60 '%s' "
       .. "examples/%s.lua 2>&1"):format(package.path, package.cpath, os.getenv("LUA"), name)
@@ -78,7 +78,7 @@ if loads("socket") then
       connection:close()
     end)
 
-    it("tells what goes wrong", function()
+    it("reports what goes wrong", function()
       local refused = connect({ endpoint_url = "http://127.0.0.1:1", max_attempts = 1 })
       local _, err = refused:list_tables()
       assert.equal("network", err.kind)
@@ -123,7 +123,7 @@ describe("the transport for HAProxy", function()
     write(folder .. "/dynamodb.lua", (block("HAProxy", 1)))
     local command = ("cd %s && { env -u LD_PRELOAD PATH=$PATH:/usr/sbin haproxy -f haproxy.cfg >log 2>&1 & p=$!; "
       .. "cat; kill $p; wait $p; } 2>/dev/null"):format(folder)
-    pipe = assert(io.popen(command, "w")) -- it ends when the pipe does
+    pipe = assert(io.popen(command, "w")) -- it ends with its pipe
     return ("http://127.0.0.1:%d/"):format(port)
   end
 

@@ -1,4 +1,4 @@
--- Faults on a real socket, each in one answer and in every answer: one that passes is survived, one that stays ends in an
+-- Faults on a real socket, each in one response and in every response: a temporary fault is survived, a permanent one ends in an
 -- error within the deadline, and nothing wrong is ever a result. spec/vectors/faults.lua has them.
 
 local unpack = table.unpack or unpack -- luacheck: ignore 113 143
@@ -13,8 +13,8 @@ local vectors = dofile("spec/vectors/faults.lua")
 local ATTEMPTS = 4
 local SLOW = 0.15 -- seconds of attempt_timeout where a fault lasts as long
 local DEADLINE = 30 -- seconds; of what is slow, a little less than three attempts
-local LATE = 5 -- seconds that a busy machine may add
-local GROWTH = 192 * 1024 -- kilobytes: the ceiling of a response, 128 MB, and what the collector has not got to yet
+local LATE = 5 -- seconds of tolerance on a busy machine
+local GROWTH = 192 * 1024 -- kilobytes: the ceiling of a response, 128 MB, and garbage not yet collected
 
 local wait, truth, again = { wait = "request" }, { send = vectors.truth }, { again = true }
 
@@ -25,7 +25,7 @@ local function append(list, ...)
   return list
 end
 
--- What meets one request after the other on a connection: the fault, so many times, and then the truth.
+-- What happens to successive requests: the fault, so many times, then a correct response.
 local function meeting(fault, times)
   local steps = {}
   if fault.warm then append(steps, { wait, truth }, fault.steps) end
@@ -65,7 +65,7 @@ local function is_one_of(value, expected)
   return false
 end
 
--- A call -> what came of it.
+-- Makes a call -> its outcome.
 local function call(server, fault, attempt_timeout, deadline, name, params)
   local conn = canned.connect(server, { compression = fault.compressed, attempt_timeout = attempt_timeout or 5,
     deadline = deadline })
@@ -82,7 +82,7 @@ describe("a fault", function()
   local random = system.random
   local of_once, of_always, of_updates = {}, {}, {}
 
-  -- One process serves all: for each fault a server that has it once, another one for updates, and one that has it always.
+  -- One process runs all servers: for each fault one that has it once, another one for updates, and one that always has it.
   setup(function()
     system.random = function() return 0 end -- no pause between attempts
     local scripts = {}
@@ -124,7 +124,7 @@ describe("a fault", function()
         assert.is_true(math.abs(found.seconds - err.elapsed) < LATE / 2)
         assert.is_false(err.ambiguous)
         assert.equal(found.attempts, err.attempts)
-        local arrived = #of_always[i].requests() -- of what was given up soon, perhaps not the last one
+        local arrived = #of_always[i].requests() -- of an abandoned connection, perhaps not the last one
         assert.is_true(arrived <= err.attempts and (fault.early or fault.slow or arrived == err.attempts))
         if fault.permanent then
           assert.same({ 1, "permanent" }, { err.attempts, err.retry_stopped })
@@ -151,7 +151,7 @@ describe("a fault", function()
     end
   end
 
-  -- In a process of its own, whose memory is not that of all specs.
+  -- In a separate process, whose memory is not that of all specs.
   describe("that is after memory", function()
     local outcomes = {}
     setup(function()

@@ -1,5 +1,5 @@
--- Writes that the server does and whose answers are lost: a relay in front of it ends the connection instead. None happens
--- twice but under "always", and none that happened is called failed, unless as one that may have happened.
+-- Writes that the server does and whose responses are lost: a relay in front of it ends the connection instead. None is done
+-- twice but under "always", and none that was done is reported as failed, except as ambiguous.
 
 local canned = dofile("spec/support/scripted_server.lua")
 local dynamodb = require("dynamodb")
@@ -35,7 +35,7 @@ local function delete(more)
 end
 
 -- Each kind of write: the item before, the request, how often it has happened by the item after; 'same' when twice is the
--- same as once; 'safe' when the call has a result under "safe", although its first answer is lost.
+-- same as once; 'safe' when the call has a result under "safe", although its first response is lost.
 local kinds = {
   { name = "ADD to a number", before = { n = 0 }, request = update("ADD n :one", { [":one"] = 1 }),
     times = function(item) return item.n end },
@@ -79,11 +79,11 @@ local kinds = {
 
 -- ===================== }
 
-describe("of writes whose answers are lost", function()
+describe("of writes whose responses are lost", function()
   local random = system.random
   local direct, tbl, relays
 
-  -- What leads to the server, and loses its answers to requests that have this text.
+  -- A relay to the server that loses the responses to requests with this text.
   local function relay(lost)
     local host, port = helper.endpoint():match("^http://([^:/]+):(%d+)")
     return { connections = {},

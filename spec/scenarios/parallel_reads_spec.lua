@@ -1,5 +1,5 @@
--- Segments read side by side, and pages ahead, over sockets: 100,000 items of a server that large_table_server.js is. What
--- becomes of many at once in simulated time: spec/table/prefetch_spec.lua, spec/table/batch_engine_spec.lua.
+-- Segments read concurrently, and pages ahead, over sockets: 100,000 items of a server that large_table_server.js is. For
+-- simulated time, see spec/table/prefetch_spec.lua, spec/table/batch_engine_spec.lua.
 
 local canned = dofile("spec/support/scripted_server.lua")
 local cjson = require("cjson")
@@ -15,7 +15,7 @@ local ITEMS, SEGMENTS, STOPS = 100000, 8, 100
 local loop = dynamodb.loop
 local SEED = tonumber(os.getenv("SPEC_SEED")) or generate.any_seed()
 
--- libcurl's transport, with pauses a tenth as long: what throttles us is no slower for that.
+-- libcurl's transport, with pauses a tenth as long; the throttling server needs no longer.
 local hurried = setmetatable({ sleep = function(seconds) curl.sleep(seconds / 10) end }, { __index = curl })
 
 describe("in parallel", function()
@@ -32,7 +32,7 @@ describe("in parallel", function()
     return connection:table("t", { hash_key = "id", range_key = "at", range_key_type = "N" }), connection
   end
 
-  -- What the server has seen.
+  -- The server's counters.
   local function seen_there()
     local _, connection = table_there()
     return assert(connection:call("DescribeLimits"))
@@ -47,7 +47,7 @@ describe("in parallel", function()
     error("it does not come", 2)
   end
 
-  -- Counts items -> function that takes one, function that tells how many came.
+  -- Counts items -> function that takes one, function that reports how many came.
   local function counter()
     local came, count = {}, 0
     return function(item)
@@ -81,14 +81,14 @@ describe("in parallel", function()
     end)
   end
 
-  -- Ways to leave results in their middle.
+  -- Ways to abandon results halfway.
   local leaves = {
     function(results) results:close() end,
     function() end,
     function() collectgarbage() end,
   }
 
-  it("every item comes once to those who are stopped at random points, 100 times", function()
+  it("every item comes once to readers that are stopped at random points, 100 times", function()
     start({ items = ITEMS, trouble = 3 })
     local random = generate.new(SEED)
     local take, count = counter()
@@ -148,7 +148,7 @@ describe("in parallel", function()
     eventually(function() return seen_there().Left > 0 end)
   end)
 
-  it("results that nobody has any more leave no request behind", function()
+  it("results that are no longer referenced leave no request behind", function()
     start({ items = 1000, delay = 1000 })
     local began
     loop.run(function()
@@ -252,7 +252,7 @@ describe("in parallel", function()
   end)
 end)
 
-describe("side by side, by gather", function()
+describe("concurrently, by gather", function()
   it("tables are waited for, and batches of statements executed", function()
     local conn, tables, calls = helper.connect(), {}, {}
     for i = 1, 3 do

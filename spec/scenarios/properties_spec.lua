@@ -1,4 +1,4 @@
--- The law of values: what goes in comes out, whatever it is, on every Lua.
+-- Round trips of values: what is encoded is decoded unchanged, for every type on every Lua.
 
 local core = require("dynamodb.core")
 local cjson = require("cjson")
@@ -6,7 +6,7 @@ local generate = dofile("spec/support/random_source.lua")
 local helper = dofile("spec/support/helper.lua")
 
 -- Each value is made twice: as Lua has it, and as plain tables in DynamoDB's own form, which cjson reads and
--- which is written here in one canonical way. So encoder and decoder are each held against something else.
+-- which is written here in one canonical way. So encoder and decoder are each compared with an independent form.
 local canonical
 
 local function canonical_members(members)
@@ -262,7 +262,7 @@ local function each(seed, count, make, check)
   for i = 1, count do
     local ok, err = pcall(function() check(random, make(random, i)) end)
     if not ok then
-      if type(err) == "table" then err = err.message end -- luassert's
+      if type(err) == "table" then err = err.message end -- from luassert
       error(("seed %d, item %d: %s"):format(seed, i, tostring(err)), 0)
     end
   end
@@ -288,7 +288,7 @@ describe("every item", function()
     it("survives encode and decode: seed " .. seed, function() each(seed, 1000, make_item, survives) end)
   end
 
-  it("survives encode and decode: a seed that nobody chose", function()
+  it("survives encode and decode: a seed chosen at random", function()
     each(generate.any_seed(), 1000, make_item, survives)
   end)
 
@@ -351,7 +351,7 @@ describe("every item on the server", function()
     it("survives put and get: seed " .. seed, function() each(seed, 100, make_item, stays) end)
   end
 
-  it("survives put and get: a seed that nobody chose", function()
+  it("survives put and get: a seed chosen at random", function()
     each(generate.any_seed(), 100, make_item, stays)
   end)
 

@@ -1,4 +1,4 @@
--- What the client does between the first attempt of a call and its end: against answers by script, on a clock
+-- What the client does between the first attempt of a call and its end: against responses by script, on a clock
 -- that only sleeping moves.
 
 local core = require("dynamodb.core")
@@ -27,7 +27,7 @@ end
 local good, item = helper.answer(200, "{}"), helper.answer(200, '{"Item":{"id":{"S":"a"}}}')
 local busy, broken = failing("ThrottlingException"), failing("InternalServerError", 500)
 local refused = failing("ConditionalCheckFailedException")
-local LOST = false -- no answer, and the connection ends
+local LOST = false -- no response, and the connection ends
 
 local function refused_by(attributes)
   return helper.answer(400, ('{"__type":"x#ConditionalCheckFailedException","message":"m","Item":%s}')
@@ -124,7 +124,7 @@ describe("a call", function()
       end
     end)
 
-    it("until the quota is used up, which the error tells", function()
+    it("until the quota is used up, which the error reports", function()
       local conn = start(function() return broken end)
       local err
       for _ = 1, 11 do err = select(2, conn:call("GetItem", KEY)) end
@@ -223,7 +223,7 @@ describe("a call", function()
   end)
 
   describe("that writes", function()
-    -- Request, answers, options of the call -> how many requests, what comes of it.
+    -- Request, responses, options of the call -> how many requests, what comes of it.
     local rows = {
       { "a put", "PutItem", PUT, { LOST, good }, 2, true },
       { "a delete", "DeleteItem", KEY, { broken, good }, 2, true },
@@ -290,7 +290,7 @@ describe("a call", function()
         local _, err = conn:call("PutItem", with(PUT, CONDITION))
         assert.equal("ConditionalCheckFailedException", err.code)
         assert.is_true(err.ambiguous)
-        assert.is_nil(err.item) -- nobody asked for it
+        assert.is_nil(err.item) -- not requested
         conn = start({ LOST, refused_by({ id = "a", n = 5 }) })
         _, err = conn:call("PutItem", with(with(PUT, CONDITION), { ReturnValuesOnConditionCheckFailure = "ALL_OLD" }))
         assert.same({ id = "a", n = 5 }, err.item)
@@ -319,7 +319,7 @@ describe("a call", function()
         return result, err, fake
       end
 
-      it("is a transaction, sent with the same token until it is answered", function()
+      it("is a transaction, sent with the same token until it gets a response", function()
         local result, _, fake = exactly({ LOST, broken, good }, "UpdateItem", ADD)
         assert.same({}, result)
         local tokens = {}
@@ -377,7 +377,7 @@ describe("a call", function()
   describe("by a wrong clock", function()
     local NOW, DATE = 1795608000, "Wed, 25 Nov 2026 12:00:00 GMT"
 
-    -- Answers by what the request is signed for.
+    -- Responses by what the request is signed for.
     local function start_at(time, code, options)
       local conn, fake
       conn, fake = start(function(number)
@@ -456,7 +456,7 @@ describe("a call", function()
       assert.equal(2, asked())
     end)
 
-    it("tells why there are no fresh ones", function()
+    it("reports why there are no fresh ones", function()
       local find = provider({ "AKIDONE", false })
       local conn = start({ failing("ExpiredTokenException") }, { credentials = find })
       local _, err = conn:call("PutItem", PUT)

@@ -89,7 +89,7 @@ local answers = {
   { "another type", (helper.answer(200, "{}"):gsub("x%-amz%-json", "x-other")) },
 }
 
--- What a user does, right and wrong, with a connection; each is a function of it.
+-- What users do with a connection, right and wrong; each is a function of the connection.
 local uses = {
   list_tables = function(conn) return conn:list_tables() end,
   get_item = function(conn) return conn:table("t", { hash_key = "id" }):get_item("a") end,
@@ -137,7 +137,7 @@ describe("secrets", function()
     end
   end
 
-  it("stay hidden when nobody listens, and when TLS fails", function()
+  it("stay hidden when there is no hook, and when TLS fails", function()
     local plain_port = helper.endpoint():match(":(%d+)") -- speaks HTTP, so that TLS fails
     for _, url in ipairs({ "http://127.0.0.1:1", "https://127.0.0.1:1", "https://127.0.0.1:" .. plain_port,
       "http://name.invalid" }) do
@@ -277,7 +277,7 @@ local function changed(list, change)
   return copy
 end
 
--- How a world may be worse than a scenario says: functions that change its parts -> false when there is nothing to change.
+-- How a scenario's system may be damaged: functions that change its parts -> false when there is nothing to change.
 local worse = {
   ["as they are"] = function() end,
   ["with services whose answers are cut"] = function(w)

@@ -1,5 +1,5 @@
--- Signatures as an independent implementation judges them: botocore's, in spec/support/signature_verifier.py, through a real
--- socket. One change to a good request is one refusal. All other specs of a run are judged by the same program.
+-- Signatures verified by an independent implementation, botocore's, in spec/support/signature_verifier.py, through a real
+-- socket. One change to a good request is one refusal. The same program verifies the requests of all other specs of a run.
 
 local curl = require("dynamodb.transport.curl")
 local dynamodb = require("dynamodb")
@@ -8,7 +8,7 @@ local system = require("dynamodb.base.system")
 local refused = os.tmpname()
 local process, pid, endpoint_url
 
--- A server that answers {} to whatever is signed right.
+-- A server that responds {} to every request with a right signature.
 local function start()
   process = assert(io.popen(("echo $$; exec env -u LD_PRELOAD /usr/bin/python3 spec/support/signature_verifier.py serve '%s'")
     :format(refused)))
@@ -50,7 +50,7 @@ end
 local PUT = { TableName = "t", Item = { id = "\195\164 +%/", n = 5 } }
 local TOKEN = { aws_access_key_id = "ASIACANNED", aws_session_token = "TOKEN/+=EXAMPLE" }
 
--- A change of the one place that the pattern finds.
+-- Changes the only match of a pattern.
 local function replace(pattern, by)
   return function(bytes)
     local changed, count = bytes:gsub(pattern, by)
@@ -79,7 +79,7 @@ end
 local DIFFERENT, INCOMPLETE = "InvalidSignatureException", "IncompleteSignatureException"
 local UNKNOWN = "UnrecognizedClientException"
 
--- What is changed on the way, and the refusal's code.
+-- What is changed in transit, and the error code.
 local changes = {
   { "another digit in the body", replace('"5"', '"6"'), DIFFERENT },
   { "another letter's case in the body", replace('"TableName":"t"', '"TableName":"T"'), DIFFERENT },
@@ -139,7 +139,7 @@ describe("a verifying server", function()
     end)
   end
 
-  -- What leaves a signature good: options, and changes of what is not signed.
+  -- What leaves a signature valid: options, and changes of what is not signed.
   local good = {
     { "a request as it is" },
     { "a request with a session token", nil, TOKEN },

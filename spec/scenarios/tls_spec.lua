@@ -1,3 +1,4 @@
+-- TLS against real endpoints: which certificates are trusted, which are refused, and why.
 local canned = dofile("spec/support/scripted_server.lua")
 local core = require("dynamodb.core")
 local curl = require("dynamodb.transport.curl")
@@ -34,7 +35,7 @@ describe("TLS with a private CA", function()
     connection:close()
   end)
 
-  -- Where to connect, what to trust, and a word that the reason must have.
+  -- Where to connect, what to trust, and a word that the reason must contain.
   local refusals = {
     { "a certificate for another host", variable("DYNAMODB_TLS_WRONG_HOST_ENDPOINT"), ca_bundle, "host" },
     { "a certificate by an unknown CA", variable("DYNAMODB_TLS_UNKNOWN_CA_ENDPOINT"), ca_bundle,
@@ -78,7 +79,7 @@ describe("the transport's TLS", function()
     return settings
   end
 
-  -- Connects, and gives what the server says first; else what went wrong.
+  -- Connects and returns the server's first bytes, or the failure.
   local function hear(url, options)
     options.ca_bundle = ca_bundle
     local socket, kind, why, permanent = curl.connect({ url = url }, 5, options)
@@ -90,7 +91,7 @@ describe("the transport's TLS", function()
     return bytes, kind, why, timings
   end
 
-  it("takes some of the time that it tells", function()
+  it("takes some of the time, as it reports", function()
     local bytes, _, _, timings = hear(canned.start({ greeting }, { tls = files }).endpoint_url, {})
     assert.equal("hello", bytes)
     assert.is_true(timings.tls > 0 and timings.tls < 5)
@@ -132,7 +133,7 @@ describe("the transport's TLS", function()
       assert.same({ nil, "network" }, { bytes, kind })
     end)
 
-    it("tells of files that are not there, or do not belong together", function()
+    it("reports files that are not there, or do not belong together", function()
       for _, options in ipairs({ { client_certificate = "/nowhere/cert.pem", client_key = files.key },
         { client_certificate = files.cert, client_key = "/nowhere/key.pem" }, { client_certificate = "Makefile" },
         { client_certificate = files.cert, client_key = directory .. "/ca.key" } }) do
@@ -141,7 +142,7 @@ describe("the transport's TLS", function()
       end
     end)
 
-    it("asks nobody for a key's password", function()
+    it("does not prompt for a key's password", function()
       local path = os.tmpname()
       os.execute(("openssl pkey -in %s -aes128 -passout pass:secret -out %s"):format(files.key, path))
       local before = curl.now()
@@ -212,13 +213,13 @@ describe("a TLS connection", function()
     connection:close()
   end)
 
-  it("takes answers byte by byte", function()
+  it("takes responses byte by byte", function()
     local _, connection = start({ { wait, { send_slowly = good } } })
     assert.same({ "a" }, connection:list_tables())
     connection:close()
   end)
 
-  it("takes answers of many records", function()
+  it("takes responses of many records", function()
     local name = ("x"):rep(2 ^ 20)
     local _, connection = start({ { wait,
       { send = canned.response(('{"TableNames":["%s"]}'):format(name)) } } })
@@ -233,7 +234,7 @@ describe("a TLS connection", function()
         { send = good } } })
       assert.same({ "a" }, connection:list_tables())
       local idle = select(2, next(core.connection_state(connection).running.pools)).idle
-      assert.is_true(idle[1].socket:wait("read", 5)) -- until it has heard of it
+      assert.is_true(idle[1].socket:wait("read", 5)) -- until it has arrived
       assert.same({ "a" }, connection:list_tables())
       assert.equal(2, server.connections())
       assert.equal(2, #server.requests())

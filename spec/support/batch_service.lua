@@ -1,4 +1,4 @@
---- A service for batches, simulated, that does to each request what it likes.
+--- A simulated service for batches that treats each request at random.
 
 local cjson = require("cjson")
 local helper = dofile("spec/support/helper.lua")
@@ -12,7 +12,7 @@ local moods = {
   none = function() return false end,
   throttle = "ProvisionedThroughputExceededException",
   fail = "InternalServerError",
-  lose = function() return true end, -- it is done, but the answer never comes
+  lose = function() return true end, -- it is done, but the response never comes
 }
 
 local function text_of(key, names)

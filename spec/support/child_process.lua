@@ -1,4 +1,4 @@
---- Runs scripts of spec/support in processes of their own.
+--- Runs scripts of spec/support in separate processes.
 
 local process = {}
 

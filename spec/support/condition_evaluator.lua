@@ -1,6 +1,6 @@
---- DynamoDB's conditions, evaluated in Lua: a second opinion for the specs, which shares nothing with the library's
---- conditions. A condition is a tree: { "gt", operand, value... }, { "all", tree... }, { "any", tree... }, { "negate", tree }.
---- An operand is { path = "a.b[0]" } or { path =, sized = true }; values may be operands, too.
+--- DynamoDB's conditions, evaluated in Lua: an independent implementation for the specs. A condition is a tree: { "gt", operand,
+--- value... }, { "all", tree... }, { "any", tree... }, { "negate", tree }. An operand is { path = "a.b[0]" } or { path =, sized =
+--- true }; values may be operands, too.
 -- Source: DynamoDB developer guide, "Condition and filter expressions, operators, and functions".
 
 local core = require("dynamodb.core")
@@ -8,7 +8,7 @@ local dynamodb = require("dynamodb")
 
 local evaluate = {}
 
---- The type of a value, as DynamoDB calls it.
+--- DynamoDB's name for the type of a value.
 function evaluate.type(value)
   return assert(core.encode(value, "value")):match('^{"(%u+)"')
 end
@@ -36,7 +36,7 @@ local function count(value)
   return n
 end
 
---- Are two values equal, as = has it?
+--- Returns whether two values are equal by the operator =.
 function evaluate.equal(a, b)
   local kind = evaluate.type(a)
   if kind ~= evaluate.type(b) then return false end
@@ -132,7 +132,7 @@ local at_most = ordered(function(order) return order <= 0 end)
 
 local operators = {
   eq = equal,
-  ne = function(a, b) return not equal(a, b) end, -- true of what is not there
+  ne = function(a, b) return not equal(a, b) end, -- true of a missing attribute
   lt = ordered(function(order) return order < 0 end),
   le = at_most,
   gt = ordered(function(order) return order > 0 end),
@@ -146,7 +146,7 @@ local operators = {
   attribute_type = function(a, kind) return a ~= nil and evaluate.type(a) == kind end,
 }
 
---- Does the condition hold for the item?
+--- Returns whether the condition holds for the item.
 function evaluate.holds(tree, item)
   local name = tree[1]
   if name == "negate" then return not evaluate.holds(tree[2], item) end
@@ -166,7 +166,7 @@ function evaluate.holds(tree, item)
   return operators[name](value, value_of(item, tree[3]), value_of(item, tree[4]))
 end
 
--- What the library has for an operand or a value.
+-- The library's form of an operand or a value.
 local function operand(given)
   if not is_operand(given) then return given end
   local made = dynamodb.attr(given.path)

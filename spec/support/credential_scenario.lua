@@ -1,4 +1,4 @@
---- The world of a scenario (spec/vectors/credentials.lua): environment, files and programs, made of tables, and the
+--- The system of a scenario (spec/vectors/credentials.lua): environment, files and programs, made of tables, and the
 --- services that fake_aws.lua has started.
 
 local cjson = require("cjson")
@@ -21,7 +21,7 @@ local function fill_text(server, text)
   end))
 end
 
---- A copy of a value with all places filled in.
+--- A copy of a value with all placeholders filled in.
 function world.fill(server, value)
   if type(value) == "string" then return fill_text(server, value) end
   if type(value) ~= "table" then return value end
@@ -40,7 +40,7 @@ end
 
 local function environment_of(server, scenario)
   local variables = {
-    AWS_DISABLE_CLOCK_SKEW_CORRECTION = "true", -- the fakes' clock does not leap
+    AWS_DISABLE_CLOCK_SKEW_CORRECTION = "true", -- the fakes' clock does not jump
     AWS_EC2_METADATA_DISABLED = "true",
     AWS_EC2_METADATA_SERVICE_ENDPOINT = server.url("metadata"),
     AWS_ENDPOINT_URL_SIGNIN = server.url("signin"),
@@ -52,7 +52,7 @@ local function environment_of(server, scenario)
   return variables
 end
 
---- Makes it the world; fake_system.remove() ends it. -> { environment, files, the lists read, written and commands,
+--- Replaces the system; fake_system.remove() restores it. -> { environment, files, the lists read, written and commands,
 --- passed (seconds, for the spec to change), transport }.
 function world.install(server, scenario)
   local w = { passed = 0, environment = environment_of(server, scenario), files = files_of(server, scenario) }

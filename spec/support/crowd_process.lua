@@ -1,6 +1,5 @@
--- What spec/scenarios/crowd_spec.lua runs in a process of its own: so many tasks that are cancelled at random, raise errors, and
--- have hooks that do, while the collector runs all the time. Prints a Lua table of what was left when it was warm and at
--- the end.
+-- What spec/scenarios/crowd_spec.lua runs in a separate process: so many tasks that are cancelled at random, raise errors, and
+-- have hooks that do, while the collector runs all the time. Prints a Lua table of what was left after warming up and at the end.
 
 local dynamodb = require("dynamodb")
 local pool = require("dynamodb.http.pool")
@@ -26,7 +25,7 @@ local tbl = helper.create_table(conn)
 for i = 1, 100 do assert(tbl:put_item({ id = "k" .. i, n = i, text = ("x"):rep(i * 20) })) end
 keep = true
 
--- An answer that is another request's would be noticed here.
+-- A response that is another request's would be noticed here.
 local function look(i)
   local item, err = tbl:get_item("k" .. i)
   if not item then error(err, 0) end
@@ -74,7 +73,7 @@ local function note(ok, ...)
   end
 end
 
--- Some tasks, some of which are cancelled when they are anywhere.
+-- Some tasks, some of which are cancelled at any point.
 local function wave()
   local tasks = {}
   for i = 1, crowd do tasks[i] = loop.spawn(kinds[math.random(#kinds)], math.random(100)) end
@@ -106,7 +105,7 @@ end
 
 until_done(warm)
 keep = false
-for i = 1, 20 do look(i) end -- all that is kept is as it should be
+for i = 1, 20 do look(i) end -- the remaining state is as expected
 measure("warm")
 keep = true
 until_done(total)

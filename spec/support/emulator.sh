@@ -28,7 +28,7 @@ else
   exit 1
 fi
 
-# Both say "... listening ..." once the port is theirs, so another program's answer is never taken for theirs.
+# Both say "... listening ..." once the port is theirs, so another program's response is never taken for theirs.
 ready() {
   grep -q listening "$scratch/log" && answers "$port"
 }

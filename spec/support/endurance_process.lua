@@ -1,4 +1,4 @@
--- What spec/scenarios/endurance_spec.lua runs in a process of its own: put, get and delete, so many times. Prints a Lua table of
+-- What spec/scenarios/endurance_spec.lua runs in a separate process: put, get and delete, so many times. Prints a Lua table of
 -- what was used when it was warm and at the end.
 
 local helper = dofile("spec/support/helper.lua")
@@ -19,7 +19,7 @@ local function cycle(i)
 end
 
 local function measure(name)
-  if jit then jit.flush() end -- compiled code comes and goes by its own rules
+  if jit then jit.flush() end -- compiled code is collected by separate rules
   print(("%s = { lua = %.3f, resident = %d, descriptors = %d, requests = %d, opened = %d, closed = %d },"):format(name,
     helper.collect(), helper.resident(), helper.descriptors(), counting.requests, counting.opened, counting.closed))
 end

@@ -1,8 +1,8 @@
 // The services that give credentials, faked on loopback: node fake_aws.js FOLDER; spec/support/fake_aws.lua starts it.
 // Each has a path of its own: /sts, /sso, /oidc, /signin, /container, /metadata; all else is /elsewhere or came by a proxy.
-// FOLDER/script.json has the answers of each in order: {status, headers, body, size, delay, hang, drop, echo}; none left: 418.
-// With echo the answer is an error that repeats all of the request.
-// FOLDER/log tells what was asked, a line for each request. Signatures and proofs are checked here, by node's own means.
+// FOLDER/script.json has the responses of each in order: {status, headers, body, size, delay, hang, drop, echo}; none left: 418.
+// With echo the response is an error that repeats all of the request.
+// FOLDER/log reports what was asked, a line for each request. Signatures and proofs are checked here, by node's own means.
 const crypto = require("crypto"), fs = require("fs"), http = require("http"), path = require("path");
 const folder = process.argv[2];
 const log = path.join(folder, "log");
@@ -75,7 +75,7 @@ const tell = {
 
 let script = {}, text = "", used = {};
 
-// The next answer of a service, from the script as it is now.
+// The next response of a service, from the script as it is now.
 function next(service) {
   const now = fs.readFileSync(path.join(folder, "script.json"), "utf8");
   if (now !== text) [script, text, used] = [JSON.parse(now), now, {}];

@@ -1,4 +1,4 @@
---- Starts spec/support/fake_aws.js: the services that give credentials, faked on loopback, whose answers are the
+--- Starts spec/support/fake_aws.js: the services that give credentials, faked on loopback, whose responses are the
 --- spec's. One process serves them all.
 
 local cjson = require("cjson")
@@ -11,12 +11,12 @@ local function write(path, text)
   file:close()
 end
 
---- -> { port, url(service), answer{ service = list of answers }, asked() -> lines, stop() }
+--- -> { port, url(service), answer{ service = list of responses }, asked() -> lines, stop() }
 function fakes.start()
   local folder = os.tmpname()
   os.remove(folder)
   assert(os.execute("mkdir " .. folder))
-  -- A sanitizer that is preloaded into Lua has no business in node.
+  -- A sanitizer that is preloaded into Lua must not be preloaded into node.
   local process = assert(io.popen(("exec env -u LD_PRELOAD node spec/support/fake_aws.js '%s'"):format(folder)))
   local pid, port = assert(process:read("*l"), "fake_aws.js does not start"):match("^(%d+) (%d+)$")
   local server, scripts = { port = tonumber(port) }, 0

@@ -1,10 +1,10 @@
---- A table that can stand where nginx's own is, for what no real nginx can be brought to do.
+--- A stand-in for nginx's global table, for what a real nginx does not do on demand.
 
 local fake = {}
 
 local ROOMS = { "dynamodb.transport.nginx", "dynamodb.transport.auto", "dynamodb.transport.curl" }
 
---- A cosocket: its functions answer what 'answers' has by their names, a list of results or a function; else 1.
+--- A cosocket: its functions return what 'answers' has by their names, a list of results or a function; else 1.
 function fake.cosocket(answers)
   local sock = { calls = {} }
   for _, name in ipairs({ "close", "connect", "getreusedtimes", "receiveany", "receiveuntil", "send", "setclientcert",

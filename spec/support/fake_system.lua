@@ -36,7 +36,7 @@ function fake.install(variables, files, output)
   return read, written, commands
 end
 
---- Puts the real ones back; safe to call again.
+--- Restores the real ones; may be called again.
 function fake.remove()
   for name, f in pairs(real) do system[name] = f end
 end

@@ -1,4 +1,4 @@
---- What the specs share: the server, names of their own, transports that watch, the collector.
+--- What specs share: the server, unique names, transports that count, the collector.
 
 local dynamodb = require("dynamodb")
 local recorder = dofile("spec/support/signature_recorder.lua")
@@ -11,7 +11,7 @@ helper.KEY = "AKIDSPECSPECSPEC"
 helper.SECRET = "Secret/Of+The/Specs0123456789abcdefghijk"
 helper.TOKEN = "TokenOfTheSpecs//////////0123456789=="
 
---- Where the server is; an error, which fails the spec, when nobody started one.
+--- The server's URL; raises, which fails the spec, when none was started.
 function helper.endpoint()
   local url = os.getenv("DYNAMODB_ENDPOINT")
   if not url or url == "" then
@@ -25,7 +25,7 @@ local function merge(defaults, given)
   return defaults
 end
 
---- A connection to the server, which has time on a busy machine.
+--- A connection to the server, with long timeouts for busy machines.
 function helper.connect(given)
   return dynamodb.connect(merge({
     attempt_timeout = 60,
@@ -39,7 +39,7 @@ function helper.connect(given)
   }, given))
 end
 
---- The server without the one in front of it that verifies signatures, for those who send very many requests.
+--- The server without the one in front of it that verifies signatures, for specs that send very many requests.
 function helper.unverified()
   return os.getenv("DYNAMODB_UNVERIFIED") or helper.endpoint()
 end
@@ -58,7 +58,7 @@ end
 local run = ("%x%s"):format(os.time(), tostring({}):match("(%x+)$"))
 local names = 0
 
---- A table name that nobody else uses, however many specs run against one server.
+--- A table name that is unique, however many specs run against one server.
 function helper.table_name(prefix)
   names = names + 1
   return ("%s_%s_%d"):format(prefix or "spec", run, names)
@@ -76,7 +76,7 @@ function helper.create_table(conn, key)
   return tbl
 end
 
---- One HTTP answer of the service.
+--- One HTTP response of the service.
 function helper.answer(status, body, headers)
   local lines = { ("HTTP/1.1 %d Whatever"):format(status), "content-type: application/x-amz-json-1.0",
     "content-length: " .. #body }
@@ -175,7 +175,7 @@ function helper.resident()
   return tonumber(text:match("^%d+ (%d+)")) * 4
 end
 
---- Does a sanitizer watch this process? It keeps what was freed, so that resident memory says nothing.
+--- Returns whether a sanitizer watches this process. It keeps freed memory, so resident memory means nothing.
 function helper.sanitized()
   local file = assert(io.open("/proc/self/maps"))
   local text = file:read("*a")
@@ -183,7 +183,7 @@ function helper.sanitized()
   return text:find("libasan", 1, true) ~= nil
 end
 
---- Everything in the value as one text: what a deep printer would show.
+--- Everything in the value as one text, as a deep printer would show it.
 function helper.deep_text(value)
   local texts, seen = {}, {}
   local function visit(inner)

@@ -1,9 +1,9 @@
 // A DynamoDB of one table with many items and no more than Scan and Query, quick enough for 100,000 of them, which
-// answers as unkindly as it is told to: node large_table_server.js SETTINGS; spec/scenarios/parallel_reads_spec.lua starts it. SETTINGS is JSON: `items`,
-// their number; `page`, the most of a page, which has a random part of them; `delay`, ms that each answer takes; `trouble`,
-// how many of 100 requests are throttled, fail, or lose their connection or half of their answer.
-// DescribeLimits tells how many requests came, how many were troubled, how many were there at once at most, and how many
-// clients left before they had their answers.
+// responds in the worst permitted ways: node large_table_server.js SETTINGS; spec/scenarios/parallel_reads_spec.lua starts it. SETTINGS is JSON: `items`,
+// their number; `page`, the most of a page, which has a random part of them; `delay`, ms that each response takes; `trouble`,
+// how many of 100 requests are throttled, fail, or lose their connection or half of their response.
+// DescribeLimits reports how many requests came, how many were troubled, how many were there at once at most, and how many
+// clients left before they had their responses.
 const fs = require("fs"), http = require("http");
 const settings = { page: 500, delay: 0, trouble: 0, ...JSON.parse(process.argv[2]) };
 const seen = { Requests: 0, Troubled: 0, AtOnce: 0, Left: 0 };
@@ -53,7 +53,7 @@ const troubles = [
   response => refuse(response, 400, "ThrottlingException"),
   response => refuse(response, 500, "InternalServerError"),
   response => response.destroy(),
-  response => { // half an answer
+  response => { // half a response
     response.writeHead(200, { "content-length": 1000 });
     response.write('{"Items":[{', () => response.destroy());
   },

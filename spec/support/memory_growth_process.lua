@@ -1,6 +1,6 @@
--- What spec/scenarios/faults_spec.lua runs in a process of its own: greedy.lua URL gzip|plain ... calls each server, whose
--- answers are after memory, and prints the error's kind, how many attempts there were, and by how many kilobytes the process has
--- grown at most until then.
+-- What spec/scenarios/faults_spec.lua runs in a separate process: memory_growth_process.lua URL gzip|plain ... calls each server,
+-- whose responses try to exhaust memory, and prints the error's kind, how many attempts there were, and by how many kilobytes the
+-- process has grown at most until then.
 
 local canned = dofile("spec/support/scripted_server.lua")
 

@@ -1,5 +1,5 @@
 // A name server on loopback for the specs: node name_server.js NAME; knows that NAME is 127.0.0.1, and no other name.
-// Prints "PID PORT" when it answers; spec/support/nginx_server.lua starts it.
+// Prints "PID PORT" when it is ready; spec/support/nginx_server.lua starts it.
 const dgram = require("dgram"), fs = require("fs");
 const known = process.argv[2];
 const server = dgram.createSocket("udp4");

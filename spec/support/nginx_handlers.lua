@@ -1,4 +1,4 @@
---- What the specs let nginx do: functions that its phases call. What they have to say goes into the dictionary 'notes'.
+--- What the specs run in nginx: functions that its phases call. Their results go into the dictionary 'notes'.
 
 local core = require("dynamodb.core")
 local dynamodb = require("dynamodb")
@@ -7,17 +7,17 @@ local gather = transport.gather
 
 local app = {}
 
---- A connection to the emulator, made in init_by_lua and used by everybody.
+--- A connection to the emulator, made in init_by_lua and used by all workers.
 app.connection = dynamodb.connect({ endpoint_url = os.getenv("DYNAMODB_ENDPOINT"), region = "us-east-1" })
 
---- Runs a function, and notes under 'name' what became of it.
+--- Runs a function, and notes the outcome under 'name'.
 function app.note(name, call, ...)
   local ok, result = pcall(call, ...)
   ngx.shared.notes:set(name, (ok and "ok " or "failed ") .. tostring(result))
   return result
 end
 
---- Runs a function and answers with what it returns.
+--- Runs a function and responds with what it returns.
 function app.say(call, ...)
   local ok, result = pcall(call, ...)
   ngx.status = ok and 200 or 500
@@ -34,7 +34,7 @@ end
 
 local connections = {}
 
---- The worker's connection for requests like this one.
+--- The worker's connection for this kind of request.
 function app.connection_to(url, options)
   local name = ngx.var.request_uri
   local connection = connections[name]
@@ -58,12 +58,12 @@ function app.there(options)
   return app.connection_to(url, options)
 end
 
---- The same as app.list, there.
+--- app.list with that connection.
 function app.list_there(options)
   return app.list(app.there(options))
 end
 
---- Lists tables there n times side by side -> how many times that went well.
+--- Lists tables there n times concurrently -> how many times that went well.
 function app.many(n, options)
   local connection, calls, count = app.there(options), {}, 0
   for i = 1, n do calls[i] = function() return assert(connection:list_tables()) end end
@@ -81,7 +81,7 @@ function app.put_once()
     update = { n = dynamodb.increment(1) } }))
 end
 
---- What hooks hear of two calls there.
+--- The events of two calls with that connection.
 function app.timings()
   local heard = {}
   local function hear(event)
@@ -110,7 +110,7 @@ local function gauged(n, concurrency)
   return gather(calls, concurrency), most
 end
 
---- What light threads give: all results in their order, and errors among them.
+--- Results of light threads: all results in their order, and errors among them.
 function app.gather()
   local results, most = gauged(16)
   local order = {}
@@ -120,7 +120,7 @@ function app.gather()
     most_of_few)
 end
 
---- What light threads give when there is no time left: how many ended, what the others got, how long it took.
+--- Light threads without time left: how many ended, what the others got, how long it took.
 function app.gather_late()
   local calls, ended, began = {}, 0, transport.now()
   for i = 1, 8 do
@@ -225,20 +225,20 @@ function app.scan_threads(given)
   return count
 end
 
---- What a waiter says that was woken, and then when nobody wakes it.
+--- What a waiter returns when it is woken, and when it is not.
 function app.wait_to_be_woken()
   local waiter = transport.waiter()
   return ("%s %s %s"):format(waiter:wake(), waiter:wait(transport.now() + 5), waiter:wait(transport.now() + 0.01))
 end
 
---- What the loop says in nginx.
+--- What the loop does in nginx.
 function app.loop()
   local _, run = pcall(dynamodb.loop.run, function() end)
   local _, spawn = pcall(dynamodb.loop.spawn, function() end)
   return run .. "; " .. spawn
 end
 
---- What light threads give that have to end in time: one ends, one does not, one does not even begin.
+--- Light threads with a deadline: one ends, one does not, one does not even begin.
 function app.gather_in_time()
   local finished = false
   local function quick() return "quick" end
@@ -260,12 +260,12 @@ function app.list_slowly(n)
   return n
 end
 
---- Lists tables where that is not possible, and notes what it said.
+--- Lists tables where that is not possible, and notes the error.
 function app.try(phase)
   return app.note(phase, app.list)
 end
 
---- All that can be done to items, in a table of that name -> "done"; raises when anything is not as it should be.
+--- All operations on items, in a table of that name -> "done"; raises when anything is not as it should be.
 function app.operations(name)
   local connection = app.connection
   local function equal(expected, found) assert(expected == found, tostring(found)) end

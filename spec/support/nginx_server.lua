@@ -1,4 +1,4 @@
---- Runs an nginx of the spec's own, with Debian's Lua module or OpenResty's, and asks it.
+--- Runs a separate nginx with Debian's Lua module or OpenResty's, and sends requests to it.
 
 local core = require("dynamodb.core")
 local curl = require("dynamodb.transport.curl")
@@ -34,7 +34,7 @@ local built = output_of(PATH .. "nginx -V")
 local modules = built:match("%-%-modules%-path=(%S+)") or ""
 local root = output_of("pwd"):match("[^\n]+")
 
--- OpenResty has the module in it.
+-- the module is built into OpenResty.
 local function load_lines()
   if built:find("ngx_lua", 1, true) then return "" end
   return ("load_module %s/ndk_http_module.so;\nload_module %s/ngx_http_lua_module.so;\n"):format(modules, modules)
@@ -60,7 +60,7 @@ local KEYS = "env AWS_ACCESS_KEY_ID; env AWS_SECRET_ACCESS_KEY;"
 -- Under tools/linecov.lua the lines that run in here count, too.
 local measured = (os.getenv("SPEC") or ""):find("linecov", 1, true) ~= nil
 
--- The modules under test are the ones built for LuaJIT, whatever runs the spec.
+-- The modules under test are the ones built for LuaJIT, whichever Lua runs the spec.
 local PATHS = ([[
 lua_package_path "{ROOT}/lua/?.lua;{ROOT}/lua/?/init.lua;{ROOT}/spec/support/?.lua;;";
 lua_package_cpath "{ROOT}/build/luajit/?.so;;";
@@ -73,7 +73,7 @@ local function http_lines(settings)
     "\n")
 end
 
--- A whole nginx.conf of somebody else's, with what no spec can do without.
+-- A complete nginx.conf from elsewhere, with what every spec needs.
 local function adapted(text, port)
   local first, folders = COMMON:match("^([^\n]*\n)"), COMMON:match("\n(client_body_temp_path[^\n]*\n)")
   text = text:gsub("\nhttp {", function(found) return found .. "\n" .. folders .. PATHS end)
@@ -127,7 +127,7 @@ nginx.ask = ask
 
 local running = {}
 
--- The shell outlives nginx's start, and ends nginx when the pipe to us is gone, however that comes.
+-- The shell outlives nginx's start, and ends nginx when the pipe to us is gone, however that happens.
 local SCRIPT = [[cd '%s' && { %s exec env -u LD_PRELOAD nginx -p '%s/' -c nginx.conf -e error.log >'%s/output' 2>&1 & }
 pid=$!; read -r word; kill -QUIT $pid 2>/dev/null; wait $pid]]
 
@@ -187,7 +187,7 @@ function nginx.stop()
   for server in pairs(running) do server.stop() end
 end
 
---- Is there an nginx with Lua?
+--- Returns whether there is an nginx with Lua.
 function nginx.missing()
   if built:find("ngx_lua", 1, true) or read(modules .. "/ngx_http_lua_module.so") then return nil end
   return "no nginx with Lua here (" .. modules .. ")"

@@ -1,4 +1,4 @@
---- A service that has items at = 1..n under one hash key, and answers Query and Scan as unkindly as it may: pages of any
+--- A service that has items at = 1..n under one hash key, and serves Query and Scan in the worst permitted ways: pages of any
 --- size, pages without items, failures in between. It is a transport.
 
 local abreast = dofile("spec/support/simulated_time.lua")
@@ -32,7 +32,7 @@ local function page_of(service, request)
       if not service.hidden[at] then given[#given + 1] = at end
     end
   end
-  -- At the end there may be a key, too: nobody knows yet that nothing follows.
+  -- There may be a key at the end, too: the service has not yet seen that nothing follows.
   return given, examined, examined > 0 and service.late_end() and last or nil
 end
 
@@ -52,14 +52,14 @@ end
 
 --- Makes such a service and a table in it -> service, table. 'given' may have size, page_size(request), hidden (set of
 --- positions that a filter does not let through), late_end(), fails(number) -> which failure, or nil, and latency(): then
---- it takes its time, and the transport is one of abreast.lua.
+--- it takes its time, and the transport is one of simulated_time.lua.
 function paging.start(given)
   local service = { asked = {}, hidden = {}, size = 10, FAILURES = #failures,
     page_size = function() return 3 end, late_end = function() return false end, fails = function() end }
   for name, value in pairs(given or {}) do service[name] = value end
   service.transport = helper.fake(function(bytes) return answer(service, bytes) end)
   if service.latency then service.transport = abreast.new(service.transport, service.latency) end
-  local conn = helper.offline(service.transport, { max_attempts = 1 }) -- what fails is to be seen
+  local conn = helper.offline(service.transport, { max_attempts = 1 }) -- failures are visible to the spec
   return service, conn:table("t", { hash_key = "id", range_key = "at", range_key_type = "N" })
 end
 

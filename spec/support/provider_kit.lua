@@ -1,4 +1,4 @@
---- What a credential provider gets, made of tables: settings, a clock, and HTTP whose answers are the spec's.
+--- The context of a credential provider, made of tables: settings, a clock, and HTTP whose responses are the spec's.
 
 local fake_system = dofile("spec/support/fake_system.lua")
 local pool = require("dynamodb.http.pool")
@@ -40,14 +40,14 @@ local function settings_of(given)
   return settings
 end
 
---- An answer: body is a text or what is JSON's.
+--- A response: body is a text or what is JSON's.
 function provider.answer(status, body, headers)
   if type(body) == "table" then body = require("cjson").encode(body) end
   return { status = status, body = body or "", header = function(name) return (headers or {})[name] end }
 end
 
 --- A kit. 'given' may have values, profile, sections, sessions, environment, files (by path), answers: one for each
---- request in turn, a response or { kind, why, sent }; after the last nobody answers. kit.requests are those sent,
+--- request in turn, a response or { kind, why, sent }; after the last there is no response. kit.requests are those sent,
 --- kit.written the files, kit.commands what was run, kit.slept the pauses.
 function provider.kit(given)
   local kit = { settings = settings_of(given), values = values_of(given.values), tokens = {}, requests = {}, slept = {} }

@@ -10,7 +10,7 @@ function generate.new(seed)
   return setmetatable({ seed = seed, state = seed % (MODULUS - 1) + 1 }, generate)
 end
 
---- A seed that nobody chose.
+--- A seed chosen at random.
 function generate.any_seed()
   local address = tostring({}):match("(%x+)$")
   return (os.time() * 1000 + tonumber(address:sub(-6), 16)) % 1000000007

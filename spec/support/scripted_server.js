@@ -1,5 +1,5 @@
-// Loopback servers that answer by script; spec/support/scripted_server.lua starts them, and gives orders, a line each:
-// "start SCRIPT LOG" is answered by a line of ports, "stop LOG" by "stopped".
+// Loopback servers that respond by script; spec/support/scripted_server.lua starts them, and gives orders, a line each:
+// "start SCRIPT LOG" is acknowledged by a line of ports, "stop LOG" by "stopped".
 // SCRIPT (JSON) is a file with a list of servers. Each has `connections`, a list of steps for each in the order they come, and `rest`,
 // the steps of all further ones; without it those are cut off. Steps:
 //   {wait: "request"} until a complete one more has come, {wait: "bytes"} until the first byte has
@@ -7,8 +7,8 @@
 //   {delay: ms}, {close: true}, {reset: true}, {again: true} from the first step on, if the client has not left
 //   {deaf: true}, only as the first: nothing is read
 //   {tunnel: port}: all further bytes go to that port of this machine and come from there, as behind a proxy
-//   {relay: port, host: name, lose: text}: the request goes to that server, and its answer back, unless the request has
-//   that text: then the connection ends once there is an answer
+//   {relay: port, host: name, lose: text}: the request goes to that server, and its response back, unless the request has
+//   that text: then the connection ends once there is a response
 // After its last step a connection stays open, silent.
 // `tls` has the files `key` and `cert`, if clients must have a certificate the file `ca`, and what else tls.createServer takes;
 // `unix` is the path of a socket to listen at instead of a port; with `full` no connection is ever accepted.

@@ -1,4 +1,4 @@
---- Starts spec/support/scripted_server.js: a server whose answers, down to the byte and the pause, are the spec's.
+--- Starts spec/support/scripted_server.js: a server whose responses, down to the byte and the pause, are the spec's.
 
 local cjson = require("cjson")
 local dynamodb = require("dynamodb")
@@ -14,7 +14,7 @@ local function write(path, text)
   file:close()
 end
 
--- How many connections the log tells of, and the complete requests; a line without its end is still being written.
+-- How many connections the log reports, and the complete requests; a line without its end is still being written.
 local function read_log(path)
   local file = assert(io.open(path, "rb"))
   local connections, requests = 0, {}
@@ -38,7 +38,7 @@ end
 --- Starts a script of spec/support that prints its process and its ports -> { port, ports, stop() }
 function canned.node(script, ...)
   local words = { ("exec env -u LD_PRELOAD node spec/support/%s"):format(script), ... }
-  -- A sanitizer that is preloaded into Lua has no business in node.
+  -- A sanitizer that is preloaded into Lua must not be preloaded into node.
   local process = assert(io.popen(table.concat(words, " ")))
   local pid, ports = assert(process:read("*l"), script .. " does not start"):match("^(%d+) (.*)$")
   local function stop()
@@ -48,7 +48,7 @@ function canned.node(script, ...)
   return { port = tonumber(ports:match("^%d+")), ports = ports, stop = stop }
 end
 
--- A process of scripted_server.js -> { order(text) -> its answer, stop() }
+-- A process of scripted_server.js -> { order(text) -> the reply, stop() }
 local function new_process()
   local orders = os.tmpname()
   assert(os.execute(("rm '%s' && mkfifo '%s'"):format(orders, orders)))
@@ -78,7 +78,7 @@ end
 
 local shared -- the process of all servers but those that stop it
 
---- Starts servers by scripts: { connections =, rest =, tls =, unix =, full = }, of which scripted_server.js tells; connections
+--- Starts servers by scripts: { connections =, rest =, tls =, unix =, full = }, which scripted_server.js describes; connections
 --- are lists of steps. -> list of { endpoint_url, port, connections(), requests(), stop() }; one that is stopped stops all of
 --- its list.
 function canned.start_all(scripts)

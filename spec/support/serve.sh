@@ -1,5 +1,5 @@
 # One server for the length of one command: what emulator.sh and tls_endpoints.sh share. Sourced, not run; needs bash.
-# The caller defines `ready` (true once its server answers) and may use $scratch, a directory that goes away at the end.
+# The caller defines `ready` (true once its server responds) and may use $scratch, a directory that goes away at the end.
 set -eu
 
 scratch=$(mktemp -d)

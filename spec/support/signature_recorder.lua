@@ -1,5 +1,5 @@
---- Keeps requests that no verifying server has seen; when the run ends, spec/support/signature_verifier.sh has their signatures
---- verified. Where nobody runs that, nothing is kept.
+--- Keeps requests that did not go to the verifying server; at the end of the run, spec/support/signature_verifier.sh verifies
+--- their signatures. Without it, nothing is kept.
 
 local directory = os.getenv("DYNAMODB_RECORDED")
 local path = directory and ("%s/%x%s"):format(directory, os.time(), tostring({}):match("(%x+)$"))

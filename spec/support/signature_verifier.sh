@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs a command with a server in front of DYNAMODB_ENDPOINT that lets no wrong signature pass: spec/support/signature_verifier.sh COMMAND ARGS...
-# The command finds it in DYNAMODB_ENDPOINT, and the server behind it in DYNAMODB_UNVERIFIED, for those who send very many requests.
+# The command finds it in DYNAMODB_ENDPOINT, and the server behind it in DYNAMODB_UNVERIFIED, for specs that send very many requests.
 # What it writes to DYNAMODB_RECORDED, a directory, is verified when it has ended; spec/support/signature_recorder.lua does that with requests
 # to other servers. One wrong signature, and the command has failed.
 set -eu

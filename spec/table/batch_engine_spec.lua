@@ -40,7 +40,7 @@ describe("batch", function()
   local system_random = system.random
   after_each(function() system.random = system_random end)
 
-  -- {===== Under an unkind service =====
+  -- {===== Under a service that fails at random =====
 
   -- Random writes -> entries, { id = { "put", n } or { "delete" } } as the last of each key says.
   local function random_writes(random, fields, service)
@@ -96,7 +96,7 @@ describe("batch", function()
     return batch_engine.unique(entries), wanted
   end
 
-  -- Reads them -> { id = how many times }, what batch_engine.get answers.
+  -- Reads them -> { id = how many times }, what batch_engine.get returns.
   local function read(service, conn, entries, given)
     local found = {}
     return found, batch_engine.get(conn, entries, given, nil, function(fields, attributes)
@@ -122,10 +122,10 @@ describe("batch", function()
     end
   end)
 
-  -- Unkind enough to meet the deadline, but no answer is lost: what is left over was not done.
+  -- Failing often enough to meet the deadline, but no response is lost: what is left over was not done.
   local SLOW = { "some", "none", "throttle" }
 
-  -- 'err' tells what was not written, if anything.
+  -- 'err' reports what was not written, if anything.
   local function check_accounted(service, last, err)
     for _, write in ipairs(service.log) do
       local wanted = last[write[1]]
@@ -184,7 +184,7 @@ describe("batch", function()
   -- ===================== }
   -- {===== Side by side =====
 
-  -- An unkind service whose answers take up to 50 ms, and that refuses writes of a key that is being written.
+  -- A service that fails at random whose responses take up to 50 ms, and that refuses writes of a key that is being written.
   local function slow_service(random, moods)
     local service = unkind.new(random, SCHEMAS, moods)
     local transport = abreast.new(service.transport, function() return random:integer(0, 5) / 100 end)
@@ -215,7 +215,7 @@ describe("batch", function()
     return transport.run(call)
   end
 
-  it("writes and reads side by side as it does in turn", function()
+  it("writes and reads concurrently as it does in turn", function()
     local most = 0
     for run = 1, TIMED_RUNS do
       local random = generate.new(run)
@@ -235,7 +235,7 @@ describe("batch", function()
     assert.is_true(most > 3, tostring(most))
   end)
 
-  it("loses nothing side by side when the deadline passes: written and left over are all", function()
+  it("loses nothing in concurrent requests when the deadline passes: written and left over are all", function()
     local timeouts = 0
     for run = 1, TIMED_RUNS do
       local random = generate.new(run)
@@ -250,7 +250,7 @@ describe("batch", function()
     assert.is_true(timeouts > TIMED_RUNS / 20 and timeouts < TIMED_RUNS, tostring(timeouts))
   end)
 
-  -- A service that takes a second for an answer, and what it sent -> connection, fields, transport, fake.
+  -- A service that takes a second for a response, and what it sent -> connection, fields, transport, fake.
   local function second_service(answer)
     local fake = helper.fake(answer)
     local transport = abreast.new(fake, function() return 1 end)
@@ -273,7 +273,7 @@ describe("batch", function()
     end)
   end
 
-  it("ends all at an error that trying again cannot mend, even those who wait", function()
+  it("ends all at a permanent error, waiting requests included", function()
     local conn, fields, transport, fake, refused
     conn, fields, transport, fake = second_service(function(_, n)
       if n < 30 then
@@ -450,7 +450,7 @@ describe("batch", function()
     '{"UnprocessedItems":{"one":5}}',
     '{"UnprocessedItems":5}',
   }) do
-    it("takes no strange answer to a write for success: " .. answer, function()
+    it("takes no strange response to a write for success: " .. answer, function()
       local conn, fields = connect(helper.fake(helper.answer(200, answer)))
       local ok, err = batch_engine.write(conn, puts(fields.one, 1), { deadline = 1 })
       assert.is_nil(ok)
@@ -469,7 +469,7 @@ describe("batch", function()
     '{"Responses":{"one":5}}',
     '{"Responses":5}',
   }) do
-    it("takes no strange answer to a read for success: " .. answer, function()
+    it("takes no strange response to a read for success: " .. answer, function()
       local conn, fields = connect(helper.fake(helper.answer(200, answer)))
       local ok, err = batch_engine.get(conn, { batch_engine.key(fields.one, { id = "k1" }, {}, "spec") }, { deadline = 1 }, nil,
         function() end)

@@ -1,3 +1,5 @@
+-- batch_write, batch_get, get_items and batch_writer, against the server and against a service that leaves keys
+-- unprocessed.
 local abreast = dofile("spec/support/simulated_time.lua")
 local cjson = require("cjson")
 local core = require("dynamodb.core")
@@ -62,7 +64,7 @@ describe("bulk", function()
     assert.are.same({}, one:get_items(keys))
   end)
 
-  it("gets 250 items in order, and tells which are missing", function()
+  it("gets 250 items in order, and reports which are missing", function()
     local start, keys, wanted, none = prefix(), {}, {}, {}
     assert(one:batch_write({ put = made(250, start) }))
     for i = 250, 1, -1 do
@@ -340,7 +342,7 @@ describe("bulk", function()
   -- ===================== }
   -- {===== Left over =====
 
-  -- A table of an unkind service, which can be told what to do next.
+  -- A table of a service that fails at random, which can be told what to do next.
   local function unkind_table(...)
     local possible = { ... }
     local service = unkind.new(generate.new(1), { one = { "id" } }, possible)
@@ -383,7 +385,7 @@ describe("bulk", function()
 
   -- {===== Side by side =====
 
-  -- A table of a service that takes a second for each answer, and tells what is written -> table, log, transport.
+  -- A table of a service that takes a second for each response, and records what is written -> table, log, transport.
   local function slow_table()
     local log = {}
     local transport = abreast.new(helper.fake(function(bytes)

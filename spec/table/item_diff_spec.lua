@@ -1,3 +1,4 @@
+-- The difference between two versions of an item, as the changes of an update.
 local core = require("dynamodb.core")
 local item_diff = require("dynamodb.table.item_diff")
 local dynamodb = require("dynamodb")
@@ -76,7 +77,7 @@ describe("difference", function()
     end)
   end
 
-  it("tells what was there before, and how long a list was", function()
+  it("reports what was there before, and how long a list was", function()
     local old = { n = 1, l = { 1, 2 }, gone = { x = 1 }, long = { 7, 8 } }
     local changes = item_diff.changes(old, { n = 5, l = { 1, 2, 3 }, new = 4, long = { 7 } })
     table.sort(changes, function(a, b) return path_text(a.path) < path_text(b.path) end)

@@ -1,3 +1,4 @@
+-- Items: they behave like tables, and put, update and delete themselves.
 local dynamodb = require("dynamodb")
 local helper = dofile("spec/support/helper.lua")
 
@@ -329,7 +330,7 @@ describe("item", function()
       assert.is_nil(item:changes())
     end)
 
-    it("answers one plain nil when the item is gone, and forgets nothing", function()
+    it("returns one plain nil when the item is gone, and forgets nothing", function()
       local item = stored("gone", { a = 1 })
       item.a = 2
       assert(tbl:delete_item("gone"))

@@ -4,7 +4,7 @@ local paginator = require("dynamodb.table.paginator")
 local helper = dofile("spec/support/helper.lua")
 local operations = require("dynamodb.base.operations")
 
--- A chain of tables' names, whose pages are these answers, each 200 unless it is a whole one.
+-- A chain of tables' names, whose pages are these responses, each 200 unless it is a whole one.
 local function listing(answers, request)
   local fake = helper.fake(function(_, n)
     return answers[n]:find("^HTTP") and answers[n] or helper.answer(200, answers[n])
@@ -12,7 +12,7 @@ local function listing(answers, request)
   return fake, paginator.new(helper.offline(fake, { max_attempts = 1 }), operations.ListTables, request or {}, {})
 end
 
-describe("chain", function()
+describe("paginator", function()
   it("requests nothing by itself", function()
     local fake, made = listing({}, { ExclusiveStartTableName = "c" })
     assert.is_true(made.more)

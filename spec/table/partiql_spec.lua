@@ -1,3 +1,4 @@
+-- PartiQL statements: execute, batches and transactions, against the server and a transport that records.
 local cjson = require("cjson")
 local core = require("dynamodb.core")
 local dynamodb = require("dynamodb")
@@ -174,7 +175,7 @@ describe("partiql", function()
   -- ===================== }
   -- {===== Many statements =====
 
-  it("execute_batch tells for each statement its row or its error", function()
+  it("execute_batch reports for each statement its row or its error", function()
     local id = fill(2)
     local select = text("SELECT * FROM TABLE WHERE id = ? AND at = ?")
     local list
@@ -214,7 +215,7 @@ describe("partiql", function()
     ThrottlingError = { true, true }, ProvisionedThroughputExceeded = { true, true }, RequestLimitExceeded = { true, true },
     TransactionConflict = { true, false }, InternalServerError = { true, false }, DuplicateItem = { false, false },
   }) do
-    it("execute_batch tells what may pass: " .. code, function()
+    it("execute_batch reports what may pass: " .. code, function()
       local answer = '{"Responses":[{"TableName":"t"},{"Error":{"Code":"%s","Message":"m","Item":{"n":{"N":"1"}}}}]}'
       local offline = helper.offline(helper.fake(helper.answer(200, answer:format(code))))
       local list = assert(offline:execute_batch({ "a", "b" }))
@@ -254,7 +255,7 @@ describe("partiql", function()
     same({ id = id, at = 1, n = 1 }, rows[2])
   end)
 
-  it("execute_transaction does nothing when a statement fails, and tells which", function()
+  it("execute_transaction does nothing when a statement fails, and reports which", function()
     local id = fill(1)
     local statements = {
       { text("INSERT INTO TABLE VALUE {'id': ?, 'at': ?}"), { id, 2 } },

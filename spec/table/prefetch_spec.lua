@@ -1,4 +1,4 @@
--- Pages that are requested ahead and side by side, in simulated time; spec/scenarios/parallel_reads_spec.lua has the same over
+-- Pages that are requested ahead and concurrently, in simulated time; spec/scenarios/parallel_reads_spec.lua has the same over
 -- sockets.
 
 local cjson = require("cjson")
@@ -8,7 +8,7 @@ local generate = dofile("spec/support/random_source.lua")
 local helper = dofile("spec/support/helper.lua")
 local paging = dofile("spec/support/paging_service.lua")
 
--- A service whose answers take a second each, or as 'given' says -> service, table, its transport.
+-- A service whose responses take a second each, or as 'given' says -> service, table, its transport.
 local function start(given)
   local settings = { latency = function() return 1 end }
   for name, value in pairs(given or {}) do settings[name] = value end
@@ -41,7 +41,7 @@ local function time(transport, f, outside)
   return transport.now() - before
 end
 
-describe("feed", function()
+describe("prefetch", function()
   describe("of a query with prefetch", function()
     -- Reads 10 items in 4 pages, each worked on for a second.
     local function read(prefetch, outside)
@@ -148,7 +148,7 @@ describe("feed", function()
   end)
 
   describe("of segments", function()
-    it("reads them side by side", function()
+    it("reads them concurrently", function()
       local _, tbl, transport = start({ size = 40 })
       local function seconds(segments, concurrency)
         local found
@@ -225,7 +225,7 @@ describe("feed", function()
       end
     end)
 
-    it("tells of one failure, when all fail at once", function()
+    it("reports one failure, when all fail at once", function()
       local service, tbl, transport = start()
       transport.run(function()
         local results = tbl:scan({ segments = 4 })
@@ -258,7 +258,7 @@ describe("feed", function()
       end)
     end)
 
-    it("ends when somebody has read max_results, with nothing lost", function()
+    it("ends when max_results have been read, with nothing lost", function()
       local _, tbl, transport = start({ size = 40 })
       transport.run(function()
         local results = tbl:scan({ segments = 4, max_results = 7 })
@@ -288,7 +288,7 @@ describe("feed", function()
       assert.is_truthy(why:find("only scans with option 'segments' have a state", 1, true), why)
     end)
 
-    it("has a state that tells nothing but text and truth, whatever the keys are", function()
+    it("has a state of nothing but strings and booleans, whatever the keys are", function()
       local key = '{"id":{"B":"AP8="},"at":{"N":"12345678901234567890123456789012345678"}}'
       local fake = helper.fake(function(request)
         if request:find("ExclusiveStartKey", 1, true) then
@@ -389,7 +389,7 @@ describe("feed", function()
       assert.is_nil(err)
     end)
 
-    it("for another place, where nobody can be cancelled, has each item once", function()
+    it("for another place, where nothing can be cancelled, has each item once", function()
       local service, tbl, transport = start({ size = 60 })
       local place, spawn, found, jobs = 1, transport.spawn, {}, 0
       transport.place = function() return place end
@@ -411,7 +411,7 @@ describe("feed", function()
       assert.is_true(jobs > 20)
     end)
 
-    it("by those who fetch for it, begins anew", function()
+    it("by the tasks that fetch for it, starts again", function()
       local service, tbl, transport = start({ size = 40 })
       local jobs, spawn = {}, transport.spawn
       local found = {}
@@ -474,7 +474,7 @@ describe("feed", function()
     end)
   end)
 
-  describe("of an unkind service", function()
+  describe("of a service that fails at random", function()
     local SEED = tonumber(os.getenv("SPEC_SEED")) or generate.any_seed()
 
     local ways = {

@@ -1,10 +1,11 @@
+-- Queries and scans against the server: key conditions, filters, indexes, projections, counts and pages.
 local cjson = require("cjson")
 local dynamodb = require("dynamodb")
 local helper = dofile("spec/support/helper.lua")
 
 local attr = dynamodb.attr
 
-describe("reading", function()
+describe("query and scan", function()
   local conn, counting, tbl
   local COUNT = 23
 

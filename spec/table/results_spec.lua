@@ -1,3 +1,4 @@
+-- Results of queries and scans: iteration, limits, resuming, and failures in between.
 local dynamodb = require("dynamodb")
 local generate = dofile("spec/support/random_source.lua")
 local helper = dofile("spec/support/helper.lua")
@@ -295,7 +296,7 @@ describe("results", function()
       assert.equal(upto(10), positions(found))
     end)
 
-    it("go on: next answered nil and the error object", function()
+    it("go on: next returned nil and the error object", function()
       local service, results = failing()
       service.down = true
       for _ = 1, 3 do
@@ -433,7 +434,7 @@ describe("results", function()
 
     for _, body in ipairs({ "{}", '{"Items":5}', '{"Items":{}}', '{"Items":"x","Count":1}', '{"LastEvaluatedKey":{}}', "[]",
       '{"Items":[5],"Count":1}', '{"Items":null}' }) do
-      it("take no wrong answer for an end: " .. body, function()
+      it("take no wrong response for an end: " .. body, function()
         local tbl = helper.offline(helper.fake(helper.answer(200, body))):table("t", { hash_key = "id" })
         for _, results in ipairs({ tbl:query("h"), tbl:scan() }) do
           local item, err = results:next()
@@ -470,7 +471,7 @@ describe("results", function()
       local fake, results = listing("each", "ListTables", params)
       assert.equal(0, #fake.requests)
       assert.equal("a", results:next())
-      assert.is_nil(results.last_evaluated_key) -- a name tells no place within a page: at its start
+      assert.is_nil(results.last_evaluated_key) -- a name is no position within a page: at its start
       assert.equal("b", results:next())
       assert.equal("b", results.last_evaluated_key)
       assert.equal(1, #fake.requests)
@@ -528,7 +529,7 @@ describe("results", function()
     end
   end)
 
-  describe("of an unkind service", function()
+  describe("of a service that fails at random", function()
     local SEED = tonumber(os.getenv("SPEC_SEED")) or generate.any_seed()
 
     -- Ways to read on: each takes results and a list to add to -> true when there is nothing left, and all failures.

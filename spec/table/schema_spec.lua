@@ -1,3 +1,4 @@
+-- Key schemas: creating them, from descriptions and samples, and checking keys against them.
 local dynamodb = require("dynamodb")
 local schema = require("dynamodb.table.schema")
 

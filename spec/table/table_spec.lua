@@ -1,3 +1,4 @@
+-- Tables: their schema, get_item, and keys that are refused before anything is sent.
 local dynamodb = require("dynamodb")
 local helper = dofile("spec/support/helper.lua")
 
@@ -113,14 +114,14 @@ describe("table", function()
       end
     end)
 
-    it("answers one plain nil for a missing item", function()
+    it("returns one plain nil for a missing item", function()
       assert.are.equal(1, select("#", plain:get_item("missing")))
       assert.is_nil((plain:get_item("missing")))
       assert.are.equal(1, select("#", ranged:get_item("a", 2)))
       assert.is_nil((ranged:get_item("a", 2)))
     end)
 
-    it("answers nil and the error for a failure", function()
+    it("returns nil and the error for a failure", function()
       local item, err = conn:table(helper.table_name("missing"), { hash_key = "id" }):get_item("a")
       assert.is_nil(item)
       assert.are.equal("ResourceNotFoundException", err.code)
@@ -171,7 +172,7 @@ describe("table", function()
       end)
     end
 
-    it("answers nil and the error for a failure", function()
+    it("returns nil and the error for a failure", function()
       local result, err = conn:table(helper.table_name("missing"), { hash_key = "id" }):put_item({ id = "a" })
       assert.is_nil(result)
       assert.are.equal("ResourceNotFoundException", err.code)

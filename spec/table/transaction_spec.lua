@@ -1,3 +1,4 @@
+-- Transactions: reads and writes, conditions, idempotency tokens and cancellation reasons.
 local cjson = require("cjson")
 local core = require("dynamodb.core")
 local dynamodb = require("dynamodb")
@@ -113,7 +114,7 @@ describe("transaction", function()
     end
   end
 
-  it("tells for each operation why it was cancelled, and the item in the way", function()
+  it("reports for each operation why it was cancelled, and the item in the way", function()
     local id = new_id()
     local there = { id = id, at = 1, n = dynamodb.number("1.00000000000000000000000001"), set = dynamodb.set({ 1 }) }
     assert(two:put_item(there))
@@ -238,7 +239,7 @@ describe("transaction", function()
 
   local in_progress = helper.answer(400, '{"__type":"x#TransactionInProgressException","message":"wait"}')
 
-  -- Sends two operations to a service that gives these answers, the last of them for ever -> result, err, fake.
+  -- Sends two operations to a service that gives these responses, the last of them for ever -> result, err, fake.
   local function transact(answers, given, method)
     local fake = helper.fake(function(_, n) return answers[math.min(n, #answers)] end)
     local offline = helper.offline(fake)

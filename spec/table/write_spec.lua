@@ -1,3 +1,4 @@
+-- put, update, delete and modify: conditions, return values, and concurrent writers.
 local core = require("dynamodb.core")
 local dynamodb = require("dynamodb")
 local generate = dofile("spec/support/random_source.lua")
@@ -7,7 +8,7 @@ local values = dofile("spec/support/random_attributes.lua")
 
 local attr, readable = dynamodb.attr, recording.readable
 
-describe("writing", function()
+describe("put, update and delete", function()
   local conn, sent, tbl, versioned
 
   setup(function()
@@ -441,7 +442,7 @@ describe("writing", function()
     same({ n = 9 }, stored(new.id))
   end)
 
-  it("guard 'changed' tells names with dots from paths", function()
+  it("guard 'changed' distinguishes names with dots from paths", function()
     local item = loaded({ a = { l = { 1 } }, ["a.l"] = { 1, 2 } })
     table.insert(item.a.l, 5)
     table.insert(item:get("a.l"), 5)
@@ -580,7 +581,7 @@ describe("writing", function()
     item:add_attribute("n", 1)
     assert(versioned:update_item({ hash_key = item.id, update = { v = 7 } }))
     failed(item:save())
-    assert(item:reload()) -- forgets the queue
+    assert(item:reload()) -- drops the queued changes
     assert.are.equal(0, sent.count(function() assert(item:save()) end))
   end)
 

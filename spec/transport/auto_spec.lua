@@ -1,3 +1,4 @@
+-- Choosing the transport: nginx inside of its phases, libcurl elsewhere.
 local canned = dofile("spec/support/scripted_server.lua")
 local curl = require("dynamodb.transport.curl")
 local fake = dofile("spec/support/fake_nginx.lua")
@@ -83,7 +84,7 @@ describe("transport.auto", function()
       end)
     end
 
-    it("tells that there is no connection", function()
+    it("reports that there is no connection", function()
       local server = canned.start({})
       server.stop()
       inside("init", function(auto)

@@ -1,3 +1,4 @@
+-- The libcurl transport over real sockets: timeouts, name resolution, proxies, TLS, and tasks that wait.
 local canned = dofile("spec/support/scripted_server.lua")
 local curl = require("dynamodb.transport.curl")
 local helper = dofile("spec/support/helper.lua")
@@ -19,7 +20,7 @@ local function timed(f, ...)
   return curl.now() - start, results
 end
 
--- The same outside of tasks, where it blocks, and in a task, where it does not.
+-- Outside of tasks, where it blocks, and in a task, where it does not.
 local function both(name, test)
   it(name, test)
   it(name .. ", in a task", function() loop.run(test) end)
@@ -379,13 +380,13 @@ describe("transport.curl", function()
       end
     end)
 
-    it("tells the time since 1970", function()
+    it("reports the time since 1970", function()
       assert.is_true(math.abs(curl.time() - os.time()) <= 1)
     end)
   end)
 
   describe("tasks", function()
-    it("connect side by side, and do not wait for who does not", function()
+    it("connect concurrently, and do not wait for those that fail", function()
       local full, server = canned.start({}, { full = true }), canned.start({ {}, {}, {} })
       loop.run(function()
         local stuck = loop.spawn(connect, full, 60)
@@ -466,7 +467,7 @@ describe("transport.curl", function()
       return socket
     end
 
-    it("tells of each socket once that it is ready", function()
+    it("reports once for each socket that it is ready", function()
       local server, poller, list = canned.start({ { { send = "x" } }, {} }), native.poller(), {}
       local socket, silent = connected(poller, server), connected(poller, server)
       assert.equal(0, poller:step(0, list))
@@ -567,7 +568,7 @@ describe("transport.curl", function()
       end
     end)
 
-    it("tells at once what cannot be set up", function()
+    it("reports at once what cannot be set up", function()
       local poller = native.poller()
       for _, url in ipairs({ "nonsense://x", "http://[" }) do
         local socket, key, why, code, proxy_status = poller:connect(url, 5)

@@ -16,7 +16,7 @@ local certificates = ca:match("^(.*)/")
 -- {===== What no nginx here can be brought to do =====
 
 describe("transport.nginx, on cosockets of the spec's,", function()
-  -- Connects over TLS with a cosocket that answers so -> what connect gives, and the cosocket.
+  -- Connects over TLS with a cosocket that behaves so -> what connect gives, and the cosocket.
   local function connect(answers, options)
     local sock, results = fake.cosocket(answers), nil
     fake.with(fake.ngx("content", sock), function()
@@ -26,7 +26,7 @@ describe("transport.nginx, on cosockets of the spec's,", function()
     return results, sock
   end
 
-  it("tells of a handshake that failed by raising", function()
+  it("reports a handshake that failed by raising", function()
     local results = connect({ sslhandshake = function() error("resty/core/socket.lua:244: assertion failed!") end })
     assert.same({ true, nil, "network", "TLS with dynamodb.spec: the certificate is not trusted (certificate of an "
       .. "unknown authority, or not for 'dynamodb.spec'); lua_ssl_trusted_certificate names whom nginx trusts", true },
@@ -43,7 +43,7 @@ describe("transport.nginx, on cosockets of the spec's,", function()
     assert.same({ "close" }, sock.calls[#sock.calls])
   end)
 
-  it("tells that 'ca_bundle' is not nginx's", function()
+  it("reports that 'ca_bundle' is not nginx's", function()
     local results = connect({ sslhandshake = { nil, "18: self-signed certificate" } }, { ca_bundle = "/ca.pem" })
     assert.matches("(self-signed certificate); lua_ssl_trusted_certificate names whom nginx trusts, 'ca_bundle' only",
       results[4], 1, true)
@@ -61,7 +61,7 @@ describe("transport.nginx, on cosockets of the spec's,", function()
     end)
   end)
 
-  it("asks no certificate of who waits for a reused connection", function()
+  it("checks no certificate for a reused connection", function()
     local results, sock = connect({ getreusedtimes = { 3 } })
     assert.is_true(results[2].reused)
     for _, call in ipairs(sock.calls) do assert.not_equal("sslhandshake", call[1]) end
@@ -87,12 +87,12 @@ describe("transport.nginx, on cosockets of the spec's,", function()
     assert.same({ ["tcp-nodelay"] = 1, keepalive = 1 }, set)
   end)
 
-  it("tells that nothing can be set", function()
+  it("reports that nothing can be set", function()
     local results = connect({ setoption = { nil, "bad descriptor" } })
     assert.same({ true, nil, "network", "connection to dynamodb.spec: bad descriptor", false }, results)
   end)
 
-  it("tells that sending failed, and does not start when it is too late", function()
+  it("reports that sending failed, and does not start when it is too late", function()
     local sock = fake.cosocket({ send = { nil, "closed" } })
     fake.with(fake.ngx("content", sock), function()
       local rooms = require("dynamodb.transport.nginx")
@@ -134,7 +134,7 @@ end)
 
 -- ===================== }
 
--- Asks again until there is an answer.
+-- Retries until there is a response.
 local function eventually(call)
   local deadline = curl.now() + 10
   repeat
@@ -147,7 +147,7 @@ end
 
 local wait = { wait = "request" }
 
--- Steps that answer a request with the name of one table.
+-- Steps that respond to a request with the name of one table.
 local function answer(name) return { send = canned.response(('{"TableNames":["%s"]}'):format(name or "a")) } end
 
 -- {===== The nginx =====
@@ -329,7 +329,7 @@ describe("transport.nginx", function()
     end)
   end)
 
-  describe("refuses, and tells the way out, in", function()
+  describe("refuses, and names the way out, in", function()
     for _, phase in ipairs({ "log", "header_filter", "body_filter", "set", "balancer", "ssl_session_store" }) do
       it(phase .. "_by_lua", function()
         if phase == "ssl_session_store" then
@@ -396,7 +396,7 @@ describe("transport.nginx", function()
         true)
     end)
 
-    it("to nobody who does not listen", function()
+    it("to nothing that does not listen", function()
       local target = start({})
       target.stop()
       local status, text = there("/there", target)
@@ -433,7 +433,7 @@ describe("transport.nginx", function()
       end)
     end
 
-    it("but not one with bytes beyond the answer", function()
+    it("but not one with bytes beyond the response", function()
       local both = { send = answer("one").send .. answer("poison").send }
       local target = start({ { wait, both }, { wait, answer("two") } })
       there("/there", target)
@@ -471,7 +471,7 @@ describe("transport.nginx", function()
       assert.equal(2, early.connections())
     end)
 
-    it("and tells hooks which were kept", function()
+    it("and lets hooks know which were kept", function()
       local target = start({ { wait, answer(), wait, answer() } })
       local status, text = there("/events", target)
       assert.equal(200, status)
@@ -498,7 +498,7 @@ describe("transport.nginx", function()
       assert.same({ 200, "alive" }, { there("/abandoned", target) })
     end)
 
-    it("runs functions side by side, and gives what each gave in their order", function()
+    it("runs functions concurrently, and gives what each gave in their order", function()
       local start_at = curl.now()
       assert.same({ 200, "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; 3: oops, 16 at once; 4: oops, 4 at once" },
         { server.get("/gather") })
@@ -567,7 +567,7 @@ describe("transport.nginx", function()
       assert.same({ 200, "quick; timeout: no time left; timeout: no time left; false" }, { server.get("/late") })
     end)
 
-    it("gives up in time on who does not answer", function()
+    it("gives up in time on a server that does not respond", function()
       local target = start({ { wait } })
       local began = curl.now()
       local status, text = there("/short", target)
@@ -576,7 +576,7 @@ describe("transport.nginx", function()
       assert.is_true(curl.now() - began < 3)
     end)
 
-    it("gives up in time on who does not take the connection", function()
+    it("gives up in time on a server that does not accept the connection", function()
       local target = start({}, { full = true })
       local began = curl.now()
       local status, text = server.get("/short?port=" .. target.port)

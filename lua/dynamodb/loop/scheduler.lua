@@ -1,5 +1,4 @@
---- The scheduler of tasks: coroutines that wait for sockets, times and each other.
--- The public interface is dynamodb.loop.
+--- The scheduler of tasks: coroutines that wait for sockets, timers and each other (public: dynamodb.loop).
 -- A task is in one of these states:
 --   queued    in the queue: runs in the next step (new, woken, or after its own coroutine.yield)
 --   running   'active'
@@ -18,7 +17,7 @@ local scheduler = {}
 local FOREVER = math.huge
 -- What a task's coroutine yields or returns: it parks, has ended, is abandoned.
 local PARK, DONE, GONE = {}, {}, {}
-local PATIENCE = 100 -- errors after which a cancelled task that still waits is abandoned
+local MAX_IGNORED = 100 -- errors that a cancelled task may ignore before it is abandoned
 
 -- Plain Lua 5.1 cannot yield across pcall; tasks block there.
 local CAN_PARK = _VERSION ~= "Lua 5.1" or rawget(_G, "jit") ~= nil
@@ -109,25 +108,23 @@ local function forget_socket(task)
   if task.key then task.loop.sockets[task.key], task.key = nil, false end
 end
 
--- Raises the error of a cancelled task, so that its code cleans up. A task that ignores it too often is
--- abandoned.
-local function refuse(task)
+-- Raises in a cancelled task, so that it cleans up; abandons it when it has ignored that too often.
+local function raise_cancelled(task)
   forget_socket(task)
-  task.refused = task.refused + 1
-  if task.refused > PATIENCE and running() == task.co then yield(GONE) end
+  task.ignored = task.ignored + 1
+  if task.ignored > MAX_IGNORED and running() == task.co then yield(GONE) end
   error(task.cancelled, 0)
 end
 
 --- Raises in a cancelled task.
 function scheduler.check()
-  if active and active.cancelled then refuse(active) end
+  if active and active.cancelled then raise_cancelled(active) end
 end
 
--- Parks a task until it is woken or the deadline comes. The caller has called poller_of, which notices a
--- fork.
+-- Parks a task until it is woken or the deadline comes. The caller has called poller_of, for forks.
 local function park(task, deadline)
   local self = task.loop
-  if task.cancelled then refuse(task) end
+  if task.cancelled then raise_cancelled(task) end
   if task.ends < deadline then deadline = task.ends end
   task.wake_at = deadline
   if deadline < FOREVER and not (task.place and task.at <= deadline) then
@@ -135,7 +132,7 @@ local function park(task, deadline)
   end
   task.parked = true
   yield(PARK)
-  if task.cancelled then refuse(task) end
+  if task.cancelled then raise_cancelled(task) end
 end
 
 -- Waits for a socket that the poller reports by this key -> true | false at the deadline.
@@ -144,9 +141,9 @@ local function park_for(task, key, deadline)
   sockets[key] = task
   task.key = key
   park(task, deadline)
-  local late = sockets[key] ~= nil
+  local is_ready = sockets[key] == nil
   sockets[key], task.key = nil, false
-  return not late
+  return is_ready
 end
 
 --- Waits until a socket is readable or writable -> true | false at the deadline.
@@ -156,8 +153,8 @@ end
 
 --- Opens a connection -> socket | nil, kind, why, code, proxy_status, as dynamodb.curl's connect.
 function scheduler.connect(task, url, seconds, options)
-  local socket, key, reason, status, refusal = poller_of(task.loop):connect(url, seconds, options)
-  if not socket then return nil, key, reason, status, refusal end
+  local socket, key, why, code, proxy_status = poller_of(task.loop):connect(url, seconds, options)
+  if not socket then return nil, key, why, code, proxy_status end
   local waited, err = pcall(park_for, task, key, FOREVER)
   if not waited then
     socket:close()
@@ -212,10 +209,9 @@ end
 --- Makes a task that calls the function with these arguments. It starts in the next step.
 function scheduler.spawn(self, run, f, ...)
   local task = { loop = self, run = run, co = coroutine.create(body), start = pack(f, ...),
-    parent = active, ends = FOREVER, refused = 0, waiters = {},
-    -- set here, so that no later change allocates
-    done = false, parked = false, cancelled = false, failed = false, key = false, at = 0, place = false,
-      wake_at = 0 }
+    parent = active, ends = FOREVER, ignored = 0, waiters = {}, -- all fields, so that none allocates later
+    done = false, parked = false, cancelled = false, failed = false, key = false,
+    at = 0, place = false, wake_at = 0 }
   poller_of(self)
   self.tasks[task] = true
   local ok, err = pcall(enqueue, self, task)
@@ -227,16 +223,11 @@ function scheduler.spawn(self, run, f, ...)
   return task
 end
 
--- Closes the to-be-closed variables of a failed coroutine (Lua 5.4) -> the last error.
-local function unwind(co, err)
-  local close = rawget(coroutine, "close")
-  return close and select(2, close(co)) or err
-end
-
 local function fail(task, err, traceback)
+  local run = task.run
   task.failed, task.err, task.traceback = true, err, traceback
-  task.run.failed[#task.run.failed + 1] = task
-  if task.run.main == task then scheduler.cancel_all(task.run, task.loop) end
+  run.failed[#run.failed + 1] = task
+  if run.main == task then scheduler.cancel_all(run, task.loop) end
 end
 
 -- Ends a task. Results and errors of a cancelled task are dropped.
@@ -247,7 +238,8 @@ local function finish(task, ok, value)
     task.results = not task.cancelled and value or nil
   else
     local traceback = not task.cancelled and debug.traceback(task.co)
-    value = unwind(task.co, value)
+    local close = rawget(coroutine, "close") -- Lua 5.4: closes to-be-closed variables, returns the last error
+    if close then value = select(2, close(task.co)) or value end
     if not task.cancelled then fail(task, value, traceback) end
   end
   timers.remove(self.timers, task)
@@ -299,28 +291,25 @@ end
 -- {===== Steps =====
 
 local function continue(task)
-  local start = task.start
-  if not start then return coroutine.resume(task.co) end
+  local start = task.start or {}
   task.start = nil
   return coroutine.resume(task.co, unpack(start, 1, start.n))
 end
 
 local function resume(self, task)
   if task.done then return end
-  if task.strange and task.cancelled then return finish(task) end
+  if task.has_yielded and task.cancelled then return finish(task) end
   local outer = active
   active = task
   local ok, what, results = continue(task)
   active = outer
-  task.strange = false
+  task.has_yielded = false
   if not ok then
     finish(task, false, what)
-  elseif what == DONE then
-    finish(task, true, results)
-  elseif what == GONE then
-    finish(task)
+  elseif what == DONE or what == GONE then
+    finish(task, what == DONE, results)
   elseif what ~= PARK then -- the task called coroutine.yield() itself, to let others run
-    task.strange = true
+    task.has_yielded = true
     enqueue(self, task)
   end
 end
@@ -329,28 +318,22 @@ end
 local function expire(self)
   local heap = self.timers
   local task = heap[1]
-  if not task then return end
-  local moment = now()
-  while task and task.at <= moment do
+  local time = task and now()
+  while task and task.at <= time do
     local wake_at = task.parked and task.wake_at or FOREVER
-    if wake_at > moment and wake_at < FOREVER then
+    if wake_at > time and wake_at < FOREVER then
       timers.put(heap, task, wake_at)
     else
       timers.remove(heap, task)
-      if wake_at <= moment then
-        if task.ends <= moment then scheduler.cancel(task, task.late) else wake(task) end
+      if wake_at <= time then
+        if task.ends <= time then scheduler.cancel(task, task.late) else wake(task) end
       end
     end
     task = heap[1]
   end
 end
 
-local function is_idle(self)
-  return self.first > self.last and self.timers.count == 0 and next(self.sockets) == nil
-end
-
--- Waits until a task can run, at most that many seconds, and runs the tasks that are ready. A task that
--- becomes ready meanwhile runs in the next step.
+-- Waits until a task can run, at most that many seconds, and runs the tasks that are ready by then.
 local function step(self, seconds)
   local poller, first = poller_of(self), self.timers[1]
   if first then seconds = math.max(0, math.min(seconds, first.at - now())) end
@@ -392,7 +375,8 @@ local function drive(self, is_over, deadline)
   while not is_over() do
     local left = deadline < FOREVER and deadline - now() or FOREVER
     if left <= 0 then return end
-    if left == FOREVER and is_idle(self) then
+    local is_idle = self.first > self.last and self.timers.count == 0 and next(self.sockets) == nil
+    if is_idle and left == FOREVER then
       errors.raise("loop: every task that is left waits for another one")
     end
     step(self, left)
@@ -408,8 +392,7 @@ end
 --- Sets the time at which the loop's descriptor becomes readable for other event loops.
 function scheduler.arm(self)
   local first = self.timers[1]
-  local moment = self.first <= self.last and 0 or first and first.at or FOREVER
-  poller_of(self):alarm(moment)
+  poller_of(self):alarm(self.first <= self.last and 0 or first and first.at or FOREVER)
 end
 
 -- ===================== }

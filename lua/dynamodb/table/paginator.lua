@@ -4,6 +4,7 @@
 
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
+local options = require("dynamodb.base.options")
 local pipeline = require("dynamodb.request.pipeline")
 
 ---@class dynamodb.Page
@@ -44,6 +45,22 @@ function paginator.new(connection, operation, request, plan)
     _request = request,
     _plan = plan,
   }, Paginator)
+end
+
+--- Returns a list of one paginator, or of one for each segment of a scan that is not finished.
+---@param plan table as in new, and: segments (how many), places (where each starts, false when finished)
+function paginator.for_segments(connection, operation, request, plan)
+  if not plan.segments then return { paginator.new(connection, operation, request, plan) } end
+  local list, start_member = {}, operation.pages[1]
+  for segment = 0, plan.segments - 1 do
+    local place = plan.places[segment]
+    if place ~= false then
+      local own = options.merge(request)
+      own[start_member], own.Segment = place, segment
+      list[#list + 1] = paginator.new(connection, operation, own, plan)
+    end
+  end
+  return list
 end
 
 --- Returns the start key of the next page | nil.

@@ -63,7 +63,7 @@ local function resume_key(self)
   return position > 0 and has_keys and key_of(self, page.items[position]) or self._start_key
 end
 
--- The same while elements are replayed.
+-- resume_key while elements are replayed.
 local function replayed_key(self)
   local replay = self._replay
   if replay.position == 0 or not self._plan.key_names then return replay.before.key end
@@ -328,21 +328,6 @@ function ConcurrentResults.__index(_, name)
   return methods[name]
 end
 
--- Returns one paginator, or one for each segment that is not finished.
-local function paginators_of(connection, operation, request, plan)
-  if not plan.segments then return { paginator.new(connection, operation, request, plan) } end
-  local list, start_member = {}, operation.pages[1]
-  for segment = 0, plan.segments - 1 do
-    local place = plan.places[segment]
-    if place ~= false then
-      local own = options.merge(request)
-      own[start_member], own.Segment = place, segment
-      list[#list + 1] = paginator.new(connection, operation, own, plan)
-    end
-  end
-  return list
-end
-
 -- Calls a function when the results that refer to the guard are collected.
 local function guard(close)
   local newproxy = rawget(_G, "newproxy") -- Lua 5.1 has no __gc for tables
@@ -376,7 +361,7 @@ end
 ---@return dynamodb.Results
 function results.new(connection, operation, request, plan)
   local transport = core.connection_state(connection).transport -- raises for a closed connection
-  local paginators = paginators_of(connection, operation, request, plan)
+  local paginators = paginator.for_segments(connection, operation, request, plan)
   local first = not plan.is_concurrent and paginators[1] or nil
   local self = setmetatable({
     count = 0,

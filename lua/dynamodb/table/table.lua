@@ -126,7 +126,8 @@ function Table:get_item(first, range)
     request.ProjectionExpression = expression:projection(paths, schema.names(fields.schema))
     expression:into(request)
   end
-  local result, err = pipeline.call(connection, operations.GetItem, request, self, given)
+  local call_options = given ~= NO_OPTIONS and given or nil
+  local result, err = pipeline.call(connection, operations.GetItem, request, self, call_options)
   if not result then return nil, err end
   return result.Item
 end

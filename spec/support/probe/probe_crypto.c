@@ -69,7 +69,7 @@ static int crypto_rekeyed(lua_State *L) {
   return push_digest(L, st, digest);
 }
 
-/* -> what an HMAC without a key answers */
+/* -> what an HMAC without a key returns */
 static int crypto_unkeyed(lua_State *L) {
   struct ddb_crypto c;
   struct ddb_hmac h;

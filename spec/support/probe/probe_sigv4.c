@@ -119,7 +119,7 @@ static int sigv4_authorization(lua_State *L) {
   return 1;
 }
 
-/* Changes the secret behind the signer's back: only a signature with a new key shows it. */
+/* Changes the secret directly in memory: only a newly derived key shows it. */
 static int sigv4_spoil(lua_State *L) {
   struct ddb_buf *secret = &check(L)->secret;
   secret->p[secret->len - 1] ^= 1;
