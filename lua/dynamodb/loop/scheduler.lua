@@ -153,8 +153,8 @@ end
 
 --- Opens a connection -> socket | nil, kind, why, code, proxy_status, as dynamodb.curl's connect.
 function scheduler.connect(task, url, seconds, options)
-  local socket, key, why, code, proxy_status = poller_of(task.loop):connect(url, seconds, options)
-  if not socket then return nil, key, why, code, proxy_status end
+  local socket, key, reason, status, refusal = poller_of(task.loop):connect(url, seconds, options)
+  if not socket then return nil, key, reason, status, refusal end
   local waited, err = pcall(park_for, task, key, FOREVER)
   if not waited then
     socket:close()
