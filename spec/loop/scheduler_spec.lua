@@ -56,13 +56,52 @@ describe("a waiter", function()
     end)
   end)
 
+  it("wakes without allocating, so that running out of memory loses no task", function()
+    loop.run(function()
+      local waiters, woken = {}, 0
+      for i = 1, 300 do
+        loop.spawn(function()
+          waiters[i] = scheduler.waiter(loop.task())
+          waiters[i].woken = false -- the field exists before memory is measured
+          waiters[i]:wait(math.huge)
+          woken = woken + 1
+        end)
+      end
+      loop.sleep(0)
+      if jit then jit.off() end -- compiling allocates
+      collectgarbage()
+      collectgarbage("stop")
+      local before = collectgarbage("count")
+      for i = 1, 300 do waiters[i]:wake() end
+      local grown = collectgarbage("count") - before
+      collectgarbage("restart")
+      if jit then jit.on() end
+      loop.sleep(0)
+      assert.equal(0, grown)
+      assert.equal(300, woken)
+    end)
+  end)
+
+  it("keeps no task alive by the queue once that has run", function()
+    loop.run(function()
+      local kept, seen = nil, setmetatable({}, { __mode = "k" })
+      kept = loop.spawn(function() loop.sleep(0) end)
+      for _ = 1, 10 do seen[loop.spawn(function() end)] = true end
+      kept:wait()
+      loop.sleep(0)
+      helper.collect()
+      assert.is_nil(next(seen))
+      assert.is_table(kept)
+    end)
+  end)
+
   it("may be woken at the time at which it is late", function()
     loop.run(function()
       local waiter
-      local moment = curl.now() + 0.02
+      local deadline = curl.now() + 0.02
       local task = loop.spawn(function()
         waiter = scheduler.waiter(loop.task())
-        return waiter:wait(moment)
+        return waiter:wait(deadline)
       end)
       loop.spawn(function()
         loop.sleep(0)

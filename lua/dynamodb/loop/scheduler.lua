@@ -17,6 +17,7 @@ local scheduler = {}
 local FOREVER = math.huge
 -- What a task's coroutine yields or returns: it parks, has ended, is abandoned.
 local PARK, DONE, GONE = {}, {}, {}
+local NOTHING = {}
 local MAX_IGNORED = 100 -- errors that a cancelled task may ignore before it is abandoned
 
 -- Plain Lua 5.1 cannot yield across pcall; tasks block there.
@@ -37,7 +38,8 @@ end
 --- Makes a loop without tasks.
 function scheduler.new()
   return {
-    queue = {}, first = 1, last = 0, -- tasks to run in the next step, at [first] to [last]
+    -- The queue: tasks to run in the next step, linked by 'next', so that waking one allocates nothing.
+    first = false, last = false,
     sockets = {}, -- socket key -> the task that waits for it
     timers = timers.new(), -- heap of tasks; a task may be in it with an earlier time than it waits for
     tasks = {}, -- unfinished tasks
@@ -72,7 +74,7 @@ local function renew(self)
   end
   self.tasks = {}
   if active then self.tasks[active], active.place = true, false end
-  self.queue, self.first, self.last = {}, 1, 0
+  self.first, self.last = false, false
   self.sockets, self.timers = {}, timers.new()
   self.poller:close()
   self.poller, self.exposed = nil, false
@@ -93,13 +95,14 @@ scheduler.poller = poller_of
 -- {===== Waiting =====
 
 local function enqueue(self, task)
-  local last = self.last + 1
-  self.queue[last] = task -- may run out of memory, before anything else has changed
-  self.last = last
+  task.next = false
+  if self.last then self.last.next = task else self.first = task end
+  self.last = task
   if self.exposed and not self.stepping then poller_of(self):alarm(0) end
 end
 
 local function wake(task)
+  if not task.parked then return end -- it is in the queue already
   task.parked = false
   enqueue(task.loop, task)
 end
@@ -211,15 +214,11 @@ function scheduler.spawn(self, run, f, ...)
   local task = { loop = self, run = run, co = coroutine.create(body), start = pack(f, ...),
     parent = active, ends = FOREVER, ignored = 0, waiters = {}, -- all fields, so that none allocates later
     done = false, parked = false, cancelled = false, failed = false, key = false,
-    at = 0, place = false, wake_at = 0 }
+    at = 0, place = false, wake_at = 0, next = false }
   poller_of(self)
-  self.tasks[task] = true
-  local ok, err = pcall(enqueue, self, task)
-  if not ok then -- out of memory
-    self.tasks[task] = nil
-    error(err, 0)
-  end
+  self.tasks[task] = true -- may run out of memory, before anything else has changed
   run.live = run.live + 1
+  enqueue(self, task)
   return task
 end
 
@@ -291,7 +290,7 @@ end
 -- {===== Steps =====
 
 local function continue(task)
-  local start = task.start or {}
+  local start = task.start or NOTHING
   task.start = nil
   return coroutine.resume(task.co, unpack(start, 1, start.n))
 end
@@ -337,7 +336,7 @@ end
 local function step(self, seconds)
   local poller, first = poller_of(self), self.timers[1]
   if first then seconds = math.max(0, math.min(seconds, first.at - now())) end
-  if self.first <= self.last then seconds = 0 end
+  if self.first then seconds = 0 end
   local ready, sockets = self.ready, self.sockets
   for i = 1, poller:step(seconds, ready) do
     local key = ready[i]
@@ -348,11 +347,11 @@ local function step(self, seconds)
     end
   end
   expire(self)
-  local queue, last = self.queue, self.last
-  while self.queue == queue and self.first <= last do
-    local place = self.first
-    local task = queue[place]
-    queue[place], self.first = nil, place + 1
+  local tasks, last, task = self.tasks, self.last, nil
+  while self.first and task ~= last and self.tasks == tasks do -- a fork has new tasks
+    task = self.first
+    self.first, task.next = task.next, false
+    if not self.first then self.last = false end
     resume(self, task)
   end
 end
@@ -375,7 +374,7 @@ local function drive(self, is_over, deadline)
   while not is_over() do
     local left = deadline < FOREVER and deadline - now() or FOREVER
     if left <= 0 then return end
-    local is_idle = self.first > self.last and self.timers.count == 0 and next(self.sockets) == nil
+    local is_idle = not self.first and self.timers.count == 0 and next(self.sockets) == nil
     if is_idle and left == FOREVER then
       errors.raise("loop: every task that is left waits for another one")
     end
@@ -392,7 +391,7 @@ end
 --- Sets the time at which the loop's descriptor becomes readable for other event loops.
 function scheduler.arm(self)
   local first = self.timers[1]
-  poller_of(self):alarm(self.first <= self.last and 0 or first and first.at or FOREVER)
+  poller_of(self):alarm(self.first and 0 or first and first.at or FOREVER)
 end
 
 -- ===================== }
