@@ -1,4 +1,5 @@
 -- Results of queries and scans: iteration, limits, resuming, and failures in between.
+local core = require("dynamodb.core")
 local dynamodb = require("dynamodb")
 local generate = dofile("spec/support/random_source.lua")
 local helper = dofile("spec/support/helper.lua")
@@ -613,4 +614,128 @@ describe("results", function()
       assert.is_true(failures > 300, "too few failures: " .. failures)
     end)
   end)
+
+  -- {===== Elements that the caller changes =====
+
+  for _, form in ipairs({ { "items", true }, { "plain tables", false } }) do
+    it("resume after the element as it was read, whatever is done to it: " .. form[1], function()
+      local _, tbl = paging.start()
+      local results = tbl:query({ hash_key = "h", items = form[2] })
+      results:next()
+      local element = results:next()
+      element.at = 9
+      assert.equal(2, results.last_evaluated_key.at)
+    end)
+
+    it("have a state of the element as it was read, whatever is done to it: " .. form[1], function()
+      local _, tbl = paging.start()
+      local results = tbl:scan({ segments = 1, items = form[2] })
+      results:next().at = 9
+      assert.truthy(results:state().segments[1].key:find('"1"', 1, true))
+    end)
+
+    it("read each element once when every one is changed and reading resumes: " .. form[1], function()
+      local _, tbl = paging.start()
+      local seen, key = {}, nil
+      repeat
+        local results = tbl:query({ hash_key = "h", items = form[2], exclusive_start_key = key })
+        local element = results:next()
+        if element then
+          seen[#seen + 1] = { at = element.at }
+          element.at = 100
+          key = results.last_evaluated_key
+        end
+      until not element or not key
+      assert.equal(upto(10), positions(seen))
+    end)
+  end
+
+  it("resume after an item of an index whose index key was changed and saved", function()
+    local page = '{"Items":[{"id":{"S":"a"},"kind":{"S":"new"}},{"id":{"S":"b"},"kind":{"S":"new"}}],"Count":2}'
+    local description = '{"Table":{"TableName":"t","TableStatus":"ACTIVE",'
+      .. '"KeySchema":[{"AttributeName":"id","KeyType":"HASH"}],"AttributeDefinitions":[{"AttributeName":"id",'
+      .. '"AttributeType":"S"}],"GlobalSecondaryIndexes":[{"IndexName":"k","KeySchema":[{"AttributeName":"kind",'
+      .. '"KeyType":"HASH"}]}]}}'
+    local fake = helper.fake(function(request)
+      if request:find("UpdateItem", 1, true) then return helper.answer(200, "{}") end
+      return helper.answer(200, request:find("DescribeTable", 1, true) and description or page)
+    end)
+    local results = assert(helper.offline(fake):table("t", { hash_key = "id" }):query({ index = "k", hash_key = "new" }))
+    local item = results:next()
+    item.kind = "done"
+    assert(item:save())
+    assert.same({ id = "a", kind = "new" }, results.last_evaluated_key)
+  end)
+
+  it("resume after an item that the caller deleted before it was returned", function()
+    local _, tbl = paging.start()
+    local results = tbl:query("h")
+    local response = results:next_response()
+    core.item_load(response.Items[1], nil)
+    assert.equal(1, results:next().at)
+    assert.equal(1, results.last_evaluated_key.at)
+  end)
+
+  -- ===================== }
+  -- {===== Results that tasks share =====
+
+  -- Runs a function among tasks, where each response takes a second.
+  local function in_tasks(f)
+    local service, tbl = paging.start({ latency = function() return 1 end })
+    service.transport.run(function() f(tbl, service.transport, service) end)
+  end
+
+  it("return nothing to a task whose request is under way when another one closes them", function()
+    in_tasks(function(tbl, transport)
+      local results, got = tbl:scan({ segments = 1, concurrency = 1 }), nil
+      transport.spawn(function() got = { n = 1, pcall(results.next, results) } end)
+      transport.sleep(0.5)
+      results:close()
+      transport.sleep(5)
+      assert.same({ n = 1, true }, got)
+    end)
+  end)
+
+  it("request nothing more for tasks that wait when they are closed", function()
+    in_tasks(function(tbl, transport, service)
+      local results = tbl:query("h")
+      for _ = 1, 3 do transport.spawn(function() pcall(results.next, results) end) end
+      transport.sleep(0.5)
+      results:close()
+      transport.sleep(9)
+      assert.equal(1, #service.asked)
+    end)
+  end)
+
+  it("return no more than max_results to all tasks together", function()
+    in_tasks(function(tbl, transport)
+      local results, got = tbl:query({ hash_key = "h", max_results = 1, filter = { x = 1 } }), {}
+      for _ = 1, 3 do
+        transport.spawn(function()
+          local item = results:next()
+          if item then got[#got + 1] = item end
+        end)
+      end
+      transport.sleep(9)
+      assert.equal(upto(1), positions(got))
+    end)
+  end)
+
+  it("have no empty pages for tasks that share them", function()
+    in_tasks(function(tbl, transport)
+      local results, sizes = tbl:query("h"), {}
+      for _ = 1, 3 do
+        transport.spawn(function()
+          for list in results:pages() do
+            transport.sleep(0)
+            sizes[#sizes + 1] = #list
+          end
+        end)
+      end
+      transport.sleep(30)
+      assert.same({ 3, 3, 3, 1 }, sizes)
+    end)
+  end)
+
+  -- ===================== }
 end)

@@ -30,18 +30,21 @@ Prefetch.__index = Prefetch
 --- Makes a prefetch of these paginators.
 ---@param transport table
 ---@param paginators dynamodb.Paginator[]
----@param given table depth (pages of a paginator that may be in the queue, at least 1), concurrency (how many
---- paginators at a time), and optionally max_requests, request_limit, is_filtered (the number of items in a
---- page is unpredictable)
+---@param plan table of results: prefetch (pages of a paginator that may be in the queue, at least 1),
+--- concurrency (how many paginators at a time, 1 by default), max_requests, request_limit
+---@param is_filtered boolean true when a filter makes the number of items in a page unpredictable
 ---@return dynamodb.Prefetch
-function prefetch.new(transport, paginators, given)
+function prefetch.new(transport, paginators, plan, is_filtered)
   local sources = {}
   for i, each in ipairs(paginators) do sources[i] = { paginator = each, ready = 0 } end
   return setmetatable({
     transport = transport,
     sources = sources,
-    given = given,
-    requests_left = given.max_requests or FOREVER,
+    depth = math.max(1, plan.prefetch or 0),
+    concurrency = plan.concurrency or 1,
+    request_limit = plan.request_limit,
+    is_filtered = is_filtered,
+    requests_left = plan.max_requests or FOREVER,
     queue = {}, first = 1, last = 0, -- pages and errors in the order of their arrival, at [first] to [last]
     queued_items = 0,
     wanted = FOREVER, -- items that are wanted beyond those of the pages taken
@@ -53,15 +56,14 @@ end
 
 -- Should another page of this source be requested?
 local function is_wanted(self, source)
-  return source.paginator.more and not source.failed and source.ready < self.given.depth
-    and self.requests_left > 0
-    and self.wanted > self.queued_items
+  return source.paginator.more and not source.failed and source.ready < self.depth
+    and self.requests_left > 0 and self.wanted > self.queued_items
 end
 
 -- Returns how many items the next page may examine | nil.
 local function page_limit(self)
-  local limit = self.given.request_limit
-  if self.given.is_filtered or self.wanted == FOREVER then return limit end
+  local limit = self.request_limit
+  if self.is_filtered or self.wanted == FOREVER then return limit end
   return math.min(limit or FOREVER, self.wanted - self.queued_items)
 end
 
@@ -141,7 +143,7 @@ end
 
 -- Starts jobs, and lets them run until they wait. A cancelled caller learns of it when it waits itself.
 local function start_jobs(self)
-  local transport, sources = self.transport, sources_to_start(self, self.given.concurrency)
+  local transport, sources = self.transport, sources_to_start(self, self.concurrency)
   for _, source in ipairs(sources) do
     local token = begin_fetch(self, source)
     local job = transport.spawn(function() fetch_pages(self, source, token) end)
@@ -172,7 +174,7 @@ end
 -- Requests the next page of every source that wants one, together -> true | false when there is none.
 local function fetch_together(self)
   local transport = self.transport
-  local sources, calls = sources_to_start(self, transport.gather and self.given.concurrency or 1), {}
+  local sources, calls = sources_to_start(self, transport.gather and self.concurrency or 1), {}
   for i, source in ipairs(sources) do
     local token = begin_fetch(self, source)
     calls[i] = function() fetch_pages(self, source, token, #sources == 1) end
@@ -219,6 +221,17 @@ function Prefetch:take(wanted)
   self.wanted = self.wanted - page.count
   if place then start_jobs(self) end
   return page
+end
+
+--- Returns a value that ends the fetches when it is collected. Only the owner of the prefetch may refer to
+--- it, since the fetches refer to the prefetch.
+function Prefetch:guard()
+  local function close() self:close(true) end
+  local newproxy = rawget(_G, "newproxy") -- Lua 5.1 has no __gc for tables
+  if not newproxy then return setmetatable({}, { __gc = close }) end
+  local proxy = newproxy(true)
+  debug.getmetatable(proxy).__gc = close
+  return proxy
 end
 
 --- Ends the fetches that are under way.

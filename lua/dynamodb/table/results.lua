@@ -6,7 +6,8 @@
 --   in a page      _position elements of _items were returned
 --   replaying      all() failed; _replay has what it had read, to be returned again
 --   closed
--- Where reading can resume is computed from the state when it is asked for: last_evaluated_key, state().
+-- Where reading can resume is computed from the state when it is read: last_evaluated_key, state(). What the
+-- key of the last element is computed from is kept apart from the element, which the caller may change.
 
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
@@ -31,6 +32,8 @@ local results = {}
 local NO_ITEMS = {}
 local NO_PAGE = { items = NO_ITEMS }
 
+local item_parts = core.item_parts
+
 -- {===== Where reading resumes =====
 
 -- Is this the last page of a segment that is followed by another one?
@@ -39,11 +42,26 @@ local function is_followed(self, page)
   return not page.next and segments and page.segment + 1 < segments
 end
 
--- Returns the key of an item.
-local function key_of(self, item)
-  local key, is_table = {}, not self._plan.owner
-  for _, name in ipairs(self._plan.key_names) do
-    if is_table then key[name] = item[name] else key[name] = item:get(name) end
+-- Remembers the key of the element returned last: the text that an item was loaded from, which cannot change,
+-- or the key attributes of a plain table. Runs for every element, so it must not make more than one call.
+local function remember(self, element)
+  local plan = self._plan
+  local names = plan.key_names
+  if not names then return end
+  if plan.owner then
+    local _, attributes, text = item_parts(element)
+    self._text = text or assert(core.encode(attributes, "item")) -- no text: the caller has deleted the item
+  else
+    local values = self._key_values
+    for i = 1, #names do values[i] = element[names[i]] end
+  end
+end
+
+-- Returns the key of the element returned last.
+local function last_key(self)
+  local key, item = {}, self._plan.owner and assert(core.decode(self._text, "item"))
+  for i, name in ipairs(self._plan.key_names) do
+    if item then key[name] = item[name] else key[name] = self._key_values[i] end
   end
   return key
 end
@@ -51,43 +69,24 @@ end
 -- Returns the key after which the current page is to be resumed. Where elements have no keys, a page that was
 -- returned in part is resumed at its start.
 local function resume_key(self)
+  if self._replay then return self._replay.key end
   local page, position = self._page, self._position
-  local has_keys = self._plan.key_names ~= nil
-  if position < #page.items then
-    if position == 0 or not has_keys then return self._start_key end
-    return key_of(self, page.items[position])
-  end
   if page == NO_PAGE then return self._start_key end
-  -- The service's own key, which may have more members.
-  if not is_followed(self, page) then return page.next end
-  return position > 0 and has_keys and key_of(self, page.items[position]) or self._start_key
-end
-
--- resume_key while elements are replayed.
-local function replayed_key(self)
-  local replay = self._replay
-  if replay.position == 0 or not self._plan.key_names then return replay.before.key end
-  return key_of(self, replay.items[replay.position])
+  -- The service's own key may have more members.
+  if position == #page.items and not is_followed(self, page) then return page.next end
+  return position > 0 and self._plan.key_names and last_key(self) or self._start_key
 end
 
 -- Returns for each segment the key to resume after, false when it is finished, nil at its start.
 local function resume_places(self)
+  if self._replay then return options.merge(self._replay.places) end
   local page, places = self._page, options.merge(self._places)
   if page == NO_PAGE then return places end
   local segment, position = page.segment or 0, self._position
   if position == #page.items then
     places[segment] = page.next or false
   elseif position > 0 and self._plan.key_names then
-    places[segment] = key_of(self, page.items[position])
-  end
-  return places
-end
-
-local function replayed_places(self)
-  local replay = self._replay
-  local places = options.merge(replay.before.places)
-  for i = 1, self._plan.key_names and replay.position or 0 do
-    places[replay.segments[i] or 0] = key_of(self, replay.items[i])
+    places[segment] = last_key(self)
   end
   return places
 end
@@ -98,7 +97,7 @@ end
 function methods:state()
   local count, list = self._plan.segments, {}
   if not count then errors.raise("results: only scans with option 'segments' have a state") end
-  local places = (self._replay and replayed_places or resume_places)(self)
+  local places = resume_places(self)
   for segment = 0, count - 1 do
     local key = places[segment]
     list[segment + 1] = { done = key == false, key = key and core.encode(key, "item") or nil }
@@ -124,15 +123,16 @@ local function take_in_turn(self)
   return page, err
 end
 
-local function take_prefetched(self)
-  return self._prefetch:take(self.remaining)
-end
+local function take_prefetched(self) return self._prefetch:take(self.remaining) end
 
--- Takes the next page while no other task does -> page | nil | nil, err.
+-- Takes the next page while no other task does -> page | nil | nil, err. Another task may close the results
+-- before or meanwhile: then there is no page, since close has fixed where reading resumes.
 local function take_page(self)
+  if self._is_closed then return nil end
   local take = self._prefetch and take_prefetched or take_in_turn
   local ok, page, err = mutex.call(self._mutex, self._transport, take, self)
   if not ok then error(page, 0) end
+  if self._is_closed then return nil end
   return page, err
 end
 
@@ -146,6 +146,7 @@ local function leave_page(self)
   self._page, self._items, self._position = NO_PAGE, NO_ITEMS, 0
 end
 
+-- Counts elements that were returned against max_results.
 local function use_up(self, count)
   if self.remaining then self.remaining = math.max(0, self.remaining - count) end
 end
@@ -161,7 +162,7 @@ end
 -- Ends the replay: reading goes on with the current page.
 local function end_replay(self)
   self.segment = self._replay.after_segment
-  self._replay = nil
+  self._replay, self._text, self._key_values = false, self._replay.after_text, self._replay.after_values
 end
 
 --- Requests the next page, passing over what is left of the current one. After a failure it may be called
@@ -181,7 +182,7 @@ function methods:next_response()
 end
 
 -- Enters a page that has elements left -> true | nil at the end | nil, err. Another task that shares the
--- results may have entered it.
+-- results may have entered it, and may have used up max_results.
 local function enter_next_page(self)
   while self._position >= #self._items do
     if not mutex.wait(self._mutex, self._transport) then
@@ -189,7 +190,7 @@ local function enter_next_page(self)
       if not response then return nil, err end
     end
   end
-  return true
+  return self.remaining ~= 0 or nil
 end
 
 -- ===================== }
@@ -203,6 +204,11 @@ local function next_replayed(self)
   replay.position = replay.position + 1
   use_up(self, 1)
   self.segment = replay.segments[replay.position] or nil
+  remember(self, item)
+  if self._plan.key_names then
+    replay.key = last_key(self)
+    replay.places[self.segment or 0] = replay.key
+  end
   return item
 end
 
@@ -210,12 +216,14 @@ end
 local function next_slowly(self)
   if self.remaining == 0 then return nil end
   local replayed = self._replay and next_replayed(self)
-  if replayed ~= nil and replayed ~= false then return replayed end
+  if replayed then return replayed end
   local ok, err = enter_next_page(self)
   if not ok then return nil, err end
   self._position = self._position + 1
   use_up(self, 1)
-  return self._items[self._position]
+  local item = self._items[self._position]
+  remember(self, item)
+  return item
 end
 
 --- Returns the next element.
@@ -224,8 +232,9 @@ end
 local function next_element(self)
   local position = self._position + 1
   local item = self._items[position]
-  if item == nil or self.remaining or self._replay then return next_slowly(self) end
+  if item == nil or self._plan.max_results or self._replay then return next_slowly(self) end
   self._position = position
+  remember(self, item)
   return item
 end
 
@@ -233,12 +242,13 @@ end
 local function call(self)
   local position = self._position + 1
   local item = self._items[position]
-  if item == nil or self.remaining or self._replay then
+  if item == nil or self._plan.max_results or self._replay then
     local found, err = next_slowly(self)
     if err then error(err, 0) end
     return found
   end
   self._position = position
+  remember(self, item)
   return item
 end
 
@@ -248,6 +258,7 @@ local function rest_of_page(self)
   self._position = math.min(#items, self._position + (self.remaining or #items))
   for i = first, self._position do list[#list + 1] = items[i] end
   use_up(self, #list)
+  if #list > 0 then remember(self, list[#list]) end
   return list
 end
 
@@ -259,11 +270,15 @@ function methods:pages()
     while self._replay do list[#list + 1] = next_replayed(self) end
     if #list > 0 then return list end
     if self.remaining == 0 then return nil end
-    if self._position >= #self._items and not mutex.wait(self._mutex, self._transport) then
-      local response, err = self:next_response()
-      if err then error(err, 0) end
-      if not response then return nil end
+    while self._position >= #self._items do
+      if not mutex.wait(self._mutex, self._transport) then
+        local response, err = self:next_response()
+        if err then error(err, 0) end
+        if not response then return nil end
+        break -- a page without elements is returned as an empty list
+      end
     end
+    if self.remaining == 0 and self._position < #self._items then return nil end -- used up by another task
     return rest_of_page(self)
   end
 end
@@ -282,16 +297,14 @@ end
 ---@return any[]? list
 ---@return dynamodb.Error? err
 function methods:all()
-  local list, segments, was_replaying = {}, {}, self._replay
-  local before = was_replaying
-    and { key = replayed_key(self), places = replayed_places(self), segment = self.segment }
-    or { key = resume_key(self), places = resume_places(self), segment = self.segment }
+  local list, segments = {}, {}
+  local key, places, segment = resume_key(self), resume_places(self), self.segment
   local ok, err = pcall(read_all, self, list, segments)
   if ok and not err then return list end
   if #list > 0 then
-    self._replay = { items = list, segments = segments, position = 0, before = before,
-      after_segment = self.segment }
-    self.segment = before.segment
+    self._replay = { items = list, segments = segments, position = 0, key = key, places = places,
+      after_segment = self.segment, after_text = self._text, after_values = self._key_values }
+    self._key_values, self.segment = {}, segment
     if self.remaining then self.remaining = self.remaining + #list end
   end
   if not ok then error(err, 0) end
@@ -313,7 +326,7 @@ end
 local Results = { __name = "dynamodb.results", __call = call, __close = methods.close }
 
 function Results.__index(self, name)
-  if name == "last_evaluated_key" then return (self._replay and replayed_key or resume_key)(self) end
+  if name == "last_evaluated_key" then return resume_key(self) end
   return methods[name]
 end
 
@@ -326,27 +339,6 @@ function ConcurrentResults.__index(_, name)
       .. "but results:state()")
   end
   return methods[name]
-end
-
--- Calls a function when the results that refer to the guard are collected.
-local function guard(close)
-  local newproxy = rawget(_G, "newproxy") -- Lua 5.1 has no __gc for tables
-  if not newproxy then return setmetatable({}, { __gc = close }) end
-  local proxy = newproxy(true)
-  debug.getmetatable(proxy).__gc = close
-  return proxy
-end
-
--- Makes the results request pages ahead, and end that when they are collected.
-local function add_prefetch(self, request, plan)
-  local own = prefetch.new(self._transport, self._paginators, {
-    concurrency = plan.concurrency or 1,
-    depth = math.max(1, plan.prefetch or 0),
-    is_filtered = request.FilterExpression ~= nil,
-    max_requests = plan.max_requests,
-    request_limit = plan.request_limit,
-  })
-  self._prefetch, self._guard = own, guard(function() own:close(true) end)
 end
 
 --- Makes results. Requests nothing.
@@ -374,8 +366,14 @@ function results.new(connection, operation, request, plan)
     _transport = transport,
     _mutex = mutex.new(), -- held while a page is requested
     _paginators = paginators,
+    _prefetch = false,
+    _guard = false, -- ends the prefetch when the results are collected
+    _is_closed = false,
     _is_filtered = request.FilterExpression ~= nil,
     _plan = plan,
+    _replay = false,
+    _key_values = {}, -- of the plain table returned last
+    _text = false, -- that the item returned last was loaded from
     -- Where each segment resumes after the pages that were left; false when finished.
     _places = plan.places or {},
     _start_key = first and first:start_key(), -- where the pages that were left end
@@ -383,7 +381,10 @@ function results.new(connection, operation, request, plan)
     _items = NO_ITEMS,
     _position = 0, -- of the element returned last
   }, plan.is_concurrent and ConcurrentResults or Results)
-  if (plan.prefetch or 0) > 0 or (plan.concurrency or 1) > 1 then add_prefetch(self, request, plan) end
+  if (plan.prefetch or 0) > 0 or (plan.concurrency or 1) > 1 then
+    self._prefetch = prefetch.new(transport, paginators, plan, self._is_filtered)
+    self._guard = self._prefetch:guard()
+  end
   return self
 end
 
