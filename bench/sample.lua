@@ -15,7 +15,7 @@ function sample.wire(i)
   return WIRE:format(i, i, i, i, 20 + i % 60, i, i, i)
 end
 
---- The same item as Lua values.
+--- This item as Lua values.
 function sample.attributes(i)
   return {
     id = ("user#%06d"):format(i),

@@ -55,7 +55,7 @@ local function record()
   sethook(on_line, "l")
 end
 
--- The lines that luac made code for. The return that ends every function is nobody's line.
+-- The lines that luac made code for. The return that ends every function belongs to no line.
 local function executable_lines(file)
   local lines, last = {}, 0
   local listing = assert(io.popen("luac5.4 -l -p '" .. file .. "'"))

@@ -91,7 +91,7 @@ const server = http.createServer((request, response) => {
 });
 server.keepAliveTimeout = 0;
 
-// Ends when nobody holds the other end of the pipe any more.
+// Ends when the other end of the pipe is closed.
 setInterval(() => {
   try { fs.writeSync(1, "\n"); } catch (gone) { if (gone.code === "EPIPE") process.exit(); else throw gone; }
 }, 200);

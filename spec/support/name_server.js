@@ -20,7 +20,7 @@ server.on("message", (packet, peer) => {
   server.send(Buffer.concat([head, packet.subarray(12, end), found ? answer : Buffer.alloc(0)]), peer.port, peer.address);
 });
 
-// Ends when nobody holds the other end of the pipe any more.
+// Ends when the other end of the pipe is closed.
 setInterval(() => {
   try { fs.writeSync(1, "\n"); } catch (gone) { process.exit(); }
 }, 200);

@@ -170,7 +170,7 @@ async function order(line) {
   else say(ports);
 }
 
-// Ends when nobody gives orders, or holds the other end of the pipe, any more.
+// Ends when the other end of the pipe is closed.
 readline.createInterface({ input: process.stdin }).on("line", order).on("close", () => process.exit());
 setInterval(() => {
   try { fs.writeSync(1, "\n"); } catch (gone) { process.exit(); }

@@ -101,7 +101,7 @@ describe("results", function()
       { { max_requests = 2, max_results = 4 }, {}, upto(4), { 4, 1 }, 4 },
       { { max_requests = 2, request_limit = 1 }, {}, upto(2), { 1, 1 }, 2 },
       { { max_requests = 2, max_results = 9 }, {}, upto(6), { 9, 6 }, 6 },
-      -- With a filter nobody knows how many a page gives: its size is not cut to what remains.
+      -- With a filter the number of items in a page is unpredictable: its size is not cut to what remains.
       { { max_results = 2, filter = "x = ?" }, {}, upto(2), { false }, 2 },
       { { max_results = 2, filter = "x = ?" }, { 1, 2, 3, 5 }, "4 6", { false, false }, 6 },
       { { max_results = 1, request_limit = 2, filter = "x = ?" }, { 1, 2, 3 }, "4", { 2, 2 }, 4 },

@@ -9,7 +9,7 @@
 --   undone     it says so, though not in a way that makes it worth to try again
 --   done       the answer says of an update that it is done, whatever else is wrong with it
 --   slow       it lasts until attempt_timeout: true, or how many seconds that is to be
---   early      the steps do not wait for a request, of which nobody knows whether it is seen
+--   early      the steps do not wait for a request, so the server may or may not have read it
 --   large      the request is of some megabytes
 --   warm       this comes after the first answer, which is good: what happens to a connection that is kept; the fault is
 --              only met once, and costs no attempt
@@ -157,7 +157,7 @@ vectors.faults = {
   { name = "a header with NUL", kind = "response", steps = sends(HEAD, "x: y\0z\r\nContent-Length: 40\r\n\r\n", TRUTH) },
   { name = "a status of two digits", kind = "response", steps = sends((answer(TRUTH):gsub("200", "20"))) },
 
-  -- An answer from somebody else.
+  -- A response from another server.
   { name = "HTML with 200", kind = "response", steps = sends(answer(HTML, "Content-Type: text/html\r\n")) },
   { name = "HTML that says it is JSON", kind = "response", steps = sends(answer(HTML)) },
   { name = "no content type", kind = "response", steps = sends(answer(TRUTH, "")) },
