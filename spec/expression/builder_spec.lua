@@ -1,6 +1,7 @@
 -- The builder of expressions: placeholders for names and values, and paths.
 local dynamodb = require("dynamodb")
 local expressions = require("dynamodb.expression.builder")
+local fixture = dofile("spec/support/table_fixture.lua")
 
 -- Runs f with a new expression -> what it gives, the expression.
 local function with(f)
@@ -8,12 +9,9 @@ local function with(f)
   return f(expression), expression
 end
 
-local function refused(message, f)
-  local ok, err = pcall(with, f)
-  assert.is_false(ok, "accepted: " .. tostring(err))
-  assert.is_truthy(tostring(err):find("here: " .. message, 1, true), err)
-  assert.is_truthy(tostring(err):find("builder_spec.lua:%d+: "), err)
-end
+local raises = fixture.raises_in("builder_spec.lua")
+
+local function refused(message, f) raises("here: " .. message, with, f) end
 
 describe("expression", function()
   describe("paths", function()

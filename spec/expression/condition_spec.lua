@@ -2,6 +2,7 @@
 local condition = require("dynamodb.expression.condition")
 local dynamodb = require("dynamodb")
 local expressions = require("dynamodb.expression.builder")
+local fixture = dofile("spec/support/table_fixture.lua")
 local helper = dofile("spec/support/helper.lua")
 
 local attr, gt, eq = dynamodb.attr, dynamodb.gt, dynamodb.eq
@@ -14,13 +15,7 @@ local function write(given)
   return condition.write(expression, given, "filter"), expression
 end
 
--- Raises with this message, at this file's line.
-local function refused(message, f, ...)
-  local ok, err = pcall(f, ...)
-  assert.is_false(ok, "accepted")
-  assert.is_truthy(tostring(err):find(message, 1, true), err)
-  assert.is_truthy(tostring(err):find("condition_spec.lua:%d+: "), err)
-end
+local refused = fixture.raises_in("condition_spec.lua")
 
 -- Operator, its values, its text about #1, its name for the operator's values.
 local operators = {

@@ -1,6 +1,7 @@
 -- Updates: the expression that each action becomes, and overlapping paths.
 local dynamodb = require("dynamodb")
 local expressions = require("dynamodb.expression.builder")
+local fixture = dofile("spec/support/table_fixture.lua")
 local helper = dofile("spec/support/helper.lua")
 local updates = require("dynamodb.expression.update")
 
@@ -13,13 +14,7 @@ local function write(given)
   return updates.write(expression, given), expression
 end
 
--- Raises with this message, at this file's line.
-local function refused(message, f, ...)
-  local ok, err = pcall(f, ...)
-  assert.is_false(ok, "accepted")
-  assert.is_truthy(tostring(err):find(message, 1, true), err)
-  assert.is_truthy(tostring(err):find("update_spec.lua:%d+: "), err)
-end
+local refused = fixture.raises_in("update_spec.lua")
 
 -- What is at a path, by its steps.
 local function at(value, steps)

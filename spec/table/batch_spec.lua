@@ -4,31 +4,20 @@ local abreast = dofile("spec/support/simulated_time.lua")
 local cjson = require("cjson")
 local core = require("dynamodb.core")
 local dynamodb = require("dynamodb")
+local fixture = dofile("spec/support/table_fixture.lua")
 local generate = dofile("spec/support/random_source.lua")
 local helper = dofile("spec/support/helper.lua")
-local recording = dofile("spec/support/recording_transport.lua")
 local unkind = dofile("spec/support/batch_service.lua")
 
 describe("bulk", function()
   local conn, sent, one, two -- tables with keys of one and of two attributes
 
-  setup(function()
-    sent = recording.new()
-    conn = helper.connect({ transport = sent })
-    one, two = helper.create_table(conn), helper.create_table(conn, helper.HASH_RANGE)
-  end)
-  teardown(function()
-    assert(one:delete())
-    assert(two:delete())
-    conn:close()
-  end)
+  setup(function() conn, sent, one, two = fixture.open(helper.HASH, helper.HASH_RANGE) end)
+  teardown(function() fixture.close(conn, one, two) end)
 
-  local prefixes = 0
-  -- Ids of its own for each test.
-  local function prefix()
-    prefixes = prefixes + 1
-    return ("p%d/"):format(prefixes)
-  end
+  local raises, next_prefix = fixture.raises_in("batch_spec.lua"), fixture.id_generator("p")
+  -- Returns a prefix of ids that no other test has.
+  local function prefix() return next_prefix() .. "/" end
 
   local function made(count, start)
     local list = {}
@@ -39,13 +28,6 @@ describe("bulk", function()
   local function n_of(tbl, ...)
     local item = assert(tbl:get_item(...))
     return item.n
-  end
-
-  local function raises(text, f, ...)
-    local ok, err = pcall(f, ...)
-    assert.is_false(ok)
-    assert.is_truthy(tostring(err):find(text, 1, true), tostring(err))
-    assert.is_truthy(tostring(err):find("batch_spec.lua", 1, true), tostring(err))
   end
 
   -- {===== Many =====

@@ -1,5 +1,6 @@
 -- Items: they behave like tables, and put, update and delete themselves.
 local dynamodb = require("dynamodb")
+local fixture = dofile("spec/support/table_fixture.lua")
 local helper = dofile("spec/support/helper.lua")
 
 local modern = _VERSION ~= "Lua 5.1" -- __pairs and __len of tables
@@ -8,29 +9,15 @@ local ODD_NAMES = { "put", "delete", "get", "set", "pairs", "save", "key", "S", 
   " ", "#", ":x", "\195\164", "size", "1" }
 
 describe("item", function()
-  local conn, counting, tbl, ranged
+  local conn, sent, tbl, ranged
 
-  setup(function()
-    counting = helper.counting()
-    conn = helper.connect({ transport = counting })
-    tbl, ranged = helper.create_table(conn), helper.create_table(conn, helper.HASH_RANGE)
-  end)
-  teardown(function()
-    assert(tbl:delete())
-    assert(ranged:delete())
-    conn:close()
-  end)
+  setup(function() conn, sent, tbl, ranged = fixture.open(helper.HASH, helper.HASH_RANGE) end)
+  teardown(function() fixture.close(conn, tbl, ranged) end)
 
   -- The item with these attributes, stored and read again.
   local function stored(id, attributes)
     assert(tbl:new_item(id, nil, attributes):put())
     return assert(tbl:get_item(id))
-  end
-
-  local function requests_of(f, ...)
-    local before = counting.requests
-    f(...)
-    return counting.requests - before
   end
 
   describe("as a table", function()
@@ -168,7 +155,7 @@ describe("item", function()
         local item = stored("clean", ATTRIBUTES)
         case[2](item)
         assert.is_nil(item:changes())
-        assert.are.equal(0, requests_of(function() assert.are.equal(item, item:save()) end))
+        assert.are.equal(0, sent.count(function() assert.are.equal(item, item:save()) end))
       end)
     end
 
@@ -209,7 +196,7 @@ describe("item", function()
         assert.is_nil(next(changes.set, case[2]))
         assert.are.same({}, changes.remove)
         assert.is_true(changes.set[case[2]] == item:get(case[2]))
-        assert.are.equal(1, requests_of(function() assert(item:save()) end))
+        assert.are.equal(1, sent.count(function() assert(item:save()) end))
         assert.is_nil(item:changes())
         assert.are.equal(item, assert(tbl:get_item("dirty")))
       end)
@@ -248,7 +235,7 @@ describe("item", function()
     it("sends even an unchanged item", function()
       local item = stored("put", { a = 1 })
       assert(tbl:delete_item("put"))
-      assert.are.equal(1, requests_of(function() assert(item:put()) end))
+      assert.are.equal(1, sent.count(function() assert(item:put()) end))
       assert.is_true(tbl:has_item("put"))
     end)
 
@@ -290,7 +277,7 @@ describe("item", function()
       for _, attrs in ipairs({ {}, { a = 1 } }) do
         assert(ranged:delete_item("bare", 1))
         local item = ranged:new_item("bare", 1, attrs)
-        assert.are.equal(1, requests_of(function() assert(item:save()) end))
+        assert.are.equal(1, sent.count(function() assert(item:save()) end))
         assert.is_nil(item:changes())
         assert.are.equal(item, assert(ranged:get_item("bare", 1)))
       end
@@ -315,7 +302,7 @@ describe("item", function()
     it("saves a hundred changes at once", function()
       local item = stored("hundred", {})
       for i = 1, 100 do item["attribute" .. i] = { i } end
-      assert.are.equal(1, requests_of(function() assert(item:save()) end))
+      assert.are.equal(1, sent.count(function() assert(item:save()) end))
       assert.are.equal(item, assert(tbl:get_item("hundred")))
     end)
   end)
@@ -356,7 +343,7 @@ describe("item", function()
           local item = assert(ranged:get_item("kept", 1))
           case[2](item)
           local ok, err
-          assert.are.equal(0, requests_of(function() ok, err = pcall(function() item[method](item) end) end))
+          assert.are.equal(0, sent.count(function() ok, err = pcall(function() item[method](item) end) end))
           assert.is_false(ok)
           local expected = ("^spec/table/item_spec.lua:%%d+: %s: key attribute '%s'"):format(method, case[3])
           assert.is_truthy(err:find(expected), err)

@@ -1,29 +1,20 @@
 -- PartiQL statements: execute, batches and transactions, against the server and a transport that records.
 local cjson = require("cjson")
-local core = require("dynamodb.core")
 local dynamodb = require("dynamodb")
+local fixture = dofile("spec/support/table_fixture.lua")
 local helper = dofile("spec/support/helper.lua")
-local recording = dofile("spec/support/recording_transport.lua")
 
 describe("partiql", function()
   local conn, sent, tbl, name
 
   setup(function()
-    sent = recording.new()
-    conn = helper.connect({ transport = sent })
-    tbl = helper.create_table(conn, helper.HASH_RANGE)
+    conn, sent, tbl = fixture.open(helper.HASH_RANGE)
     name = '"' .. tbl.name .. '"'
   end)
-  teardown(function()
-    assert(tbl:delete())
-    conn:close()
-  end)
+  teardown(function() fixture.close(conn, tbl) end)
 
-  local ids = 0
-  local function new_id()
-    ids = ids + 1
-    return "p" .. ids
-  end
+  local raises, same = fixture.raises_in("partiql_spec.lua"), fixture.same
+  local new_id = fixture.id_generator("p")
 
   -- The text with the table's name in the place of TABLE.
   local function text(statement) return (statement:gsub("TABLE", name)) end
@@ -37,17 +28,6 @@ describe("partiql", function()
     for i = 1, count do list[i] = { id = id, at = i, n = i % 3 } end
     assert(tbl:batch_write({ put = list }))
     return id
-  end
-
-  local function same(expected, found)
-    assert.is_true(core.equal(expected, found), helper.deep_text(found))
-  end
-
-  local function raises(message, f)
-    local ok, err = pcall(f)
-    assert.is_false(ok)
-    assert.is_truthy(tostring(err):find(message, 1, true), tostring(err))
-    assert.is_truthy(tostring(err):find("partiql_spec.lua", 1, true), tostring(err))
   end
 
   -- {===== One statement =====

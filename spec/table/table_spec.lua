@@ -1,19 +1,15 @@
 -- Tables: their schema, get_item, and keys that are refused before anything is sent.
 local dynamodb = require("dynamodb")
+local fixture = dofile("spec/support/table_fixture.lua")
 local helper = dofile("spec/support/helper.lua")
 
 describe("table", function()
-  local conn, plain, ranged -- keys: id; id and at
+  local conn, _, plain, ranged -- keys: id; id and at
 
   setup(function()
-    conn = helper.connect()
-    plain, ranged = helper.create_table(conn), helper.create_table(conn, helper.HASH_RANGE)
+    conn, _, plain, ranged = fixture.open(helper.HASH, helper.HASH_RANGE)
   end)
-  teardown(function()
-    assert(plain:delete())
-    assert(ranged:delete())
-    conn:close()
-  end)
+  teardown(function() fixture.close(conn, plain, ranged) end)
 
   local function description(status, more)
     return helper.answer(200, ('{"Table":{"TableName":"t","TableStatus":"%s"%s}}'):format(status, more or ""))

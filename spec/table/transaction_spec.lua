@@ -2,42 +2,23 @@
 local cjson = require("cjson")
 local core = require("dynamodb.core")
 local dynamodb = require("dynamodb")
+local fixture = dofile("spec/support/table_fixture.lua")
 local helper = dofile("spec/support/helper.lua")
-local recording = dofile("spec/support/recording_transport.lua")
 
 local attr = dynamodb.attr
 
 describe("transaction", function()
   local conn, sent, one, two -- tables with keys of one and of two attributes
 
-  setup(function()
-    sent = recording.new()
-    conn = helper.connect({ transport = sent })
-    one, two = helper.create_table(conn), helper.create_table(conn, helper.HASH_RANGE)
-  end)
-  teardown(function()
-    assert(one:delete())
-    assert(two:delete())
-    conn:close()
-  end)
+  setup(function() conn, sent, one, two = fixture.open(helper.HASH, helper.HASH_RANGE) end)
+  teardown(function() fixture.close(conn, one, two) end)
 
-  local ids = 0
-  local function new_id()
-    ids = ids + 1
-    return "t" .. ids
-  end
+  local raises, new_id = fixture.raises_in("transaction_spec.lua"), fixture.id_generator("t")
 
   local function stored(tbl, ...)
     local item, err = tbl:get_item(...)
     assert(not err, err)
     return item and item:totable()
-  end
-
-  local function raises(text, f, ...)
-    local ok, err = pcall(f, ...)
-    assert.is_false(ok)
-    assert.is_truthy(tostring(err):find(text, 1, true), tostring(err))
-    assert.is_truthy(tostring(err):find("transaction_spec.lua", 1, true), tostring(err))
   end
 
   -- {===== Writing =====
@@ -374,11 +355,7 @@ describe("transaction", function()
   describe("and items:", function()
     local versioned
 
-    setup(function()
-      local schema = conn:create_schema(helper.HASH)
-      versioned = assert(conn:create_table({ name = helper.table_name(), schema = schema, version_attribute = "v" }))
-      assert(versioned:wait_until_active())
-    end)
+    setup(function() versioned = fixture.create_versioned(conn) end)
     teardown(function() assert(versioned:delete()) end)
 
     it("they are clean when they were put, and as if new when they were deleted", function()

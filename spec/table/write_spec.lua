@@ -1,6 +1,7 @@
 -- put, update, delete and modify: conditions, return values, and concurrent writers.
 local core = require("dynamodb.core")
 local dynamodb = require("dynamodb")
+local fixture = dofile("spec/support/table_fixture.lua")
 local generate = dofile("spec/support/random_source.lua")
 local helper = dofile("spec/support/helper.lua")
 local recording = dofile("spec/support/recording_transport.lua")
@@ -12,23 +13,13 @@ describe("put, update and delete", function()
   local conn, sent, tbl, versioned
 
   setup(function()
-    sent = recording.new()
-    conn = helper.connect({ transport = sent })
-    tbl = helper.create_table(conn)
-    versioned = assert(conn:create_table({ name = helper.table_name(), schema = tbl.schema, version_attribute = "v" }))
-    assert(versioned:wait_until_active())
+    conn, sent, tbl = fixture.open(helper.HASH)
+    versioned = fixture.create_versioned(conn)
   end)
-  teardown(function()
-    assert(tbl:delete())
-    assert(versioned:delete())
-    conn:close()
-  end)
+  teardown(function() fixture.close(conn, tbl, versioned) end)
 
-  local ids = 0
-  local function new_id()
-    ids = ids + 1
-    return "item" .. ids
-  end
+  local raises, same = fixture.raises_in("write_spec.lua"), fixture.same
+  local new_id = fixture.id_generator("item")
 
   -- Stores attributes under a new id -> the id.
   local function store(attributes, where)
@@ -47,21 +38,10 @@ describe("put, update and delete", function()
     return attributes
   end
 
-  local function same(expected, found)
-    assert.is_true(core.equal(expected, found), helper.deep_text(found))
-  end
-
   local function failed(result, err)
     assert.is_nil(result)
     assert.are.equal("ConditionalCheckFailedException", err and err.code)
     return err
-  end
-
-  local function raises(text, f, ...)
-    local ok, err = pcall(f, ...)
-    assert.is_false(ok)
-    assert.is_truthy(tostring(err):find(text, 1, true), tostring(err))
-    assert.is_truthy(tostring(err):find("write_spec.lua", 1, true), tostring(err))
   end
 
   -- {===== Tables =====
