@@ -58,7 +58,7 @@ function fixture.raises_in(file)
     local ok, err = call(f, ...)
     assert.is_false(ok, "accepted: " .. tostring(err))
     assert.is_truthy(tostring(err):find(text, 1, true), tostring(err))
-    assert.is_truthy(tostring(err):find(file .. ":", 1, true), tostring(err))
+    assert.is_truthy(tostring(err):find(file:gsub("%p", "%%%0") .. ":%d+: "), tostring(err))
   end
 end
 

@@ -9,7 +9,7 @@ local generate = dofile("spec/support/random_source.lua")
 local helper = dofile("spec/support/helper.lua")
 local unkind = dofile("spec/support/batch_service.lua")
 
-describe("bulk", function()
+describe("batches", function()
   local conn, sent, one, two -- tables with keys of one and of two attributes
 
   setup(function() conn, sent, one, two = fixture.open(helper.HASH, helper.HASH_RANGE) end)
