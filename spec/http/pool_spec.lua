@@ -747,6 +747,28 @@ describe("a pool", function()
         end
       end)
 
+      it("lets a waiting request go on at once when a connection is released", function()
+        local fake, order = parking(0), {}
+        local send_bytes = fake.send
+        function fake.send(...)
+          order[#order + 1] = "sent"
+          return send_bytes(...)
+        end
+        local own = pool_of(fake, { max_connections = 1, attempt_timeout = 60 })
+        loop.run(function()
+          loop.spawn(function()
+            local connection = assert(send(own, REQUEST))
+            loop.sleep(0.01)
+            pool.release(own, connection)
+            order[#order + 1] = "released"
+            loop.sleep(0) -- one step: the woken request is sent in it
+            order[#order + 1] = "a step later"
+          end)
+          loop.spawn(function() pool.release(own, assert(send(own, REQUEST))) end)
+        end)
+        assert.same({ "sent", "released", "sent", "a step later" }, order)
+      end)
+
       it("lets no caller pass those that wait", function()
         local fake = parking(0.01)
         local own = pool_of(fake, { max_connections = 1, attempt_timeout = 60 })

@@ -1,4 +1,6 @@
 -- The mutex: order of waiting callers, and release by callers that end early.
+local curl = require("dynamodb.transport.curl")
+local loop = require("dynamodb.loop")
 local mutex = require("dynamodb.loop.mutex")
 
 describe("mutex", function()
@@ -35,6 +37,23 @@ describe("mutex", function()
     end
     assert.is_true(mutex.wait(own, transport))
     assert.equal(3, slept)
+  end)
+
+  it("lets a waiting task go on at once when it is released", function()
+    local order = {}
+    loop.run(function()
+      loop.spawn(function()
+        mutex.call(own, curl, loop.sleep, 0.01)
+        order[#order + 1] = "released"
+        loop.sleep(0) -- one step: the woken task has its turn in it
+        order[#order + 1] = "a step later"
+      end)
+      loop.spawn(function()
+        assert.is_true(mutex.wait(own, curl))
+        order[#order + 1] = "woken"
+      end)
+    end)
+    assert.same({ "released", "woken", "a step later" }, order)
   end)
 
   it("is held outside of coroutines, too", function()

@@ -183,7 +183,7 @@ describe("a call", function()
       function fake.receive(_, deadline)
         deadlines[#deadlines + 1] = deadline - fake.clock
         fake.clock = deadline
-        return nil, "timeout", "no answer in time"
+        return nil, "timeout", "no response in time"
       end
       local _, err = conn:call("GetItem", KEY, { deadline = 2, attempt_timeout = 1.5 })
       assert.equal("timeout", err.kind)

@@ -99,8 +99,8 @@ describe("transport.nginx, on cosockets of the spec's,", function()
       local socket = assert(rooms.connect({ url = "http://dynamodb.spec" }, 5))
       assert.is_false(rooms.idle(socket))
       assert.same({ nil, "network", "sending: closed", false }, { rooms.send(socket, "x", rooms.now() + 5) })
-      assert.same({ nil, "timeout", "no answer in time" }, { rooms.send(socket, "x", rooms.now() - 1) })
-      assert.same({ nil, "timeout", "no answer in time" }, { rooms.receive(socket, rooms.now() - 1) })
+      assert.same({ nil, "timeout", "no response in time" }, { rooms.send(socket, "x", rooms.now() - 1) })
+      assert.same({ nil, "timeout", "no response in time" }, { rooms.receive(socket, rooms.now() - 1) })
     end)
   end)
 
@@ -572,7 +572,7 @@ describe("transport.nginx", function()
       local began = curl.now()
       local status, text = there("/short", target)
       assert.equal(500, status)
-      assert.matches("^timeout: receiving: no answer in time", text)
+      assert.matches("^timeout: receiving: no response in time", text)
       assert.is_true(curl.now() - began < 3)
     end)
 
@@ -610,8 +610,8 @@ describe("transport.nginx", function()
     end)
 
     local refusals = {
-      { "that refuses", { wait, { send = "HTTP/1.1 407 Proxy Authentication Required\r\n\r\n" } }, "it answered 407" },
-      { "that speaks something else", { wait, { send = "220 mail.spec ESMTP\r\n\r\n" } }, "it answered no HTTP" },
+      { "that refuses", { wait, { send = "HTTP/1.1 407 Proxy Authentication Required\r\n\r\n" } }, "its response was 407" },
+      { "that speaks something else", { wait, { send = "220 mail.spec ESMTP\r\n\r\n" } }, "its response was not HTTP" },
       { "that closes", { wait, { close = true } }, "closed" },
       { "that resets", { { reset = true } }, "", early = true }, -- perhaps before anything is asked of it
     }
