@@ -244,7 +244,7 @@ describe("client", function()
         expected.operation, expected.ambiguous = "PutItem", true
         check_error(write.err, expected)
         assert.matches(case[3], read.err.message, 1, true)
-        assert.equal("response: " .. read.err.message, tostring(read.err))
+        assert.equal(("GetItem t: response: %s (%s)"):format(read.err.message, read.err.where), tostring(read.err))
         assert.equal(i, read.connections)
       end)
     end
@@ -312,7 +312,8 @@ describe("client", function()
           retryable = case.retryable or false, throttled = case.throttled or false,
           ambiguous = case.ambiguous or false, item = case.item or false, reasons = case.reasons or false }
         check_error(write.err, expected)
-        assert.equal(("%s: %s"):format(case.code or expected.kind, case.message), tostring(write.err))
+        assert.equal(("PutItem t: %s: %s (%s)"):format(case.code or expected.kind, case.message, write.err.where),
+          tostring(write.err))
         expected.operation, expected.ambiguous = "GetItem", false
         check_error(read.err, expected)
         assert.equal(i, write.connections)

@@ -3,6 +3,7 @@
 
 local core = require("dynamodb.core")
 local dynamodb = require("dynamodb")
+local errors = require("dynamodb.error")
 local helper = dofile("spec/support/helper.lua")
 local system = require("dynamodb.base.system")
 
@@ -132,7 +133,7 @@ describe("a call", function()
       err = select(2, conn:call("GetItem", KEY)) -- 500 tokens are 35 retries of 14
       assert.equal("quota", err.retry_stopped)
       assert.equal(3, err.attempts)
-      assert.equal("InternalServerError: m; not retried: the retry quota is used up", tostring(err))
+      assert.equal("InternalServerError: m; not retried: the retry quota is used up", errors.reason(err))
       assert.equal(10, conn:stats().retry_tokens)
     end)
 
@@ -169,7 +170,7 @@ describe("a call", function()
       assert.same({ 0.0125 }, fake.slept)
       assert.equal(2, err.attempts)
       assert.equal("deadline", err.retry_stopped)
-      assert.equal("InternalServerError: m; no time for another attempt before the deadline", tostring(err))
+      assert.equal("InternalServerError: m; no time for another attempt before the deadline", errors.reason(err))
     end)
 
     it("of its own", function()
