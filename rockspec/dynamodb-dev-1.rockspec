@@ -8,7 +8,7 @@ description = {
   license = "MIT",
 }
 supported_platforms = { "unix" }
-dependencies = { "lua >= 5.1, < 5.5", "lua-cjson" }
+dependencies = { "lua >= 5.1, < 5.6", "lua-cjson" }
 external_dependencies = {
   CURL = { library = "curl" },
   CRYPTO = { library = "crypto" },

@@ -64,6 +64,7 @@ names=() processes=()
 while read -ra arguments; do
   for lua; do
     output=$outputs/${#names[@]}
+    : >"$output" # so that it is there when it is read
     run_specs "$output.journal" "$lua" "${arguments[@]}" >"$output" &
     names+=("$lua${SAN-}") processes+=($!)
   done

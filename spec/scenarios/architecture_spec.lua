@@ -182,8 +182,8 @@ describe("architecture", function()
 
   local function includes_of(path)
     local list = {}
-    for name in read(path):gmatch('#include "([^"]+)"') do
-      local folder = path:match("^(.*)/")
+    for included in read(path):gmatch('#include "([^"]+)"') do
+      local folder, name = path:match("^(.*)/"), included
       while name:sub(1, 3) == "../" do folder, name = folder:match("^(.*)/"), name:sub(4) end
       list[#list + 1] = folder .. "/" .. name
     end
@@ -200,8 +200,8 @@ describe("architecture", function()
     for _, path in ipairs(lines_of("find csrc -name '*.[ch]' | sort")) do
       local name = node_of(path)
       graph[name] = graph[name] or {}
-      for _, used in ipairs(includes_of(path)) do
-        used = node_of(used)
+      for _, included in ipairs(includes_of(path)) do
+        local used = node_of(included)
         if used ~= name then table.insert(graph[name], used) end
       end
     end
