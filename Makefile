@@ -81,7 +81,7 @@ modules: all $B/probe.so
 	@:
 
 # Every check is a target of its own. Two run at a time, since specs mostly wait; the builds that they share are made first.
-CHECKS := test warnings format luacheck tidy cppcheck valgrind torture asan coverage
+CHECKS := test warnings format luacheck tidy cppcheck rock valgrind torture asan coverage
 
 check:
 	@tools/setup.sh check
@@ -111,6 +111,10 @@ cppcheck:
 	@echo "== cppcheck: finds nothing"
 	@cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
 	  --suppress=uninitvar --suppress=ctuuninitvar --suppress=normalCheckLevelMaxBranches $(SOURCES)
+
+rock:
+	@echo "== rock: luarocks builds, packs and installs a release"
+	@tools/rock.sh $(LUAS)
 
 # nodelete: a module unloaded at exit would take the names out of the leak reports, and its globals from the roots.
 # What is preloaded into Lua is preloaded into the programs that it runs, too: mktemp leaves memory to the system.
@@ -185,4 +189,4 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: all demo test spec specs modules spec-modules check warnings format luacheck tidy cppcheck asan valgrind coverage bench bench-nginx plain-luajit plain-haproxy install uninstall clean
+.PHONY: all demo test spec specs modules spec-modules check warnings format luacheck tidy cppcheck rock asan valgrind coverage bench bench-nginx plain-luajit plain-haproxy install uninstall clean
