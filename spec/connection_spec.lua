@@ -86,7 +86,7 @@ describe("connection", function()
         '{"TableNames":[],"LastEvaluatedTableName":"c"}',
         '{"TableNames":["d"]}',
       }
-      local fake = helper.fake(function(_, n) return helper.answer(200, pages[n]) end)
+      local fake = helper.fake(function(_, n) return helper.response(200, pages[n]) end)
       assert.are.same({ "a", "b", "d" }, helper.offline(fake):list_tables())
       assert.is_truthy(fake.requests[2]:find('{"ExclusiveStartTableName":"b"}', 1, true))
       assert.is_truthy(fake.requests[3]:find('{"ExclusiveStartTableName":"c"}', 1, true))
@@ -94,7 +94,7 @@ describe("connection", function()
 
     it("gives up when the service does not get on", function()
       local stuck = '{"TableNames":["a"],"LastEvaluatedTableName":"a"}'
-      local names, err = helper.offline(helper.fake(helper.answer(200, stuck))):list_tables()
+      local names, err = helper.offline(helper.fake(helper.response(200, stuck))):list_tables()
       assert.is_nil(names)
       assert.are.equal("response", err.kind)
     end)
@@ -273,7 +273,7 @@ describe("connection", function()
     end)
 
     it("passes on what it does not know", function()
-      local fake = helper.fake(helper.answer(200, '{"Novelty":{"Deep":[1,"x"]}}'))
+      local fake = helper.fake(helper.response(200, '{"Novelty":{"Deep":[1,"x"]}}'))
       local result = assert(helper.offline(fake):call("Scan", { FutureOption = { Depth = 2 } }))
       assert.are.same({ Novelty = { Deep = { 1, "x" } } }, result)
       assert.are.equal('{"FutureOption":{"Depth":2}}', fake.requests[1]:match("\r\n\r\n(.*)$"))
@@ -304,7 +304,7 @@ describe("connection", function()
       for _, body in ipairs({ "", "[]", '"text"', "null", "5", '{"Table":', '{"Item":[]}x',
         '{"TableNames":5,"Table":5,"TableDescription":5,"Item":5}' }) do
         it(("never takes a wrong body for an answer: %s, %s"):format(name, body), function()
-          local result, err = call(helper.offline(helper.fake(helper.answer(200, body))))
+          local result, err = call(helper.offline(helper.fake(helper.response(200, body))))
           assert.is_nil(result)
           assert.is_true(dynamodb.is_error(err))
           assert.are.equal("response", err.kind)
@@ -312,7 +312,7 @@ describe("connection", function()
       end
       if name ~= "get_item" then -- for which it is valid: there is no item
         it("wants more than an empty object: " .. name, function()
-          local result, err = call(helper.offline(helper.fake(helper.answer(200, "{}"))))
+          local result, err = call(helper.offline(helper.fake(helper.response(200, "{}"))))
           assert.is_nil(result)
           assert.are.equal("response", err.kind)
         end)

@@ -14,15 +14,15 @@ local function failure(code) return { status = 400, __type = "com.amazonaws.dyna
 
 -- A connection to a service that responds to each operation with the next one of its responses, the last one for ever; and one of
 -- its tables, whose ARN is not known yet.
-local function service(answers)
+local function service(responses)
   local asked = {}
   local fake = helper.fake(function(bytes)
     local name = parse(bytes)
     asked[name] = (asked[name] or 0) + 1
     local list = name == "DescribeTable" and { { Table = { TableName = "messages", TableArn = ARN } } }
-      or assert(answers[name], name)
-    local answer = list[math.min(asked[name], #list)]
-    return helper.answer(answer.status or 200, cjson.encode(answer))
+      or assert(responses[name], name)
+    local response = list[math.min(asked[name], #list)]
+    return helper.response(response.status or 200, cjson.encode(response))
   end)
   local conn = helper.offline(fake)
   return conn, conn:table("messages", { hash_key = "id" }), fake
@@ -250,9 +250,9 @@ describe("backup", function()
 
   for i, case in ipairs(waits) do
     it(("waits: %s, %s (%d)"):format(case[1], case[3], i), function()
-      local kind, answers = kinds[case[1]], {}
-      for n, status in ipairs(case[2]) do answers[n] = kind[4](status) end
-      local conn, _, fake = service({ [kind[3]] = answers })
+      local kind, responses = kinds[case[1]], {}
+      for n, status in ipairs(case[2]) do responses[n] = kind[4](status) end
+      local conn, _, fake = service({ [kind[3]] = responses })
       local ok, err = conn[kind[1]](conn, kind[2], { timeout = 90 })
       if case[3] == "reached" then
         assert.is_true(ok)

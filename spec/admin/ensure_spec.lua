@@ -112,16 +112,16 @@ end
 local MISSING = { status = 400, __type = "x#ResourceNotFoundException", message = "no" }
 
 -- A connection to a service: responses of an operation, one after the other, the last one for ever.
-local function service(answers)
+local function service(responses)
   local asked_for, names = {}, {}
-  answers.ListTagsOfResource = answers.ListTagsOfResource or { { Tags = { { Key = "owner", Value = "me" } } } }
+  responses.ListTagsOfResource = responses.ListTagsOfResource or { { Tags = { { Key = "owner", Value = "me" } } } }
   local fake = helper.fake(function(bytes)
     local name = parse(bytes)
     names[#names + 1] = name
     asked_for[name] = (asked_for[name] or 0) + 1
-    local list = assert(answers[name], name)
-    local answer = list[math.min(asked_for[name], #list)]
-    return helper.answer(answer.status or 200, cjson.encode(answer))
+    local list = assert(responses[name], name)
+    local response = list[math.min(asked_for[name], #list)]
+    return helper.response(response.status or 200, cjson.encode(response))
   end)
   return helper.offline(fake), names, fake
 end
@@ -131,8 +131,8 @@ local function ensure(conn, given)
   return conn:ensure_table(given)
 end
 
--- Differences in the form of the tables above.
-local function told(list)
+-- The reported differences as rows { what, asked, found }, the form of the expected ones.
+local function described(list)
   local all = {}
   for i, each in ipairs(list) do all[i] = { each.what, each.asked, each.found } end
   return all
@@ -143,7 +143,7 @@ describe("ensure_table", function()
     local conn, names = service({ DescribeTable = { { Table = found() } } })
     local tbl, list = assert(ensure(conn, asked()))
     assert.equal("Table(messages)", tostring(tbl))
-    assert.same({}, told(list))
+    assert.same({}, described(list))
     for _, name in ipairs(names) do assert.matches("^[DL]", name) end -- Describe and List: nothing is changed
   end)
 
@@ -153,7 +153,7 @@ describe("ensure_table", function()
       case[2](there)
       local conn, names = service({ DescribeTable = { { Table = there } } })
       local _, list = assert(ensure(conn, asked()))
-      assert.same(case[3], told(list))
+      assert.same(case[3], described(list))
       for _, name in ipairs(names) do assert.matches("^[DL]", name) end
     end)
   end
@@ -167,7 +167,7 @@ describe("ensure_table", function()
       local given = { name = "messages", schema = helper.HASH }
       for name, value in pairs(case[2]) do given[name] = value end
       local _, list = assert(ensure(conn, given))
-      assert.same(case[3], told(list))
+      assert.same(case[3], described(list))
       assert.equal(given.tags and 4 or 3, #names) -- tags cost a request when the option is given
     end)
   end
@@ -179,7 +179,7 @@ describe("ensure_table", function()
       DescribeTable = { MISSING, { Table = there }, { Table = found() } } })
     local tbl, list = assert(ensure(conn, asked()))
     assert.equal("ACTIVE", tbl.status)
-    assert.same({}, told(list))
+    assert.same({}, described(list))
     assert.same({ "DescribeTable", "CreateTable", "DescribeTable", "DescribeTable", "DescribeTable", "ListTagsOfResource" },
       names)
   end)
@@ -189,7 +189,7 @@ describe("ensure_table", function()
       CreateTable = { { status = 400, __type = "x#ResourceInUseException", message = "exists" } } })
     local tbl, list = assert(ensure(conn, asked()))
     assert.equal("ACTIVE", tbl.status)
-    assert.same({}, told(list))
+    assert.same({}, described(list))
   end)
 
   for _, there in ipairs({ "found", "created" }) do
@@ -253,12 +253,12 @@ describe("ensure_table", function()
         range_key = "at_night", projection = { "a" } } },
       local_indexes = { { name = "by_size", range_key = { "size", "N" } } } }
     local created, list = assert(conn:ensure_table(given))
-    assert.same({}, told(list))
+    assert.same({}, described(list))
     assert.equal("ACTIVE", created.status)
     local again
     again, list = assert(conn:ensure_table(given))
     assert.equal(created, again)
-    assert.same({}, told(list))
+    assert.same({}, described(list))
     given.stream, given.read_units, given.write_units, given.local_indexes = "KEYS_ONLY", 1, 1, nil
     again, list = assert(conn:ensure_table(given))
     local what = {}

@@ -26,14 +26,14 @@ local function parse(bytes)
 end
 
 -- A table of a service that responds to each operation with the next one of its responses, the last one for ever.
-local function service(answers)
+local function service(responses)
   local asked = {}
   local fake = helper.fake(function(bytes)
     local name = parse(bytes)
     asked[name] = (asked[name] or 0) + 1
-    local list = assert(answers[name], name)
-    local answer = list[math.min(asked[name], #list)]
-    return helper.answer(answer.status or 200, cjson.encode(answer))
+    local list = assert(responses[name], name)
+    local response = list[math.min(asked[name], #list)]
+    return helper.response(response.status or 200, cjson.encode(response))
   end)
   local conn = helper.offline(fake)
   return conn:table("messages", { hash_key = "id", range_key = "at", range_key_type = "N" }), fake, conn
@@ -230,9 +230,9 @@ describe("admin", function()
 
   describe("waits", function()
     for i, case in ipairs(waits) do
-      local method, argument, operation, answers, outcome, questions = case[1], case[2], case[3], case[4], case[5], case[6]
+      local method, argument, operation, responses, outcome, questions = case[1], case[2], case[3], case[4], case[5], case[6]
       it(("%s: %s (%d)"):format(method, outcome, i), function()
-        local tbl, fake = service({ [operation] = answers })
+        local tbl, fake = service({ [operation] = responses })
         local given = { timeout = 90 }
         local ok, err
         if argument then ok, err = tbl[method](tbl, argument, given) else ok, err = tbl[method](tbl, given) end

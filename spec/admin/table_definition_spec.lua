@@ -3,7 +3,7 @@
 local cjson = require("cjson")
 local helper = dofile("spec/support/helper.lua")
 
-local CREATED = helper.answer(200, [[{"TableDescription":{"TableName":"messages","TableStatus":"CREATING",
+local CREATED = helper.response(200, [[{"TableDescription":{"TableName":"messages","TableStatus":"CREATING",
   "KeySchema":[{"AttributeName":"id","KeyType":"HASH"}],"AttributeDefinitions":[{"AttributeName":"id","AttributeType":"S"}]}}]])
 
 local function key(name, kind) return { AttributeName = name, KeyType = kind } end

@@ -5,7 +5,7 @@ local core = require("dynamodb.core")
 local dynamodb = require("dynamodb")
 local operations = require("dynamodb.base.operations")
 local helper = dofile("spec/support/helper.lua")
-local canned = dofile("spec/support/scripted_server.lua")
+local scripted = dofile("spec/support/scripted_server.lua")
 local vectors = dofile("spec/vectors/operations.lua")
 
 -- The operations of the services' models, November 2026, by the host that serves them.
@@ -80,15 +80,15 @@ local function parse(bytes)
 end
 
 -- A connection without an endpoint of its own to a transport that records.
-local function recording(answer)
-  local fake = helper.fake(answer)
+local function recording(response)
+  local fake = helper.fake(response)
   return dynamodb.connect({ region = "eu-west-1", aws_access_key_id = helper.KEY,
     aws_secret_access_key = helper.SECRET, transport = fake }), fake
 end
 
 -- Calls an operation with the fake's response -> the request, the result.
-local function call(name, params, answer, given)
-  local conn, fake = recording(helper.answer(200, answer))
+local function call(name, params, response, given)
+  local conn, fake = recording(helper.response(200, response))
   local result = assert(conn:call(name, params, given))
   assert.equal(1, #fake.requests)
   return parse(fake.requests[1]), result
@@ -143,7 +143,7 @@ describe("operations", function()
   for name, kind in pairs(kinds) do
     describe(name, function()
       local operation, vector = operations[name], vectors[name]
-      local params, body, answer, result = vector[1], vector[2], vector[3], vector[4]
+      local params, body, response, result = vector[1], vector[2], vector[3], vector[4]
 
       it("is well-formed", function()
         assert.equal(name, operation.name)
@@ -154,11 +154,11 @@ describe("operations", function()
         assert.equal(tokens[name], operation.token)
         assert.equal(name_says_write(name), operation.writes)
         assert.equal(not once[name], operation.repeatable)
-        assert.is_true(operation.required_output == nil or cjson.decode(answer)[operation.required_output] ~= nil)
+        assert.is_true(operation.required_output == nil or cjson.decode(response)[operation.required_output] ~= nil)
       end)
 
       it("sends what it is given, and returns the response", function()
-        local request, got = call(name, params, answer)
+        local request, got = call(name, params, response)
         assert.equal("POST / HTTP/1.1", request.line)
         assert.equal(hosts[kind], request.host)
         assert.equal(targets[kind] .. name, request["x-amz-target"])
@@ -166,17 +166,17 @@ describe("operations", function()
         assert.truthy(request.authorization:find("/eu-west-1/dynamodb/aws4_request", 1, true))
         if tokens[name] then request.body[tokens[name]] = nil end
         assert.same(cjson.decode(body or cjson.encode(params)), request.body)
-        assert.same(result or cjson.decode(answer), got)
+        assert.same(result or cjson.decode(response), got)
       end)
 
       it("shows every place of attribute values in its row", function()
         assert.same({}, unproven(operation.input, { params }, "", {}))
-        assert.same({}, unproven(operation.output, { cjson.decode(answer) }, "", {}))
+        assert.same({}, unproven(operation.output, { cjson.decode(response) }, "", {}))
       end)
 
       it("takes parameters that the client does not know", function()
         local given = { Novelty = { Depth = 1, List = { "a" } } }
-        local novel = ('{"Novelty":[1,{"a":true}],' .. answer:sub(2)):gsub(",}$", "}")
+        local novel = ('{"Novelty":[1,{"a":true}],' .. response:sub(2)):gsub(",}$", "}")
         local request, got = call(name, given, novel)
         assert.same(given.Novelty, request.body.Novelty)
         assert.same({ 1, { a = true } }, got.Novelty)
@@ -184,7 +184,7 @@ describe("operations", function()
 
       if tokens[name] then
         it("gets a token of its own each time", function()
-          local one, other = call(name, params, answer).body[tokens[name]], call(name, params, answer).body[tokens[name]]
+          local one, other = call(name, params, response).body[tokens[name]], call(name, params, response).body[tokens[name]]
           assert.matches(UUID, one)
           assert.matches(UUID, other)
           assert.not_equal(one, other)
@@ -192,7 +192,7 @@ describe("operations", function()
         end)
 
         it("keeps the caller's token", function()
-          assert.equal("mine", call(name, { [tokens[name]] = "mine" }, answer).body[tokens[name]])
+          assert.equal("mine", call(name, { [tokens[name]] = "mine" }, response).body[tokens[name]])
         end)
       end
     end)
@@ -219,7 +219,7 @@ describe("operations", function()
     end)
 
     it("may have written when they fail: nothing is assumed of them", function()
-      local conn = recording(helper.answer(500, [[{"__type":"x#InternalServerError","message":"no"}]]))
+      local conn = recording(helper.response(500, [[{"__type":"x#InternalServerError","message":"no"}]]))
       local result, err = conn:call("DescribeNovelty", {}, { unknown = true })
       assert.is_nil(result)
       assert.is_true(err.ambiguous)
@@ -256,7 +256,7 @@ describe("operations", function()
         for i, each in ipairs(elements) do elements[i] = element:format(each) end
         local text = ([[{"%s":[%s]%s}]]):format(list, table.concat(elements, ","),
           last and "" or ([[,"%s":%s]]):format(go_on, token))
-        return helper.answer(200, case.within and ([[{"%s":%s}]]):format(case.within, text) or text)
+        return helper.response(200, case.within and ([[{"%s":%s}]]):format(case.within, text) or text)
       end
 
       local function two_pages()
@@ -308,8 +308,8 @@ describe("operations", function()
     it("fail in the loop when a page does", function()
       for _, method in ipairs({ "each", "pages" }) do
         local conn = recording(function(_, number)
-          if number == 1 then return helper.answer(200, [[{"TableNames":["a"],"LastEvaluatedTableName":"a"}]]) end
-          return helper.answer(400, [[{"__type":"x#AccessDeniedException","message":"no"}]])
+          if number == 1 then return helper.response(200, [[{"TableNames":["a"],"LastEvaluatedTableName":"a"}]]) end
+          return helper.response(400, [[{"__type":"x#AccessDeniedException","message":"no"}]])
         end)
         local seen = 0
         local ok, err = pcall(function()
@@ -323,7 +323,7 @@ describe("operations", function()
     end)
 
     it("fail when the service does not get on", function()
-      local conn, fake = recording(helper.answer(200, [[{"TableNames":["a"],"LastEvaluatedTableName":"a"}]]))
+      local conn, fake = recording(helper.response(200, [[{"TableNames":["a"],"LastEvaluatedTableName":"a"}]]))
       local names, err = conn:each("ListTables"):all()
       assert.is_nil(names)
       assert.equal("response", err.kind)
@@ -367,10 +367,10 @@ describe("operations", function()
     table.sort(names)
     for _, name in ipairs(names) do
       steps[#steps + 1] = { wait = "request" }
-      steps[#steps + 1] = { send = canned.response(vectors[name][3]) }
+      steps[#steps + 1] = { send = scripted.response(vectors[name][3]) }
     end
-    local server = canned.start({ steps })
-    local conn = canned.connect(server)
+    local server = scripted.start({ steps })
+    local conn = scripted.connect(server)
     for _, name in ipairs(names) do
       local vector = vectors[name]
       assert.same(vector[4] or cjson.decode(vector[3]), assert(conn:call(name, vector[1])))
@@ -390,9 +390,9 @@ describe("operations", function()
   end)
 
   it("that have nothing to say may return nothing, others not", function()
-    local server = canned.start({ { { wait = "request" }, { send = canned.response("") }, { wait = "request" },
-      { send = canned.response("") } } })
-    local conn = canned.connect(server, { max_attempts = 1 })
+    local server = scripted.start({ { { wait = "request" }, { send = scripted.response("") }, { wait = "request" },
+      { send = scripted.response("") } } })
+    local conn = scripted.connect(server, { max_attempts = 1 })
     assert.same({}, assert(conn:call("TagResource", vectors.TagResource[1])))
     local result, err = conn:call("ListTables")
     assert.is_nil(result)

@@ -18,8 +18,8 @@ local function signature(s, time, request)
   return authorization:match("Signature=(%x+)$")
 end
 
-local function refused(status, text, answer, message, found)
-  assert.is_nil(answer)
+local function refused(status, text, result, message, found)
+  assert.is_nil(result)
   assert.same({ text, status }, { message, found })
 end
 
@@ -273,15 +273,15 @@ describe("a failure", function()
   it("never shows a value", function()
     local s = signer({})
     for _, bad in ipairs({ "hidden\n", "hidden" .. ("x"):rep(70000) }) do
-      for _, answer in ipairs({
+      for _, result in ipairs({
         { sigv4.credentials(s, bad, "s") },
         { sigv4.credentials(s, "k", bad) },
         { sigv4.credentials(s, "k", "s", bad) },
         { sigv4.sign(s, with_header("x-amz-a", bad), TIME) },
         { sigv4.sign(s, with_header("authorization", bad), TIME) },
       }) do
-        assert.is_nil(answer[1])
-        assert.is_nil(answer[2]:find("hidden", 1, true), answer[2])
+        assert.is_nil(result[1])
+        assert.is_nil(result[2]:find("hidden", 1, true), result[2])
       end
     end
   end)

@@ -24,7 +24,7 @@ describe("credentials.assume_role", function()
 
   local function assume(more, given)
     given = given or {}
-    given.answers = given.answers or { provider.answer(200, XML) }
+    given.responses = given.responses or { provider.response(200, XML) }
     local kit = provider.kit(given)
     return kit, { assume_role(kit, section(more), WHERE, by_profile) }
   end
@@ -56,12 +56,13 @@ describe("credentials.assume_role", function()
     local kit = assume({ source_profile = false, credential_source = "Environment" },
       { environment = { AWS_ACCESS_KEY_ID = "ek", AWS_SECRET_ACCESS_KEY = "es" } })
     assert.equal("ek", kit.requests[1].sign.credentials.aws_access_key_id)
-    local keys = provider.answer(200, { AccessKeyId = "ck", SecretAccessKey = "cs", Token = "ct" })
-    kit = assume({ source_profile = false, credential_source = "EcsContainer" }, { answers = { keys, provider.answer(200, XML) },
+    local keys = provider.response(200, { AccessKeyId = "ck", SecretAccessKey = "cs", Token = "ct" })
+    kit = assume({ source_profile = false, credential_source = "EcsContainer" }, {
+      responses = { keys, provider.response(200, XML) },
       environment = { AWS_CONTAINER_CREDENTIALS_RELATIVE_URI = "/c" } })
     assert.equal("ck", kit.requests[2].sign.credentials.aws_access_key_id)
-    kit = assume({ source_profile = false, credential_source = "Ec2InstanceMetadata" }, { answers = {
-      provider.answer(200, "token"), provider.answer(200, "role"), keys, provider.answer(200, XML) } })
+    kit = assume({ source_profile = false, credential_source = "Ec2InstanceMetadata" }, { responses = {
+      provider.response(200, "token"), provider.response(200, "role"), keys, provider.response(200, XML) } })
     assert.equal("ck", kit.requests[4].sign.credentials.aws_access_key_id)
   end)
 
@@ -89,7 +90,7 @@ describe("credentials.assume_role", function()
   end
 
   it("names the profile when STS refuses", function()
-    local _, results = assume({}, { answers = { provider.answer(403, "<Code>AccessDenied</Code>") } })
+    local _, results = assume({}, { responses = { provider.response(403, "<Code>AccessDenied</Code>") } })
     assert.same({ nil, WHERE .. ": STS answered with status 403: AccessDenied", false }, results)
   end)
 end)

@@ -4,7 +4,7 @@ local fake_system = dofile("spec/support/fake_system.lua")
 
 -- A clock, a source with results from the spec, and the events emitted.
 local function world(source)
-  local w = { clock = 5000, fetched = 0, told = {}, slept = {} }
+  local w = { clock = 5000, fetched = 0, differences = {}, slept = {} }
   w.transport = {
     now = function() return w.clock end,
     time = function() return 1700000000 + w.clock end,
@@ -17,7 +17,7 @@ local function world(source)
   w.cache = cache(function(deadline)
     w.fetched, w.deadline = w.fetched + 1, deadline
     return source(w, w.fetched)
-  end, w.transport, function(event, fields) w.told[#w.told + 1] = { event, fields } end)
+  end, w.transport, function(event, fields) w.events[#w.events + 1] = { event, fields } end)
   function w.get() return w.cache:get(w.clock + 15) end
   function w.refresh(used) return w.cache:refresh(used, w.clock + 15) end
   return w
@@ -159,7 +159,7 @@ describe("credentials.cache", function()
     end)
     w.get()
     assert.same({ { "credentials_refreshed", { source = "sso", expires = 1700008600 } },
-      { "warning", { message = "credentials: a warning" } } }, w.told)
+      { "warning", { message = "credentials: a warning" } } }, w.events)
     assert.equal("k", name_of(cache(function() return keys(w, "k") end, w.transport):get(5015))) -- there is no hook
   end)
 

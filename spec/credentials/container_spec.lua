@@ -2,12 +2,12 @@
 local container = require("dynamodb.credentials.container")
 local provider = dofile("spec/support/provider_kit.lua")
 
-local answer = provider.answer
+local response = provider.response
 
 local RELATIVE, FULL = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"
 local TOKEN, TOKEN_FILE = "AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"
 
-local keys = { AccessKeyId = "k", SecretAccessKey = "s", Token = "t", Expiration = provider.moment(3600),
+local keys = { AccessKeyId = "k", SecretAccessKey = "s", Token = "t", Expiration = provider.time_in(3600),
   AccountId = "123456789012", RoleArn = "arn" }
 local found = { aws_access_key_id = "k", aws_secret_access_key = "s", aws_session_token = "t", account_id = "123456789012",
   expires = provider.NOW + 3600, source = "container" }
@@ -21,7 +21,7 @@ describe("credentials.container", function()
 
   it("asks the agent of ECS", function()
     local kit = provider.kit({ environment = { [RELATIVE] = "/v2/credentials/1?a=b", [FULL] = "http://localhost/other" },
-      answers = { answer(200, keys) } })
+      responses = { response(200, keys) } })
     assert.same(found, (container(kit)))
     local request = kit.requests[1]
     assert.equal("http://169.254.170.2/v2/credentials/1?a=b", request.url)
@@ -47,7 +47,7 @@ describe("credentials.container", function()
   }
   for _, url in ipairs(allowed) do
     it("may ask " .. url, function()
-      local kit = provider.kit({ environment = { [FULL] = url }, answers = { answer(200, keys) } })
+      local kit = provider.kit({ environment = { [FULL] = url }, responses = { response(200, keys) } })
       assert.same(found, (container(kit)))
       assert.equal(url, kit.requests[1].url)
     end)
@@ -110,7 +110,7 @@ describe("credentials.container", function()
   it("shows the token, a file's before the variable's, read each time", function()
     local files = { ["/token"] = "first" }
     local kit = provider.kit({ environment = { [FULL] = "http://169.254.170.23/v1/credentials", [TOKEN] = "plain",
-      [TOKEN_FILE] = "/token" }, files = files, answers = { answer(200, keys), answer(200, keys) } })
+      [TOKEN_FILE] = "/token" }, files = files, responses = { response(200, keys), response(200, keys) } })
     container(kit)
     files["/token"] = "second\n"
     container(kit)
@@ -135,25 +135,25 @@ describe("credentials.container", function()
   end
 
   local refusals = {
-    { "a refusal of ECS", { answer(400, { code = "InvalidIdInPath", message = "not found" }) },
+    { "a refusal of ECS", { response(400, { code = "InvalidIdInPath", message = "not found" }) },
       "container's agent answered with status 400: InvalidIdInPath: not found", false },
-    { "a refusal of others", { answer(404, { Code = "NotFound", Message = "nothing" }) },
+    { "a refusal of others", { response(404, { Code = "NotFound", Message = "nothing" }) },
       "container's agent answered with status 404: NotFound: nothing", false },
-    { "a redirect, which is not followed", { answer(302, "", { location = "http://example.com/" }) },
+    { "a redirect, which is not followed", { response(302, "", { location = "http://example.com/" }) },
       "container's agent answered with status 302", false },
-    { "a refusal that repeats the token", { answer(401, { message = "bad token-of-the-pod" }) },
+    { "a refusal that repeats the token", { response(401, { message = "bad token-of-the-pod" }) },
       "container's agent answered with status 401: bad ...", false },
-    { "inner errors", { answer(500), answer(503), answer(500) }, "container's agent answered with status 500", true },
-    { "another format", { answer(200, "<html>") }, "container: answer that is not JSON", nil },
-    { "half credentials", { answer(200, { AccessKeyId = "k", SecretAccessKey = "s" }) },
+    { "inner errors", { response(500), response(503), response(500) }, "container's agent answered with status 500", true },
+    { "another format", { response(200, "<html>") }, "container: answer that is not JSON", nil },
+    { "half credentials", { response(200, { AccessKeyId = "k", SecretAccessKey = "s" }) },
       "answer of the container's agent has no Token", nil },
-    { "a bad moment", { answer(200, { AccessKeyId = "k", SecretAccessKey = "s", Token = "t", Expiration = "soon" }) },
+    { "a bad moment", { response(200, { AccessKeyId = "k", SecretAccessKey = "s", Token = "t", Expiration = "soon" }) },
       "answer of the container's agent has a bad Expiration", nil },
-    { "no answer", {}, "container's agent: nobody is there", true },
+    { "no answer", {}, "container's agent: connection refused", true },
   }
   for _, case in ipairs(refusals) do
     it("reports " .. case[1], function()
-      local kit = provider.kit({ environment = { [RELATIVE] = "/c", [TOKEN] = "token-of-the-pod" }, answers = case[2] })
+      local kit = provider.kit({ environment = { [RELATIVE] = "/c", [TOKEN] = "token-of-the-pod" }, responses = case[2] })
       assert.same({ nil, case[3], case[4] }, { container(kit) })
     end)
   end

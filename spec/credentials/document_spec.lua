@@ -3,7 +3,7 @@ local document = require("dynamodb.credentials.document")
 
 describe("credentials.document", function()
   -- Text, and seconds since 1970.
-  local moments = {
+  local times = {
     { "1970-01-01T00:00:00Z", 0 },
     { "2000-02-29T12:00:00Z", 951825600 },
     { "2023-11-14T22:13:20Z", 1700000000 },
@@ -21,7 +21,7 @@ describe("credentials.document", function()
     { 1700000000 },
     { nil },
   }
-  for _, case in ipairs(moments) do
+  for _, case in ipairs(times) do
     it("understands the time " .. tostring(case[1]), function()
       assert.equal(case[2], document.time(case[1]))
     end)

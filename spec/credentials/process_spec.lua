@@ -9,7 +9,7 @@ describe("credentials.process", function()
 
   local good = {
     { "temporary ones", { Version = 1, AccessKeyId = "k", SecretAccessKey = "s", SessionToken = "t",
-      Expiration = provider.moment(900), AccountId = "123456789012" },
+      Expiration = provider.time_in(900), AccountId = "123456789012" },
       { aws_access_key_id = "k", aws_secret_access_key = "s", aws_session_token = "t", account_id = "123456789012",
         expires = provider.NOW + 900, source = "process" } },
     { "lasting ones", { Version = 1, AccessKeyId = "k", SecretAccessKey = "s" },

@@ -7,9 +7,9 @@ local XML = "<R><Credentials><AccessKeyId>K%d</AccessKeyId><SecretAccessKey>S</S
 
 -- STS's responses, which differ by the key.
 local function roles(count)
-  local answers = {}
-  for i = 1, count do answers[i] = provider.answer(200, XML:format(i)) end
-  return answers
+  local responses = {}
+  for i = 1, count do responses[i] = provider.response(200, XML:format(i)) end
+  return responses
 end
 
 local function keys(name)
@@ -86,7 +86,7 @@ describe("credentials.profile", function()
   }
   for _, case in ipairs(cases) do
     it("meets " .. case[1], function()
-      local kit = provider.kit({ sections = case[2], profile = case.name, answers = roles(3), files = { ["/token"] = "t" },
+      local kit = provider.kit({ sections = case[2], profile = case.name, responses = roles(3), files = { ["/token"] = "t" },
         run = '{"Version":1,"AccessKeyId":"k-process","SecretAccessKey":"s"}' })
       local found, why = from_profile(kit)
       if case.none then

@@ -3,15 +3,15 @@ local pool = require("dynamodb.http.pool")
 local service_call = require("dynamodb.credentials.service_call")
 local provider = dofile("spec/support/provider_kit.lua")
 
-local answer = provider.answer
+local response = provider.response
 
 describe("credentials.service_call", function()
   after_each(provider.remove)
 
   local REQUEST = "a request"
 
-  local function send(answers, more)
-    local kit = provider.kit({ answers = answers })
+  local function send(responses, more)
+    local kit = provider.kit({ responses = responses })
     local request = { name = "STS", url = REQUEST }
     for name, value in pairs(more or {}) do request[name] = value end
     return kit, { service_call.send(kit, request) }
@@ -19,13 +19,13 @@ describe("credentials.service_call", function()
 
   -- Responses in turn, how many requests that takes, and the status or text that results.
   local cases = {
-    { "a good answer", { answer(200) }, 1, 200 },
-    { "a refusal", { answer(403) }, 1, 403 },
-    { "an inner error, then a good answer", { answer(500), answer(200) }, 2, 200 },
-    { "being asked for less", { answer(429), answer(503), answer(200) }, 3, 200 },
-    { "inner errors", { answer(500), answer(502), answer(503), answer(200) }, 3, 503 },
-    { "no connection, then a good answer", { { "network", "refused" }, answer(200) }, 2, 200 },
-    { "no connection", {}, 3, "STS: nobody is there" },
+    { "a good answer", { response(200) }, 1, 200 },
+    { "a refusal", { response(403) }, 1, 403 },
+    { "an inner error, then a good answer", { response(500), response(200) }, 2, 200 },
+    { "being asked for less", { response(429), response(503), response(200) }, 3, 200 },
+    { "inner errors", { response(500), response(502), response(503), response(200) }, 3, 503 },
+    { "no connection, then a good answer", { { "network", "refused" }, response(200) }, 2, 200 },
+    { "no connection", {}, 3, "STS: connection refused" },
   }
   for _, case in ipairs(cases) do
     it("meets " .. case[1], function()
@@ -46,15 +46,15 @@ describe("credentials.service_call", function()
     kit = provider.kit({})
     kit.deadline = kit.transport.now() + 0.06
     local _, why = service_call.send(kit, { name = "STS" })
-    assert.equal("STS: nobody is there", why)
+    assert.equal("STS: connection refused", why)
     assert.equal(2, #kit.requests)
     assert.same({ 0.05 }, kit.slept)
   end)
 
   it("retries when the caller asks for it, and as often as it asks", function()
-    local kit = send({ answer(400), answer(400), answer(400) }, { again = function(r) return r.status == 400 end })
+    local kit = send({ response(400), response(400), response(400) }, { again = function(r) return r.status == 400 end })
     assert.equal(3, #kit.requests)
-    kit = send({ answer(500) }, { attempts = 1 })
+    kit = send({ response(500) }, { attempts = 1 })
     assert.equal(1, #kit.requests)
   end)
 
@@ -80,10 +80,10 @@ describe("credentials.service_call", function()
 
   it("says what a refusal is", function()
     local request = { name = "STS", secrets = { "verysecret" } }
-    local why, passing = service_call.refusal(request, answer(403), "AccessDenied", "not with verysecret")
+    local why, passing = service_call.refusal(request, response(403), "AccessDenied", "not with verysecret")
     assert.equal("STS answered with status 403: AccessDenied: not with ...", why)
     assert.is_false(passing)
-    why, passing = service_call.refusal(request, answer(503), nil, {})
+    why, passing = service_call.refusal(request, response(503), nil, {})
     assert.equal("STS answered with status 503", why)
     assert.is_true(passing)
   end)

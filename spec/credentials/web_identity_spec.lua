@@ -18,7 +18,7 @@ describe("credentials.web_identity", function()
   it("reads the token each time that it asks", function()
     local files = { ["/token"] = "first\n" }
     local kit = provider.kit({ environment = variables({ AWS_ROLE_SESSION_NAME = "pod" }), files = files,
-      answers = { provider.answer(200, XML), provider.answer(200, XML) } })
+      responses = { provider.response(200, XML), provider.response(200, XML) } })
     assert.same({ aws_access_key_id = "K", aws_secret_access_key = "S", aws_session_token = "T", source = "web identity" },
       (web_identity.find(kit)))
     files["/token"] = " second "
@@ -50,6 +50,6 @@ describe("credentials.web_identity", function()
 
   it("passes on what STS says", function()
     local kit = provider.kit({ environment = variables(), files = { ["/token"] = "t" } })
-    assert.same({ nil, "STS: nobody is there", true }, { web_identity.find(kit) })
+    assert.same({ nil, "STS: connection refused", true }, { web_identity.find(kit) })
   end)
 end)

@@ -69,9 +69,9 @@ describe("core.es256", function()
 
   it("says nothing of a key that it refuses", function()
     local wrong = vectors.refused["one on P-384"]
-    local answer = { nil, "PEM of an EC private key on P-256 expected" }
-    assert.same(answer, { core.es256(wrong, "m") })
-    assert.same(answer, { core.ec_jwk(wrong) })
+    local expected = { nil, "PEM of an EC private key on P-256 expected" }
+    assert.same(expected, { core.es256(wrong, "m") })
+    assert.same(expected, { core.ec_jwk(wrong) })
     assert.has_error(function() core.es256(pem) end)
   end)
 end)

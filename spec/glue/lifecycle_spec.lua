@@ -121,7 +121,7 @@ describe("a wrong self", function()
 
   it("owns no rows", function()
     local response = core.response():reset()
-    response:feed(helper.answer(200, "{}"))
+    response:feed(helper.response(200, "{}"))
     for what, value in pairs(foreign) do
       if what ~= "nothing" then
         assert.is_false(pcall(core.decode, "{}", "row", value()), what)
@@ -172,7 +172,7 @@ describe("collection", function()
     values = function()
       local body = [[{"Item":{"id":{"S":"a"},"n":{"N":"1.0000000000000000000000000000000000001"},
         "tags":{"SS":["x","y"]},"bytes":{"B":"AAE="},"map":{"M":{"list":{"L":[{"N":"1"}]}}}}}]]
-      local tbl = helper.offline(helper.fake(helper.answer(200, body))):table("t", { hash_key = "id" })
+      local tbl = helper.offline(helper.fake(helper.response(200, body))):table("t", { hash_key = "id" })
       local got = assert(tbl:get_item("a"))
       local number, tags, bytes, map = got.n, got.tags, got.bytes, got.map
       return function()
@@ -194,7 +194,7 @@ describe("collection", function()
     end,
     response = function()
       local response = core.response():reset()
-      response:feed(helper.answer(200, '{"n":"' .. ("x"):rep(5000) .. '"}', { ["x-tag"] = "here" }))
+      response:feed(helper.response(200, '{"n":"' .. ("x"):rep(5000) .. '"}', { ["x-tag"] = "here" }))
       return function()
         assert.are.equal(200, response:status())
         assert.are.equal("here", response:header("x-tag"))

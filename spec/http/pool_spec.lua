@@ -1,7 +1,7 @@
 -- The connection pool over real sockets: reuse, idle connections, limits and the queue of waiting callers.
 local unpack = table.unpack or unpack -- luacheck: ignore 113 143
 
-local canned = dofile("spec/support/scripted_server.lua")
+local scripted = dofile("spec/support/scripted_server.lua")
 local curl = require("dynamodb.transport.curl")
 local endpoint = require("dynamodb.http.endpoint")
 local helper = dofile("spec/support/helper.lua")
@@ -21,7 +21,7 @@ end
 local wait = { wait = "request" }
 
 -- Steps that respond to a request with this body.
-local function answer(body) return wait, { send = canned.response(body) } end
+local function response(body) return wait, { send = scripted.response(body) } end
 
 local function pool_to(server, limits)
   limits = limits or {}
@@ -34,11 +34,11 @@ describe("a pool", function()
   after_each(function()
     if current then pool.close(current) end
     current = nil
-    canned.stop()
+    scripted.stop()
   end)
 
   local function start(connections, limits)
-    local server = canned.start(connections)
+    local server = scripted.start(connections)
     current = pool_to(server, limits)
     return server
   end
@@ -59,7 +59,7 @@ describe("a pool", function()
   end
 
   it("sends the bytes as they are, and has the complete response", function()
-    local server = start({ { answer("hello") } })
+    local server = start({ { response("hello") } })
     local connection = assert(send(current, REQUEST))
     assert.equal(200, connection.response:status())
     assert.equal("hello", connection.response:body())
@@ -70,7 +70,7 @@ describe("a pool", function()
 
   it("uses one connection for many requests", function()
     local steps = {}
-    for i = 1, 100 do steps[2 * i - 1], steps[2 * i] = answer("answer " .. i) end
+    for i = 1, 100 do steps[2 * i - 1], steps[2 * i] = response("answer " .. i) end
     local server = start({ steps })
     for i = 1, 100 do assert.equal("answer " .. i, ask()) end
     assert.equal(1, server.connections())
@@ -79,7 +79,7 @@ describe("a pool", function()
   end)
 
   it("opens a second connection for a second request at the same time", function()
-    local server = start({ { answer("one") }, { answer("two") } })
+    local server = start({ { response("one") }, { response("two") } })
     local one = assert(send(current, REQUEST))
     local two = assert(send(current, REQUEST))
     pool.release(current, one)
@@ -89,7 +89,7 @@ describe("a pool", function()
   end)
 
   it("closes what it kept", function()
-    local server = start({ { answer("one") }, { answer("two") } })
+    local server = start({ { response("one") }, { response("two") } })
     ask()
     pool.close(current)
     assert.same({}, current.idle)
@@ -102,12 +102,12 @@ describe("a pool", function()
     ["was closed"] = { close = true },
     ["was reset"] = { reset = true },
     ["has unread bytes"] = { send = "x" },
-    ["has an unread response"] = { send = canned.response("poison") },
+    ["has an unread response"] = { send = scripted.response("poison") },
   }
   for name, step in pairs(stale) do
     it("replaces an idle connection that " .. name, function()
-      local server = start({ { wait, { send = canned.response("one") }, { delay = 20 }, step },
-        { answer("two") } })
+      local server = start({ { wait, { send = scripted.response("one") }, { delay = 20 }, step },
+        { response("two") } })
       assert.equal("one", ask())
       wait_for_idle_connection()
       assert.equal("two", ask())
@@ -117,15 +117,15 @@ describe("a pool", function()
   end
 
   it("replaces an idle connection that dies as it is used again", function()
-    local steps = { wait, { send = canned.response("one") }, wait, { close = true } }
-    local server = start({ steps, { answer("two") } })
+    local steps = { wait, { send = scripted.response("one") }, wait, { close = true } }
+    local server = start({ steps, { response("two") } })
     assert.equal("one", ask())
     assert.equal("two", ask())
     assert.equal(2, server.connections())
   end)
 
   it("sends nothing a second time when told so and the first may have been seen", function()
-    local server = start({ { wait, { send = canned.response("one") }, wait, { close = true } } })
+    local server = start({ { wait, { send = scripted.response("one") }, wait, { close = true } } })
     assert.equal("one", ask())
     local connection, kind, _, sent = send(current, REQUEST, true)
     assert.is_nil(connection)
@@ -136,7 +136,7 @@ describe("a pool", function()
   end)
 
   it("replaces a connection that was closed before, even then", function()
-    local server = start({ { wait, { send = canned.response("one") }, { close = true } }, { answer("two") } })
+    local server = start({ { wait, { send = scripted.response("one") }, { close = true } }, { response("two") } })
     assert.equal("one", ask())
     wait_for_idle_connection()
     local connection = assert(send(current, REQUEST, true))
@@ -146,10 +146,10 @@ describe("a pool", function()
   end)
 
   it("looks through all that it kept", function()
-    local function one_answer(body)
-      return { wait, { send = canned.response(body) }, { delay = 20 }, { close = true } }
+    local function one_response(body)
+      return { wait, { send = scripted.response(body) }, { delay = 20 }, { close = true } }
     end
-    local server = start({ one_answer("one"), one_answer("two"), { answer("three") } })
+    local server = start({ one_response("one"), one_response("two"), { response("three") } })
     local one, two = assert(send(current, REQUEST)), assert(send(current, REQUEST))
     for _, connection in ipairs({ one, two }) do
       assert.is_true(connection.socket:wait("read", 5))
@@ -171,7 +171,7 @@ describe("a pool", function()
   }
   for name, bytes in pairs(ending) do
     it("keeps no connection after " .. name, function()
-      local server = start({ { wait, { send = bytes } }, { answer("two") } })
+      local server = start({ { wait, { send = bytes } }, { response("two") } })
       assert.equal("one", ask())
       assert.same({}, current.idle)
       assert.equal("two", ask())
@@ -182,15 +182,15 @@ describe("a pool", function()
   -- Ways to respond "hello", again and again on one connection.
   local CHUNKS = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
   local ways = {
-    ["in one piece"] = { { send = canned.response("hello") } },
-    ["byte by byte"] = { { send_slowly = canned.response("hello") } },
+    ["in one piece"] = { { send = scripted.response("hello") } },
+    ["byte by byte"] = { { send_slowly = scripted.response("hello") } },
     ["in chunks"] = { { send = CHUNKS .. "2\r\nhe\r\n3;x=y\r\nllo\r\n0\r\nTrailer: x\r\n\r\n" } },
     ["in chunks byte by byte"] = { { send_slowly = CHUNKS .. "2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n" } },
-    ["after 100-continue"] = { { send = "HTTP/1.1 100 Continue\r\n\r\n" .. canned.response("hello") } },
+    ["after 100-continue"] = { { send = "HTTP/1.1 100 Continue\r\n\r\n" .. scripted.response("hello") } },
     ["long after 100-continue"] = { { send = "HTTP/1.1 100 Continue\r\n\r\n" }, { delay = 50 },
-      { send = canned.response("hello") } },
+      { send = scripted.response("hello") } },
     ["after hints"] = { { send = "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" },
-      { send = canned.response("hello") } },
+      { send = scripted.response("hello") } },
     ["by HTTP/1.0 that stays"] = {
       { send = "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 5\r\n\r\nhello" },
     },
@@ -210,7 +210,7 @@ describe("a pool", function()
 
   it("takes a body of 5 MB", function()
     local body = ("0123456789abcdef"):rep(5 * 2 ^ 16)
-    start({ { answer(body) } })
+    start({ { response(body) } })
     assert.is_true(body == ask())
   end)
 
@@ -272,7 +272,7 @@ describe("a pool", function()
     if outcomes then return outcomes[i] end
     local connections = {}
     for k, case in ipairs(failures) do connections[k] = { wait, unpack(case[2]) } end
-    local server = canned.start(connections)
+    local server = scripted.start(connections)
     outcomes = {}
     for k in ipairs(failures) do
       local own = pool_to(server)
@@ -296,7 +296,7 @@ describe("a pool", function()
   end
 
   it("does not repeat a request whose response has begun on a kept connection", function()
-    local server = start({ { wait, { send = canned.response("one") }, wait, { send = "HTTP/1.1 200" },
+    local server = start({ { wait, { send = scripted.response("one") }, wait, { send = "HTTP/1.1 200" },
       { close = true } } })
     assert.equal("one", ask())
     local connection, kind, _, sent = send(current, REQUEST)
@@ -317,7 +317,7 @@ describe("a pool", function()
   end)
 
   it("knows that something may have been sent when a kept connection died and there is no other", function()
-    local server = start({ { wait, { send = canned.response("one") }, wait, { close = true } } })
+    local server = start({ { wait, { send = scripted.response("one") }, wait, { close = true } } })
     assert.equal("one", ask())
     local transport = setmetatable({ connect = function() return nil, "network", "no way" end },
       { __index = curl })
@@ -337,7 +337,7 @@ describe("a pool", function()
     ["in a chunk"] = { { send = CHUNKS .. "5\r\nhe" } },
     ["before the last chunk"] = { { send = CHUNKS .. "5\r\nhello\r\n" } },
     ["after 100-continue"] = { { send = "HTTP/1.1 100 Continue\r\n\r\n" } },
-    ["with a byte now and then"] = { { send_slowly = canned.response("hello"), every = 100 } },
+    ["with a byte now and then"] = { { send_slowly = scripted.response("hello"), every = 100 } },
     ["with headers now and then"] = { { send = "HTTP/1.1 200 OK\r\n" }, { send_slowly = ("X:y\r\n"):rep(90),
       every = 20 } },
     ["with chunks now and then"] = { { send = CHUNKS }, { send_slowly = ("1\r\nx\r\n"):rep(50),
@@ -374,7 +374,7 @@ describe("a pool", function()
   end)
 
   it("does not repeat a request that timed out on a kept connection", function()
-    local server = start({ { answer("one") }, { answer("two") } }, { attempt_timeout = 0.4 })
+    local server = start({ { response("one") }, { response("two") } }, { attempt_timeout = 0.4 })
     assert.equal("one", ask())
     local connection, kind, _, sent = send(current, REQUEST)
     assert.is_nil(connection)
@@ -387,7 +387,7 @@ describe("a pool", function()
     -- No connection is needed for these: a transport whose clock the spec moves.
     local fake
     before_each(function()
-      fake = helper.fake(helper.answer(200, "{}"))
+      fake = helper.fake(helper.response(200, "{}"))
     end)
 
     local function pool_of(limits)
@@ -403,53 +403,53 @@ describe("a pool", function()
 
     -- Arguments of the transport's functions: seconds to connect, and deadlines relative to now.
     local function watch()
-      local told = {}
+      local differences = {}
       local connect, send_bytes, receive = fake.connect, fake.send, fake.receive
       function fake.connect(place, seconds, options)
-        told.connect, told.options = seconds, options
+        differences.connect, differences.options = seconds, options
         return connect(place, seconds, options)
       end
       function fake.send(socket, bytes, deadline)
-        told.send = deadline - fake.clock
+        differences.send = deadline - fake.clock
         return send_bytes(socket, bytes)
       end
       function fake.receive(socket, deadline, answering)
-        told.receive, told.answering = deadline - fake.clock, answering
+        differences.receive, differences.answering = deadline - fake.clock, answering
         return receive(socket)
       end
-      return told
+      return differences
     end
 
     it("connects and converses as long as the limits say", function()
-      local told, own = watch(), pool_of({ connect = { ca_bundle = "ca" } })
+      local differences, own = watch(), pool_of({ connect = { ca_bundle = "ca" } })
       assert(send(own, REQUEST))
-      assert.same({ connect = 1, send = 5, receive = 5, answering = true, options = { ca_bundle = "ca" } }, told)
+      assert.same({ connect = 1, send = 5, receive = 5, answering = true, options = { ca_bundle = "ca" } }, differences)
     end)
 
     it("takes the timeout of one attempt", function()
-      local told, own = watch(), pool_of({})
+      local differences, own = watch(), pool_of({})
       assert(send(own, REQUEST, false, nil, 0.25))
-      assert.same({ 1, 0.25, 0.25 }, { told.connect, told.send, told.receive })
+      assert.same({ 1, 0.25, 0.25 }, { differences.connect, differences.send, differences.receive })
     end)
 
     it("does not outlive the deadline", function()
-      local told, own = watch(), pool_of({})
+      local differences, own = watch(), pool_of({})
       assert(send(own, REQUEST, false, fake.clock + 0.5))
-      assert.same({ 0.5, 0.5, 0.5 }, { told.connect, told.send, told.receive })
+      assert.same({ 0.5, 0.5, 0.5 }, { differences.connect, differences.send, differences.receive })
     end)
 
     it("counts what connecting took against the deadline, not the attempt", function()
-      local told, own = watch(), pool_of({})
+      local differences, own = watch(), pool_of({})
       local connect = fake.connect
       function fake.connect(...)
         fake.clock = fake.clock + 0.75
         return connect(...)
       end
       assert(send(own, REQUEST, false, fake.clock + 4))
-      assert.equal(3.25, told.send)
+      assert.equal(3.25, differences.send)
       local other = pool_of({})
       assert(send(other, REQUEST, false, fake.clock + 8))
-      assert.equal(5, told.send)
+      assert.equal(5, differences.send)
     end)
 
     it("sends nothing after the deadline, on a new connection or a kept one", function()
@@ -537,13 +537,13 @@ describe("a pool", function()
       function fake.receive(socket)
         fake.clock = fake.clock + 0.25
         parts = parts + 1
-        local text = helper.answer(200, "{}")
+        local text = helper.response(200, "{}")
         if parts % 2 == 1 then return text:sub(1, 20) end
         receive(socket)
         return text:sub(21)
       end
       function fake.timings() return { name = 0.125, connect = 0.125, tls = 0.25 } end
-      local bytes = #helper.answer(200, "{}")
+      local bytes = #helper.response(200, "{}")
       local connection = ask_once(own)
       assert.same({ connect = 0.5, tls = 0.25, first_byte = 0.25, total = 0.5, reused = false, bytes_sent = #REQUEST,
         bytes_received = bytes }, connection.timing)
@@ -562,7 +562,7 @@ describe("a pool", function()
     end)
 
     it("takes no more bytes than it is told", function()
-      fake = helper.fake(helper.answer(200, ("x"):rep(101)))
+      fake = helper.fake(helper.response(200, ("x"):rep(101)))
       local connection, kind, why = send(pool_of({ max_bytes = 100 }), REQUEST)
       assert.same({ nil, "response" }, { connection, kind })
       assert.matches("100", why, 1, true)
@@ -585,7 +585,7 @@ describe("a pool", function()
 
     it("loses no connection to a transport that raises", function()
       for _, name in ipairs({ "connect", "send", "receive" }) do
-        fake = helper.fake(helper.answer(200, "{}"))
+        fake = helper.fake(helper.response(200, "{}"))
         local own = pool_of({ max_connections = 1 })
         local real, oops = fake[name], { "oops" }
         fake[name] = function() error(oops) end
@@ -604,7 +604,7 @@ describe("a pool", function()
   describe("beside others", function()
     -- A transport that lets others run while it waits: for 'parts' rounds per response.
     local function yielding(parts)
-      local fake = helper.fake(helper.answer(200, "{}"))
+      local fake = helper.fake(helper.response(200, "{}"))
       local receive = fake.receive
       local open, most = 0, 0
       for name, change in pairs({ connect = 1, close = -1 }) do
@@ -697,7 +697,7 @@ describe("a pool", function()
 
       -- A transport that parks tasks, and in which 'seconds' pass until a response comes.
       local function parking(seconds)
-        local fake = helper.fake(helper.answer(200, "{}"))
+        local fake = helper.fake(helper.response(200, "{}"))
         fake.now, fake.sleep, fake.waiter, fake.process = curl.now, curl.sleep, curl.waiter, curl.process
         local connect, receive, open = fake.connect, fake.receive, 0
         fake.most = 0
@@ -875,7 +875,7 @@ describe("a pool", function()
     end)
 
     it("begins anew after a fork", function()
-      local fake = helper.fake(helper.answer(200, "{}"))
+      local fake = helper.fake(helper.response(200, "{}"))
       local forks = 0
       function fake.process() return forks end
       local own = pool_of(fake, { max_connections = 1 })
@@ -897,12 +897,12 @@ describe("a pool", function()
 
   describe("over a transport that keeps connections itself", function()
     -- What the pool keeps, and the limits set on it.
-    local fake, kept, told
+    local fake, kept, differences
     before_each(function()
-      fake, kept = helper.fake(helper.answer(200, "{}")), {}
+      fake, kept = helper.fake(helper.response(200, "{}")), {}
       local connect = fake.connect
       function fake.connect(place, seconds, options, limits)
-        told = limits
+        differences = limits
         return table.remove(kept) or connect(place, seconds, options)
       end
       function fake.keep(socket)
@@ -928,7 +928,7 @@ describe("a pool", function()
         assert.equal(i > 1, connection.timing.connect == nil)
         pool.release(own, connection)
       end
-      assert.equal(limits, told)
+      assert.equal(limits, differences)
       assert.same({}, own.idle)
       assert.is_nil(next(own.connections))
       assert.equal(1, own.stats.opened)

@@ -6,7 +6,7 @@ local pool = require("dynamodb.http.pool")
 local round_trip = require("dynamodb.http.round_trip")
 
 local REQUEST = "POST / HTTP/1.1\r\nhost: spec\r\ncontent-length: 2\r\n\r\n{}"
-local RESPONSE = helper.answer(200, "{}")
+local RESPONSE = helper.response(200, "{}")
 
 local function new_pool(transport)
   return pool.new(transport, { url = "http://spec" }, { connect_timeout = 1, attempt_timeout = 5 })

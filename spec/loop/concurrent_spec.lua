@@ -24,13 +24,13 @@ describe("concurrent.run", function()
   end)
 
   it("is what the transport makes of it", function()
-    local told
+    local differences
     local fake = { gather = function(...)
-      told = { ... }
+      differences = { ... }
       return "done"
     end }
     local calls = {}
     assert.equal("done", concurrent.run(fake, calls, 7, 8))
-    assert.same({ calls, 7, 8 }, told)
+    assert.same({ calls, 7, 8 }, differences)
   end)
 end)

@@ -1,5 +1,5 @@
 -- The scheduler: turns, waiting for sockets and timers, errors in tasks, and forks.
-local canned = dofile("spec/support/scripted_server.lua")
+local scripted = dofile("spec/support/scripted_server.lua")
 local curl = require("dynamodb.transport.curl")
 local dynamodb = require("dynamodb")
 local helper = dofile("spec/support/helper.lua")
@@ -137,7 +137,7 @@ describe("a task", function()
 end)
 
 describe("after a fork", function()
-  after_each(canned.stop)
+  after_each(scripted.stop)
 
   it("a loop begins anew", function()
     local connection = helper.connect()
@@ -237,7 +237,7 @@ describe("after a fork", function()
   end)
 
   it("a child may fork while it connects", function()
-    local server = canned.start({}, { full = true })
+    local server = scripted.start({}, { full = true })
     local pid
     loop.run(function()
       local stuck = loop.spawn(function() return curl.connect({ url = server.endpoint_url }, 30) end)

@@ -15,7 +15,7 @@ describe("context", function()
     variables = variables or {}
     variables.AWS_ACCESS_KEY_ID, variables.AWS_SECRET_ACCESS_KEY = helper.KEY, helper.SECRET
     local read = fake_system.install(variables, files or {})
-    local fake = helper.fake(helper.answer(200, "{}"))
+    local fake = helper.fake(helper.response(200, "{}"))
     local connect = fake.connect
     fake.endpoints = {}
     function fake.connect(endpoint, seconds, given)

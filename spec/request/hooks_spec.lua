@@ -1,5 +1,5 @@
 -- Hooks: every event with its fields, in order, and hooks that raise.
-local canned = dofile("spec/support/scripted_server.lua")
+local scripted = dofile("spec/support/scripted_server.lua")
 local errors = require("dynamodb.error")
 local hooks = require("dynamodb.request.hooks")
 
@@ -25,18 +25,18 @@ local function names_of(seen)
 end
 
 describe("hooks", function()
-  after_each(canned.stop)
+  after_each(scripted.stop)
 
   -- Connects to a server with these connections.
   local function start(connections, options)
-    local connection = canned.connect(canned.start(connections), options)
+    local connection = scripted.connect(scripted.start(connections), options)
     finally(function() connection:close() end)
     return connection
   end
 
-  local good = canned.response('{"Item":{"id":{"S":"a"}},"ConsumedCapacity":{"TableName":"messages","CapacityUnits":0.5}}', 200,
+  local good = scripted.response('{"Item":{"id":{"S":"a"}},"ConsumedCapacity":{"TableName":"messages","CapacityUnits":0.5}}', 200,
     { ["Content-Type"] = "application/x-amz-json-1.0", ["x-amzn-requestid"] = "R1" })
-  local busy = canned.response('{"__type":"x#ThrottlingException","message":"slow down"}', 400)
+  local busy = scripted.response('{"__type":"x#ThrottlingException","message":"slow down"}', 400)
 
   it("report each step of a call, in order", function()
     local seen, list = recorder()
@@ -93,7 +93,7 @@ describe("hooks", function()
 
   it("tell no table where there is none", function()
     local seen, list = recorder()
-    local conn = start({ { wait, { send = canned.response('{"TableNames":[]}') } } }, { hooks = list })
+    local conn = start({ { wait, { send = scripted.response('{"TableNames":[]}') } } }, { hooks = list })
     assert(conn:list_tables())
     assert.is_nil(seen[1].table)
     assert.equal("ListTables", seen[1].operation)

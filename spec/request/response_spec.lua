@@ -1,6 +1,6 @@
 -- The forms that errors come in are read in spec/request/pipeline_spec.lua, over a real socket.
 
-local answer = require("dynamodb.request.response")
+local response_reader = require("dynamodb.request.response")
 local core = require("dynamodb.core")
 local operations = require("dynamodb.base.operations")
 local helper = dofile("spec/support/helper.lua")
@@ -8,8 +8,8 @@ local helper = dofile("spec/support/helper.lua")
 -- What the bytes of a response mean to an operation.
 local function read(name, status, body, headers)
   local response = core.response():reset()
-  assert(response:feed(helper.answer(status, body, headers)))
-  return answer.read(response, operations[name])
+  assert(response:feed(helper.response(status, body, headers)))
+  return response_reader.read(response, operations[name])
 end
 
 describe("response", function()
@@ -27,7 +27,7 @@ describe("response", function()
   it("may be empty where the operation says nothing", function()
     local response = core.response():reset()
     assert(response:feed("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"))
-    assert.same({}, answer.read(response, operations.TagResource))
+    assert.same({}, response_reader.read(response, operations.TagResource))
   end)
 
   it("has to have what was asked for", function()

@@ -108,9 +108,9 @@ describe("conditions on the server", function()
   end
 
   -- Fails unless the result is what the verdict wants: refused for its type | true to go on with the result.
-  local function answered(verdict, answer, err, label)
-    if verdict == "refused" or (verdict == "lenient" and answer == nil and err.code == "ValidationException") then
-      assert.is_nil(answer, label)
+  local function check_verdict(verdict, result, err, label)
+    if verdict == "refused" or (verdict == "lenient" and result == nil and err.code == "ValidationException") then
+      assert.is_nil(result, label)
       assert.equal("ValidationException", err.code, label)
       return false
     end
@@ -121,7 +121,7 @@ describe("conditions on the server", function()
     for _, case in ipairs(grid) do
       local tree, label = case[3], ("%s %s: %s"):format(case[1], case[2], show(case[3]))
       local rows, err = tbl:scan({ filter = evaluate.build(tree), items = false }):all()
-      if answered(case[4], rows, err, label) then
+      if check_verdict(case[4], rows, err, label) then
         assert.is_truthy(rows, label .. ": " .. tostring(err))
         assert.equal(ids(items, function(item) return evaluate.holds(tree, item) end), ids(rows), label)
       end
@@ -135,21 +135,21 @@ describe("conditions on the server", function()
         local label = ("%s %s on %s: %s"):format(case[1], case[2], item.id, show(tree))
         local ok, err = tbl:put_item(item, { condition = evaluate.build(tree) })
         if not ok and err.code == "ConditionalCheckFailedException" then ok = false end
-        if answered(case[4], ok, err, label) then assert.equal(evaluate.holds(tree, item), ok, label) end
+        if check_verdict(case[4], ok, err, label) then assert.equal(evaluate.holds(tree, item), ok, label) end
       end
     end
   end)
 
   it("tell the operators apart", function() -- otherwise the grid would prove little
-    local answers = {}
+    local matches = {}
     for _, case in ipairs(grid) do
       local key = case[1]
-      answers[key] = (answers[key] or "") .. ids(items, function(item) return evaluate.holds(case[3], item) end) .. "|"
+      matches[key] = (matches[key] or "") .. ids(items, function(item) return evaluate.holds(case[3], item) end) .. "|"
     end
     local seen = {}
-    for name, answer in pairs(answers) do
-      assert.is_nil(seen[answer], name .. " answers as " .. tostring(seen[answer]))
-      seen[answer] = name
+    for name, result in pairs(matches) do
+      assert.is_nil(seen[result], name .. " answers as " .. tostring(seen[result]))
+      seen[result] = name
     end
   end)
 

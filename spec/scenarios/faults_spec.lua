@@ -3,7 +3,7 @@
 
 local unpack = table.unpack or unpack -- luacheck: ignore 113 143
 
-local canned = dofile("spec/support/scripted_server.lua")
+local scripted = dofile("spec/support/scripted_server.lua")
 local curl = require("dynamodb.transport.curl")
 local helper = dofile("spec/support/helper.lua")
 local process = dofile("spec/support/child_process.lua")
@@ -67,7 +67,7 @@ end
 
 -- Makes a call -> its outcome.
 local function call(server, fault, attempt_timeout, deadline, name, params)
-  local conn = canned.connect(server, { compression = fault.compressed, attempt_timeout = attempt_timeout or 5,
+  local conn = scripted.connect(server, { compression = fault.compressed, attempt_timeout = attempt_timeout or 5,
     deadline = deadline })
   if fault.warm then assert.same({ Item = vectors.item }, conn:call("GetItem", KEY)) end
   if fault.warm then curl.sleep(0.02) end
@@ -87,14 +87,14 @@ describe("a fault", function()
     system.random = function() return 0 end -- no pause between attempts
     local scripts = {}
     for _, fault in ipairs(vectors.faults) do append(scripts, { once(fault), once(fault), always(fault) }) end
-    local servers = canned.start_all(scripts)
+    local servers = scripted.start_all(scripts)
     for i in ipairs(vectors.faults) do
       of_once[i], of_updates[i], of_always[i] = servers[3 * i - 2], servers[3 * i - 1], servers[3 * i]
     end
   end)
   teardown(function()
     system.random = random
-    canned.stop()
+    scripted.stop()
   end)
 
   for i, fault in ipairs(vectors.faults) do

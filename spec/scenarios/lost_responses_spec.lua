@@ -1,7 +1,7 @@
 -- Writes that the server does and whose responses are lost: a relay in front of it ends the connection instead. None is done
 -- twice but under "always", and none that was done is reported as failed, except as ambiguous.
 
-local canned = dofile("spec/support/scripted_server.lua")
+local scripted = dofile("spec/support/scripted_server.lua")
 local dynamodb = require("dynamodb")
 local helper = dofile("spec/support/helper.lua")
 local system = require("dynamodb.base.system")
@@ -94,11 +94,11 @@ describe("of writes whose responses are lost", function()
     system.random = function() return 0 end -- no pause between attempts
     direct = helper.connect()
     tbl = helper.create_table(direct)
-    relays = canned.start_all({ relay("amz-sdk-request: attempt=1;"), relay("amz-sdk-request: attempt=") })
+    relays = scripted.start_all({ relay("amz-sdk-request: attempt=1;"), relay("amz-sdk-request: attempt=") })
   end)
   teardown(function()
     system.random = random
-    canned.stop()
+    scripted.stop()
     tbl:delete()
     direct:close()
   end)

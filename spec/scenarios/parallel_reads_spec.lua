@@ -1,7 +1,7 @@
 -- Segments read concurrently, and pages ahead, over sockets: 100,000 items of a server that large_table_server.js is. For
 -- simulated time, see spec/table/prefetch_spec.lua, spec/table/batch_engine_spec.lua.
 
-local canned = dofile("spec/support/scripted_server.lua")
+local scripted = dofile("spec/support/scripted_server.lua")
 local cjson = require("cjson")
 local curl = require("dynamodb.transport.curl")
 local dynamodb = require("dynamodb")
@@ -21,7 +21,7 @@ local hurried = setmetatable({ sleep = function(seconds) curl.sleep(seconds / 10
 describe("in parallel", function()
   local server
   local function start(settings)
-    server = canned.node("large_table_server.js", "'" .. cjson.encode(settings) .. "'")
+    server = scripted.node("large_table_server.js", "'" .. cjson.encode(settings) .. "'")
   end
   after_each(function() server.stop() end)
 

@@ -21,16 +21,16 @@ local ADD = with(KEY, { UpdateExpression = "ADD n :n", ExpressionAttributeValues
 local SET = with(KEY, { UpdateExpression = "SET n = :n", ExpressionAttributeValues = { [":n"] = 1 } })
 
 local function failing(code, status, headers)
-  return helper.answer(status or 400, ('{"__type":"x#%s","message":"m"}'):format(code), headers)
+  return helper.response(status or 400, ('{"__type":"x#%s","message":"m"}'):format(code), headers)
 end
 
-local good, item = helper.answer(200, "{}"), helper.answer(200, '{"Item":{"id":{"S":"a"}}}')
+local good, item = helper.response(200, "{}"), helper.response(200, '{"Item":{"id":{"S":"a"}}}')
 local busy, broken = failing("ThrottlingException"), failing("InternalServerError", 500)
 local refused = failing("ConditionalCheckFailedException")
 local LOST = false -- no response, and the connection ends
 
 local function refused_by(attributes)
-  return helper.answer(400, ('{"__type":"x#ConditionalCheckFailedException","message":"m","Item":%s}')
+  return helper.response(400, ('{"__type":"x#ConditionalCheckFailedException","message":"m","Item":%s}')
     :format((assert(core.encode(attributes, "item")))))
 end
 
@@ -40,12 +40,12 @@ describe("a call", function()
   after_each(function() system.random = random end)
 
   -- A connection whose requests are answered by these, one after the other -> connection, transport.
-  local function start(answers, options)
+  local function start(responses, options)
     local fake = helper.fake(function(_, number)
-      if type(answers) == "function" then return answers(number) end
-      local answer = answers[number]
-      assert(answer ~= nil, "more requests than answers")
-      return answer
+      if type(responses) == "function" then return responses(number) end
+      local response = responses[number]
+      assert(response ~= nil, "more requests than answers")
+      return response
     end)
     fake.slept = {}
     function fake.idle() return false end -- each request on a connection of its own
@@ -143,11 +143,11 @@ describe("a call", function()
     end)
 
     it("when its transaction met another one, and only for that", function()
-      local conflict = helper.answer(400, '{"__type":"x#TransactionCanceledException","Message":"m",'
+      local conflict = helper.response(400, '{"__type":"x#TransactionCanceledException","Message":"m",'
         .. '"CancellationReasons":[{"Code":"None"},{"Code":"TransactionConflict"}]}')
       local conn = start({ conflict, good })
       assert(conn:call("TransactWriteItems", { TransactItems = {} }))
-      local mixed = helper.answer(400, '{"__type":"x#TransactionCanceledException","Message":"m",'
+      local mixed = helper.response(400, '{"__type":"x#TransactionCanceledException","Message":"m",'
         .. '"CancellationReasons":[{"Code":"ConditionalCheckFailed"},{"Code":"TransactionConflict"}]}')
       conn = start({ mixed })
       assert.equal(1, select(2, conn:call("TransactWriteItems", { TransactItems = {} })).attempts)
@@ -205,7 +205,7 @@ describe("a call", function()
     end)
 
     it("that bounds all pages of a query", function()
-      local page = helper.answer(200, '{"Items":[{"id":{"S":"a"}}],"Count":1,"ScannedCount":1,'
+      local page = helper.response(200, '{"Items":[{"id":{"S":"a"}}],"Count":1,"ScannedCount":1,'
         .. '"LastEvaluatedKey":{"id":{"S":"%d"}}}')
       local conn, fake = start(function(number)
         return (page:gsub("%%d", ("%02d"):format(number)))
@@ -233,7 +233,7 @@ describe("a call", function()
       { "an update that adds, which was refused", "UpdateItem", ADD, { busy, good }, 2, true },
       { "a put that asks for the old item", "PutItem", with(PUT, { ReturnValues = "ALL_OLD" }), { LOST }, 1, "ambiguous" },
       { "a backup", "CreateBackup", { TableName = "t", BackupName = "b" }, { LOST }, 1, "ambiguous" },
-      { "an answer that is garbage", "UpdateItem", ADD, { helper.answer(200, "<html>") }, 1, "ambiguous" },
+      { "an answer that is garbage", "UpdateItem", ADD, { helper.response(200, "<html>") }, 1, "ambiguous" },
     }
     for _, row in ipairs(rows) do
       it(("safely: %s is sent %d times"):format(row[1], row[5]), function()
@@ -311,10 +311,10 @@ describe("a call", function()
     end)
 
     describe("exactly once", function()
-      local function exactly(answers, name, params, given)
+      local function exactly(responses, name, params, given)
         given = given or {}
         given.retry_writes = "exact"
-        local conn, fake = start(answers)
+        local conn, fake = start(responses)
         local result, err = conn:call(name, params, given)
         return result, err, fake
       end
@@ -332,7 +332,7 @@ describe("a call", function()
       end)
 
       it("fails as the write alone would", function()
-        local cancelled = helper.answer(400, '{"__type":"x#TransactionCanceledException","Message":"m","CancellationReasons":'
+        local cancelled = helper.response(400, '{"__type":"x#TransactionCanceledException","Message":"m","CancellationReasons":'
           .. '[{"Code":"ConditionalCheckFailed","Message":"no","Item":{"id":{"S":"b"}}}]}')
         local _, err = exactly({ cancelled }, "PutItem", with(PUT, CONDITION))
         assert.equal("ConditionalCheckFailedException", err.code)
@@ -382,7 +382,7 @@ describe("a call", function()
       local conn, fake
       conn, fake = start(function(number)
         local at = fake.requests[number]:match("\r\nx%-amz%-date: (%w+)")
-        return at == "20261125T120000Z" and helper.answer(200, "{}", { Date = DATE })
+        return at == "20261125T120000Z" and helper.response(200, "{}", { Date = DATE })
           or failing(code, 400, { Date = DATE })
       end, options)
       function fake.time() return time end

@@ -1,6 +1,6 @@
 -- A secret key and a session token never show: not in tostring, errors, tracebacks or what a printer finds.
 
-local canned = dofile("spec/support/scripted_server.lua")
+local scripted = dofile("spec/support/scripted_server.lua")
 local cjson = require("cjson")
 local curl = require("dynamodb.transport.curl")
 local dynamodb = require("dynamodb")
@@ -75,18 +75,18 @@ local function connect(source, given)
   return dynamodb.connect(all)
 end
 
-local answers = {
-  { "a service error", helper.answer(400, '{"__type":"x#ValidationException","message":"no"}') },
-  { "a wrong signature", helper.answer(403, '{"__type":"x#InvalidSignatureException","message":"no"}') },
-  { "an inner error", helper.answer(500, "{}") },
-  { "a text", helper.answer(503, "<html>busy</html>") },
-  { "a truncated body", (helper.answer(200, '{"Item":{"id":{"S":"a"}}}'):sub(1, -5)) },
+local responses = {
+  { "a service error", helper.response(400, '{"__type":"x#ValidationException","message":"no"}') },
+  { "a wrong signature", helper.response(403, '{"__type":"x#InvalidSignatureException","message":"no"}') },
+  { "an inner error", helper.response(500, "{}") },
+  { "a text", helper.response(503, "<html>busy</html>") },
+  { "a truncated body", (helper.response(200, '{"Item":{"id":{"S":"a"}}}'):sub(1, -5)) },
   { "a truncated head", "HTTP/1.1 200 OK\r\ncontent-ty" },
   { "no HTTP", "\21\3\1\0\2\2\70 you speak HTTP to a TLS port" },
-  { "broken JSON", helper.answer(200, '{"Item":') },
-  { "a wrong shape", helper.answer(200, '{"Item":{"id":{"Q":"a"}}}') },
-  { "a wrong checksum", helper.answer(200, "{}", { ["x-amz-crc32"] = "1" }) },
-  { "another type", (helper.answer(200, "{}"):gsub("x%-amz%-json", "x-other")) },
+  { "broken JSON", helper.response(200, '{"Item":') },
+  { "a wrong shape", helper.response(200, '{"Item":{"id":{"Q":"a"}}}') },
+  { "a wrong checksum", helper.response(200, "{}", { ["x-amz-crc32"] = "1" }) },
+  { "another type", (helper.response(200, "{}"):gsub("x%-amz%-json", "x-other")) },
 }
 
 -- What users do with a connection, right and wrong; each is a function of the connection.
@@ -115,7 +115,7 @@ describe("secrets", function()
   for name, source in pairs(sources) do
     it("are used, yet hidden: " .. name, function()
       within(source, function()
-        local fake = helper.fake(helper.answer(200, '{"TableNames":[]}'))
+        local fake = helper.fake(helper.response(200, '{"TableNames":[]}'))
         assert(connect(source, { transport = fake }):list_tables())
         assert.is_truthy(fake.requests[1]:find("Credential=" .. KEY, 1, true))
         assert.is_truthy(fake.requests[1]:find("x-amz-security-token: " .. TOKEN, 1, true))
@@ -126,11 +126,11 @@ describe("secrets", function()
     for use, f in pairs(uses) do
       it(("stay hidden whatever is answered: %s, %s"):format(name, use), function()
         within(source, function()
-          for _, answer in ipairs(answers) do
-            local conn = connect(source, { transport = helper.fake(answer[2]) })
-            check_call(answer[1], function() return f(conn) end)
+          for _, response in ipairs(responses) do
+            local conn = connect(source, { transport = helper.fake(response[2]) })
+            check_call(response[1], function() return f(conn) end)
             conn:close()
-            check_call("closed, " .. answer[1], function() return f(conn) end)
+            check_call("closed, " .. response[1], function() return f(conn) end)
           end
         end)
       end)
@@ -281,20 +281,20 @@ end
 local worse = {
   ["as they are"] = function() end,
   ["with services whose answers are cut"] = function(w)
-    if not w.answers then return false end
-    w.answers = changed(w.answers, function(list)
-      return changed(list, function(answer)
-        local body = type(answer.body) == "table" and cjson.encode(answer.body) or answer.body
-        return { status = answer.status, headers = answer.headers, body = body and cut(body), drop = answer.drop }
+    if not w.responses then return false end
+    w.responses = changed(w.responses, function(list)
+      return changed(list, function(response)
+        local body = type(response.body) == "table" and cjson.encode(response.body) or response.body
+        return { status = response.status, headers = response.headers, body = body and cut(body), drop = response.drop }
       end)
     end)
   end,
   ["with services that repeat what they are asked"] = function(w)
-    if not w.answers then return false end
+    if not w.responses then return false end
     local echo = { status = 400, echo = true }
-    w.answers = {}
+    w.responses = {}
     for _, service in ipairs({ "sts", "sso", "oidc", "signin", "container", "metadata" }) do
-      w.answers[service] = { echo, echo, echo, echo, echo, echo }
+      w.responses[service] = { echo, echo, echo, echo, echo, echo }
     end
   end,
   ["with files and programs that are cut"] = function(w)
@@ -326,14 +326,14 @@ describe("secrets, wherever they come from,", function()
   setup(function()
     server = fakes.start()
     local wait = { wait = "request" }
-    local function answer(...) return { send = canned.response(...) } end
-    service = canned.start({}, { rest = { wait, answer("{}"), wait,
-      answer('{"__type":"x#ExpiredTokenException","message":"expired"}', 400), wait, answer("{}", 500), wait,
-      answer("<html>", 200, { ["Content-Type"] = "text/html" }), wait, answer("{}"), wait, { close = true } } })
+    local function response(...) return { send = scripted.response(...) } end
+    service = scripted.start({}, { rest = { wait, response("{}"), wait,
+      response('{"__type":"x#ExpiredTokenException","message":"expired"}', 400), wait, response("{}", 500), wait,
+      response("<html>", 200, { ["Content-Type"] = "text/html" }), wait, response("{}"), wait, { close = true } } })
   end)
   teardown(function()
     server.stop()
-    canned.stop()
+    scripted.stop()
   end)
   after_each(fake_system.remove)
 
@@ -381,7 +381,7 @@ describe("secrets, wherever they come from,", function()
       local w = { given = scenario.given, environment = changed(scenario.environment, function(value)
         return (value:gsub("^Basic x$", "agent-token-1"))
       end), files = changed(scenario.files, function(content) return content == "jwt" and "jwt-of-the-pod" or content end),
-        answers = scenario.answers, run = scenario.run, steps = scenario.steps }
+        responses = scenario.responses, run = scenario.run, steps = scenario.steps }
       if change(w) ~= false then
         it(("show nowhere: %s, %s"):format(scenario.name, how), function()
           local shown = play(w)

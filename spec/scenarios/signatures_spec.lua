@@ -106,7 +106,7 @@ local changes = {
     return head .. "Signature=" .. other_digit(digits)
   end), DIFFERENT },
   { "another key that is known", authorization("AKIDCANNED", "AKIDSPECSPECSPEC"), DIFFERENT },
-  { "a key that nobody knows", authorization("AKIDCANNED", "AKIDNOBODY"), UNKNOWN },
+  { "an unknown key", authorization("AKIDCANNED", "AKIDNOBODY"), UNKNOWN },
   { "a signed header twice", replace("(x%-amz%-target: [^\r]*\r\n)", "%1%1"), DIFFERENT },
   { "a signed header less", replace("x%-amz%-target: [^\r]*\r\n", ""), DIFFERENT },
   { "a header of AWS's that is not signed", replace("(host: )", "x-amz-extra: 1\r\n%1"), INCOMPLETE },

@@ -1,5 +1,5 @@
 -- TLS against real endpoints: which certificates are trusted, which are refused, and why.
-local canned = dofile("spec/support/scripted_server.lua")
+local scripted = dofile("spec/support/scripted_server.lua")
 local core = require("dynamodb.core")
 local curl = require("dynamodb.transport.curl")
 local dynamodb = require("dynamodb")
@@ -67,7 +67,7 @@ local directory = ca_bundle:match("^(.*)/")
 local files = { key = directory .. "/good.key", cert = directory .. "/good.pem" }
 
 describe("the transport's TLS", function()
-  after_each(canned.stop)
+  after_each(scripted.stop)
 
   local greeting = { { send = "hello" } }
 
@@ -92,7 +92,7 @@ describe("the transport's TLS", function()
   end
 
   it("takes some of the time, as it reports", function()
-    local bytes, _, _, timings = hear(canned.start({ greeting }, { tls = files }).endpoint_url, {})
+    local bytes, _, _, timings = hear(scripted.start({ greeting }, { tls = files }).endpoint_url, {})
     assert.equal("hello", bytes)
     assert.is_true(timings.tls > 0 and timings.tls < 5)
   end)
@@ -106,7 +106,7 @@ describe("the transport's TLS", function()
 
   it("is of version 1.2 or later", function()
     local function speaking(version)
-      return canned.start({ greeting }, { tls = with({ minVersion = "TLSv1.1", maxVersion = version,
+      return scripted.start({ greeting }, { tls = with({ minVersion = "TLSv1.1", maxVersion = version,
         ciphers = "DEFAULT:@SECLEVEL=0" }) }).endpoint_url
     end
     assert.equal("hello", hear(speaking("TLSv1.2"), {}))
@@ -115,7 +115,7 @@ describe("the transport's TLS", function()
   end)
 
   describe("with a client's certificate", function()
-    local function asking() return canned.start({ greeting }, { tls = with({ ca = ca_bundle }) }).endpoint_url end
+    local function asking() return scripted.start({ greeting }, { tls = with({ ca = ca_bundle }) }).endpoint_url end
 
     it("shows it", function()
       assert.equal("hello", hear(asking(), { client_certificate = files.cert, client_key = files.key }))
@@ -156,9 +156,9 @@ describe("the transport's TLS", function()
   local OPEN = { send = "HTTP/1.1 200 OK\r\n\r\n" }
 
   it("goes through a proxy's tunnel, to the host's own certificate", function()
-    local target = canned.start({ greeting }, { tls = files })
+    local target = scripted.start({ greeting }, { tls = files })
     local steps = { { wait = "request" }, OPEN, { tunnel = target.port } }
-    local proxy = canned.start({ steps, steps })
+    local proxy = scripted.start({ steps, steps })
     local bytes, kind, why, timings = hear("https://localhost", { proxy = proxy.endpoint_url })
     assert.equal("hello", bytes, ("%s: %s"):format(kind, why))
     assert.is_true(timings.tls > 0)
@@ -169,8 +169,8 @@ describe("the transport's TLS", function()
 
   it("goes through a proxy that speaks TLS itself", function()
     for scheme, settings in pairs({ http = {}, https = { tls = files } }) do
-      local target = canned.start({ greeting }, settings)
-      local proxy = canned.start({ { { wait = "request" }, OPEN, { tunnel = target.port } } }, { tls = files })
+      local target = scripted.start({ greeting }, settings)
+      local proxy = scripted.start({ { { wait = "request" }, OPEN, { tunnel = target.port } } }, { tls = files })
       local bytes, kind, why = hear(scheme .. "://localhost", { proxy = proxy.endpoint_url })
       assert.equal("hello", bytes, ("%s: %s"):format(kind, why))
     end
@@ -183,7 +183,7 @@ describe("the transport's TLS", function()
   end)
 
   it("gives up in time within a tunnel", function()
-    local proxy = canned.start({ { { wait = "request" }, OPEN } })
+    local proxy = scripted.start({ { { wait = "request" }, OPEN } })
     local before = curl.now()
     local _, kind = curl.connect({ url = "https://localhost" }, 0.4, { proxy = proxy.endpoint_url })
     assert.equal("timeout", kind)
@@ -192,16 +192,16 @@ describe("the transport's TLS", function()
 end)
 
 describe("a TLS connection", function()
-  after_each(canned.stop)
+  after_each(scripted.stop)
 
   local wait = { wait = "request" }
-  local good = canned.response('{"TableNames":["a"]}')
+  local good = scripted.response('{"TableNames":["a"]}')
 
   local function start(connections, options)
-    local server = canned.start(connections, { tls = files })
+    local server = scripted.start(connections, { tls = files })
     options = options or {}
     options.ca_bundle = ca_bundle
-    return server, canned.connect(server, options)
+    return server, scripted.connect(server, options)
   end
 
   it("carries many requests", function()
@@ -222,7 +222,7 @@ describe("a TLS connection", function()
   it("takes responses of many records", function()
     local name = ("x"):rep(2 ^ 20)
     local _, connection = start({ { wait,
-      { send = canned.response(('{"TableNames":["%s"]}'):format(name)) } } })
+      { send = scripted.response(('{"TableNames":["%s"]}'):format(name)) } } })
     assert.is_true(name == assert(connection:list_tables())[1])
     connection:close()
   end)

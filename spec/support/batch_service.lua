@@ -3,10 +3,10 @@
 local cjson = require("cjson")
 local helper = dofile("spec/support/helper.lua")
 
-local unkind = {}
+local batch_service = {}
 
 -- What may happen to a request.
-local moods = {
+local outcomes = {
   all = function() return true end,
   some = function(random) return random:once_in(2) end,
   none = function() return false end,
@@ -26,7 +26,7 @@ end
 
 local function failure(code)
   local status = code == "InternalServerError" and 500 or 400
-  return helper.answer(status, cjson.encode({ __type = "x#" .. code, message = "not now" }))
+  return helper.response(status, cjson.encode({ __type = "x#" .. code, message = "not now" }))
 end
 
 local function append(lists, name, value, place)
@@ -37,7 +37,7 @@ end
 
 --- A transport. 'schemas' are the tables, each with the names of its key; 'possible' are the moods to pick from.
 --- It has tables[name][key] -> item; log -> what was written, { id, "put" or "delete", n }; and the key's id(name, key).
-function unkind.new(random, schemas, possible)
+function batch_service.new(random, schemas, possible)
   local service = { tables = {}, log = {} }
   for name in pairs(schemas) do service.tables[name] = {} end
 
@@ -98,15 +98,15 @@ function unkind.new(random, schemas, possible)
   local transport
   transport = helper.fake(function(bytes)
     transport.clock = transport.clock + 0.01
-    local mood = random:pick(possible)
-    if type(moods[mood]) == "string" then return failure(moods[mood]) end
+    local outcome = random:pick(possible)
+    if type(outcomes[outcome]) == "string" then return failure(outcomes[outcome]) end
     local operation = bytes:match("DynamoDB_20120810%.(%w+)")
     local body = cjson.decode(bytes:match("\r\n\r\n(.*)$")).RequestItems
-    local answer = (operation == "BatchGetItem" and batch_get or batch_write)(body, moods[mood])
-    if mood ~= "lose" then return helper.answer(200, cjson.encode(answer)) end
+    local response = (operation == "BatchGetItem" and batch_get or batch_write)(body, outcomes[outcome])
+    if outcome ~= "lose" then return helper.response(200, cjson.encode(response)) end
   end)
   service.transport = transport
   return service
 end
 
-return unkind
+return batch_service

@@ -57,7 +57,7 @@ end
 function world.install(server, scenario)
   local w = { passed = 0, environment = environment_of(server, scenario), files = files_of(server, scenario) }
   w.read, w.written, w.commands = fake_system.install(w.environment, w.files, world.fill(server, scenario.run))
-  server.answer(world.fill(server, scenario.answers or {}))
+  server.respond_with(world.fill(server, scenario.responses or {}))
   w.transport = setmetatable({ time = function() return curl.time() + w.passed end }, { __index = curl })
   return w
 end

@@ -80,8 +80,8 @@ function next(service) {
   const now = fs.readFileSync(path.join(folder, "script.json"), "utf8");
   if (now !== text) [script, text, used] = [JSON.parse(now), now, {}];
   used[service] = (used[service] || 0) + 1;
-  const answers = script.answers[service] || [];
-  return answers[used[service] - 1] || { status: 418, body: "no more answers" };
+  const responses = script.responses[service] || [];
+  return responses[used[service] - 1] || { status: 418, body: "no more responses" };
 }
 
 // An error in the form of each service, its text the request.

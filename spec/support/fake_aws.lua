@@ -23,13 +23,13 @@ function fakes.start()
 
   function server.url(service) return ("http://127.0.0.1:%s/%s"):format(port, service) end
 
-  function server.answer(answers)
+  function server.respond_with(responses)
     scripts = scripts + 1
     write(folder .. "/log", "")
-    write(folder .. "/script.json", cjson.encode({ id = scripts, answers = answers }))
+    write(folder .. "/script.json", cjson.encode({ id = scripts, responses = responses }))
   end
 
-  function server.asked()
+  function server.requests()
     local lines = {}
     for line in io.lines(folder .. "/log") do lines[#lines + 1] = line end
     return lines

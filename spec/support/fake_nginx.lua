@@ -5,15 +5,15 @@ local fake = {}
 local ROOMS = { "dynamodb.transport.nginx", "dynamodb.transport.auto", "dynamodb.transport.curl" }
 
 --- A cosocket: its functions return what 'answers' has by their names, a list of results or a function; else 1.
-function fake.cosocket(answers)
+function fake.cosocket(results)
   local sock = { calls = {} }
   for _, name in ipairs({ "close", "connect", "getreusedtimes", "receiveany", "receiveuntil", "send", "setclientcert",
     "setkeepalive", "setoption", "settimeout", "sslhandshake" }) do
     sock[name] = function(_, ...)
       sock.calls[#sock.calls + 1] = { name, ... }
-      local answer = answers[name]
-      if type(answer) == "function" then return answer(...) end
-      if answer then return (table.unpack or unpack)(answer, 1, 3) end -- luacheck: ignore 113 143
+      local result = results[name]
+      if type(result) == "function" then return result(...) end
+      if result then return (table.unpack or unpack)(result, 1, 3) end -- luacheck: ignore 113 143
       return name == "getreusedtimes" and 0 or 1
     end
   end

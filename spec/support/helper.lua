@@ -77,7 +77,7 @@ function helper.create_table(conn, key)
 end
 
 --- One HTTP response of the service.
-function helper.answer(status, body, headers)
+function helper.response(status, body, headers)
   local lines = { ("HTTP/1.1 %d Whatever"):format(status), "content-type: application/x-amz-json-1.0",
     "content-length: " .. #body }
   for name, value in pairs(headers or {}) do lines[#lines + 1] = name .. ": " .. value end
@@ -86,24 +86,24 @@ end
 
 --- A transport that goes nowhere and counts. 'answer' is what each request gets: bytes, or
 --- function(request, number) -> bytes, or nil to close at once. Without it nothing may be sent.
-function helper.fake(answer)
+function helper.fake(response)
   local fake = { opened = 0, closed = 0, bytes = 0, requests = {}, clock = 1000 }
   function fake.connect()
     fake.opened = fake.opened + 1
-    if not answer then error("a connection was opened where none may be", 0) end
+    if not response then error("a connection was opened where none may be", 0) end
     return {}
   end
   function fake.send(socket, bytes)
     fake.bytes = fake.bytes + #bytes
     fake.requests[#fake.requests + 1] = bytes
     recorder.keep({ bytes })
-    socket.answer = type(answer) == "function" and answer(bytes, #fake.requests) or answer
-    if type(socket.answer) ~= "string" then socket.answer = nil end
+    socket.response = type(response) == "function" and response(bytes, #fake.requests) or response
+    if type(socket.response) ~= "string" then socket.response = nil end
     return true
   end
   function fake.receive(socket)
-    local bytes = socket.answer
-    socket.answer = nil
+    local bytes = socket.response
+    socket.response = nil
     if bytes then return bytes end
     return nil, "closed", "closed"
   end

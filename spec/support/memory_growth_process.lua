@@ -2,7 +2,7 @@
 -- whose responses try to exhaust memory, and prints the error's kind, how many attempts there were, and by how many kilobytes the
 -- process has grown at most until then.
 
-local canned = dofile("spec/support/scripted_server.lua")
+local scripted = dofile("spec/support/scripted_server.lua")
 
 -- The most memory that the system has given to this process at a time.
 local function peak()
@@ -14,7 +14,7 @@ end
 
 local before
 for i = 1, #arg, 2 do
-  local conn = canned.connect({ endpoint_url = arg[i] }, { compression = arg[i + 1] == "gzip", max_attempts = 2 })
+  local conn = scripted.connect({ endpoint_url = arg[i] }, { compression = arg[i + 1] == "gzip", max_attempts = 2 })
   before = before or peak()
   local result, err = conn:call("GetItem", { TableName = "t", Key = { id = "a" } })
   conn:close()

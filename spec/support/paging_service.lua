@@ -1,19 +1,19 @@
 --- A service that has items at = 1..n under one hash key, and serves Query and Scan in the worst permitted ways: pages of any
 --- size, pages without items, failures in between. It is a transport.
 
-local abreast = dofile("spec/support/simulated_time.lua")
+local simulated_time = dofile("spec/support/simulated_time.lua")
 local cjson = require("cjson")
 local helper = dofile("spec/support/helper.lua")
 
 local paging = {}
 
 local failures = {
-  function() return helper.answer(400, '{"__type":"x#ProvisionedThroughputExceededException","message":"slower"}') end,
-  function() return helper.answer(400, '{"__type":"x#ThrottlingException","message":"slower"}') end,
-  function() return helper.answer(500, '{"__type":"x#InternalServerError","message":"oops"}') end,
-  function() return helper.answer(503, "<html>busy</html>") end,
+  function() return helper.response(400, '{"__type":"x#ProvisionedThroughputExceededException","message":"slower"}') end,
+  function() return helper.response(400, '{"__type":"x#ThrottlingException","message":"slower"}') end,
+  function() return helper.response(500, '{"__type":"x#InternalServerError","message":"oops"}') end,
+  function() return helper.response(503, "<html>busy</html>") end,
   function() return nil end, -- the connection breaks
-  function() return helper.answer(200, '{"Items":[{"id":{"S":"h"},"at":{"N":"') end, -- half an answer
+  function() return helper.response(200, '{"Items":[{"id":{"S":"h"},"at":{"N":"') end, -- truncated body
 }
 
 local function item(at)
@@ -36,17 +36,17 @@ local function page_of(service, request)
   return given, examined, examined > 0 and service.late_end() and last or nil
 end
 
-local function answer(service, bytes)
+local function response(service, bytes)
   local request = cjson.decode(bytes:match("\r\n\r\n(.*)$"))
-  service.asked[#service.asked + 1] = request
-  local failure = service.fails(#service.asked)
+  service.requests[#service.requests + 1] = request
+  local failure = service.fails(#service.requests)
   if failure then return failures[failure]() end
   local given, examined, last = page_of(service, request)
   local items = {}
   for i, at in ipairs(given) do items[i] = item(at) end
   local key = last and (',"LastEvaluatedKey":{"id":{"S":"h"},"at":{"N":"%d"}}'):format(last) or ""
   local list = request.Select == "COUNT" and "" or ('"Items":[%s],'):format(table.concat(items, ","))
-  return helper.answer(200, ('{%s"Count":%d,"ScannedCount":%d,"ConsumedCapacity":{"CapacityUnits":%s}%s}'):format(list,
+  return helper.response(200, ('{%s"Count":%d,"ScannedCount":%d,"ConsumedCapacity":{"CapacityUnits":%s}%s}'):format(list,
     #items, examined, examined / 2, key))
 end
 
@@ -54,11 +54,11 @@ end
 --- positions that a filter does not let through), late_end(), fails(number) -> which failure, or nil, and latency(): then
 --- it takes its time, and the transport is one of simulated_time.lua.
 function paging.start(given)
-  local service = { asked = {}, hidden = {}, size = 10, FAILURES = #failures,
+  local service = { requests = {}, hidden = {}, size = 10, FAILURES = #failures,
     page_size = function() return 3 end, late_end = function() return false end, fails = function() end }
   for name, value in pairs(given or {}) do service[name] = value end
-  service.transport = helper.fake(function(bytes) return answer(service, bytes) end)
-  if service.latency then service.transport = abreast.new(service.transport, service.latency) end
+  service.transport = helper.fake(function(bytes) return response(service, bytes) end)
+  if service.latency then service.transport = simulated_time.new(service.transport, service.latency) end
   local conn = helper.offline(service.transport, { max_attempts = 1 }) -- failures are visible to the spec
   return service, conn:table("t", { hash_key = "id", range_key = "at", range_key_type = "N" })
 end

@@ -9,7 +9,7 @@ provider.NOW = 1700000000
 provider.NOW_TEXT = "2023-11-14T22:13:20Z"
 
 --- "2023-11-14T..Z", that many seconds from now.
-function provider.moment(seconds)
+function provider.time_in(seconds)
   return os.date("!%Y-%m-%dT%H:%M:%SZ", provider.NOW + seconds)
 end
 
@@ -41,7 +41,7 @@ local function settings_of(given)
 end
 
 --- A response: body is a text or what is JSON's.
-function provider.answer(status, body, headers)
+function provider.response(status, body, headers)
   if type(body) == "table" then body = require("cjson").encode(body) end
   return { status = status, body = body or "", header = function(name) return (headers or {})[name] end }
 end
@@ -64,10 +64,10 @@ function provider.kit(given)
   kit.read, kit.written, kit.commands = fake_system.install(given.environment or {}, given.files or {}, given.run)
   function kit.http(request)
     kit.requests[#kit.requests + 1] = request
-    local answer = (given.answers or {})[#kit.requests]
-    if answer and answer.status then return answer end
-    answer = answer or { "network", "nobody is there" }
-    return nil, pool.failure(answer[1], answer[2], answer[3])
+    local response = (given.responses or {})[#kit.requests]
+    if response and response.status then return response end
+    response = response or { "network", "connection refused" }
+    return nil, pool.failure(response[1], response[2], response[3])
   end
   return kit
 end

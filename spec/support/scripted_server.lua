@@ -4,7 +4,7 @@ local cjson = require("cjson")
 local dynamodb = require("dynamodb")
 local recorder = dofile("spec/support/signature_recorder.lua")
 
-local canned = {}
+local scripted = {}
 
 local running = {}
 
@@ -36,7 +36,7 @@ local function server_at(port, log, script)
 end
 
 --- Starts a script of spec/support that prints its process and its ports -> { port, ports, stop() }
-function canned.node(script, ...)
+function scripted.node(script, ...)
   local words = { ("exec env -u LD_PRELOAD node spec/support/%s"):format(script), ... }
   -- A sanitizer that is preloaded into Lua must not be preloaded into node.
   local process = assert(io.popen(table.concat(words, " ")))
@@ -56,17 +56,17 @@ local function new_process()
   local file = assert(io.open(orders, "w"))
   os.remove(orders)
   file:setvbuf("line")
-  local function answer()
+  local function response()
     for line in pipe:lines() do
       if line ~= "" then return line end
     end
     error("scripted_server.js has ended")
   end
-  local pid = answer()
+  local pid = response()
   return {
     order = function(...)
       file:write(table.concat({ ... }, " "), "\n")
-      return answer()
+      return response()
     end,
     stop = function()
       os.execute("kill " .. pid)
@@ -81,7 +81,7 @@ local shared -- the process of all servers but those that stop it
 --- Starts servers by scripts: { connections =, rest =, tls =, unix =, full = }, which scripted_server.js describes; connections
 --- are lists of steps. -> list of { endpoint_url, port, connections(), requests(), stop() }; one that is stopped stops all of
 --- its list.
-function canned.start_all(scripts)
+function scripted.start_all(scripts)
   local script, log = os.tmpname(), os.tmpname()
   write(script, cjson.encode(scripts))
   local own = scripts[1].full and new_process()
@@ -106,19 +106,19 @@ function canned.start_all(scripts)
 end
 
 --- Starts one server for these connections; 'settings' may have the rest of its script.
-function canned.start(connections, settings)
+function scripted.start(connections, settings)
   local script = { connections = connections }
   for name, value in pairs(settings or {}) do script[name] = value end
-  return canned.start_all({ script })[1]
+  return scripted.start_all({ script })[1]
 end
 
 --- Stops all servers that are still running.
-function canned.stop()
+function scripted.stop()
   for _, stop in pairs(running) do stop() end
 end
 
 --- The bytes of a response: its status line follows from 'status', its length from 'body'.
-function canned.response(body, status, headers)
+function scripted.response(body, status, headers)
   local lines = { ("HTTP/1.1 %d Canned"):format(status or 200), "Content-Length: " .. #body }
   for name, value in pairs(headers or { ["Content-Type"] = "application/x-amz-json-1.0" }) do
     lines[#lines + 1] = name .. ": " .. value
@@ -127,11 +127,11 @@ function canned.response(body, status, headers)
 end
 
 --- A connection to a server, with keys of its own and these options.
-function canned.connect(server, options)
+function scripted.connect(server, options)
   local given = { endpoint_url = server.endpoint_url, region = "eu-west-1", aws_access_key_id = "AKIDCANNED",
     aws_secret_access_key = "SECRETEXAMPLE", connect_timeout = 5, attempt_timeout = 5 }
   for name, value in pairs(options or {}) do given[name] = value end
   return dynamodb.connect(given)
 end
 
-return canned
+return scripted

@@ -1,6 +1,6 @@
 -- The engine under everything that batches; spec/table/batch_spec.lua has what users call.
 
-local abreast = dofile("spec/support/simulated_time.lua")
+local simulated_time = dofile("spec/support/simulated_time.lua")
 local batch_engine = require("dynamodb.table.batch_engine")
 local cjson = require("cjson")
 local core = require("dynamodb.core")
@@ -8,10 +8,10 @@ local dynamodb = require("dynamodb")
 local generate = dofile("spec/support/random_source.lua")
 local helper = dofile("spec/support/helper.lua")
 local system = require("dynamodb.base.system")
-local unkind = dofile("spec/support/batch_service.lua")
+local batch_service = dofile("spec/support/batch_service.lua")
 
 local RUNS, TIMED_RUNS = 1000, 300
-local MOODS = { "all", "some", "some", "none", "throttle", "fail", "lose" }
+local OUTCOMES = { "all", "some", "some", "none", "throttle", "fail", "lose" }
 local SCHEMAS = { one = { "id" }, two = { "id", "at" } }
 local DEFINED = { one = { hash_key = "id" }, two = { hash_key = "id", range_key = "at", range_key_type = "N" } }
 
@@ -72,7 +72,7 @@ describe("batch", function()
   it("writes the last of each key and nothing else, whatever the service does", function()
     for run = 1, RUNS do
       local random = generate.new(run)
-      local service = unkind.new(random, SCHEMAS, MOODS)
+      local service = batch_service.new(random, SCHEMAS, OUTCOMES)
       local conn, fields = connect(service.transport)
       local entries, last = random_writes(random, fields, service)
       assert(batch_engine.write(conn, entries, { deadline = 1e6 }))
@@ -113,7 +113,7 @@ describe("batch", function()
   it("reads every key once, whatever the service does", function()
     for run = 1, RUNS do
       local random = generate.new(run)
-      local service = unkind.new(random, SCHEMAS, MOODS)
+      local service = batch_service.new(random, SCHEMAS, OUTCOMES)
       local conn, fields = connect(service.transport)
       local entries, wanted = random_reads(random, fields, service)
       local found, ok = read(service, conn, entries, { deadline = 1e6 })
@@ -147,7 +147,7 @@ describe("batch", function()
     local timeouts = 0
     for run = 1, TIMED_RUNS do
       local random = generate.new(run)
-      local service = unkind.new(random, SCHEMAS, SLOW)
+      local service = batch_service.new(random, SCHEMAS, SLOW)
       local conn, fields = connect(service.transport)
       local entries, last = random_writes(random, fields, service)
       local ok, err = batch_engine.write(conn, entries, { deadline = random:integer(1, 30) / 10 })
@@ -164,7 +164,7 @@ describe("batch", function()
     local timeouts = 0
     for run = 1, TIMED_RUNS do
       local random = generate.new(run)
-      local service = unkind.new(random, SCHEMAS, SLOW)
+      local service = batch_service.new(random, SCHEMAS, SLOW)
       local conn, fields = connect(service.transport)
       local entries, wanted = random_reads(random, fields, service)
       local found, ok, err = read(service, conn, entries, { deadline = random:integer(1, 30) / 10 })
@@ -185,9 +185,9 @@ describe("batch", function()
   -- {===== Side by side =====
 
   -- A service that fails at random whose responses take up to 50 ms, and that refuses writes of a key that is being written.
-  local function slow_service(random, moods)
-    local service = unkind.new(random, SCHEMAS, moods)
-    local transport = abreast.new(service.transport, function() return random:integer(0, 5) / 100 end)
+  local function slow_service(random, outcomes)
+    local service = batch_service.new(random, SCHEMAS, outcomes)
+    local transport = simulated_time.new(service.transport, function() return random:integer(0, 5) / 100 end)
     local busy = {}
     function transport.send(socket, bytes)
       socket.writes = {}
@@ -219,7 +219,7 @@ describe("batch", function()
     local most = 0
     for run = 1, TIMED_RUNS do
       local random = generate.new(run)
-      local service, transport = slow_service(random, MOODS)
+      local service, transport = slow_service(random, OUTCOMES)
       local conn, fields = connect(transport)
       local given = { deadline = 1e6, concurrency = random:integer(1, 6) }
       local entries, last = random_writes(random, fields, service)
@@ -251,9 +251,9 @@ describe("batch", function()
   end)
 
   -- A service that takes a second for a response, and what it sent -> connection, fields, transport, fake.
-  local function second_service(answer)
-    local fake = helper.fake(answer)
-    local transport = abreast.new(fake, function() return 1 end)
+  local function second_service(response)
+    local fake = helper.fake(response)
+    local transport = simulated_time.new(fake, function() return 1 end)
     local conn, fields = connect(transport)
     return conn, fields, transport, fake
   end
@@ -266,7 +266,7 @@ describe("batch", function()
 
   for _, case in ipairs({ { 1, 4 }, { 2, 2 }, { 3, 2 }, { 4, 1 }, { 9, 1 } }) do
     it(("takes %d seconds for 4 requests, %d at a time"):format(case[2], case[1]), function()
-      local conn, fields, transport = second_service(helper.answer(200, "{}"))
+      local conn, fields, transport = second_service(helper.response(200, "{}"))
       local start = transport.now()
       assert(batch_engine.get(conn, keys(fields, 400), { concurrency = case[1] }, nil, error))
       assert.are.equal(case[2], transport.now() - start)
@@ -277,10 +277,10 @@ describe("batch", function()
     local conn, fields, transport, fake, refused
     conn, fields, transport, fake = second_service(function(_, n)
       if n < 30 then
-        return helper.answer(400, '{"__type":"x#ProvisionedThroughputExceededException","message":"slower"}')
+        return helper.response(400, '{"__type":"x#ProvisionedThroughputExceededException","message":"slower"}')
       end
       refused = refused or transport.now() + 1
-      return helper.answer(400, '{"__type":"x#ValidationException","message":"no"}')
+      return helper.response(400, '{"__type":"x#ValidationException","message":"no"}')
     end)
     system.random = function() return 1 end
     local ok, err = batch_engine.get(conn, keys(fields, 300), { concurrency = 3, max_attempts = 1, deadline = 1000 }, nil, error)
@@ -294,7 +294,7 @@ describe("batch", function()
   it("raises what one of them raises, and ends", function()
     local conn, fields, _, fake = second_service(function(_, n)
       if n == 2 then error("oops", 0) end
-      return helper.answer(200, "{}")
+      return helper.response(200, "{}")
     end)
     local ok, why = pcall(batch_engine.get, conn, keys(fields, 1000), { concurrency = 3 }, nil, error)
     assert.are.same({ false, "oops" }, { ok, why })
@@ -318,7 +318,7 @@ describe("batch", function()
 
   for _, case in ipairs({ { 1, 1 }, { 25, 1 }, { 26, 2 }, { 1000, 40 } }) do
     it(("writes %d items by %d requests"):format(case[1], case[2]), function()
-      local fake = helper.fake(helper.answer(200, "{}"))
+      local fake = helper.fake(helper.response(200, "{}"))
       local conn, fields = connect(fake)
       assert(batch_engine.write(conn, puts(fields.one, case[1]), {}))
       assert.are.equal(case[2], #fake.requests)
@@ -328,7 +328,7 @@ describe("batch", function()
 
   for _, case in ipairs({ { 1, 1 }, { 100, 1 }, { 101, 2 }, { 250, 3 } }) do
     it(("reads %d keys by %d requests"):format(case[1], case[2]), function()
-      local fake = helper.fake(helper.answer(200, "{}"))
+      local fake = helper.fake(helper.response(200, "{}"))
       local conn, fields = connect(fake)
       local entries = {}
       for i = 1, case[1] do entries[i] = batch_engine.key(fields.one, { id = "k" .. i }, {}, "spec") end
@@ -344,7 +344,7 @@ describe("batch", function()
   end)
 
   it("keeps requests below 16 MB, in order", function()
-    local fake = helper.fake(helper.answer(200, "{}"))
+    local fake = helper.fake(helper.response(200, "{}"))
     local conn, fields = connect(fake)
     local megabyte = 1024 * 1024
     assert(batch_engine.write(conn, puts(fields.one, 40, { text = ("x"):rep(megabyte) }), {}))
@@ -363,7 +363,7 @@ describe("batch", function()
   end)
 
   it("sends what is too big for any request alone, for the service to refuse", function()
-    local fake = helper.fake(helper.answer(200, "{}"))
+    local fake = helper.fake(helper.response(200, "{}"))
     local conn, fields = connect(fake)
     local entries = puts(fields.one, 3)
     entries[2] = batch_engine.put(fields.one, { id = "k2", text = ("x"):rep(16 * 1024 * 1024) }, "spec")
@@ -376,7 +376,7 @@ describe("batch", function()
     local fake = helper.fake(function(bytes, n)
       local left = body(bytes)
       if n == none then table.remove(left.one) end -- one is done
-      return helper.answer(200, n > none + 1 and "{}" or cjson.encode({ UnprocessedItems = left }))
+      return helper.response(200, n > none + 1 and "{}" or cjson.encode({ UnprocessedItems = left }))
     end)
     fake.sleep = function(seconds) sleeps[#sleeps + 1] = seconds end
     local conn, fields = connect(fake)
@@ -396,7 +396,7 @@ describe("batch", function()
     local fake = helper.fake(function(bytes, n)
       local left = body(bytes)
       if n == 10 then table.remove(left.one) end -- one is done
-      return helper.answer(200, cjson.encode({ UnprocessedItems = left }))
+      return helper.response(200, cjson.encode({ UnprocessedItems = left }))
     end)
     local conn, fields = connect(fake)
     local writes = puts(fields.one, 3)
@@ -411,7 +411,7 @@ describe("batch", function()
   end)
 
   it("never sleeps beyond the deadline", function()
-    local service = unkind.new(generate.new(1), SCHEMAS, { "none" })
+    local service = batch_service.new(generate.new(1), SCHEMAS, { "none" })
     local conn, fields = connect(service.transport)
     local start = service.transport.clock
     local ok, err = batch_engine.write(conn, puts(fields.one, 3), { deadline = 2 })
@@ -425,7 +425,7 @@ describe("batch", function()
 
   it("stops at an error that trying again cannot mend, and says what is left", function()
     local refused = '{"__type":"x#ValidationException","message":"no"}'
-    local fake = helper.fake(function(_, n) return n == 2 and helper.answer(400, refused) or helper.answer(200, "{}") end)
+    local fake = helper.fake(function(_, n) return n == 2 and helper.response(400, refused) or helper.response(200, "{}") end)
     local conn, fields = connect(fake)
     local ok, err = batch_engine.write(conn, puts(fields.one, 60), {})
     assert.is_nil(ok)
@@ -440,7 +440,7 @@ describe("batch", function()
     for i = 1, 60 do assert.are.equal(i > 25 or nil, left["k" .. i]) end
   end)
 
-  for _, answer in ipairs({
+  for _, response in ipairs({
     '{"UnprocessedItems":{"none":[{"PutRequest":{"Item":{"id":{"S":"k1"}}}}]}}',
     '{"UnprocessedItems":{"one":[{"PutRequest":{"Item":{"id":{"S":"another"}}}}]}}',
     '{"UnprocessedItems":{"one":[{"DeleteRequest":{"Key":{"id":{"N":"1"}}}}]}}',
@@ -450,8 +450,8 @@ describe("batch", function()
     '{"UnprocessedItems":{"one":5}}',
     '{"UnprocessedItems":5}',
   }) do
-    it("takes no strange response to a write for success: " .. answer, function()
-      local conn, fields = connect(helper.fake(helper.answer(200, answer)))
+    it("takes no strange response to a write for success: " .. response, function()
+      local conn, fields = connect(helper.fake(helper.response(200, response)))
       local ok, err = batch_engine.write(conn, puts(fields.one, 1), { deadline = 1 })
       assert.is_nil(ok)
       assert.are.equal("response", err.kind)
@@ -459,7 +459,7 @@ describe("batch", function()
     end)
   end
 
-  for _, answer in ipairs({
+  for _, response in ipairs({
     '{"UnprocessedKeys":{"none":{"Keys":[{"id":{"S":"k1"}}]}}}',
     '{"UnprocessedKeys":{"one":{"Keys":[{"id":{"S":"another"}}]}}}',
     '{"UnprocessedKeys":{"one":{"Keys":[{}]}}}',
@@ -469,8 +469,8 @@ describe("batch", function()
     '{"Responses":{"one":5}}',
     '{"Responses":5}',
   }) do
-    it("takes no strange response to a read for success: " .. answer, function()
-      local conn, fields = connect(helper.fake(helper.answer(200, answer)))
+    it("takes no strange response to a read for success: " .. response, function()
+      local conn, fields = connect(helper.fake(helper.response(200, response)))
       local ok, err = batch_engine.get(conn, { batch_engine.key(fields.one, { id = "k1" }, {}, "spec") }, { deadline = 1 }, nil,
         function() end)
       assert.is_nil(ok)

@@ -1,13 +1,13 @@
 -- batch_write, batch_get, get_items and batch_writer, against the server and against a service that leaves keys
 -- unprocessed.
-local abreast = dofile("spec/support/simulated_time.lua")
+local simulated_time = dofile("spec/support/simulated_time.lua")
 local cjson = require("cjson")
 local core = require("dynamodb.core")
 local dynamodb = require("dynamodb")
 local fixture = dofile("spec/support/table_fixture.lua")
 local generate = dofile("spec/support/random_source.lua")
 local helper = dofile("spec/support/helper.lua")
-local unkind = dofile("spec/support/batch_service.lua")
+local batch_service = dofile("spec/support/batch_service.lua")
 
 describe("batches", function()
   local conn, sent, one, two -- tables with keys of one and of two attributes
@@ -327,10 +327,10 @@ describe("batches", function()
   -- A table of a service that fails at random, which can be told what to do next.
   local function unkind_table(...)
     local possible = { ... }
-    local service = unkind.new(generate.new(1), { one = { "id" } }, possible)
-    local function now(mood)
+    local service = batch_service.new(generate.new(1), { one = { "id" } }, possible)
+    local function now(outcome)
       for i in ipairs(possible) do possible[i] = nil end
-      possible[1] = mood
+      possible[1] = outcome
     end
     return helper.offline(service.transport):table("one", { hash_key = "id" }), service, now
   end
@@ -370,11 +370,11 @@ describe("batches", function()
   -- A table of a service that takes a second for each response, and records what is written -> table, log, transport.
   local function slow_table()
     local log = {}
-    local transport = abreast.new(helper.fake(function(bytes)
+    local transport = simulated_time.new(helper.fake(function(bytes)
       for _, request in ipairs(cjson.decode(bytes:match("\r\n\r\n(.*)$")).RequestItems.one) do
         log[#log + 1] = request.PutRequest.Item
       end
-      return helper.answer(200, "{}")
+      return helper.response(200, "{}")
     end), function() return 1 end)
     return helper.offline(transport):table("one", { hash_key = "id" }), log, transport
   end
@@ -394,7 +394,7 @@ describe("batches", function()
       assert.are.equal(seconds, transport.now() - before)
     end
     assert.are.equal(300, #log)
-    local reader = abreast.new(helper.fake(helper.answer(200, "{}")), function() return 1 end)
+    local reader = simulated_time.new(helper.fake(helper.response(200, "{}")), function() return 1 end)
     tbl = helper.offline(reader):table("one", { hash_key = "id" })
     for i = 101, 400 do keys[i] = "k" .. i end
     local before = reader.now()
@@ -505,7 +505,7 @@ describe("batches", function()
   it("batch_writer writes the last of each key, whatever the service does: 300 random runs", function()
     for run = 1, 300 do
       local random = generate.new(run)
-      local service = unkind.new(random, { one = { "id" } }, { "all", "some", "none", "throttle", "fail", "lose" })
+      local service = batch_service.new(random, { one = { "id" } }, { "all", "some", "none", "throttle", "fail", "lose" })
       local tbl = helper.offline(service.transport):table("one", { hash_key = "id" })
       local writer, last = tbl:batch_writer({ deadline = 1e6 }), {}
       for n = 1, random:integer(1, 80) do

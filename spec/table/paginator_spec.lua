@@ -5,9 +5,9 @@ local helper = dofile("spec/support/helper.lua")
 local operations = require("dynamodb.base.operations")
 
 -- A chain of tables' names, whose pages are these responses, each 200 unless it is a whole one.
-local function listing(answers, request)
+local function listing(responses, request)
   local fake = helper.fake(function(_, n)
-    return answers[n]:find("^HTTP") and answers[n] or helper.answer(200, answers[n])
+    return responses[n]:find("^HTTP") and responses[n] or helper.response(200, responses[n])
   end)
   return fake, paginator.new(helper.offline(fake, { max_attempts = 1 }), operations.ListTables, request or {}, {})
 end
@@ -36,8 +36,8 @@ describe("paginator", function()
   end)
 
   it("fetches a page that was not accepted again", function()
-    local answer = '{"TableNames":["a"],"LastEvaluatedTableName":"a"}'
-    local _, made = listing({ answer, answer, helper.answer(500, "{}"), answer })
+    local response = '{"TableNames":["a"],"LastEvaluatedTableName":"a"}'
+    local _, made = listing({ response, response, helper.response(500, "{}"), response })
     assert.equal("a", assert(made:fetch()).next)
     assert.equal("a", assert(made:fetch()).next)
     local page, err = made:fetch()
@@ -47,8 +47,8 @@ describe("paginator", function()
   end)
 
   it("fails for a page that leads back", function()
-    local answer = '{"TableNames":[],"LastEvaluatedTableName":"a"}'
-    local _, made = listing({ answer, answer })
+    local response = '{"TableNames":[],"LastEvaluatedTableName":"a"}'
+    local _, made = listing({ response, response })
     made:accept(assert(made:fetch()))
     local page, err = made:fetch()
     assert.is_nil(page)

@@ -60,9 +60,9 @@ describe("partiql", function()
   end)
 
   it("passes over empty pages", function()
-    local answers = { '{"Items":[],"NextToken":"a"}', '{"Items":[{"n":{"N":"1"}}],"NextToken":"b"}',
+    local responses = { '{"Items":[],"NextToken":"a"}', '{"Items":[{"n":{"N":"1"}}],"NextToken":"b"}',
       '{"Items":[],"NextToken":"c"}', '{"Items":[{"n":{"N":"2"}}]}' }
-    local fake = helper.fake(function(_, i) return helper.answer(200, answers[i]) end)
+    local fake = helper.fake(function(_, i) return helper.response(200, responses[i]) end)
     same({ { n = 1 }, { n = 2 } }, helper.offline(fake):execute("SELECT * FROM t"):all())
     assert.are.equal(4, #fake.requests)
     for i, token in ipairs({ "a", "b", "c" }) do
@@ -196,8 +196,8 @@ describe("partiql", function()
     TransactionConflict = { true, false }, InternalServerError = { true, false }, DuplicateItem = { false, false },
   }) do
     it("execute_batch reports what may pass: " .. code, function()
-      local answer = '{"Responses":[{"TableName":"t"},{"Error":{"Code":"%s","Message":"m","Item":{"n":{"N":"1"}}}}]}'
-      local offline = helper.offline(helper.fake(helper.answer(200, answer:format(code))))
+      local response = '{"Responses":[{"TableName":"t"},{"Error":{"Code":"%s","Message":"m","Item":{"n":{"N":"1"}}}}]}'
+      local offline = helper.offline(helper.fake(helper.response(200, response:format(code))))
       local list = assert(offline:execute_batch({ "a", "b" }))
       assert.is_nil(list[1].err)
       local err = list[2].err
@@ -207,7 +207,7 @@ describe("partiql", function()
   end
 
   it("execute_batch fails as a whole when nothing was executed", function()
-    local refused = helper.answer(400, '{"__type":"x#ThrottlingException","message":"less"}')
+    local refused = helper.response(400, '{"__type":"x#ThrottlingException","message":"less"}')
     local list, err = helper.offline(helper.fake(refused)):execute_batch({ "a" })
     assert.is_nil(list)
     assert.are.equal("ThrottlingException", err.code)
@@ -252,12 +252,12 @@ describe("partiql", function()
   end)
 
   it("execute_transaction tries again after conflicts, with the same token", function()
-    local conflict = helper.answer(400, '{"__type":"x#TransactionCanceledException","message":"m","CancellationReasons":'
+    local conflict = helper.response(400, '{"__type":"x#TransactionCanceledException","message":"m","CancellationReasons":'
       .. '[{"Code":"TransactionConflict"}]}')
     local tokens = {}
     local fake = helper.fake(function(bytes, n)
       tokens[n] = bytes:match('"ClientRequestToken":"([^"]+)"')
-      return n < 3 and conflict or helper.answer(200, '{"Responses":[{}]}')
+      return n < 3 and conflict or helper.response(200, '{"Responses":[{}]}')
     end)
     assert.are.same({ false }, helper.offline(fake):execute_transaction({ "DELETE" }))
     assert.are.equal(3, #tokens)

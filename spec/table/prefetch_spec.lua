@@ -72,11 +72,11 @@ describe("prefetch", function()
       local service, tbl, transport = start({ size = 40 })
       transport.run(function()
         local results = tbl:query({ hash_key = "h", prefetch = 2 })
-        assert.equal(0, #service.asked)
+        assert.equal(0, #service.requests)
         for page = 1, 14 do
           assert(results:next())
           transport.sleep(10)
-          assert.equal(math.min(14, page + 2), #service.asked)
+          assert.equal(math.min(14, page + 2), #service.requests)
           assert.equal(page, results.requests)
           assert.equal(math.min(40, 3 * page), results.count)
           if page < 14 then assert.is_truthy(results:next() and results:next()) end
@@ -93,7 +93,7 @@ describe("prefetch", function()
           found[#found + 1] = assert(results:next())
           transport.sleep(10)
         end
-        assert.equal(3, #service.asked)
+        assert.equal(3, #service.requests)
         local item, err = results:next()
         assert.is_nil(item)
         assert.equal("ThrottlingException", err.code)
@@ -107,14 +107,14 @@ describe("prefetch", function()
       local service, tbl, transport = start({ size = 40 })
       transport.run(function()
         assert.same(upto(5), positions(assert(tbl:query({ hash_key = "h", prefetch = 3, max_results = 5 }):all())))
-        assert.same({ 5, 2 }, { service.asked[1].Limit, service.asked[2].Limit })
-        assert.equal(2, #service.asked)
+        assert.same({ 5, 2 }, { service.requests[1].Limit, service.requests[2].Limit })
+        assert.equal(2, #service.requests)
         assert.same(upto(6), positions(assert(tbl:query({ hash_key = "h", prefetch = 3, max_requests = 2 }):all())))
-        assert.equal(4, #service.asked)
+        assert.equal(4, #service.requests)
         local results = tbl:query({ hash_key = "h", prefetch = 9, max_results = 4, filter = { x = 1 } })
         assert.same(upto(4), positions(assert(results:all())))
-        assert.equal(6, #service.asked) -- two pages, of three items each
-        assert.is_nil(service.asked[5].Limit)
+        assert.equal(6, #service.requests) -- two pages, of three items each
+        assert.is_nil(service.requests[5].Limit)
         assert.equal(4, results.last_evaluated_key.at)
       end)
     end)
@@ -129,7 +129,7 @@ describe("prefetch", function()
           found[#found + 1] = item
         end
         assert.same(upto(9), positions(found))
-        assert.equal(6, #service.asked)
+        assert.equal(6, #service.requests)
         assert.equal(3, results.requests)
       end)
     end)
@@ -176,7 +176,7 @@ describe("prefetch", function()
     it("reads them in turn, with a transport that knows no other way", function()
       local service, tbl = paging.start({ size = 20 })
       assert.same(upto(20), sorted(assert(tbl:scan({ segments = 4 }):all())))
-      for i, request in ipairs(service.asked) do assert.equal(math.ceil(i / 2) - 1, request.Segment) end
+      for i, request in ipairs(service.requests) do assert.equal(math.ceil(i / 2) - 1, request.Segment) end
     end)
 
     it("gives pages as they come, whichever segment they are of", function()
@@ -205,7 +205,7 @@ describe("prefetch", function()
       for _, outside in ipairs({ false, true }) do
         local service, tbl, transport = start({ size = 60 })
         local up = false
-        service.fails = function() return not up and service.asked[#service.asked].Segment == 2 and 2 end
+        service.fails = function() return not up and service.requests[#service.requests].Segment == 2 and 2 end
         time(transport, function()
           local results, found, failures = tbl:scan({ segments = 4 }), {}, 0
           while true do
@@ -241,7 +241,7 @@ describe("prefetch", function()
       local service, tbl, transport = start({ hidden = { [3] = true } })
       transport.run(function()
         local count, results = tbl:count({ segments = 4 })
-        assert.same({ 9, 9, 10, #service.asked }, { count, results.count, results.scanned_count, results.requests })
+        assert.same({ 9, 9, 10, #service.requests }, { count, results.count, results.scanned_count, results.requests })
         assert.equal(5, (tbl:count({ segments = 4, max_results = 5 })))
       end)
     end)
@@ -294,9 +294,9 @@ describe("prefetch", function()
         if request:find("ExclusiveStartKey", 1, true) then
           assert.is_truthy(request:find('"at":{"N":"12345678901234567890123456789012345678"}', 1, true))
           assert.is_truthy(request:find('"id":{"B":"AP8="}', 1, true))
-          return helper.answer(200, '{"Items":[],"Count":0}')
+          return helper.response(200, '{"Items":[],"Count":0}')
         end
-        return helper.answer(200, ('{"Items":[%s],"Count":1,"LastEvaluatedKey":%s}'):format(key, key))
+        return helper.response(200, ('{"Items":[%s],"Count":1,"LastEvaluatedKey":%s}'):format(key, key))
       end)
       local tbl = helper.offline(fake):table("t", { hash_key = "id", hash_key_type = "B", range_key = "at",
         range_key_type = "N" })
@@ -311,9 +311,9 @@ describe("prefetch", function()
     local function check_over(transport, service)
       transport.sleep(0.1)
       assert.equal(0, transport.in_flight)
-      local asked = #service.asked
+      local asked = #service.requests
       transport.sleep(100)
-      assert.equal(asked, #service.asked)
+      assert.equal(asked, #service.requests)
     end
 
     it("by close cancels what is under way, and can tell where it was", function()
@@ -407,7 +407,7 @@ describe("prefetch", function()
         end
       end)
       assert.same(upto(60), sorted(found))
-      assert.is_true(#service.asked > 20)
+      assert.is_true(#service.requests > 20)
       assert.is_true(jobs > 20)
     end)
 
@@ -429,7 +429,7 @@ describe("prefetch", function()
         end
       end)
       assert.same(upto(40), sorted(found))
-      assert.is_true(#service.asked > 16)
+      assert.is_true(#service.requests > 16)
     end)
   end)
 

@@ -195,17 +195,17 @@ describe("query and scan", function()
   -- The emulator makes such indexes but takes only one attribute of each kind in a query and in a key to go on from:
   -- the requests are compared with what the service's guide shows.
   describe("an index with several key attributes", function()
-    local fake, answers, many, global
+    local fake, responses, many, global
 
     before_each(function()
-      answers = {}
-      fake = helper.fake(function(_, n) return helper.answer(200, answers[n] or '{"Items":[],"Count":0}') end)
+      responses = {}
+      fake = helper.fake(function(_, n) return helper.response(200, responses[n] or '{"Items":[],"Count":0}') end)
       many = helper.offline(fake):table("t", { hash_key = "id" })
       local key_schema = {}
       for i, name in ipairs({ "h1", "h2", "h3", "h.4", "r1", "r2", "r3", "r4" }) do
         key_schema[i] = ('{"AttributeName":"%s","KeyType":"%s"}'):format(name, i <= 4 and "HASH" or "RANGE")
       end
-      answers[1] = ([[{"Table":{"TableName":"t","TableStatus":"ACTIVE",
+      responses[1] = ([[{"Table":{"TableName":"t","TableStatus":"ACTIVE",
         "KeySchema":[{"AttributeName":"id","KeyType":"HASH"}],
         "AttributeDefinitions":[{"AttributeName":"id","AttributeType":"S"}],
         "GlobalSecondaryIndexes":[{"IndexName":"wide","KeySchema":[%s]}]}}]]):format(table.concat(key_schema, ","))
@@ -235,7 +235,7 @@ describe("query and scan", function()
     it("goes on with all its keys and the table's", function()
       local item = '{"id":{"S":"i%d"},"h1":{"S":"a"},"h2":{"N":"2"},"h3":{"S":"c"},"h.4":{"S":"a"},"r1":{"N":"1"},'
         .. '"r2":{"S":"x"},"r3":{"S":"y"},"r4":{"B":"AAE="},"more":{"S":"z"}}'
-      answers[2] = ('{"Items":[%s,%s],"Count":2}'):format(item:format(1), item:format(2))
+      responses[2] = ('{"Items":[%s,%s],"Count":2}'):format(item:format(1), item:format(2))
       local results = many:query({ index = "wide", key = global, projection = "more" })
       assert.equal("i1", results:next().id)
       assert(many:query({ index = "wide", key = global, exclusive_start_key = results.last_evaluated_key }):all())
@@ -425,7 +425,7 @@ describe("query and scan", function()
   end)
 
   it("sends what it was asked, and no more", function()
-    local fake = helper.fake(helper.answer(200, '{"Items":[],"Count":0}'))
+    local fake = helper.fake(helper.response(200, '{"Items":[],"Count":0}'))
     local offline = helper.offline(fake):table("t", { hash_key = "id", range_key = "at", range_key_type = "N" })
     local start = { id = "h", at = 1 }
     for _, case in ipairs({

@@ -22,16 +22,16 @@ describe("results", function()
   it("are lazy: a page is requested when its first item is asked for", function()
     local service, tbl = paging.start()
     local results = tbl:query("h")
-    assert.equal(0, #service.asked)
+    assert.equal(0, #service.requests)
     for at = 1, 10 do
       assert.equal(at, assert(results:next()).at)
-      assert.equal(math.ceil(at / 3), #service.asked)
+      assert.equal(math.ceil(at / 3), #service.requests)
       assert.equal(math.ceil(at / 3), results.requests)
     end
     assert.is_nil((results:next()))
-    assert.equal(4, #service.asked)
+    assert.equal(4, #service.requests)
     assert.is_nil((results:next()))
-    assert.equal(4, #service.asked)
+    assert.equal(4, #service.requests)
   end)
 
   it("tell what was counted so far", function()
@@ -128,7 +128,7 @@ describe("results", function()
           end
           assert.equal(case[3], positions(found), way)
           local sent = {}
-          for i, request in ipairs(service.asked) do sent[i] = request.Limit or false end
+          for i, request in ipairs(service.requests) do sent[i] = request.Limit or false end
           assert.same(case[4], sent, way)
           assert.equal(case[5], results.last_evaluated_key and results.last_evaluated_key.at, way)
           if case[1].max_results then assert.equal(case[1].max_results - #found, results.remaining) end
@@ -147,10 +147,10 @@ describe("results", function()
         local start = results.last_evaluated_key
         local copy = { exclusive_start_key = start }
         for name, value in pairs(given) do copy[name] = value end
-        local before = #service.asked
+        local before = #service.requests
         if start or stop == 0 then
           for _, item in ipairs(assert(tbl:query(copy):all())) do found[#found + 1] = item end
-          if stop == 0 then assert.is_nil(start) else assert.is_true(#service.asked > before) end
+          if stop == 0 then assert.is_nil(start) else assert.is_true(#service.requests > before) end
         end
         local all = select(2, paging.start({ size = count, hidden = service.hidden })):query(given):all()
         assert.equal(positions(all), positions(found), label .. " after " .. stop)
@@ -196,7 +196,7 @@ describe("results", function()
       assert.equal("3 6 9 1 4 7 10 2 5 8", positions(assert(results:all())))
       assert.equal(2, results.segment)
       local asked = {}
-      for i, request in ipairs(service.asked) do
+      for i, request in ipairs(service.requests) do
         asked[i] = request.Segment
         assert.equal(3, request.TotalSegments)
       end
@@ -242,7 +242,7 @@ describe("results", function()
     it("are one alone with segment and total_segments", function()
       local service, tbl = paging.start()
       assert.equal("1 4 7 10", positions(assert(tbl:scan({ segment = 1, total_segments = 3 }):all())))
-      for _, request in ipairs(service.asked) do assert.same({ 1, 3 }, { request.Segment, request.TotalSegments }) end
+      for _, request in ipairs(service.requests) do assert.same({ 1, 3 }, { request.Segment, request.TotalSegments }) end
     end)
   end)
 
@@ -252,7 +252,7 @@ describe("results", function()
       local results = tbl:query({ hash_key = "h", count = true })
       assert.same({}, assert(results:all()))
       assert.same({ 9, 10 }, { results.count, results.scanned_count })
-      for _, request in ipairs(service.asked) do assert.equal("COUNT", request.Select) end
+      for _, request in ipairs(service.requests) do assert.equal("COUNT", request.Select) end
     end)
 
     for limit, requests in pairs({ [0] = 0, [2] = 1, [5] = 2, [50] = 4 }) do
@@ -260,7 +260,7 @@ describe("results", function()
         local service, tbl = paging.start()
         local count, results = tbl:count({ hash_key = "h", max_results = limit })
         assert.equal(math.min(10, limit), count)
-        assert.equal(requests, #service.asked)
+        assert.equal(requests, #service.requests)
         assert.equal(limit < 10 and limit > 0 and limit or nil, results.last_evaluated_key and results.last_evaluated_key.at)
       end)
     end
@@ -406,7 +406,7 @@ describe("results", function()
       local pages = helper.fake(function(_, number)
         if number > 100 then error("asked again and again", 0) end
         local key = keys[(number - 1) % #keys + 1]
-        return helper.answer(200, ('{"Items":[%s],"Count":0,"LastEvaluatedKey":{"id":{"S":"h"},"at":{"N":"%d"}}}')
+        return helper.response(200, ('{"Items":[%s],"Count":0,"LastEvaluatedKey":{"id":{"S":"h"},"at":{"N":"%d"}}}')
           :format(items or "", key))
       end)
       return pages, helper.offline(pages):table("t", { hash_key = "id", range_key = "at", range_key_type = "N" })
@@ -436,7 +436,7 @@ describe("results", function()
     for _, body in ipairs({ "{}", '{"Items":5}', '{"Items":{}}', '{"Items":"x","Count":1}', '{"LastEvaluatedKey":{}}', "[]",
       '{"Items":[5],"Count":1}', '{"Items":null}' }) do
       it("take no wrong response for an end: " .. body, function()
-        local tbl = helper.offline(helper.fake(helper.answer(200, body))):table("t", { hash_key = "id" })
+        local tbl = helper.offline(helper.fake(helper.response(200, body))):table("t", { hash_key = "id" })
         for _, results in ipairs({ tbl:query("h"), tbl:scan() }) do
           local item, err = results:next()
           assert.is_nil(item)
@@ -448,7 +448,7 @@ describe("results", function()
 
     it("need no counts", function()
       local body = '{"Items":[{"id":{"S":"a"}}],"Count":"x","ScannedCount":null,"ConsumedCapacity":[],"LastEvaluatedKey":null}'
-      local fake = helper.fake(helper.answer(200, body))
+      local fake = helper.fake(helper.response(200, body))
       local results = helper.offline(fake):table("t", { hash_key = "id" }):scan()
       assert.equal("a", results:next().id)
       assert.is_nil((results:next()))
@@ -463,7 +463,7 @@ describe("results", function()
       '{"TableNames":["d"]}',
     }
     local function listing(method, ...)
-      local fake = helper.fake(function(_, n) return helper.answer(200, bodies[n]) end)
+      local fake = helper.fake(function(_, n) return helper.response(200, bodies[n]) end)
       return fake, helper.offline(fake)[method](helper.offline(fake), ...)
     end
 
@@ -496,11 +496,11 @@ describe("results", function()
     end)
 
     it("may be deep in the response", function()
-      local answers = {
+      local responses = {
         '{"StreamDescription":{"Shards":[{"ShardId":"1"}],"LastEvaluatedShardId":"1"}}',
         '{"StreamDescription":{"Shards":[{"ShardId":"2"}]}}',
       }
-      local fake = helper.fake(function(_, n) return helper.answer(200, answers[n]) end)
+      local fake = helper.fake(function(_, n) return helper.response(200, responses[n]) end)
       local found = {}
       for shard in helper.offline(fake):each("DescribeStream", { StreamArn = "arn" }) do found[#found + 1] = shard.ShardId end
       assert.same({ "1", "2" }, found)
@@ -508,7 +508,7 @@ describe("results", function()
     end)
 
     it("raise the error object", function()
-      local fake = helper.fake(helper.answer(400, '{"__type":"x#AccessDeniedException","message":"no"}'))
+      local fake = helper.fake(helper.response(400, '{"__type":"x#AccessDeniedException","message":"no"}'))
       local conn = helper.offline(fake)
       for _, method in ipairs({ "each", "pages" }) do
         local ok, err = pcall(function() for _ in conn[method](conn, "ListBackups") do end end) -- luacheck: ignore 542
@@ -657,8 +657,8 @@ describe("results", function()
       .. '"AttributeType":"S"}],"GlobalSecondaryIndexes":[{"IndexName":"k","KeySchema":[{"AttributeName":"kind",'
       .. '"KeyType":"HASH"}]}]}}'
     local fake = helper.fake(function(request)
-      if request:find("UpdateItem", 1, true) then return helper.answer(200, "{}") end
-      return helper.answer(200, request:find("DescribeTable", 1, true) and description or page)
+      if request:find("UpdateItem", 1, true) then return helper.response(200, "{}") end
+      return helper.response(200, request:find("DescribeTable", 1, true) and description or page)
     end)
     local results = assert(helper.offline(fake):table("t", { hash_key = "id" }):query({ index = "k", hash_key = "new" }))
     local item = results:next()
@@ -703,7 +703,7 @@ describe("results", function()
       transport.sleep(0.5)
       results:close()
       transport.sleep(9)
-      assert.equal(1, #service.asked)
+      assert.equal(1, #service.requests)
     end)
   end)
 

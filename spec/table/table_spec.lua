@@ -12,13 +12,13 @@ describe("table", function()
   teardown(function() fixture.close(conn, plain, ranged) end)
 
   local function description(status, more)
-    return helper.answer(200, ('{"Table":{"TableName":"t","TableStatus":"%s"%s}}'):format(status, more or ""))
+    return helper.response(200, ('{"Table":{"TableName":"t","TableStatus":"%s"%s}}'):format(status, more or ""))
   end
 
   local missing = '{"__type":"com.amazonaws.dynamodb.v20120810#ResourceNotFoundException","message":"no t"}'
 
-  local function offline_table(answer)
-    local fake = helper.fake(answer)
+  local function offline_table(response)
+    local fake = helper.fake(response)
     return helper.offline(fake):table("t", { hash_key = "id" }), fake
   end
 
@@ -102,7 +102,7 @@ describe("table", function()
 
     it("asks for a consistent read only when told", function()
       for _, case in ipairs({ { true, '"ConsistentRead":true' }, { false, '"ConsistentRead":false' } }) do
-        local tbl, fake = offline_table(helper.answer(200, "{}"))
+        local tbl, fake = offline_table(helper.response(200, "{}"))
         tbl:get_item({ hash_key = "a", consistent_read = case[1] })
         assert.is_truthy(fake.requests[1]:find(case[2], 1, true))
         tbl:get_item("a")
@@ -240,9 +240,9 @@ describe("table", function()
 
   describe("wait_until_active", function()
     it("asks until the table is active", function()
-      local answers = { helper.answer(400, missing), description("CREATING"), description("CREATING"),
+      local responses = { helper.response(400, missing), description("CREATING"), description("CREATING"),
         description("ACTIVE") }
-      local tbl, fake = offline_table(function(_, n) return answers[n] end)
+      local tbl, fake = offline_table(function(_, n) return responses[n] end)
       assert.is_true(tbl:wait_until_active())
       assert.are.equal(4, #fake.requests)
       assert.are.equal("ACTIVE", tbl.status)
@@ -268,7 +268,7 @@ describe("table", function()
     end)
 
     it("ends with any other error", function()
-      local tbl, fake = offline_table(helper.answer(400, '{"__type":"AccessDeniedException","message":"no"}'))
+      local tbl, fake = offline_table(helper.response(400, '{"__type":"AccessDeniedException","message":"no"}'))
       local ok, err = tbl:wait_until_active()
       assert.is_nil(ok)
       assert.are.equal("AccessDeniedException", err.code)
@@ -279,7 +279,7 @@ describe("table", function()
   describe("wait_until_deleted", function()
     it("asks until the table is gone", function()
       local tbl, fake = offline_table(function(_, n)
-        return n < 3 and description("DELETING") or helper.answer(400, missing)
+        return n < 3 and description("DELETING") or helper.response(400, missing)
       end)
       assert.is_true(tbl:wait_until_deleted())
       assert.are.equal(3, #fake.requests)
@@ -294,7 +294,7 @@ describe("table", function()
     end)
 
     it("ends with any other error", function()
-      local tbl = offline_table(helper.answer(400, '{"__type":"AccessDeniedException","message":"no"}'))
+      local tbl = offline_table(helper.response(400, '{"__type":"AccessDeniedException","message":"no"}'))
       local ok, err = tbl:wait_until_deleted()
       assert.is_nil(ok)
       assert.are.equal("AccessDeniedException", err.code)

@@ -214,15 +214,15 @@ describe("transaction", function()
   local function cancelled(...)
     local reasons = {}
     for i, code in ipairs({ ... }) do reasons[i] = { Code = code, Message = code ~= "None" and "why" or nil } end
-    return helper.answer(400, cjson.encode({ __type = "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+    return helper.response(400, cjson.encode({ __type = "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
       message = "cancelled", CancellationReasons = #reasons > 0 and reasons or nil }))
   end
 
-  local in_progress = helper.answer(400, '{"__type":"x#TransactionInProgressException","message":"wait"}')
+  local in_progress = helper.response(400, '{"__type":"x#TransactionInProgressException","message":"wait"}')
 
   -- Sends two operations to a service that gives these responses, the last of them for ever -> result, err, fake.
-  local function transact(answers, given, method)
-    local fake = helper.fake(function(_, n) return answers[math.min(n, #answers)] end)
+  local function transact(responses, given, method)
+    local fake = helper.fake(function(_, n) return responses[math.min(n, #responses)] end)
     local offline = helper.offline(fake)
     local tbl = offline:table("t", { hash_key = "id" })
     local result, err
@@ -234,7 +234,7 @@ describe("transaction", function()
     return result, err, fake
   end
 
-  local done = helper.answer(200, "{}")
+  local done = helper.response(200, "{}")
   for _, case in ipairs({
     { "a conflict", cancelled("TransactionConflict", "None") },
     { "conflicts", cancelled("TransactionConflict", "TransactionConflict") },

@@ -232,13 +232,13 @@ describe("put, update and delete", function()
   end)
 
   -- The service returns of a list only the element that was updated; the emulator returns the list.
-  for path, answer in pairs({
+  for path, attributes in pairs({
     ["l[1]"] = '{"l":{"L":[{"N":"7"}]}}',
     ["m.l[3].n"] = '{"m":{"M":{"l":{"L":[{"M":{"n":{"N":"7"}}}]}}}}',
     ["l[2][1]"] = '{"l":{"L":[{"L":[{"N":"7"}]}]}}',
   }) do
     it("finds the new number in what the service returns of " .. path, function()
-      local offline = helper.offline(helper.fake(helper.answer(200, '{"Attributes":' .. answer .. "}")))
+      local offline = helper.offline(helper.fake(helper.response(200, '{"Attributes":' .. attributes .. "}")))
       assert.are.equal(7, offline:table("t", { hash_key = "id" }):increment({ hash_key = "x", path = path }))
     end)
   end

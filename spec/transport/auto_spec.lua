@@ -1,12 +1,12 @@
 -- Choosing the transport: nginx inside of its phases, libcurl elsewhere.
-local canned = dofile("spec/support/scripted_server.lua")
+local scripted = dofile("spec/support/scripted_server.lua")
 local curl = require("dynamodb.transport.curl")
 local fake = dofile("spec/support/fake_nginx.lua")
 
 local wait = { wait = "request" }
 
 describe("transport.auto", function()
-  after_each(canned.stop)
+  after_each(scripted.stop)
 
   it("is libcurl's in plain Lua", function()
     assert.equal(curl, require("dynamodb.transport.auto"))
@@ -50,7 +50,7 @@ describe("transport.auto", function()
   describe("where nothing minds", function()
     for _, phase in ipairs({ "init", "init_worker", "exit_worker" }) do
       it("uses libcurl: " .. phase, function()
-        local server = canned.start({ { wait, { send = "bytes" } } })
+        local server = scripted.start({ { wait, { send = "bytes" } } })
         inside(phase, function(auto, ngx)
           local socket = assert(auto.connect({ url = server.endpoint_url }, 5))
           local deadline = auto.now() + 5
@@ -73,7 +73,7 @@ describe("transport.auto", function()
     }
     for name, change in pairs(changes) do
       it("lets none of its connections be used " .. name, function()
-        local server = canned.start({ {} })
+        local server = scripted.start({ {} })
         inside("init", function(auto, ngx)
           local socket = assert(auto.connect({ url = server.endpoint_url }, 5))
           assert.is_true(auto.idle(socket))
@@ -85,7 +85,7 @@ describe("transport.auto", function()
     end
 
     it("reports that there is no connection", function()
-      local server = canned.start({})
+      local server = scripted.start({})
       server.stop()
       inside("init", function(auto)
         local socket, kind, why = auto.connect({ url = server.endpoint_url }, 5)

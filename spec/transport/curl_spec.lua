@@ -1,5 +1,5 @@
 -- The libcurl transport over real sockets: timeouts, name resolution, proxies, TLS, and tasks that wait.
-local canned = dofile("spec/support/scripted_server.lua")
+local scripted = dofile("spec/support/scripted_server.lua")
 local curl = require("dynamodb.transport.curl")
 local helper = dofile("spec/support/helper.lua")
 local loop = require("dynamodb.loop")
@@ -27,7 +27,7 @@ local function both(name, test)
 end
 
 describe("transport.curl", function()
-  after_each(canned.stop)
+  after_each(scripted.stop)
 
   local sockets = {}
   after_each(function()
@@ -36,7 +36,7 @@ describe("transport.curl", function()
 
   -- A socket connected to a server that takes these steps.
   local function open(steps)
-    local server = canned.start({ steps })
+    local server = scripted.start({ steps })
     local socket = assert(connect(server))
     sockets[#sockets + 1] = socket
     return socket, server
@@ -50,12 +50,12 @@ describe("transport.curl", function()
     end)
 
     both("waits for 1e8 seconds, if told so", function()
-      local server = canned.start({ {} })
+      local server = scripted.start({ {} })
       assert(connect(server, 1e8)):close()
     end)
 
     both("tells that nobody listens", function()
-      local server = canned.start({})
+      local server = scripted.start({})
       server.stop()
       local socket, kind, why, permanent = connect(server)
       assert.is_nil(socket)
@@ -73,8 +73,8 @@ describe("transport.curl", function()
     end)
 
     local stalls = {
-      { "nobody takes the connection", function() return canned.start({}, { full = true }) end },
-      { "nobody shakes hands", function() return tls(canned.start({ {} })) end },
+      { "nobody takes the connection", function() return scripted.start({}, { full = true }) end },
+      { "nobody shakes hands", function() return tls(scripted.start({ {} })) end },
     }
     for _, case in ipairs(stalls) do
       both("gives up in time when " .. case[1], function()
@@ -93,7 +93,7 @@ describe("transport.curl", function()
     }
     for _, case in ipairs(strangers) do
       both("tells that a peer " .. case[1], function()
-        local socket, kind, why = connect(tls(canned.start({ case[2] })))
+        local socket, kind, why = connect(tls(scripted.start({ case[2] })))
         assert.is_nil(socket)
         assert.equal("network", kind)
         assert.is_string(why)
@@ -101,14 +101,14 @@ describe("transport.curl", function()
     end
 
     both("tells that the CA bundle is not there", function()
-      local socket, kind, why, permanent = connect(tls(canned.start({ {} })), 5, { ca_bundle = "/nowhere/ca.pem" })
+      local socket, kind, why, permanent = connect(tls(scripted.start({ {} })), 5, { ca_bundle = "/nowhere/ca.pem" })
       assert.is_nil(socket)
       assert.same({ "network", true }, { kind, permanent })
       assert.matches("/nowhere/ca.pem", why, 1, true)
     end)
 
     both("gives up at once when there is no time", function()
-      local server = canned.start({}, { full = true })
+      local server = scripted.start({}, { full = true })
       for _, seconds in ipairs({ 0, -1, 0 / 0 }) do
         local took, results = timed(connect, server, seconds)
         assert.equal("timeout", results[2])
@@ -136,7 +136,7 @@ describe("transport.curl", function()
     end
 
     both("keeps TCP awake only if told so", function()
-      local server = canned.start({ {}, {} })
+      local server = scripted.start({ {}, {} })
       local socket = assert(connect(server, 5, { tcp_keepalive = false }))
       assert.equal("00", timer(server.port))
       curl.close(socket)
@@ -148,7 +148,7 @@ describe("transport.curl", function()
     both("takes a unix socket instead of the host, and then no proxy", function()
       local path = os.tmpname()
       os.remove(path)
-      canned.start({ { { send = "hello" } } }, { unix = path })
+      scripted.start({ { { send = "hello" } } }, { unix = path })
       local socket = assert(curl.connect({ url = "http://example.invalid" }, 5,
         { unix_socket = path, proxy = "http://127.0.0.1:1" }))
       assert.equal("hello", curl.receive(socket, in_seconds(5), true))
@@ -163,7 +163,7 @@ describe("transport.curl", function()
     end)
 
     it("looks at no proxy of the environment", function()
-      local server = canned.start({ { { send = "direct" } } })
+      local server = scripted.start({ { { send = "direct" } } })
       local script = ([[local c = require("dynamodb.curl") local s = assert(c.connect("%s", 5)) s:wait("read", 5) ]]
         .. [[io.stdout:write(s:receive())]]):format(server.endpoint_url)
       local variables = ("http_proxy=@ HTTP_PROXY=@ all_proxy=@ ALL_PROXY=@"):gsub("@", "http://127.0.0.1:1")
@@ -178,7 +178,7 @@ describe("transport.curl", function()
 
     -- A proxy that takes these steps; 'login' is a user and a password.
     local function proxy(steps, login)
-      local server = canned.start({ steps })
+      local server = scripted.start({ steps })
       return ("http://%s127.0.0.1:%d"):format(login and login .. "@" or "", server.port), server
     end
 
@@ -187,7 +187,7 @@ describe("transport.curl", function()
     end
 
     both("makes a tunnel, to a host that only the proxy knows", function()
-      local target = canned.start({ { { wait = "request" }, { send = "pong" } } })
+      local target = scripted.start({ { { wait = "request" }, { send = "pong" } } })
       local url, server = proxy({ { wait = "request" }, OPEN, { tunnel = target.port } })
       local socket = assert(through(url))
       assert.is_true(curl.idle(socket))
@@ -387,7 +387,7 @@ describe("transport.curl", function()
 
   describe("tasks", function()
     it("connect concurrently, and do not wait for those that fail", function()
-      local full, server = canned.start({}, { full = true }), canned.start({ {}, {}, {} })
+      local full, server = scripted.start({}, { full = true }), scripted.start({ {}, {}, {} })
       loop.run(function()
         local stuck = loop.spawn(connect, full, 60)
         local start = curl.now()
@@ -405,7 +405,7 @@ describe("transport.curl", function()
     it("use more connections than one of libcurl's handles is to have", function()
       local steps, calls, count = {}, {}, 100
       for i = 1, count do steps[i] = { { wait = "request" }, { send = "pong" } } end
-      local server = canned.start(steps)
+      local server = scripted.start(steps)
       local before = helper.descriptors()
       for i = 1, count do
         calls[i] = function()
@@ -425,7 +425,7 @@ describe("transport.curl", function()
     end)
 
     it("are late, whether they send or receive", function()
-      local deaf, silent = canned.start({ { { deaf = true } } }), canned.start({ {} })
+      local deaf, silent = scripted.start({ { { deaf = true } } }), scripted.start({ {} })
       loop.run(function()
         local one, two = assert(connect(deaf)), assert(connect(silent))
         local sending = loop.spawn(curl.send, one, ("x"):rep(2 ^ 25), in_seconds(0.2))
@@ -437,7 +437,7 @@ describe("transport.curl", function()
     end)
 
     it("hear of what came before they waited", function()
-      local server = canned.start({ { { send = "early" } } })
+      local server = scripted.start({ { { send = "early" } } })
       loop.run(function()
         local socket = assert(connect(server))
         loop.sleep(0.1)
@@ -468,7 +468,7 @@ describe("transport.curl", function()
     end
 
     it("reports once for each socket that it is ready", function()
-      local server, poller, list = canned.start({ { { send = "x" } }, {} }), native.poller(), {}
+      local server, poller, list = scripted.start({ { { send = "x" } }, {} }), native.poller(), {}
       local socket, silent = connected(poller, server), connected(poller, server)
       assert.equal(0, poller:step(0, list))
       local key = poller:watch(socket, "read")
@@ -485,7 +485,7 @@ describe("transport.curl", function()
     end)
 
     it("takes sockets that others opened, and gives them up", function()
-      local server = canned.start({ { { wait = "request" }, { send = "x" } } })
+      local server = scripted.start({ { { wait = "request" }, { send = "x" } } })
       local socket = assert(connect(server))
       local one, two, list = native.poller(), native.poller(), {}
       one:watch(socket, "read")
@@ -500,7 +500,7 @@ describe("transport.curl", function()
     end)
 
     it("forgets a socket that is closed", function()
-      local server, poller = canned.start({ {}, {} }), native.poller()
+      local server, poller = scripted.start({ {}, {} }), native.poller()
       local socket = connected(poller, server)
       poller:watch(socket, "read")
       socket:close()
@@ -511,7 +511,7 @@ describe("transport.curl", function()
     end)
 
     it("may end before its sockets, and they before it, whatever they are at", function()
-      local full, server = canned.start({}, { full = true }), canned.start({ {}, {} })
+      local full, server = scripted.start({}, { full = true }), scripted.start({ {}, {} })
       local before = helper.descriptors()
       for _, first in ipairs({ "poller", "sockets" }) do
         local poller = native.poller()
@@ -528,7 +528,7 @@ describe("transport.curl", function()
     end)
 
     it("and its sockets are left to the collector", function()
-      local full, server = canned.start({}, { full = true }), canned.start({ {}, {}, {}, {} })
+      local full, server = scripted.start({}, { full = true }), scripted.start({ {}, {}, {}, {} })
       helper.collect()
       local before = helper.descriptors()
       for _ = 1, 4 do

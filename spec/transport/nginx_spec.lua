@@ -1,6 +1,6 @@
 -- Cosockets in a real nginx, which this spec starts and asks. What it does there: spec/support/nginx_handlers.lua.
 
-local canned = dofile("spec/support/scripted_server.lua")
+local scripted = dofile("spec/support/scripted_server.lua")
 local curl = require("dynamodb.transport.curl")
 local fake = dofile("spec/support/fake_nginx.lua")
 local nginx = dofile("spec/support/nginx_server.lua")
@@ -17,8 +17,8 @@ local certificates = ca:match("^(.*)/")
 
 describe("transport.nginx, on cosockets of the spec's,", function()
   -- Connects over TLS with a cosocket that behaves so -> what connect gives, and the cosocket.
-  local function connect(answers, options)
-    local sock, results = fake.cosocket(answers), nil
+  local function connect(responses, options)
+    local sock, results = fake.cosocket(responses), nil
     fake.with(fake.ngx("content", sock), function()
       local rooms = require("dynamodb.transport.nginx")
       results = { pcall(rooms.connect, { url = "https://dynamodb.spec" }, 5, options) }
@@ -148,7 +148,7 @@ end
 local wait = { wait = "request" }
 
 -- Steps that respond to a request with the name of one table.
-local function answer(name) return { send = canned.response(('{"TableNames":["%s"]}'):format(name or "a")) } end
+local function response(name) return { send = scripted.response(('{"TableNames":["%s"]}'):format(name or "a")) } end
 
 -- {===== The nginx =====
 
@@ -163,11 +163,11 @@ local function refusing_locations()
   return table.concat(lines, "\n")
 end
 
-local dns = canned.node("name_server.js", "dynamodb.spec")
+local dns = scripted.node("name_server.js", "dynamodb.spec")
 
 -- init_by_lua may not block for long, but it may: what it opens is none of the requests'.
-local early = canned.start({ { { wait = "request" }, { send = canned.response('{"TableNames":["early"]}') },
-  { wait = "request" } }, { { wait = "request" }, { send = canned.response('{"TableNames":["late"]}') } } })
+local early = scripted.start({ { { wait = "request" }, { send = scripted.response('{"TableNames":["early"]}') },
+  { wait = "request" } }, { { wait = "request" }, { send = scripted.response('{"TableNames":["late"]}') } } })
 
 local INIT = ([[
 app = require("nginx_handlers") app.note("init", app.list)
@@ -277,7 +277,7 @@ describe("transport.nginx", function()
 
   local targets = {}
   local function start(...)
-    targets[#targets + 1] = canned.start(...)
+    targets[#targets + 1] = scripted.start(...)
     return targets[#targets]
   end
   after_each(function()
@@ -374,12 +374,12 @@ describe("transport.nginx", function()
 
   describe("connects", function()
     it("to localhost without a resolver", function()
-      local target = start({ { wait, answer() } })
+      local target = start({ { wait, response() } })
       assert.same({ 200, "a" }, { server.get("/there?url=http://localhost:" .. target.port) })
     end)
 
     it("to names that the resolver knows", function()
-      local target = start({ { wait, answer() } })
+      local target = start({ { wait, response() } })
       assert.same({ 200, "a" }, { server.get("/resolving?url=http://dynamodb.spec:" .. target.port) })
     end)
 
@@ -408,7 +408,7 @@ describe("transport.nginx", function()
   describe("keeps connections", function()
     it("for many requests", function()
       local steps = {}
-      for i = 1, 20 do steps[2 * i - 1], steps[2 * i] = wait, answer("t" .. i) end
+      for i = 1, 20 do steps[2 * i - 1], steps[2 * i] = wait, response("t" .. i) end
       local target = start({ steps })
       for i = 1, 20 do assert.same({ 200, "t" .. i }, { there("/there", target) }) end
       assert.equal(1, target.connections())
@@ -419,12 +419,12 @@ describe("transport.nginx", function()
     local ends = {
       ["was closed"] = { { delay = 20 }, { close = true }, requests = 2 },
       ["was reset"] = { { delay = 20 }, { reset = true }, requests = 2 },
-      ["has unread bytes"] = { { delay = 20 }, answer("poison"), requests = 2 },
+      ["has unread bytes"] = { { delay = 20 }, response("poison"), requests = 2 },
       ["is closed as it is used again"] = { wait, { close = true }, requests = 3 },
     }
     for name, steps in pairs(ends) do
       it("and replaces one that " .. name, function()
-        local target = start({ { wait, answer("one"), steps[1], steps[2] }, { wait, answer("two") } })
+        local target = start({ { wait, response("one"), steps[1], steps[2] }, { wait, response("two") } })
         assert.same({ 200, "one" }, { there("/there", target) })
         curl.sleep(0.2)
         assert.same({ 200, "two" }, { there("/there", target) })
@@ -434,14 +434,14 @@ describe("transport.nginx", function()
     end
 
     it("but not one with bytes beyond the response", function()
-      local both = { send = answer("one").send .. answer("poison").send }
-      local target = start({ { wait, both }, { wait, answer("two") } })
+      local both = { send = response("one").send .. response("poison").send }
+      local target = start({ { wait, both }, { wait, response("two") } })
       there("/there", target)
       assert.same({ 200, "two" }, { there("/there", target) })
     end)
 
     it("and sends nothing again on a new one that is to be sent once", function()
-      local target = start({ { wait, answer("one"), wait, { close = true } }, { wait, answer("two") } })
+      local target = start({ { wait, response("one"), wait, { close = true } }, { wait, response("two") } })
       local status, text = there("/once", target)
       assert.equal(500, status)
       assert.matches("may have been written", text, 1, true)
@@ -450,14 +450,14 @@ describe("transport.nginx", function()
     end)
 
     it("no longer than max_idle_time", function()
-      local target = start({ { wait, answer("one") }, { wait, answer("two") } })
+      local target = start({ { wait, response("one") }, { wait, response("two") } })
       there("/impatient", target)
       curl.sleep(0.2)
       assert.same({ 200, "two" }, { there("/impatient", target) })
     end)
 
     it("no longer than max_connection_age", function()
-      local many = { wait, answer("x"), wait, answer("x"), wait, answer("x"), wait, answer("x"), wait, answer("x") }
+      local many = { wait, response("x"), wait, response("x"), wait, response("x"), wait, response("x"), wait, response("x") }
       local target = start({ many, many, many, many })
       for _ = 1, 5 do
         assert.equal(200, (there("/aging", target)))
@@ -472,7 +472,7 @@ describe("transport.nginx", function()
     end)
 
     it("and lets hooks know which were kept", function()
-      local target = start({ { wait, answer(), wait, answer() } })
+      local target = start({ { wait, response(), wait, response() } })
       local status, text = there("/events", target)
       assert.equal(200, status)
       assert.matches("^new, [%d.e-]+ s to connect; reused$", text)
@@ -482,14 +482,14 @@ describe("transport.nginx", function()
   describe("when many ask", function()
     it("opens no more than max_connections, and serves all", function()
       local steps = {}
-      for i = 1, 32 do steps[3 * i - 2], steps[3 * i - 1], steps[3 * i] = wait, { delay = 5 }, answer() end
+      for i = 1, 32 do steps[3 * i - 2], steps[3 * i - 1], steps[3 * i] = wait, { delay = 5 }, response() end
       local target = start({ steps, steps, steps, steps }) -- and cuts off a fifth
       assert.same({ 200, "32" }, { there("/few", target) })
       assert.equal(4, target.connections())
     end)
 
     it("forgets requests whose client has left", function()
-      local target = start({ { wait }, { wait }, { wait }, { wait }, { wait, answer("alive") } })
+      local target = start({ { wait }, { wait }, { wait }, { wait }, { wait, response("alive") } })
       for i = 1, 4 do
         local _, socket = nginx.ask(server.url, "/abandoned?port=" .. target.port)
         eventually(function() return #target.requests() == i end)
@@ -511,7 +511,9 @@ describe("transport.nginx", function()
 
     describe("items", function()
       local plenty
-      setup(function() plenty = canned.node("large_table_server.js", [['{"items":20000,"page":100,"delay":2,"trouble":2}']]) end)
+      setup(function()
+        plenty = scripted.node("large_table_server.js", [['{"items":20000,"page":100,"delay":2,"trouble":2}']])
+      end)
       teardown(function() plenty.stop() end)
 
       for path, what in pairs({ scan = "by segments", ahead = "with pages requested ahead", shared = "in light threads",
@@ -528,14 +530,14 @@ describe("transport.nginx", function()
       end)
 
       it("reads on behind a light thread that was ended", function()
-        local slow = canned.node("large_table_server.js", [['{"items":200,"page":100,"delay":300}']])
+        local slow = scripted.node("large_table_server.js", [['{"items":200,"page":100,"delay":300}']])
         assert.same({ 200, "200" }, { server.get("/killed?port=" .. slow.port) })
         slow.stop()
       end)
 
       it("writes what a light thread that was ended had not written", function()
-        local steps = { { wait = "request" }, { delay = 300 }, { send = canned.response("{}") }, { again = true } }
-        local slow = canned.start({}, { rest = steps })
+        local steps = { { wait = "request" }, { delay = 300 }, { send = scripted.response("{}") }, { again = true } }
+        local slow = scripted.start({}, { rest = steps })
         assert.same({ 200, "26" }, { server.get("/write_killed?port=" .. slow.port) })
         local ids = {}
         for _, request in ipairs(slow.requests()) do
@@ -604,7 +606,7 @@ describe("transport.nginx", function()
     end)
 
     it("over plain HTTP", function()
-      local proxy = start({ { wait, CONNECTED, wait, answer("there") } })
+      local proxy = start({ { wait, CONNECTED, wait, response("there") } })
       assert.same({ 200, "there" }, { through(proxy, "http://dynamodb.spec:8000") })
       assert.matches("^CONNECT dynamodb.spec:8000 HTTP/1.1\r\n", proxy.requests()[1])
     end)

@@ -105,7 +105,7 @@ local busy = service("ProvisionedThroughputExceededException")
 local refused = service("ConditionalCheckFailedException")
 local expired = { kind = "service", code = "ExpiredTokenException", status = 400 }
 
-local function told(err, text)
+local function differences(err, text)
   return { kind = err.kind, code = err.code, status = err.status, retry_after = text }
 end
 
@@ -200,22 +200,22 @@ vectors.scripts = {
     { broken, delay = 0.0125, tokens = 481 }, { ok = true, tokens = 495 }, { ok = true, tokens = 496 } },
 
   -- the service names a time
-  { name = "a time", random = 0.5, { told(broken, "1500"), delay = 1.5, tokens = 486 }, { ok = true, tokens = 500 } },
-  { name = "a time with throttling", random = 0.5, { told(busy, "1500"), delay = 1.5, tokens = 495 }, { ok = true, tokens = 500 } },
-  { name = "a time of nothing", random = 0.5, { told(broken, "0"), delay = 0.0125, tokens = 486 } },
-  { name = "a time shorter than the delay", random = 0.5, { told(busy, "100"), delay = 0.5, tokens = 495 } },
-  { name = "a time too long", random = 0.5, { told(broken, "20000"), delay = 5.0125, tokens = 486 } },
+  { name = "a time", random = 0.5, { differences(broken, "1500"), delay = 1.5, tokens = 486 }, { ok = true, tokens = 500 } },
+  { name = "a time with throttling", random = 0.5, { differences(busy, "1500"), delay = 1.5, tokens = 495 }, { ok = true, tokens = 500 } },
+  { name = "a time of nothing", random = 0.5, { differences(broken, "0"), delay = 0.0125, tokens = 486 } },
+  { name = "a time shorter than the delay", random = 0.5, { differences(busy, "100"), delay = 0.5, tokens = 495 } },
+  { name = "a time too long", random = 0.5, { differences(broken, "20000"), delay = 5.0125, tokens = 486 } },
   { name = "a time too long, and a long delay", policy = { max_attempts = 9 }, random = 0.9,
     { busy, delay = 0.9, tokens = 495 }, { busy, delay = 1.8, tokens = 490 }, { busy, delay = 3.6, tokens = 485 },
-    { busy, delay = 7.2, tokens = 480 }, { busy, delay = 14.4, tokens = 475 }, { told(busy, "60000"), delay = 23, tokens = 470 } },
-  { name = "a time without end", random = 0.5, { told(broken, ("9"):rep(400)), delay = 5.0125, tokens = 486 } },
-  { name = "a time below nothing", random = 0.5, { told(broken, "-1"), delay = 0.0125, tokens = 486 } },
+    { busy, delay = 7.2, tokens = 480 }, { busy, delay = 14.4, tokens = 475 }, { differences(busy, "60000"), delay = 23, tokens = 470 } },
+  { name = "a time without end", random = 0.5, { differences(broken, ("9"):rep(400)), delay = 5.0125, tokens = 486 } },
+  { name = "a time below nothing", random = 0.5, { differences(broken, "-1"), delay = 0.0125, tokens = 486 } },
   { name = "times that are none", policy = { max_attempts = 9 }, random = 0,
-    { told(broken, ""), delay = 0, tokens = 486 }, { told(broken, "soon"), delay = 0, tokens = 472 },
-    { told(broken, "1.5"), delay = 0, tokens = 458 }, { told(broken, "1e3"), delay = 0, tokens = 444 },
-    { told(broken, "0x10"), delay = 0, tokens = 430 }, { told(broken, "15 s"), delay = 0, tokens = 416 },
-    { told(broken, "Wed, 21 Oct 2026 07:28:00 GMT"), delay = 0, tokens = 402 } },
-  { name = "a time for what is not retried", { told(refused, "1500"), stop = "permanent", tokens = 500 } },
+    { differences(broken, ""), delay = 0, tokens = 486 }, { differences(broken, "soon"), delay = 0, tokens = 472 },
+    { differences(broken, "1.5"), delay = 0, tokens = 458 }, { differences(broken, "1e3"), delay = 0, tokens = 444 },
+    { differences(broken, "0x10"), delay = 0, tokens = 430 }, { differences(broken, "15 s"), delay = 0, tokens = 416 },
+    { differences(broken, "Wed, 21 Oct 2026 07:28:00 GMT"), delay = 0, tokens = 402 } },
+  { name = "a time for what is not retried", { differences(refused, "1500"), stop = "permanent", tokens = 500 } },
 
   -- the cause is mended
   { name = "new credentials", { expired, corrected = true, delay = 0, tokens = 500 }, { ok = true, tokens = 500 } },
