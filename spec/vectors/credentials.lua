@@ -1,20 +1,24 @@
--- Where credentials come from: what is in the environment and in files, what the services answer (spec/support/fake_aws.js
--- plays them), and what has to come of it. {port} is the fakes' port, {+900} the moment 900 seconds from now, {ms+900} the
--- same in milliseconds. For each:
---   environment, files (config, credentials, boto, sso, login, or a path), given (connect's options), run (what programs print)
---   answers   by service
---   steps     what is done in turn: "get", "refresh" (the last ones were refused), a number of seconds that pass, a function
---             of the environment and the files; "get" unless given
---   found     of the last step: key, token, account, source, and expires, in seconds from now; false: nothing, and no error
---   error     its error instead
---   requests  all that was asked, as the fakes tell it
---   commands  programs that ran
---   written   the JSON of files written: members by path
--- The secret of each key is "secret-of-" and the key.
+-- Scenarios of the credential chain: the environment, the files, the responses of the services (spec/support/fake_aws.js)
+-- and the expected result. Placeholders: {port} is the port of fake_aws.js, {+900} is the time 900 seconds from now as
+-- text, {ms+900} is that time in milliseconds since 1970. Fields:
+--   environment  variables by name
+--   files        contents by name (config, credentials, boto, sso, login) or by path
+--   given        options of connect
+--   run          output of credential programs
+--   responses    lists of responses by service
+--   steps        actions in order, default { "get" }: "get", "refresh" (the service rejected the current credentials), a
+--                number of seconds to advance the clock, or a function of the environment and the files
+--   found        result of the last step: key, token, account, source, expires (seconds from now); false: no credentials
+--                and no error
+--   error        error of the last step, instead of found
+--   requests     all requests, in the notation of fake_aws.js
+--   commands     programs that were run
+--   written      members of the JSON files that were written, by path
+-- The secret of each key is "secret-of-" followed by the key.
 
 local ROLE, BASE_ROLE = "arn:aws:iam::123456789012:role/app", "arn:aws:iam::210987654321:role/base"
 
--- Answers of STS.
+-- Responses of STS.
 local function assumed(key, seconds, account)
   return { body = ([[<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><AssumedRoleUser>
     <AssumedRoleId>AROA:me</AssumedRoleId><Arn>arn:aws:sts::%s:assumed-role/app/me</Arn></AssumedRoleUser><Credentials>
@@ -30,7 +34,7 @@ local function sts_error(status, code, message)
     <RequestId>r</RequestId></ErrorResponse>]]):format(code, message) }
 end
 
--- Answers of containers' agents and of instance metadata.
+-- Responses of container agents and of instance metadata.
 local function document(key, seconds, more)
   local body = { Code = "Success", AccessKeyId = key, SecretAccessKey = "secret-of-" .. key, Token = "token-of-" .. key,
     Expiration = ("{+%d}"):format(seconds or 3600), LastUpdated = "{+0}", Type = "AWS-HMAC" }
@@ -41,7 +45,7 @@ end
 local METADATA_TOKEN = { body = "METATOKEN==", headers = { ["X-Aws-Ec2-Metadata-Token-Ttl-Seconds"] = "21600" } }
 local METADATA_ROLE = { body = "app-role" }
 
--- Answers of SSO's portal and of the services that give tokens.
+-- Responses of the SSO portal and of the token services.
 local function sso_role(key, seconds)
   return { body = { roleCredentials = { accessKeyId = key, secretAccessKey = "secret-of-" .. key, sessionToken = "token-of-" .. key,
     expiration = ("{ms+%d}"):format(seconds or 3600) } } }
@@ -55,7 +59,7 @@ local function sso_token(name, seconds, more)
   return body
 end
 
-local function login_answer(key, seconds)
+local function login_response(key, seconds)
   return { body = { accessToken = { accessKeyId = key, secretAccessKey = "secret-of-" .. key, sessionToken = "token-of-" .. key },
     tokenType = "aws_sigv4", expiresIn = seconds, refreshToken = "refresh-of-" .. key } }
 end
@@ -101,7 +105,7 @@ local PLACES = "environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY); environm
   .. "AWS_CONTAINER_CREDENTIALS_FULL_URI); %s; section [Credentials] in /home/.boto and /etc/boto.cfg"
 
 return {
-  -- The order of sources.
+  -- Order of the sources
   { name = "options before all else", given = { aws_access_key_id = "AKIDOPT", aws_secret_access_key = "secret-of-AKIDOPT" },
     environment = ENVIRONMENT, files = { credentials = keys("default", "AKIDSHARED") },
     found = { key = "AKIDOPT", source = "options" } },
@@ -121,7 +125,7 @@ return {
   { name = "a web identity before the profile", environment = IRSA, files = { credentials = keys("default", "AKIDSHARED"),
     ["/token"] = "jwt" }, responses = { sts = { assumed("ASIAPOD") } }, found = { key = "ASIAPOD", token = "token-of-ASIAPOD",
     account = "123456789012", source = "web identity", expires = 3600 },
-    requests = { "sts AssumeRoleWithWebIdentity role=" .. ROLE .. " session=pod token=jwt by=nobody" } },
+    requests = { "sts AssumeRoleWithWebIdentity role=" .. ROLE .. " session=pod token=jwt by=unsigned" } },
   { name = "the profile before a container", environment = CONTAINER, files = { credentials = keys("default", "AKIDSHARED") },
     found = { key = "AKIDSHARED", source = "profile" } },
   { name = "the profile that the environment names", environment = { AWS_PROFILE = "b" },
@@ -146,7 +150,7 @@ return {
     files = { boto = keys("Credentials", "AKIDBOTO") }, responses = { metadata = { METADATA_TOKEN, { status = 404 } } },
     found = { key = "AKIDBOTO", source = "boto" }, requests = { METADATA_REQUESTS[1], METADATA_REQUESTS[2] } },
 
-  -- Nothing, or not what was meant.
+  -- Missing and unusable credentials
   { name = "nothing anywhere", error = "no AWS credentials found; looked at " .. PLACES:format("instance metadata (disabled)") },
   { name = "nothing anywhere, metadata included", environment = METADATA, responses = { metadata = { { status = 404 },
     { status = 404 } } }, error = "no AWS credentials found; looked at "
@@ -168,14 +172,14 @@ return {
   { name = "a web identity that is refused", environment = IRSA, files = { ["/token"] = "jwt-of-the-pod" },
     responses = { sts = { sts_error(400, "InvalidIdentityToken", "no provider for jwt-of-the-pod") } },
     error = "STS answered with status 400: InvalidIdentityToken: no provider for ...",
-    requests = { "sts AssumeRoleWithWebIdentity role=" .. ROLE .. " session=pod token=jwt-of-the-pod by=nobody" } },
+    requests = { "sts AssumeRoleWithWebIdentity role=" .. ROLE .. " session=pod token=jwt-of-the-pod by=unsigned" } },
   { name = "a web identity whose provider is reached at the third attempt", environment = IRSA, files = { ["/token"] = "jwt" },
     responses = { sts = { sts_error(400, "IDPCommunicationError", "no"), sts_error(400, "IDPCommunicationError", "no"),
       assumed("ASIAPOD") } }, found = { key = "ASIAPOD", token = "token-of-ASIAPOD", account = "123456789012",
       source = "web identity", expires = 3600 },
-    requests = { "sts AssumeRoleWithWebIdentity role=" .. ROLE .. " session=pod token=jwt by=nobody",
-      "sts AssumeRoleWithWebIdentity role=" .. ROLE .. " session=pod token=jwt by=nobody",
-      "sts AssumeRoleWithWebIdentity role=" .. ROLE .. " session=pod token=jwt by=nobody" } },
+    requests = { "sts AssumeRoleWithWebIdentity role=" .. ROLE .. " session=pod token=jwt by=unsigned",
+      "sts AssumeRoleWithWebIdentity role=" .. ROLE .. " session=pod token=jwt by=unsigned",
+      "sts AssumeRoleWithWebIdentity role=" .. ROLE .. " session=pod token=jwt by=unsigned" } },
 
   -- Roles.
   { name = "a role by another profile, with all settings", files = { config = "[default]\nrole_arn = " .. ROLE
@@ -244,7 +248,7 @@ return {
     .. "\nweb_identity_token_file = /token\nrole_session_name = me\n", ["/token"] = "jwt\n" },
     responses = { sts = { assumed("ASIAPOD") } }, found = { key = "ASIAPOD", token = "token-of-ASIAPOD", account = "123456789012",
       source = "web identity", expires = 3600 },
-    requests = { "sts AssumeRoleWithWebIdentity role=" .. ROLE .. " session=me token=jwt by=nobody" } },
+    requests = { "sts AssumeRoleWithWebIdentity role=" .. ROLE .. " session=me token=jwt by=unsigned" } },
 
   -- Programs.
   { name = "a program", files = { config = "[default]\ncredential_process = /opt/helper --for app\naws_account_id = 123456789012\n" },
@@ -308,7 +312,7 @@ return {
   { name = "a login", files = { config = LOGIN_PROFILE, [LOGIN_FILE] = login_cache("ASIALOGIN", 800) },
     found = { key = "ASIALOGIN", token = "token-of-ASIALOGIN", account = "123456789012", source = "login", expires = 800 } },
   { name = "a login to refresh", files = { config = LOGIN_PROFILE, [LOGIN_FILE] = login_cache("ASIALOGIN", 100) },
-    responses = { signin = { login_answer("ASIANEXT", 900) } }, found = { key = "ASIANEXT", token = "token-of-ASIANEXT",
+    responses = { signin = { login_response("ASIANEXT", 900) } }, found = { key = "ASIANEXT", token = "token-of-ASIANEXT",
       account = "123456789012", source = "login", expires = 900 },
     requests = { "signin POST /v1/token grant=refresh_token client=arn:aws:signin:::devtools/same-device "
       .. "token=refresh-of-ASIALOGIN proof=good" }, written = { [LOGIN_FILE] = login_cache("ASIANEXT", 900) } },
@@ -342,7 +346,7 @@ return {
   { name = "a container that does not end", environment = CONTAINER, responses = { container = { { size = 2000000 },
     { size = 2000000 }, { size = 2000000 } } }, error = "container's agent: %s", requests = { "container GET /v1",
     "container GET /v1", "container GET /v1" } },
-  { name = "a container that does not answer the first time", environment = CONTAINER, responses = { container = { { hang = true },
+  { name = "a container that does not respond the first time", environment = CONTAINER, responses = { container = { { hang = true },
     document("ASIABOX") } }, found = { key = "ASIABOX", token = "token-of-ASIABOX", source = "container", expires = 3600 },
     requests = { "container GET /v1", "container GET /v1" } },
 
@@ -374,26 +378,26 @@ return {
     error = "instance metadata answered with status 200: AssumeRoleUnauthorizedAccess: EC2 cannot assume the role app-role",
     requests = METADATA_REQUESTS },
 
-  -- Keeping and refreshing.
+  -- Caching and refreshing
   { name = "credentials that are kept", environment = IRSA, files = { ["/token"] = "jwt" }, responses = { sts = { assumed("ASIAPOD") } },
     steps = { "get", 3000, "get", "get" }, found = { key = "ASIAPOD", token = "token-of-ASIAPOD", account = "123456789012",
       source = "web identity", expires = 600 },
-    requests = { "sts AssumeRoleWithWebIdentity role=" .. ROLE .. " session=pod token=jwt by=nobody" } },
+    requests = { "sts AssumeRoleWithWebIdentity role=" .. ROLE .. " session=pod token=jwt by=unsigned" } },
   { name = "credentials that are about to expire", environment = IRSA, files = { ["/token"] = "jwt" },
     responses = { sts = { assumed("ASIAPOD"), assumed("ASIANEXT", 7200) } }, steps = { "get", 3400, "get" },
     found = { key = "ASIANEXT", token = "token-of-ASIANEXT", account = "123456789012", source = "web identity", expires = 3800 },
-    requests = { "sts AssumeRoleWithWebIdentity role=" .. ROLE .. " session=pod token=jwt by=nobody",
-      "sts AssumeRoleWithWebIdentity role=" .. ROLE .. " session=pod token=jwt by=nobody" } },
+    requests = { "sts AssumeRoleWithWebIdentity role=" .. ROLE .. " session=pod token=jwt by=unsigned",
+      "sts AssumeRoleWithWebIdentity role=" .. ROLE .. " session=pod token=jwt by=unsigned" } },
   { name = "credentials that cannot be refreshed, while they hold", environment = IRSA, files = { ["/token"] = "jwt" },
     responses = { sts = { assumed("ASIAPOD"), sts_error(403, "AccessDenied", "no") } }, steps = { "get", 3400, "get", "get" },
     found = { key = "ASIAPOD", token = "token-of-ASIAPOD", account = "123456789012", source = "web identity", expires = 200 },
-    requests = { "sts AssumeRoleWithWebIdentity role=" .. ROLE .. " session=pod token=jwt by=nobody",
-      "sts AssumeRoleWithWebIdentity role=" .. ROLE .. " session=pod token=jwt by=nobody" } },
+    requests = { "sts AssumeRoleWithWebIdentity role=" .. ROLE .. " session=pod token=jwt by=unsigned",
+      "sts AssumeRoleWithWebIdentity role=" .. ROLE .. " session=pod token=jwt by=unsigned" } },
   { name = "credentials that cannot be refreshed, and have expired", environment = IRSA, files = { ["/token"] = "jwt",
     credentials = keys("default", "AKIDOTHER") }, responses = { sts = { assumed("ASIAPOD"), sts_error(403, "AccessDenied", "no") } },
     steps = { "get", 3700, "get" }, error = "STS answered with status 403: AccessDenied: no",
-    requests = { "sts AssumeRoleWithWebIdentity role=" .. ROLE .. " session=pod token=jwt by=nobody",
-      "sts AssumeRoleWithWebIdentity role=" .. ROLE .. " session=pod token=jwt by=nobody" } },
+    requests = { "sts AssumeRoleWithWebIdentity role=" .. ROLE .. " session=pod token=jwt by=unsigned",
+      "sts AssumeRoleWithWebIdentity role=" .. ROLE .. " session=pod token=jwt by=unsigned" } },
   { name = "a source that is gone, for no other takes its place", environment = CONTAINER, files = {
     boto = keys("Credentials", "AKIDBOTO") }, responses = { container = { document("ASIABOX") } }, steps = { "get",
     function(environment) environment.AWS_CONTAINER_CREDENTIALS_FULL_URI = nil end, 4000, "get" },
@@ -406,12 +410,12 @@ return {
   { name = "credentials that the service has refused", environment = IRSA, files = { ["/token"] = "jwt" },
     responses = { sts = { assumed("ASIAPOD"), assumed("ASIANEXT") } }, steps = { "get", "refresh" },
     found = { key = "ASIANEXT", token = "token-of-ASIANEXT", account = "123456789012", source = "web identity", expires = 3600 },
-    requests = { "sts AssumeRoleWithWebIdentity role=" .. ROLE .. " session=pod token=jwt by=nobody",
-      "sts AssumeRoleWithWebIdentity role=" .. ROLE .. " session=pod token=jwt by=nobody" } },
-  { name = "a profile that somebody has rewritten meanwhile", files = { credentials = keys("default", "ASIAOLD") },
+    requests = { "sts AssumeRoleWithWebIdentity role=" .. ROLE .. " session=pod token=jwt by=unsigned",
+      "sts AssumeRoleWithWebIdentity role=" .. ROLE .. " session=pod token=jwt by=unsigned" } },
+  { name = "a profile that another process has rewritten", files = { credentials = keys("default", "ASIAOLD") },
     steps = { "get", function(_, files) files["/home/.aws/credentials"] = keys("default", "ASIANEW") end, "get", "refresh" },
     found = { key = "ASIANEW", source = "profile" } },
-  { name = "a profile that nobody has rewritten", files = { credentials = keys("default", "ASIAOLD") },
+  { name = "a profile that was not rewritten", files = { credentials = keys("default", "ASIAOLD") },
     steps = { "get", "refresh" }, found = false },
   { name = "a program that is run again", files = { config = "[default]\ncredential_process = p\n" },
     run = printed("ASIAPROC", ',"Expiration":"{+900}"'), steps = { "get", 300, "get", 300, "get" }, found = { key = "ASIAPROC",
