@@ -90,7 +90,7 @@ CONF
 }
 
 ready() {
-  answers "$port"
+  is_listening "$port"
 }
 
 serve() { # NAME; its port is in the variable of that name
@@ -111,7 +111,7 @@ start() {
   for _ in {1..20}; do
     upstream=$(random_port)
     front=$((upstream + 1))
-    ! { answers "$upstream" || answers "$front"; } || continue
+    ! { is_listening "$upstream" || is_listening "$front"; } || continue
     luajit bench/canned.lua "$scratch" "$upstream"
     serve upstream && serve front && return
     quit

@@ -81,13 +81,13 @@ CONF
 }
 
 ready() {
-  [ -s "$scratch/nginx.pid" ] && answers "$port"
+  [ -s "$scratch/nginx.pid" ] && is_listening "$port"
 }
 
 serve() {
   for _ in {1..20}; do
     port=$(random_port)
-    ! answers "$port" || continue
+    ! is_listening "$port" || continue
     lua "$first_lua" bench/canned.lua "$scratch" "$port"
     gzip -kf "$scratch/Scan.json" # sent to whom asks for it
     write_configuration >"$scratch/nginx.conf"

@@ -1,5 +1,5 @@
---- A service that has items at = 1..n under one hash key, and serves Query and Scan in the worst permitted ways: pages of any
---- size, pages without items, failures in between. It is a transport.
+--- A simulated service with items at = 1..n under one hash key. It serves Query and Scan with pages of any permitted kind: of
+--- any size, without items, and with failures between them.
 
 local simulated_time = dofile("spec/support/simulated_time.lua")
 local cjson = require("cjson")
@@ -20,7 +20,7 @@ local function item(at)
   return ('{"id":{"S":"h"},"at":{"N":"%d"},"text":{"S":"t%d"}}'):format(at, at)
 end
 
--- The page that a request asks for -> positions given, how many were examined, where it ends (nil: there is no more).
+-- The page of a request -> positions of its items, number of examined items, position of LastEvaluatedKey or nil.
 local function page_of(service, request)
   local start = request.ExclusiveStartKey and tonumber(request.ExclusiveStartKey.at.N) or 0
   local given, examined, last = {}, 0, nil
@@ -32,11 +32,11 @@ local function page_of(service, request)
       if not service.hidden[at] then given[#given + 1] = at end
     end
   end
-  -- There may be a key at the end, too: the service has not yet seen that nothing follows.
+  -- The last page may have a LastEvaluatedKey as well, because the service has not yet seen that no item follows.
   return given, examined, examined > 0 and service.late_end() and last or nil
 end
 
-local function response(service, bytes)
+local function respond(service, bytes)
   local request = cjson.decode(bytes:match("\r\n\r\n(.*)$"))
   service.requests[#service.requests + 1] = request
   local failure = service.fails(#service.requests)
@@ -50,14 +50,14 @@ local function response(service, bytes)
     #items, examined, examined / 2, key))
 end
 
---- Makes such a service and a table in it -> service, table. 'given' may have size, page_size(request), hidden (set of
---- positions that a filter does not let through), late_end(), fails(number) -> which failure, or nil, and latency(): then
---- it takes its time, and the transport is one of simulated_time.lua.
+--- Creates a service and a table object -> service, table. Optional fields of 'given': size; page_size(request); hidden, the
+--- set of positions that a filter excludes; late_end(), whether the last page has a LastEvaluatedKey; fails(number), the
+--- index of the failure of that request or nil; and latency(), the seconds of a response in simulated time.
 function paging.start(given)
   local service = { requests = {}, hidden = {}, size = 10, FAILURES = #failures,
     page_size = function() return 3 end, late_end = function() return false end, fails = function() end }
   for name, value in pairs(given or {}) do service[name] = value end
-  service.transport = helper.fake(function(bytes) return response(service, bytes) end)
+  service.transport = helper.fake(function(bytes) return respond(service, bytes) end)
   if service.latency then service.transport = simulated_time.new(service.transport, service.latency) end
   local conn = helper.offline(service.transport, { max_attempts = 1 }) -- failures are visible to the spec
   return service, conn:table("t", { hash_key = "id", range_key = "at", range_key_type = "N" })
