@@ -112,7 +112,7 @@ start() {
     upstream=$(random_port)
     front=$((upstream + 1))
     ! { is_listening "$upstream" || is_listening "$front"; } || continue
-    luajit bench/canned.lua "$scratch" "$upstream"
+    luajit bench/fixtures.lua "$scratch" "$upstream"
     serve upstream && serve front && return
     quit
   done

@@ -88,7 +88,7 @@ serve() {
   for _ in {1..20}; do
     port=$(random_port)
     ! is_listening "$port" || continue
-    lua "$first_lua" bench/canned.lua "$scratch" "$port"
+    lua "$first_lua" bench/fixtures.lua "$scratch" "$port"
     gzip -kf "$scratch/Scan.json" # sent to whom asks for it
     write_configuration >"$scratch/nginx.conf"
     ! start_server nginx -p "$scratch/" -c nginx.conf || return 0

@@ -1,4 +1,4 @@
--- Writes what the C programs send and what the server answers: canned.lua DIRECTORY PORT
+-- Writes the requests that the C programs send and the bodies of the responses: fixtures.lua DIRECTORY PORT
 
 local core = require("dynamodb.core")
 local operations = require("dynamodb.base.operations")
