@@ -10,7 +10,7 @@ local function hash(name) return { AttributeName = name, KeyType = "HASH" } end
 local function range(name) return { AttributeName = name, KeyType = "RANGE" } end
 local function units(read, write) return { ReadCapacityUnits = read, WriteCapacityUnits = write } end
 
--- The table of the service in these specs, and the options that describe exactly it.
+-- The description of the existing table, and options that match it.
 local function found()
   return {
     TableName = "messages", TableStatus = "ACTIVE", TableArn = ARN,
@@ -46,7 +46,7 @@ local function on_demand(table)
   table.ProvisionedThroughput = units(0, 0)
 end
 
--- A difference in the existing table, and what is reported: { what, asked, found }.
+-- { name, change of the existing table, reported differences { what, asked, found } }
 local differences = {
   { "no range key", function(table) table.KeySchema = { hash("id") } end, { { "key", "id HASH, at RANGE", "id HASH" } } },
   { "another key", function(table) table.KeySchema = { hash("at"), range("id") } end,
@@ -111,7 +111,7 @@ end
 
 local MISSING = { status = 400, __type = "x#ResourceNotFoundException", message = "no" }
 
--- A connection to a service: responses of an operation, one after the other, the last one for ever.
+-- A connection to a service that gives each operation its responses in order and then repeats the last one.
 local function service(responses)
   local asked_for, names = {}, {}
   responses.ListTagsOfResource = responses.ListTagsOfResource or { { Tags = { { Key = "owner", Value = "me" } } } }
@@ -139,12 +139,12 @@ local function described(list)
 end
 
 describe("ensure_table", function()
-  it("finds no difference where there is none", function()
+  it("finds no difference in a matching table", function()
     local conn, names = service({ DescribeTable = { { Table = found() } } })
     local tbl, list = assert(ensure(conn, asked()))
     assert.equal("Table(messages)", tostring(tbl))
     assert.same({}, described(list))
-    for _, name in ipairs(names) do assert.matches("^[DL]", name) end -- Describe and List: nothing is changed
+    for _, name in ipairs(names) do assert.matches("^[DL]", name) end -- Describe and List only: no changes
   end)
 
   for _, case in ipairs(differences) do
@@ -159,7 +159,7 @@ describe("ensure_table", function()
   end
 
   for _, case in ipairs(plain) do
-    it("compares a plain table with one asked for with " .. case[1], function()
+    it("compares a plain table with options that have " .. case[1], function()
       local there = { TableName = "messages", TableStatus = "ACTIVE", TableArn = ARN, KeySchema = { hash("id") },
         AttributeDefinitions = { { AttributeName = "id", AttributeType = "S" } } }
       on_demand(there)
@@ -168,11 +168,11 @@ describe("ensure_table", function()
       for name, value in pairs(case[2]) do given[name] = value end
       local _, list = assert(ensure(conn, given))
       assert.same(case[3], described(list))
-      assert.equal(given.tags and 4 or 3, #names) -- tags cost a request when the option is given
+      assert.equal(given.tags and 4 or 3, #names) -- the option tags costs a request
     end)
   end
 
-  it("creates what is not there, and waits", function()
+  it("creates a missing table and waits for it", function()
     local there = found()
     there.TableStatus = "CREATING"
     local conn, names = service({ CreateTable = { { TableDescription = there } },
@@ -202,7 +202,7 @@ describe("ensure_table", function()
     end)
   end
 
-  it("waits no longer than it may", function()
+  it("waits no longer than the timeout", function()
     local there = found()
     there.TableStatus = "UPDATING"
     local conn, _, fake = service({ DescribeTable = { { Table = there } } })
@@ -223,14 +223,14 @@ describe("ensure_table", function()
     { "tags", { DescribeTable = { ACTIVE }, ListTagsOfResource = { DENIED } } },
   }
   for _, case in ipairs(failing) do
-    it("returns what goes wrong: " .. case[1], function()
+    it("returns the error: " .. case[1], function()
       local tbl, err = ensure((service(case[2])), asked())
       assert.is_nil(tbl)
       assert.equal("AccessDeniedException", err.code)
     end)
   end
 
-  it("refuses what create_table refuses, and sends nothing", function()
+  it("rejects the options that create_table rejects, and sends nothing", function()
     local conn, _, fake = service({})
     for what, given in pairs({
       ["unknown option 'nmae'"] = { nmae = "a" },
@@ -244,7 +244,7 @@ describe("ensure_table", function()
     assert.equal(0, fake.opened)
   end)
 
-  it("does so on the server", function()
+  it("works with the server", function()
     local counting = helper.counting()
     local conn = helper.connect({ transport = counting })
     local given = { name = helper.table_name("ensure"), schema = conn:create_schema(helper.HASH_RANGE), stream = "NEW_IMAGE",

@@ -2,7 +2,7 @@
 local errors = require("dynamodb.error")
 local poll = require("dynamodb.admin.poll")
 
--- A transport whose time passes only by sleeping, or by 'cost' with each reading of the clock.
+-- A transport whose clock advances only by sleep, or also by 'cost' seconds at each reading.
 local function clock(cost)
   local time, slept = 1000, {}
   return {
@@ -18,7 +18,7 @@ local function clock(cost)
   }
 end
 
--- Returns these, then the last one for ever; counts in its first field.
+-- Returns a counter and a poll function that returns these results in order, then repeats the last one.
 local function scripted_poll(...)
   local list = { ... }
   local polled = { count = 0 }
@@ -30,7 +30,7 @@ local function scripted_poll(...)
 end
 
 describe("waiter.poll", function()
-  it("does not sleep when all is as it should be", function()
+  it("does not sleep when the state is reached at once", function()
     local transport = clock()
     local polled, poll_once = scripted_poll({ true })
     assert.is_true(poll.poll(transport, 10, "Table(a)", poll_once))
@@ -38,7 +38,7 @@ describe("waiter.poll", function()
     assert.same({}, transport.slept)
   end)
 
-  it("asks until it is so", function()
+  it("polls until the state is reached", function()
     local transport = clock()
     local polled, poll_once = scripted_poll({ false, "CREATING" }, { false, "CREATING" }, { true })
     assert.is_true(poll.poll(transport, 60, "Table(a)", poll_once))
@@ -46,7 +46,7 @@ describe("waiter.poll", function()
     assert.equal(2, #transport.slept)
   end)
 
-  it("ends with the error that the question ended with", function()
+  it("returns the error of a poll", function()
     local transport, failure = clock(), errors.new({ kind = "network", message = "gone" })
     local polled, poll_once = scripted_poll({ false, "CREATING" }, { nil, failure })
     local reached, err = poll.poll(transport, 60, "Table(a)", poll_once)
@@ -66,24 +66,24 @@ describe("waiter.poll", function()
       assert.is_true(err.retryable)
       assert.is_false(err.ambiguous)
       assert.equal(("Table(a): still CREATING after %g seconds"):format(timeout), err.message)
-      assert.is_true(polled.count >= 2) -- once more when the time is up
+      assert.is_true(polled.count >= 2) -- the last poll is at the deadline
       local waited = transport.now() - 1000
       assert.is_true(math.abs(waited - timeout) < 1e-6, "waited " .. waited)
     end)
   end
 
-  it("says what the state was in the end", function()
+  it("reports the last state", function()
     local _, poll_once = scripted_poll({ false, "CREATING" }, { false, "UPDATING" })
     local _, err = poll.poll(clock(), 5, "Table(a)", poll_once)
     assert.matches("still UPDATING", err.message, 1, true)
   end)
 
-  it("sleeps twice as long each time, up to 20 seconds, and half of it by chance", function()
+  it("doubles its sleep up to 20 seconds, of which half is random", function()
     local transport = clock()
     local _, poll_once = scripted_poll({ false, "CREATING" })
     poll.poll(transport, 1000, "Table(a)", poll_once)
     local expected, chances = 0.5, {}
-    for i = 1, #transport.slept - 1 do -- the last one is cut short
+    for i = 1, #transport.slept - 1 do -- the last sleep ends at the deadline
       local slept = transport.slept[i]
       assert.is_true(slept >= expected / 2 and slept <= expected, ("sleep %d: %g"):format(i, slept))
       chances[slept / expected] = true
@@ -94,7 +94,7 @@ describe("waiter.poll", function()
     assert.is_true(distinct > 10)
   end)
 
-  it("counts the time that questions take", function()
+  it("counts the time that polls take", function()
     local transport = clock(3)
     local polled, poll_once = scripted_poll({ false, "CREATING" })
     local _, err = poll.poll(transport, 10, "Table(a)", poll_once)

@@ -10,11 +10,11 @@ local function key(name, kind) return { AttributeName = name, KeyType = kind } e
 local function attribute(name, kind) return { AttributeName = name, AttributeType = kind } end
 
 local BASE_KEY = { key("id", "HASH"), key("at", "RANGE") }
-local BASE_ATTRIBUTES = { attribute("at", "N"), attribute("id", "S") } -- in the order of their names
+local BASE_ATTRIBUTES = { attribute("at", "N"), attribute("id", "S") } -- sorted by name
 
 local ALL = { ProjectionType = "ALL" }
 
--- Options besides name and schema, and what they add to the request.
+-- { name, options besides name and schema, additional members of the request }
 local cases = {
   { "on-demand when no units are given", {}, {} },
   { "provisioned units", { read_units = 10, write_units = 5 },
