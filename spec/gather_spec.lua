@@ -88,19 +88,19 @@ describe("gather", function()
   end)
 
   everywhere("cancels functions at the deadline", function()
-    local calls, differences = slow(4, 0.01), nil
+    local calls, received = slow(4, 0.01), nil
     calls[5] = function()
       local _, err = pcall(loop.sleep, 60)
-      differences = err
+      received = err
       error(err, 0)
     end
-    calls[6] = function() differences = "begun" end
+    calls[6] = function() received = "begun" end
     local results, errs
     local seconds = timed(function() results, errs = dynamodb.gather(calls, { concurrency = 1, deadline = 0.3 }) end)
     assert.is_true(seconds >= 0.29 and seconds < 5, seconds .. " seconds")
     assert.same({ n = 6, 1, 2, 3, 4 }, results)
     for i = 5, 6 do assert.same({ "timeout", "no time left" }, { errs[i].kind, errs[i].message }) end
-    assert.equal("table", type(differences))
+    assert.equal("table", type(received))
   end)
 
   everywhere("may be nested", function()
@@ -121,14 +121,14 @@ describe("gather", function()
   end)
 
   it("is cancelled with the task that called it", function()
-    local differences = {}
+    local codes = {}
     loop.run(function()
       local task = loop.spawn(function()
         local calls = {}
         for i = 1, 3 do
           calls[i] = function()
             local _, err = pcall(loop.sleep, 60)
-            differences[#differences + 1] = err.code
+            codes[#codes + 1] = err.code
           end
         end
         dynamodb.gather(calls, { concurrency = 2 })
@@ -136,7 +136,7 @@ describe("gather", function()
       loop.sleep(0.01)
       task:cancel()
     end)
-    assert.same({ "Cancelled", "Cancelled" }, differences)
+    assert.same({ "Cancelled", "Cancelled" }, codes)
   end)
 
   it("reads many items concurrently", function()

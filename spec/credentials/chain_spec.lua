@@ -11,7 +11,7 @@ local helper = dofile("spec/support/helper.lua")
 local settings = require("dynamodb.config.settings")
 local world = dofile("spec/support/credential_scenario.lua")
 
-local SLACK = 5 -- seconds that a scenario may take
+local SLACK = 5 -- maximum seconds of a scenario
 
 -- Secrets that no output may contain.
 local SECRETS = { "secret%-of%-", "token%-of%-", "jwt%-of%-the%-pod", "access%-%l", "refresh%-%l", "client%-secret",
@@ -33,7 +33,7 @@ describe("credentials", function()
 
   local function fill(value) return world.fill(server, value) end
 
-  -- The system of a scenario, before its first step.
+  -- Installs the system of a scenario before its first step.
   local function world_of(scenario)
     local w = world.install(server, scenario)
     w.events = {}
@@ -44,7 +44,7 @@ describe("credentials", function()
     return w
   end
 
-  -- Does a scenario's steps -> the results of the last.
+  -- Runs the steps of a scenario -> the results of the last one.
   local function play(scenario, w)
     local found, err
     for _, step in ipairs(scenario.steps or { "get" }) do
@@ -119,7 +119,7 @@ describe("credentials", function()
     end)
   end
 
-  it("are told of when they change, by source and end", function()
+  it("emit an event with source and expiry when they change", function()
     local w = world_of({ environment = { AWS_CONTAINER_CREDENTIALS_FULL_URI = "http://127.0.0.1:{port}/container" },
       responses = { container = { { body = { AccessKeyId = "k", SecretAccessKey = "s", Token = "t",
         Expiration = "{+900}" } } } } })
@@ -128,7 +128,7 @@ describe("credentials", function()
     assert.same({ { "credentials_refreshed", { source = "container", expires = found.expires } } }, w.events)
   end)
 
-  it("report what else went wrong", function()
+  it("report failures of other sources as warnings", function()
     local path = "/home/.aws/sso/cache/" .. core.sha1("corp") .. ".json"
     local w = world_of({
       files = {
@@ -148,7 +148,7 @@ describe("credentials", function()
     check_hidden("the event", w.events)
   end)
 
-  it("are fetched by one request, however many coroutines need them", function()
+  it("are fetched once for any number of coroutines", function()
     fake_system.install({ AWS_CONTAINER_CREDENTIALS_RELATIVE_URI = "/c" }, {})
     local transport = helper.fake(helper.response(200, cjson.encode({ AccessKeyId = "k", SecretAccessKey = "s", Token = "t" })))
     local receive = transport.receive
@@ -175,7 +175,7 @@ describe("credentials", function()
     assert.equal(1, #transport.requests)
   end)
 
-  -- Everything that the library reads from the system and the network, counted.
+  -- Counts everything that the library reads from the system and the network.
   it("use no source before they are needed", function()
     local touched = {}
     local system = require("dynamodb.base.system")
@@ -217,7 +217,7 @@ describe("credentials", function()
     assert.equal(1, #server.requests())
   end)
 
-  it("can be asked for again after there was no response", function()
+  it("can be requested again after a missing response", function()
     local provider = provider_for("http://127.0.0.1:1/")
     local found, err = provider:get(curl.now() + 5)
     assert.is_nil(found)
@@ -225,7 +225,7 @@ describe("credentials", function()
     assert.matches("^container's agent: ", err.message)
   end)
 
-  it("reach services by the proxy that settings name, and containers and metadata never", function()
+  it("are requested through the configured proxy, except from containers and metadata", function()
     local scenario = { environment = { AWS_WEB_IDENTITY_TOKEN_FILE = "/token", AWS_ROLE_ARN = "arn:role",
       http_proxy = "http://127.0.0.1:{port}" }, files = { ["/token"] = "jwt-of-the-pod" } }
     local w = world_of(scenario)
@@ -237,13 +237,13 @@ describe("credentials", function()
     for _, line in ipairs(asked) do assert.equal(asked[1], line) end
   end)
 
-  it("are checked when the options are", function()
+  it("are validated with the options", function()
     local ok, err = pcall(credentials.new, settings.new({}), { transport = curl, limits = {}, options = { credentials = {} } })
     assert.is_false(ok)
     assert.matches("connect: option 'credentials': function or table", err)
   end)
 
-  it("raise what the caller's function raises, and report its message", function()
+  it("raise the error of the caller's function, and return its message", function()
     local function provider(f)
       return credentials.new(settings.new({}), { transport = curl, limits = {}, options = { credentials = f } })
     end

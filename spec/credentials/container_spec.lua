@@ -15,11 +15,11 @@ local found = { aws_access_key_id = "k", aws_secret_access_key = "s", aws_sessio
 describe("credentials.container", function()
   after_each(provider.remove)
 
-  it("has nothing to say elsewhere", function()
+  it("finds nothing outside containers", function()
     assert.same({ false, ("container (%s, %s)"):format(RELATIVE, FULL) }, { container(provider.kit({})) })
   end)
 
-  it("asks the agent of ECS", function()
+  it("requests the ECS agent", function()
     local kit = provider.kit({ environment = { [RELATIVE] = "/v2/credentials/1?a=b", [FULL] = "http://localhost/other" },
       responses = { response(200, keys) } })
     assert.same(found, (container(kit)))
@@ -37,7 +37,7 @@ describe("credentials.container", function()
       request.max_bytes, request.deadline })
   end)
 
-  -- Full URLs, and whether requests to them are permitted.
+  -- { full URL, whether requests to it are permitted }
   local allowed = {
     "http://localhost/c", "http://localhost:51679/c", "http://LOCALHOST/c", "http://127.0.0.1/c", "http://127.0.0.1:8080/c?x=y",
     "http://127.255.0.9/c", "http://[::1]/c", "http://[::1]:80/c", "http://169.254.170.2/c",
@@ -46,7 +46,7 @@ describe("credentials.container", function()
     "https://example.com/c", "https://10.0.0.1:8443/c", "https://[2001:db8::1]/c",
   }
   for _, url in ipairs(allowed) do
-    it("may ask " .. url, function()
+    it("permits " .. url, function()
       local kit = provider.kit({ environment = { [FULL] = url }, responses = { response(200, keys) } })
       assert.same(found, (container(kit)))
       assert.equal(url, kit.requests[1].url)
@@ -92,7 +92,7 @@ describe("credentials.container", function()
     { "/c", BAD },
   }
   for _, case in ipairs(refused) do
-    it(("may not ask %q"):format(case[1]), function()
+    it(("rejects the full URL %q"):format(case[1]), function()
       local kit = provider.kit({ environment = { [FULL] = case[1] } })
       assert.same({ nil, case[2] }, { container(kit) })
       assert.equal(0, #kit.requests)
@@ -100,14 +100,14 @@ describe("credentials.container", function()
   end
 
   for _, path in ipairs({ "c", "http://example.com/", "@example.com/c", "/c d", "/c\n" }) do
-    it(("takes no relative one like %q"):format(path), function()
+    it(("rejects the relative URL %q"):format(path), function()
       local kit = provider.kit({ environment = { [RELATIVE] = path } })
       assert.same({ nil, RELATIVE .. ": path expected" }, { container(kit) })
       assert.equal(0, #kit.requests)
     end)
   end
 
-  it("shows the token, a file's before the variable's, read each time", function()
+  it("sends the token, from a file or else a variable, read at each request", function()
     local files = { ["/token"] = "first" }
     local kit = provider.kit({ environment = { [FULL] = "http://169.254.170.23/v1/credentials", [TOKEN] = "plain",
       [TOKEN_FILE] = "/token" }, files = files, responses = { response(200, keys), response(200, keys) } })
@@ -137,7 +137,7 @@ describe("credentials.container", function()
   local refusals = {
     { "a refusal of ECS", { response(400, { code = "InvalidIdInPath", message = "not found" }) },
       "container's agent answered with status 400: InvalidIdInPath: not found", false },
-    { "a refusal of others", { response(404, { Code = "NotFound", Message = "nothing" }) },
+    { "a refusal by another service", { response(404, { Code = "NotFound", Message = "nothing" }) },
       "container's agent answered with status 404: NotFound: nothing", false },
     { "a redirect, which is not followed", { response(302, "", { location = "http://example.com/" }) },
       "container's agent answered with status 302", false },
@@ -147,9 +147,9 @@ describe("credentials.container", function()
     { "another format", { response(200, "<html>") }, "container: answer that is not JSON", nil },
     { "half credentials", { response(200, { AccessKeyId = "k", SecretAccessKey = "s" }) },
       "answer of the container's agent has no Token", nil },
-    { "a bad moment", { response(200, { AccessKeyId = "k", SecretAccessKey = "s", Token = "t", Expiration = "soon" }) },
+    { "a malformed time", { response(200, { AccessKeyId = "k", SecretAccessKey = "s", Token = "t", Expiration = "soon" }) },
       "answer of the container's agent has a bad Expiration", nil },
-    { "no answer", {}, "container's agent: connection refused", true },
+    { "no response", {}, "container's agent: connection refused", true },
   }
   for _, case in ipairs(refusals) do
     it("reports " .. case[1], function()

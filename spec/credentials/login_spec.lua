@@ -58,7 +58,7 @@ describe("credentials.login", function()
     return kit, { login(kit, given.section or section) }
   end
 
-  it("takes what is in the cache while it holds", function()
+  it("uses cached credentials while they are valid", function()
     local kit, results = run(cache())
     assert.same({ old }, results)
     assert.equal(0, #kit.requests)
@@ -67,13 +67,13 @@ describe("credentials.login", function()
     assert.same({ old }, results)
   end)
 
-  it("looks where the environment says", function()
+  it("reads the directory given in the environment", function()
     local _, results = run(cache(), {}, { environment = { AWS_LOGIN_CACHE_DIRECTORY = "~/logins" },
       path = "/home/logins/" .. core.sha256(SESSION) .. ".json" })
     assert.same({ old }, results)
   end)
 
-  it("refreshes what is about to expire, and writes it back", function()
+  it("refreshes credentials that are about to expire, and writes them back", function()
     local kit, results = run(cache(nil, { expiresAt = time_in(300) }), { fresh })
     assert.same({ new }, results)
     local request = kit.requests[1]
@@ -86,7 +86,7 @@ describe("credentials.login", function()
       sessionToken = "t2", expiresAt = time_in(900) })), cjson.decode(kit.written[1].text))
   end)
 
-  it("proves that it has the key", function()
+  it("sends a DPoP proof of its key", function()
     local kit = run(cache(nil, { expiresAt = time_in(0) }), { fresh },
       { values = { endpoint_urls = { signin = "http://h:1/" } } })
     local request = kit.requests[1]
@@ -104,14 +104,14 @@ describe("credentials.login", function()
     assert.equal(64, #base64url_decoded(signature))
   end)
 
-  it("asks in the profile's region", function()
+  it("uses the region of the profile", function()
     local kit = run(cache(nil, { expiresAt = time_in(0) }), { fresh }, { section = with(section, { region = "us-west-2" }) })
     assert.truthy(kit.requests[1].url:find("us-west-2", 1, true))
     local _, results = run(cache(nil, { expiresAt = time_in(0) }), {}, { section = with(section, { region = "evil.example/" }) })
     assert.is_nil(results[1])
   end)
 
-  it("goes on with the old ones while they hold, and says why", function()
+  it("uses the old credentials while they are valid, with a warning", function()
     local _, results = run(cache(nil, { expiresAt = time_in(100) }), { response(400, { error = "INVALID_REQUEST" }) })
     assert.same({ with(old, { expires = provider.NOW + 100,
       warning = "AWS Sign-In answered with status 400: INVALID_REQUEST" }) }, results)
@@ -128,11 +128,11 @@ describe("credentials.login", function()
       "AWS Sign-In answered with status 400: INVALID_REQUEST: bad ...", false },
     { "inner errors", { response(500), response(500), response(500, { error = "server_error" }) },
       "AWS Sign-In answered with status 500: server_error", true },
-    { "an answer without credentials", { response(200, "{}") }, "AWS Sign-In: answer without credentials", nil },
-    { "an answer of half credentials",
+    { "a response without credentials", { response(200, "{}") }, "AWS Sign-In: answer without credentials", nil },
+    { "a response with incomplete credentials",
       { response(200, { accessToken = { accessKeyId = "k" }, expiresIn = 9, refreshToken = "r" }) },
       "AWS Sign-In: answer without credentials", nil },
-    { "no answer", {}, "AWS Sign-In: connection refused", true },
+    { "no response", {}, "AWS Sign-In: connection refused", true },
   }
   for _, case in ipairs(refusals) do
     it("reports " .. case[1], function()

@@ -44,7 +44,7 @@ describe("credentials.sso", function()
     return provider.kit(given)
   end
 
-  it("shows the session's token to the portal", function()
+  it("sends the token of the session to the portal", function()
     local kit = kit_of({ files = { [SESSION_FILE] = token() }, responses = { role } })
     assert.same(found, (sso(kit, section, WHERE)))
     local request = kit.requests[1]
@@ -56,7 +56,7 @@ describe("credentials.sso", function()
     assert.same({}, kit.written)
   end)
 
-  it("knows the form without a session, and the times of old AWS CLIs", function()
+  it("supports profiles without a session, and the times of old AWS CLIs", function()
     local text = token({ expiresAt = "2023-11-14T22:13:21UTC" })
     local kit = kit_of({ files = { [LEGACY_FILE] = text }, responses = { role } })
     assert.same(found, (sso(kit, legacy, WHERE)))
@@ -77,21 +77,21 @@ describe("credentials.sso", function()
       cjson.decode(kit.written[1].text))
   end)
 
-  it("forgets a refresh token that is not given again", function()
+  it("drops a refresh token that the response does not repeat", function()
     local once = response(200, { accessToken = "new-access", expiresIn = 3600 })
     local kit = kit_of({ files = { [SESSION_FILE] = token({ expiresAt = time_in(-5) }) }, responses = { once, role } })
     assert.same(found, (sso(kit, section, WHERE)))
     assert.is_nil(cjson.decode(kit.written[1].text).refreshToken)
   end)
 
-  it("goes on with the old token while it holds, and says why", function()
+  it("uses the old token while it is valid, with a warning", function()
     local kit = kit_of({ files = { [SESSION_FILE] = token({ expiresAt = time_in(100) }) }, responses = {
       response(400, { error = "invalid_grant", error_description = "no" }), role } })
     assert.same(with(found, { warning = "SSO OIDC answered with status 400: invalid_grant" }), (sso(kit, section, WHERE)))
     assert.equal("access-token", kit.requests[2].headers[2])
   end)
 
-  it("keeps a token that cannot be written", function()
+  it("keeps a token in memory if its file cannot be written", function()
     local system = require("dynamodb.base.system")
     local kit = kit_of({ files = { [SESSION_FILE] = token({ expiresAt = time_in(0) }) }, responses = { fresh, role, role } })
     system.write_file = function() return nil, "read-only" end
@@ -101,12 +101,12 @@ describe("credentials.sso", function()
   end)
 
   local EXPIRED = "the SSO session has expired; " .. REMEDY
-  -- The token file, responses, and what is reported; requests are as many as responses.
+  -- { name, changes of the token file, responses, error }; there are as many requests as responses
   local expired = {
     { "an expired token without a refresh token", { expiresAt = time_in(0), refreshToken = false }, {}, EXPIRED },
     { "an expired token of an expired client", { expiresAt = time_in(0), registrationExpiresAt = time_in(0) }, {}, EXPIRED },
-    { "an expired token of a client with a bad moment", { expiresAt = time_in(0), registrationExpiresAt = "x" }, {}, EXPIRED },
-    { "a bad moment and no refresh token", { expiresAt = "soon", refreshToken = false }, {}, EXPIRED },
+    { "an expired token of a client with a bad time", { expiresAt = time_in(0), registrationExpiresAt = "x" }, {}, EXPIRED },
+    { "a malformed time and no refresh token", { expiresAt = "soon", refreshToken = false }, {}, EXPIRED },
     { "a refused refresh", { expiresAt = time_in(0) }, { response(401, { error = "invalid_grant" }) },
       "the SSO session has expired (SSO OIDC answered with status 401: invalid_grant); " .. REMEDY },
     { "a refresh without a token", { expiresAt = time_in(0) }, { response(200, { expiresIn = 5 }) },
@@ -115,17 +115,17 @@ describe("credentials.sso", function()
       "the SSO session has expired (SSO OIDC: answer without a token); " .. REMEDY },
     { "a refresh that is no JSON", { expiresAt = time_in(0) }, { response(200, "<html>") },
       "the SSO session has expired (SSO OIDC: answer without a token); " .. REMEDY },
-    { "an answer that repeats secrets", { expiresAt = time_in(0) },
+    { "a response that repeats secrets", { expiresAt = time_in(0) },
       { response(400, { error = "refresh-token client-secret access-token" }) },
       "the SSO session has expired (SSO OIDC answered with status 400: ... ... ...); " .. REMEDY },
     { "a session that is signed out", {}, { response(401, { message = "Session token not found or invalid" }) },
       "SSO answered with status 401: Session token not found or invalid; " .. REMEDY },
     { "a role that is not given", {}, { response(403, { message = "No access" }) }, "SSO answered with status 403: No access" },
-    { "an answer without credentials", {}, { response(200, "{}") }, "SSO: answer without credentials" },
-    { "an answer of half credentials", {}, { response(200, { roleCredentials = { accessKeyId = "k", expiration = 5 } }) },
+    { "a response without credentials", {}, { response(200, "{}") }, "SSO: answer without credentials" },
+    { "a response with half credentials", {}, { response(200, { roleCredentials = { accessKeyId = "k", expiration = 5 } }) },
       "answer of SSO has no secretAccessKey" },
     { "a token file without a token", { accessToken = false }, {}, SESSION_FILE .. " has no accessToken; " .. REMEDY },
-    { "a token file without a moment", { expiresAt = false }, {}, SESSION_FILE .. " has no expiresAt; " .. REMEDY },
+    { "a token file without a time", { expiresAt = false }, {}, SESSION_FILE .. " has no expiresAt; " .. REMEDY },
   }
   for _, case in ipairs(expired) do
     it("reports " .. case[1], function()
@@ -137,7 +137,7 @@ describe("credentials.sso", function()
     end)
   end
 
-  it("may work later when there is no response", function()
+  it("reports a missing response as temporary", function()
     local kit = kit_of({ files = { [SESSION_FILE] = token() } })
     assert.same({ nil, "SSO: connection refused", true }, { sso(kit, section, WHERE) })
     kit = kit_of({ files = { [SESSION_FILE] = token({ expiresAt = time_in(0) }) } })
@@ -164,7 +164,7 @@ describe("credentials.sso", function()
     end)
   end
 
-  it("takes a region that the profile and its session agree about, and refuses one that is none", function()
+  it("requires the same valid region in the profile and its session", function()
     local kit = kit_of({ files = { [SESSION_FILE] = token() }, responses = { role } })
     assert.same(found, (sso(kit, with(section, { sso_region = "us-west-2" }), WHERE)))
     for _, file in ipairs({ token(), token({ expiresAt = time_in(0) }) }) do

@@ -1,4 +1,4 @@
--- Credentials from AssumeRoleWithWebIdentity, with the token of a file.
+-- Credentials from AssumeRoleWithWebIdentity with a token from a file.
 local provider = dofile("spec/support/provider_kit.lua")
 local web_identity = require("dynamodb.credentials.web_identity")
 
@@ -15,7 +15,7 @@ describe("credentials.web_identity", function()
     return all
   end
 
-  it("reads the token each time that it asks", function()
+  it("reads the token file for each request", function()
     local files = { ["/token"] = "first\n" }
     local kit = provider.kit({ environment = variables({ AWS_ROLE_SESSION_NAME = "pod" }), files = files,
       responses = { provider.response(200, XML), provider.response(200, XML) } })
@@ -48,7 +48,7 @@ describe("credentials.web_identity", function()
     end)
   end
 
-  it("passes on what STS says", function()
+  it("passes on the error of STS", function()
     local kit = provider.kit({ environment = variables(), files = { ["/token"] = "t" } })
     assert.same({ nil, "STS: connection refused", true }, { web_identity.find(kit) })
   end)

@@ -1,4 +1,4 @@
--- One HTTP request with its response over real sockets: timeouts, limits, proxies, and what is refused before
+-- One HTTP request with its response over real sockets: timeouts, limits, proxies, and requests that are rejected before
 -- sending.
 local scripted = dofile("spec/support/scripted_server.lua")
 local curl = require("dynamodb.transport.curl")
@@ -7,7 +7,7 @@ local http_client = require("dynamodb.http.client")
 
 local wait = { wait = "request" }
 
--- A context over a real socket, with these options for it.
+-- A context with libcurl's transport and the given options.
 local function context(connect, proxy_for)
   return { transport = curl, limits = { connect_timeout = 5, attempt_timeout = 5, connect = connect },
     proxy_for = proxy_for }
@@ -16,7 +16,7 @@ end
 describe("http", function()
   after_each(scripted.stop)
 
-  -- A server whose one connection responds with these bytes.
+  -- Starts a server that accepts one connection and responds with these bytes.
   local function serve(bytes, settings)
     return scripted.start({ { wait, { send = bytes } } }, settings)
   end
@@ -54,7 +54,7 @@ describe("http", function()
   local targets = { [""] = "/", ["/"] = "/", ["?a=b"] = "/?a=b", ["/x?"] = "/x", ["/a=b,c+d@e/"] = "/a=b,c+d@e/",
     ["/a?b?c/d"] = "/a?b?c/d" }
   for rest, target in pairs(targets) do
-    it(("asks for %s when the URL has '%s'"):format(target, rest), function()
+    it(("requests %s for a URL with '%s'"):format(target, rest), function()
       local fake = helper.fake(helper.response(200, ""))
       assert(http_client.request({ transport = fake, limits = { connect_timeout = 1, attempt_timeout = 1 } },
         { method = "GET", url = "http://h" .. rest }))
@@ -103,7 +103,7 @@ describe("http", function()
     assert.matches("\r\n\r\nAction=A$", fake.requests[2])
   end)
 
-  -- Responses that are refused: the kind and a word of why.
+  -- Rejected responses: { bytes, kind, a word of the error }.
   local refused = {
     ["an endless body"] = { "HTTP/1.1 200 OK\r\nContent-Length: 1048577\r\n\r\n", "response", "exceeds" },
     ["a zipped body"] = { "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 1\r\n\r\nx", "response",
@@ -119,20 +119,20 @@ describe("http", function()
     end)
   end
 
-  it("takes the length that it is told", function()
+  it("accepts up to the given number of bytes", function()
     local server = scripted.start({ { wait, { send = scripted.response("hello") } },
       { wait, { send = scripted.response("hello") } } })
     assert.equal("hello", assert(get(server.endpoint_url, { max_bytes = 5 })).body)
     assert.is_nil((get(server.endpoint_url, { max_bytes = 4 })))
   end)
 
-  it("takes a body of 1 MiB, and one that says it is as it is", function()
+  it("takes a body of 1 MiB, and one with Content-Encoding: identity", function()
     local body = ("x"):rep(2 ^ 20)
     local bytes = scripted.response(body, 200, { ["Content-Encoding"] = "identity" })
     assert.is_true(body == assert(get(serve(bytes).endpoint_url)).body)
   end)
 
-  it("waits no longer than it is told", function()
+  it("respects timeouts and the deadline", function()
     local cases = { { attempt_timeout = 0.3 }, { deadline = 0.3 }, { deadline = -1 } }
     for _, more in ipairs(cases) do
       local server, before = scripted.start({ { wait } }), curl.now()
@@ -147,7 +147,7 @@ describe("http", function()
     assert.is_true(curl.now() - before < 3)
   end)
 
-  it("reports that nothing listens there, and that a name does not resolve", function()
+  it("reports a refused connection and an unknown name", function()
     local server = scripted.start({})
     server.stop()
     local response, failure = get(server.endpoint_url)
@@ -182,7 +182,7 @@ describe("http", function()
     end)
   end
 
-  it("goes through the proxy for its URL, unless it must not", function()
+  it("uses the proxy for its URL unless the request forbids it", function()
     local target = scripted.start({ { wait, { send = scripted.response("hello") } },
       { wait, { send = scripted.response("hello") } } })
     local tunnel = { wait, { send = "HTTP/1.1 200 OK\r\n\r\n" }, { tunnel = target.port } }
@@ -198,16 +198,16 @@ describe("http", function()
     assert.same({ "http://sts.invalid/path" }, asked)
   end)
 
-  it("shows no other server what is for the connection's own", function()
-    local fake, differences = helper.fake(helper.response(200, "")), nil
+  it("does not use the connection's unix socket and client certificate for other servers", function()
+    local fake, connect_options = helper.fake(helper.response(200, "")), nil
     function fake.connect(_, _, options)
-      differences = options
+      connect_options = options
       return {}
     end
     local connect = { ca_bundle = "ca", client_certificate = "cert", client_key = "key", unix_socket = "socket",
       proxy = "http://p", tcp_keepalive = true }
     assert(http_client.request({ transport = fake, limits = { connect_timeout = 1, attempt_timeout = 1, connect = connect } },
       { method = "GET", url = "http://h" }))
-    assert.same({ ca_bundle = "ca", tcp_keepalive = true }, differences)
+    assert.same({ ca_bundle = "ca", tcp_keepalive = true }, connect_options)
   end)
 end)

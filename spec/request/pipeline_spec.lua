@@ -11,15 +11,15 @@ local JSON = "application/x-amz-json-1.0"
 local PUT = { "PutItem", { TableName = "t", Item = { id = "a" } } }
 local GET = { "GetItem", { TableName = "t", Key = { id = "a" } } }
 
--- A connection whose calls are attempted once: retries are for spec/scenarios/retries_spec.lua.
+-- A connection whose calls have one attempt. Retries are tested in spec/scenarios/retries_spec.lua.
 local function connect(server, options)
   local given = { max_attempts = 1 }
   for name, value in pairs(options or {}) do given[name] = value end
   return scripted.connect(server, given)
 end
 
--- The results of this call when it gets a response with each of these bytes, all by one server: the i-th
--- connection is for the i-th response.
+-- Calls once for each of these responses -> the results. One server sends all of them: its i-th connection has the i-th
+-- response.
 local function call_all(responses, call, options)
   local connections, results = {}, {}
   for i, bytes in ipairs(responses) do connections[i] = { wait, { send = bytes } } end
@@ -34,7 +34,7 @@ local function call_all(responses, call, options)
   return results
 end
 
--- As above, when the first of the results is requested.
+-- Like call_all, but starts the calls when the first result is requested.
 local function lazily(...)
   local results, given = nil, { ... }
   return function(i)
@@ -118,7 +118,7 @@ describe("client", function()
       assert.not_matches("SECRETEXAMPLE", request.bytes, 1, true)
     end)
 
-    it("a wish for gzip only when told so", function()
+    it("Accept-Encoding: gzip only with the option compression", function()
       assert.is_nil(request_of(PUT).headers["accept-encoding"])
       assert.is_nil(request_of(PUT, { compression = false }).headers["accept-encoding"])
       assert.equal("gzip", request_of(PUT, { compression = true }).headers["accept-encoding"])
@@ -144,7 +144,7 @@ describe("client", function()
   end)
 
   describe("takes", function()
-    -- Responses to a GetItem that are fine, and the item they hold.
+    -- Valid responses to GetItem, and the id of the item.
     local ITEM = '{"Item":{"id":{"S":"a"}}}'
     local function typed(content_type, body)
       return scripted.response(body or ITEM, 200, { ["Content-Type"] = content_type })
@@ -156,7 +156,7 @@ describe("client", function()
       { "an item", scripted.response(ITEM), "a" },
       { "no item", scripted.response("{}"), nil },
       { "blanks around", scripted.response(" \r\n\t" .. ITEM .. "\n "), "a" },
-      { "members that nobody knows", scripted.response('{"New":[1,{"a":null}],"Item":{"id":{"S":"a"}}}'), "a" },
+      { "unknown members", scripted.response('{"New":[1,{"a":null}],"Item":{"id":{"S":"a"}}}'), "a" },
       { "a content type with parameters", typed(JSON .. "; charset=utf-8"), "a" },
       { "a content type with a blank", typed(JSON .. " ;charset=utf-8"), "a" },
       { "a checksum that is right", with("x-amz-crc32", "1120732588"), "a" },
@@ -183,7 +183,7 @@ describe("client", function()
       return scripted.response(body or "{}", 200, { ["Content-Type"] = JSON, [name] = value,
         ["x-amzn-RequestId"] = "ID" })
     end
-    -- Responses with status 200, and a part of the message. All of them come with a good length.
+    -- Invalid responses with status 200 and a correct length, and a part of the error message.
     local bad = {
       { "no content type", scripted.response("{}", 200, {}), "content-type " .. JSON .. " expected, got ''" },
       { "HTML", typed("text/html", "<html></html>"), "got 'text/html'" },
@@ -198,18 +198,18 @@ describe("client", function()
       { "a number", scripted.response("0"), "" },
       { "a text", scripted.response('"Item"'), "" },
       { "a list", scripted.response("[]"), "" },
-      { "a list of answers", scripted.response('[{"Item":{"id":{"S":"a"}}}]'), "" },
+      { "a list of bodies", scripted.response('[{"Item":{"id":{"S":"a"}}}]'), "" },
       { "cut JSON", scripted.response('{"Item":{"id":{"S":"a"}}'), "" },
       { "JSON cut within a text", scripted.response('{"Item":{"id":{"S":"a'), "" },
-      { "two answers", scripted.response("{}{}"), "" },
+      { "two bodies", scripted.response("{}{}"), "" },
       { "a comma too many", scripted.response('{"Item":{"id":{"S":"a"},}}'), "" },
       { "invalid UTF-8", scripted.response('{"Item":{"id":{"S":"\255"}}}'), "UTF-8" },
-      { "invalid UTF-8 in what nobody reads", scripted.response('{"New":"\192\128"}'), "UTF-8" },
+      { "invalid UTF-8 in an unknown member", scripted.response('{"New":"\192\128"}'), "UTF-8" },
       { "half a surrogate pair", scripted.response('{"Item":{"id":{"S":"\\ud83d"}}}'), "" },
       { "a byte order mark", scripted.response("\239\187\191{}"), "" },
       { "duplicate members", scripted.response('{"Item":{},"Item":{"id":{"S":"a"}}}'), "" },
       { "duplicate attributes", scripted.response('{"Item":{"id":{"S":"a"},"id":{"S":"b"}}}'), "" },
-      { "duplicate members in what nobody reads", scripted.response('{"New":{"a":1,"a":2}}'), "" },
+      { "duplicate members in an unknown member", scripted.response('{"New":{"a":1,"a":2}}'), "" },
       { "an attribute of no type", scripted.response('{"Item":{"id":{}}}'), "" },
       { "an attribute of two types", scripted.response('{"Item":{"id":{"S":"a","N":"1"}}}'), "" },
       { "an attribute without a type", scripted.response('{"Item":{"id":"a"}}'), "" },
@@ -219,11 +219,11 @@ describe("client", function()
       { "a checksum that is no number", with("x-amz-crc32", "0xa3"), "x-amz-crc32" },
       { "an empty checksum", with("x-amz-crc32", ""), "x-amz-crc32" },
       { "a checksum beyond all", with("x-amz-crc32", "2745614147000000000000"), "x-amz-crc32" },
-      { "gzip that nobody asked for", with("Content-Encoding", "gzip"),
+      { "unrequested gzip", with("Content-Encoding", "gzip"),
         "content-encoding that was not asked for: 'gzip'" },
       { "another coding", with("Content-Encoding", "br"), "content-encoding that was not asked for: 'br'" },
     }
-    -- As above, for a PutItem, whose response may hold Attributes.
+    -- Converts a response of GetItem to one of PutItem, which has Attributes.
     local function as_attributes(response)
       local head, body = response:match("^(.-\r\n\r\n)(.*)$")
       body = body:gsub('"Item"', '"Attributes"')
@@ -258,9 +258,9 @@ describe("client", function()
       return scripted.response(body, 200, { ["Content-Type"] = JSON, ["Content-Encoding"] = coding or "gzip",
         ["x-amz-crc32"] = crc32 })
     end
-    local fine = { { "a zipped answer", gzip(zipped) }, { "the checksum of the zipped bytes", gzip(zipped,
+    local fine = { { "a compressed response", gzip(zipped) }, { "the checksum of the zipped bytes", gzip(zipped,
       "3847742214") },
-      { "an answer as it is", scripted.response('{"TableNames":["zipped"]}') } }
+      { "an uncompressed response", scripted.response('{"TableNames":["zipped"]}') } }
     local bad = {
       { "the checksum of the plain text", gzip(zipped, "4108144078"), "x-amz-crc32" },
       { "a cut one", gzip(zipped:sub(1, -9)), "" },
@@ -319,14 +319,14 @@ describe("client", function()
       end)
     end
 
-    it("a response without what was asked for", function()
+    it("a response without required members", function()
       local found = call_all({ scripted.response("{}") }, { "DescribeTable", { TableName = "t" } })[1]
       assert.is_nil(found.result)
       check_error(found.err, { kind = "response", status = 200, operation = "DescribeTable",
         retryable = true })
     end)
 
-    it("an error with a wrong checksum, without believing it", function()
+    it("an error with a wrong checksum as a damaged response", function()
       local body = '{"__type":"ConditionalCheckFailedException","message":"m"}'
       local found = call_all({ scripted.response(body, 400, { ["x-amz-crc32"] = "1" }) }, PUT)[1]
       check_error(found.err, { kind = "response", status = 400, code = false })
@@ -342,15 +342,15 @@ describe("client", function()
       return err
     end
 
-    -- What follows the request, and the kind of failure; reads and writes differ in what may have happened.
+    -- { name, steps after the request, kind of the error }; only writes are ambiguous
     local failures = {
-      { "the answer is lost", { { close = true } }, "network" },
+      { "the response is lost", { { close = true } }, "network" },
       { "the connection is reset", { { reset = true } }, "network" },
       { "the head is cut", { { send = "HTTP/1.1 200 OK\r\nContent-Ty" }, { close = true } }, "network" },
       { "the body is cut", { { send = scripted.response('{"Item":{}}'):sub(1, -2) }, { close = true } },
         "network" },
-      { "no answer comes", {}, "timeout" },
-      { "the answer is no HTTP", { { send = "220 smtp.example ESMTP\r\n" } }, "response" },
+      { "no response comes", {}, "timeout" },
+      { "the response is not HTTP", { { send = "220 smtp.example ESMTP\r\n" } }, "response" },
     }
     for _, case in ipairs(failures) do
       it(("with kind %s when %s"):format(case[3], case[1]), function()
@@ -364,14 +364,14 @@ describe("client", function()
       end)
     end
 
-    -- Nothing was sent, so nothing can have been done.
+    -- Failures before anything was sent, which are not ambiguous.
     local unreachable = {
-      ["nobody listens"] = { "network", function()
+      ["the connection is refused"] = { "network", function()
         local server = scripted.start({})
         server.stop()
         return server
       end },
-      ["nobody takes the connection"] = { "timeout", function() return scripted.start({},
+      ["the connection is not accepted"] = { "timeout", function() return scripted.start({},
         { full = true }) end },
       ["the name does not resolve"] = { "network", function()
         return { endpoint_url = "http://" .. ("x"):rep(64) .. ".invalid:8000" }
@@ -413,7 +413,7 @@ describe("client", function()
   end)
 
   describe("on a kept connection", function()
-    it("goes on after an error of the service", function()
+    it("keeps the connection after an error of the service", function()
       local server = scripted.start({ { wait, { send = scripted.response('{"__type":"X","message":"m"}', 400) },
         wait,
         { send = scripted.response("{}") } } })
@@ -425,20 +425,20 @@ describe("client", function()
       connection:close()
     end)
 
-    it("takes a new one when it was closed meanwhile, without reporting it", function()
+    it("opens a new connection if the kept one was closed meanwhile, without an error", function()
       local server = scripted.start({ { wait, { send = scripted.response("{}") }, { close = true } },
         { wait, { send = scripted.response("{}") } } })
       local connection = connect(server)
       assert(connection:call(PUT[1], PUT[2]))
       local idle = select(2, next(core.connection_state(connection).running.pools)).idle
-      assert.is_true(idle[1].socket:wait("read", 5)) -- until the end of the stream has arrived
+      assert.is_true(idle[1].socket:wait("read", 5)) -- waits for the end of the stream
       assert(connection:call(PUT[1], PUT[2]))
       assert.equal(2, server.connections())
       assert.equal(2, #server.requests())
       connection:close()
     end)
 
-    -- A call that loses its response on a kept connection, and whether it may be sent once more.
+    -- Calls that lose their response on a kept connection, and whether the request may be repeated.
     local update = { TableName = "t", Key = { id = "a" }, UpdateExpression = "ADD n :n",
       ExpressionAttributeValues = { [":n"] = 1 } }
     local function with_condition(params, name)
@@ -461,7 +461,7 @@ describe("client", function()
       { "PutItem", expecting(PUT[2]), again = false },
     }
     for i, case in ipairs(lost) do
-      it(("%s, %d, is %s when its answer is lost"):format(case[1], i, case.again and "sent again"
+      it(("%s, %d, is %s when its response is lost"):format(case[1], i, case.again and "sent again"
         or "not sent again"),
         function()
           local good = { send = scripted.response("{}") }

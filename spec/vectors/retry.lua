@@ -106,7 +106,7 @@ local busy = service("ProvisionedThroughputExceededException")
 local refused = service("ConditionalCheckFailedException")
 local expired = { kind = "service", code = "ExpiredTokenException", status = 400 }
 
-local function differences(err, text)
+local function with_retry_after(err, text)
   return { kind = err.kind, code = err.code, status = err.status, retry_after = text }
 end
 
@@ -201,23 +201,23 @@ vectors.scripts = {
   { name = "a bucket that is nearly full", tokens = 495, random = 0.5,
     { broken, delay = 0.0125, tokens = 481 }, { ok = true, tokens = 495 }, { ok = true, tokens = 496 } },
 
-  -- Retry-After
-  { name = "a time", random = 0.5, { differences(broken, "1500"), delay = 1.5, tokens = 486 }, { ok = true, tokens = 500 } },
-  { name = "a time with throttling", random = 0.5, { differences(busy, "1500"), delay = 1.5, tokens = 495 }, { ok = true, tokens = 500 } },
-  { name = "a time of nothing", random = 0.5, { differences(broken, "0"), delay = 0.0125, tokens = 486 } },
-  { name = "a time shorter than the delay", random = 0.5, { differences(busy, "100"), delay = 0.5, tokens = 495 } },
-  { name = "a time too long", random = 0.5, { differences(broken, "20000"), delay = 5.0125, tokens = 486 } },
+  -- the header x-amz-retry-after, in milliseconds
+  { name = "a time", random = 0.5, { with_retry_after(broken, "1500"), delay = 1.5, tokens = 486 }, { ok = true, tokens = 500 } },
+  { name = "a time with throttling", random = 0.5, { with_retry_after(busy, "1500"), delay = 1.5, tokens = 495 }, { ok = true, tokens = 500 } },
+  { name = "a time of nothing", random = 0.5, { with_retry_after(broken, "0"), delay = 0.0125, tokens = 486 } },
+  { name = "a time shorter than the delay", random = 0.5, { with_retry_after(busy, "100"), delay = 0.5, tokens = 495 } },
+  { name = "a time too long", random = 0.5, { with_retry_after(broken, "20000"), delay = 5.0125, tokens = 486 } },
   { name = "a time too long, and a long delay", policy = { max_attempts = 9 }, random = 0.9,
     { busy, delay = 0.9, tokens = 495 }, { busy, delay = 1.8, tokens = 490 }, { busy, delay = 3.6, tokens = 485 },
-    { busy, delay = 7.2, tokens = 480 }, { busy, delay = 14.4, tokens = 475 }, { differences(busy, "60000"), delay = 23, tokens = 470 } },
-  { name = "a time without end", random = 0.5, { differences(broken, ("9"):rep(400)), delay = 5.0125, tokens = 486 } },
-  { name = "a time below nothing", random = 0.5, { differences(broken, "-1"), delay = 0.0125, tokens = 486 } },
+    { busy, delay = 7.2, tokens = 480 }, { busy, delay = 14.4, tokens = 475 }, { with_retry_after(busy, "60000"), delay = 23, tokens = 470 } },
+  { name = "a time without end", random = 0.5, { with_retry_after(broken, ("9"):rep(400)), delay = 5.0125, tokens = 486 } },
+  { name = "a time below nothing", random = 0.5, { with_retry_after(broken, "-1"), delay = 0.0125, tokens = 486 } },
   { name = "times that are none", policy = { max_attempts = 9 }, random = 0,
-    { differences(broken, ""), delay = 0, tokens = 486 }, { differences(broken, "soon"), delay = 0, tokens = 472 },
-    { differences(broken, "1.5"), delay = 0, tokens = 458 }, { differences(broken, "1e3"), delay = 0, tokens = 444 },
-    { differences(broken, "0x10"), delay = 0, tokens = 430 }, { differences(broken, "15 s"), delay = 0, tokens = 416 },
-    { differences(broken, "Wed, 21 Oct 2026 07:28:00 GMT"), delay = 0, tokens = 402 } },
-  { name = "a time for what is not retried", { differences(refused, "1500"), stop = "permanent", tokens = 500 } },
+    { with_retry_after(broken, ""), delay = 0, tokens = 486 }, { with_retry_after(broken, "soon"), delay = 0, tokens = 472 },
+    { with_retry_after(broken, "1.5"), delay = 0, tokens = 458 }, { with_retry_after(broken, "1e3"), delay = 0, tokens = 444 },
+    { with_retry_after(broken, "0x10"), delay = 0, tokens = 430 }, { with_retry_after(broken, "15 s"), delay = 0, tokens = 416 },
+    { with_retry_after(broken, "Wed, 21 Oct 2026 07:28:00 GMT"), delay = 0, tokens = 402 } },
+  { name = "a time for what is not retried", { with_retry_after(refused, "1500"), stop = "permanent", tokens = 500 } },
 
   -- errors whose cause was corrected
   { name = "new credentials", { expired, corrected = true, delay = 0, tokens = 500 }, { ok = true, tokens = 500 } },
