@@ -1,4 +1,4 @@
--- A secret key and a session token never show: not in tostring, errors, tracebacks or what a printer finds.
+-- Secrets never appear in tostring, errors, tracebacks or the output of a deep printer.
 
 local scripted = dofile("spec/support/scripted_server.lua")
 local cjson = require("cjson")
@@ -21,7 +21,7 @@ end
 
 local HIDDEN = { secret = SECRET, token = TOKEN }
 
--- Runs f, and checks all that it returns or raises, and the traceback there.
+-- Calls f and checks its results or its error with the traceback.
 local function check_call(where, f, hidden)
   local traceback
   local results = { xpcall(f, function(err)
@@ -41,7 +41,7 @@ end
 local FILE = ("[default]\naws_access_key_id = %s\naws_secret_access_key = %s\naws_session_token = %s\n")
   :format(KEY, SECRET, TOKEN)
 
--- Where credentials may come from: options, and what stands in for environment and files.
+-- Sources of credentials: options, environment and files.
 local sources = {
   options = { given = with_keys({}) },
   environment = { environment = { AWS_ACCESS_KEY_ID = KEY, AWS_SECRET_ACCESS_KEY = SECRET,
@@ -52,7 +52,7 @@ local sources = {
     files = { ["/b"] = FILE:gsub("default", "Credentials") } },
 }
 
--- Lets f see only this environment and these files, on no instance.
+-- Calls f with only this environment and these files, and without instance metadata.
 local function within(source, f)
   local getenv, read_file = system.getenv, system.read_file
   system.getenv = function(name)
@@ -89,7 +89,7 @@ local responses = {
   { "another type", (helper.response(200, "{}"):gsub("x%-amz%-json", "x-other")) },
 }
 
--- What users do with a connection, right and wrong; each is a function of the connection.
+-- Correct and wrong uses of a connection, as functions of the connection.
 local uses = {
   list_tables = function(conn) return conn:list_tables() end,
   get_item = function(conn) return conn:table("t", { hash_key = "id" }):get_item("a") end,
@@ -113,7 +113,7 @@ local uses = {
 
 describe("secrets", function()
   for name, source in pairs(sources) do
-    it("are used, yet hidden: " .. name, function()
+    it("are used and hidden: " .. name, function()
       within(source, function()
         local fake = helper.fake(helper.response(200, '{"TableNames":[]}'))
         assert(connect(source, { transport = fake }):list_tables())
@@ -124,7 +124,7 @@ describe("secrets", function()
     end)
 
     for use, f in pairs(uses) do
-      it(("stay hidden whatever is answered: %s, %s"):format(name, use), function()
+      it(("stay hidden with every response: %s, %s"):format(name, use), function()
         within(source, function()
           for _, response in ipairs(responses) do
             local conn = connect(source, { transport = helper.fake(response[2]) })
@@ -137,8 +137,8 @@ describe("secrets", function()
     end
   end
 
-  it("stay hidden when there is no hook, and when TLS fails", function()
-    local plain_port = helper.endpoint():match(":(%d+)") -- speaks HTTP, so that TLS fails
+  it("stay hidden without a hook, and when TLS fails", function()
+    local plain_port = helper.endpoint():match(":(%d+)") -- the server speaks HTTP, so TLS fails
     for _, url in ipairs({ "http://127.0.0.1:1", "https://127.0.0.1:1", "https://127.0.0.1:" .. plain_port,
       "http://name.invalid" }) do
       local conn = dynamodb.connect(with_keys({ endpoint_url = url, connect_timeout = 2,
@@ -150,7 +150,7 @@ describe("secrets", function()
     end
   end)
 
-  it("stay hidden with the real server's errors", function()
+  it("stay hidden in errors of the real server", function()
     local conn = helper.connect(with_keys({}))
     local results = check_call("server", function() return conn:get_table(helper.table_name("missing")) end)
     assert.is_nil(results[2])
@@ -158,7 +158,7 @@ describe("secrets", function()
     conn:close()
   end)
 
-  it("may hold no bytes that end a header, and are not repeated", function()
+  it("are rejected, and not shown, if they contain bytes that end a header", function()
     for _, byte in ipairs({ "\r", "\n", "\0", "\r\nx-evil: 1" }) do
       for _, name in ipairs({ "aws_access_key_id", "aws_secret_access_key", "aws_session_token" }) do
         local fake = helper.fake()
@@ -175,7 +175,7 @@ describe("secrets", function()
     end
   end)
 
-  -- Mistakes in the options: here the key id is hidden as well.
+  -- Mistakes in the options. These errors hide the key id as well.
   local private = { key = KEY, secret = SECRET, token = TOKEN }
   local mistakes = {
     { "swapped with nothing", { aws_secret_access_key = SECRET } },
@@ -198,13 +198,13 @@ describe("secrets", function()
     { "a password in the host", { host = KEY .. ":" .. SECRET .. "@localhost" } },
   }
   for _, mistake in ipairs(mistakes) do
-    it("are not repeated by errors of connect: " .. mistake[1], function()
+    it("are not shown by errors of connect: " .. mistake[1], function()
       local results = check_call("connect", function() return dynamodb.connect(mistake[2]) end, private)
       assert.is_false(results[1])
     end)
   end
 
-  it("are not repeated when given as numbers or by position", function()
+  it("are not shown when given as numbers or by position", function()
     check_call("number", function() return dynamodb.connect({ aws_access_key_id = KEY,
       aws_secret_access_key = 31415926535 }) end, { secret = "31415926535", key = KEY })
     check_call("position", function() return dynamodb.connect(KEY, SECRET) end, private)
@@ -222,7 +222,7 @@ describe("secrets", function()
       "[default]\naws_access_key_id = " .. KEY .. "\naws_secret_access_key = " .. SECRET .. "\0x\n" },
   }
   for _, broken in ipairs(broken_files) do
-    it("are not repeated from a file with " .. broken[1], function()
+    it("are not shown from a file with " .. broken[1], function()
       for _, variable in ipairs({ "AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE", "BOTO_CONFIG" }) do
         local text = broken[2]
         if variable == "BOTO_CONFIG" then text = text:gsub("default", "Credentials") end
@@ -252,7 +252,7 @@ end)
 
 -- {===== Everything =====
 
--- The secrets of spec/vectors/credentials.lua, and of the world below.
+-- The secrets of spec/vectors/credentials.lua and of this file.
 local PATTERNS = { "secret%-of%-", "token%-of%-", "jwt%-of%-the%-pod", "access%-%l", "refresh%-%l", "refresh%-of%-",
   "client%-secret", "PRIVATE KEY", "METATOKEN", "agent%-token" }
 
@@ -265,7 +265,7 @@ local function check_nothing(shown)
   end
 end
 
--- A text that ends within its secret, or some way before its end.
+-- Truncates a text within its secret or before its end.
 local function cut(text)
   local at = text:find("secret%-of%-") or text:find("token%-of%-") or text:find("access%-") or #text - 20
   return text:sub(1, at + 11)
@@ -277,10 +277,10 @@ local function changed(list, change)
   return copy
 end
 
--- How a scenario's system may be damaged: functions that change its parts -> false when there is nothing to change.
+-- Damages to the system of a scenario: functions that change it, or return false if there is nothing to change.
 local worse = {
   ["as they are"] = function() end,
-  ["with services whose answers are cut"] = function(w)
+  ["with services whose responses are truncated"] = function(w)
     if not w.responses then return false end
     w.responses = changed(w.responses, function(list)
       return changed(list, function(response)
@@ -289,7 +289,7 @@ local worse = {
       end)
     end)
   end,
-  ["with services that repeat what they are asked"] = function(w)
+  ["with services that repeat the request"] = function(w)
     if not w.responses then return false end
     local echo = { status = 400, echo = true }
     w.responses = {}
@@ -310,7 +310,7 @@ local worse = {
 local scenarios = dofile("spec/vectors/credentials.lua")
 local KEYS = "[default]\naws_access_key_id = AKIDSHARED\naws_secret_access_key = secret-of-AKIDSHARED\n"
 for name, url in pairs({ ["a proxy's password"] = "http://me:secret-of-proxy@127.0.0.1:{port}",
-  ["a proxy's password, and nobody there"] = "http://me:secret-of-proxy@127.0.0.1:1",
+  ["a proxy's password, and no proxy"] = "http://me:secret-of-proxy@127.0.0.1:1",
   ["a proxy's password in what is no URL"] = "me:secret-of-proxy@:" }) do
   scenarios[#scenarios + 1] = { name = name, environment = { http_proxy = url }, files = { credentials = KEYS } }
   scenarios[#scenarios + 1] = { name = name .. ", given", given = { proxy = url }, files = { credentials = KEYS } }
@@ -320,7 +320,7 @@ for _, variable in ipairs({ "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_DYNAMODB_S
     environment = { [variable] = "http://me:secret-of-url@127.0.0.1" } }
 end
 
-describe("secrets, wherever they come from,", function()
+describe("secrets of every source", function()
   local server, service
 
   setup(function()
@@ -337,7 +337,7 @@ describe("secrets, wherever they come from,", function()
   end)
   after_each(fake_system.remove)
 
-  -- The options of a connection that shows all it can, to 'show'.
+  -- Options of a connection whose hooks and log pass everything to 'show'.
   local function options(w, scenario, show)
     local transport, list = {}, {}
     for name, f in pairs(curl) do transport[name] = f end
@@ -383,7 +383,7 @@ describe("secrets, wherever they come from,", function()
       end), files = changed(scenario.files, function(content) return content == "jwt" and "jwt-of-the-pod" or content end),
         responses = scenario.responses, run = scenario.run, steps = scenario.steps }
       if change(w) ~= false then
-        it(("show nowhere: %s, %s"):format(scenario.name, how), function()
+        it(("are never shown: %s, %s"):format(scenario.name, how), function()
           local shown = play(w)
           assert.is_true(#shown > 0)
           check_nothing(shown)
@@ -392,7 +392,7 @@ describe("secrets, wherever they come from,", function()
     end
   end
 
-  it("leave this process in one header only", function()
+  it("are sent in one header only", function()
     for _, request in ipairs(service.requests()) do
       check_nothing({ { "a request", (request:gsub("\r\nx%-amz%-security%-token: [^\r]*", "")) } })
     end
