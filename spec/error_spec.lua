@@ -52,7 +52,7 @@ describe("an error object", function()
     assert.is_true(rawequal(err, raised))
   end)
 
-  it("is recognized by is_error, which rejects other values", function()
+  it("is recognized by errors.is, which returns false for other values", function()
     assert.is_true(errors.is(failure()))
     for _, value in ipairs({ "network: connection closed", {}, 1, true, setmetatable({}, {}), io.stdout }) do
       assert.is_false(errors.is(value))

@@ -10,7 +10,7 @@ local function limits_of(case)
   return limits
 end
 
--- Feeds the pieces, then closes if asked to; true, or nil and the text of the first refusal.
+-- Feeds the pieces, then ends the connection if 'close' -> true, or nil and the text of the first error.
 local function feed(parser, pieces, close)
   for _, piece in ipairs(pieces) do
     local ok, text = parser:feed(piece)
@@ -26,7 +26,7 @@ local function single_bytes(bytes)
   return pieces
 end
 
--- A random number generator in Lua, so that both Luas see the same numbers.
+-- A random number generator with the same sequence on every Lua.
 local function generator(seed)
   return function(n)
     seed = (seed * 16807) % 2147483647
@@ -291,7 +291,7 @@ describe("the parser", function()
   end)
 end)
 
--- An independent, lenient parser of complete bytes: what the body must be.
+-- An independent, lenient parser of complete responses -> the expected body.
 local function reference_chunks(rest)
   local body = {}
   while true do
@@ -326,7 +326,7 @@ local interesting = {
   "\r\n", "\n", "\r", "\0", " ", ":", "0", "9", "f", ";", "\t", "\255", "chunked", "-", "1",
 }
 
--- Replaces, inserts, drops or cuts at one random place.
+-- Replaces, inserts, removes or truncates bytes at a random position.
 local function mutated(bytes, random)
   local at, kind = random(#bytes), random(4)
   local before, after = bytes:sub(1, at - 1), bytes:sub(at + 1)

@@ -398,7 +398,7 @@ describe("secrets of every source", function()
     end
   end)
 
-  it("would be found", function()
+  it("would be found by these checks", function()
     assert.is_false(pcall(check_nothing, { { "it", helper.deep_text({ a = { "the secret-of-KEY" } }) } }))
   end)
 end)

@@ -7,7 +7,7 @@ end
 
 local function quoted(text) return "'" .. text:gsub("'", "'\\''") .. "'" end
 
--- Runs the tutorial with these environment variables -> what it printed, its exit code.
+-- Runs the tutorial with these environment variables -> output, exit code.
 local function run(variables)
   local words = { "exec env" }
   for name, value in pairs(variables) do words[#words + 1] = quoted(name .. "=" .. value) end

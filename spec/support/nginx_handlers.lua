@@ -17,7 +17,7 @@ function app.note(name, call, ...)
   return result
 end
 
---- Runs a function and responds with what it returns.
+--- Runs a function and responds with its result.
 function app.say(call, ...)
   local ok, result = pcall(call, ...)
   ngx.status = ok and 200 or 500
