@@ -9,8 +9,8 @@ local sample = require("sample")
 
 local name, only, seconds = arg[1], arg[2], tonumber(arg[3] or 0.08)
 
--- Unwraps attribute values that cjson has decoded. It reuses the tables of maps and lists to save allocations.
--- Binary values are not supported; they would need a base64 library.
+-- Unwraps attribute values that cjson has decoded. It reuses the tables of maps and lists to save
+-- allocations. Binary values are not supported; they would need a base64 library.
 local function unwrap(value)
   local text = value.S
   if text then return text end

@@ -1,7 +1,7 @@
 -- Commands of bench/nginx.sh:
---   nginx.lua bystander PORT SECONDS        requests /bystander every 2 ms; prints the percentiles of its latency
+--   nginx.lua bystander PORT SECONDS        requests /bystander every 2 ms; prints latency percentiles
 --   nginx.lua head CLIENTS DELAY            prints the heading of the table
---   nginx.lua row LABEL WRK BYSTANDER       prints a row from the output files of wrk (- for none) and of bystander
+--   nginx.lua row LABEL WRK BYSTANDER       prints a row from the output files of wrk (or -) and of bystander
 --   nginx.lua goals CLIENTS DELAY WRK BYSTANDER    prints which goals are met
 
 local curl = require("dynamodb.transport.curl")
@@ -39,8 +39,8 @@ function commands.bystander(port, seconds)
     curl.sleep(0.002)
   until curl.now() > deadline
   table.sort(latencies)
-  print(("p50=%.3f p99=%.3f n=%d"):format(percentile(latencies, 0.5) * 1000, percentile(latencies, 0.99) * 1000,
-    #latencies))
+  print(("p50=%.3f p99=%.3f n=%d"):format(percentile(latencies, 0.5) * 1000,
+    percentile(latencies, 0.99) * 1000, #latencies))
 end
 
 local units = { us = 0.001, ms = 1, s = 1000, m = 60000 }

@@ -1,4 +1,4 @@
--- { NO_PROXY, URL, whether the URL bypasses the proxy }
+-- Cases of NO_PROXY: { NO_PROXY, URL, whether the URL bypasses the proxy }
 
 return {
   -- names
