@@ -11,7 +11,7 @@ describe("mutex", function()
     transport = { now = function() return 0 end, sleep = function() slept = slept + 1 end }
   end)
 
-  -- A coroutine that holds it, and goes on when it is resumed.
+  -- A coroutine that holds the mutex until it is resumed.
   local function holder()
     local co = coroutine.create(function() return mutex.call(own, transport, coroutine.yield, "held") end)
     assert.same({ true, "held" }, { coroutine.resume(co) })
@@ -23,13 +23,13 @@ describe("mutex", function()
     assert.equal(0, slept)
   end)
 
-  it("calls as pcall does, and is free afterwards", function()
+  it("calls a function like pcall, and is free afterwards", function()
     assert.same({ true, 1, nil, 3 }, { mutex.call(own, transport, function(...) return ... end, 1, nil, 3) })
     assert.same({ false, "oops" }, { mutex.call(own, transport, error, "oops", 0) })
     assert.is_false(mutex.wait(own, transport))
   end)
 
-  it("is waited for until it is given back", function()
+  it("blocks waiting callers until it is released", function()
     local co = holder()
     function transport.sleep()
       slept = slept + 1
@@ -56,7 +56,7 @@ describe("mutex", function()
     assert.same({ "released", "woken", "a step later" }, order)
   end)
 
-  it("is held outside of coroutines, too", function()
+  it("may be held outside coroutines", function()
     assert.is_true((mutex.call(own, transport, function()
       coroutine.wrap(function()
         function transport.sleep() error("waits", 0) end
@@ -80,7 +80,7 @@ describe("mutex", function()
     end)
   end
 
-  it("asks the transport for those that run beside others", function()
+  it("asks the transport whether the holder is alive", function()
     local place, asked = {}, {}
     function transport.place() return place end
     function transport.alive(...)
@@ -93,7 +93,7 @@ describe("mutex", function()
     assert.equal(2, slept)
   end)
 
-  it("is free when its place in the queue has gone with its holder", function()
+  it("is free when the place of its holder (transport.place) was collected", function()
     function transport.place() return {} end
     function transport.alive() return true end
     local co = holder()

@@ -1,5 +1,5 @@
---- Starts spec/support/fake_aws.js: the services that give credentials, faked on loopback, whose responses are the
---- spec's. One process serves them all.
+--- Starts spec/support/fake_aws.js, which fakes the services that issue credentials. The spec sets their responses. One
+--- process serves all of them.
 
 local cjson = require("cjson")
 
@@ -11,7 +11,7 @@ local function write(path, text)
   file:close()
 end
 
---- -> { port, url(service), answer{ service = list of responses }, asked() -> lines, stop() }
+--- Returns { port, url(service), respond_with{ service = list of responses }, requests() -> lines of the log, stop() }.
 function fakes.start()
   local folder = os.tmpname()
   os.remove(folder)
@@ -23,13 +23,13 @@ function fakes.start()
 
   function server.url(service) return ("http://127.0.0.1:%s/%s"):format(port, service) end
 
-  function server.answer(answers)
+  function server.respond_with(responses)
     scripts = scripts + 1
     write(folder .. "/log", "")
-    write(folder .. "/script.json", cjson.encode({ id = scripts, answers = answers }))
+    write(folder .. "/script.json", cjson.encode({ id = scripts, responses = responses }))
   end
 
-  function server.asked()
+  function server.requests()
     local lines = {}
     for line in io.lines(folder .. "/log") do lines[#lines + 1] = line end
     return lines

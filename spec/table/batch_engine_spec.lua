@@ -1,6 +1,6 @@
--- The engine under everything that batches; spec/table/batch_spec.lua has what users call.
+-- The engine of all batch operations. spec/table/batch_spec.lua tests the public functions.
 
-local abreast = dofile("spec/support/simulated_time.lua")
+local simulated_time = dofile("spec/support/simulated_time.lua")
 local batch_engine = require("dynamodb.table.batch_engine")
 local cjson = require("cjson")
 local core = require("dynamodb.core")
@@ -8,14 +8,14 @@ local dynamodb = require("dynamodb")
 local generate = dofile("spec/support/random_source.lua")
 local helper = dofile("spec/support/helper.lua")
 local system = require("dynamodb.base.system")
-local unkind = dofile("spec/support/batch_service.lua")
+local batch_service = dofile("spec/support/batch_service.lua")
 
 local RUNS, TIMED_RUNS = 1000, 300
-local MOODS = { "all", "some", "some", "none", "throttle", "fail", "lose" }
+local OUTCOMES = { "all", "some", "some", "none", "throttle", "fail", "lose" }
 local SCHEMAS = { one = { "id" }, two = { "id", "at" } }
 local DEFINED = { one = { hash_key = "id" }, two = { hash_key = "id", range_key = "at", range_key_type = "N" } }
 
--- The fields of the tables, of a connection that speaks to the transport -> connection, { name = fields }.
+-- Connects to the transport -> connection, { table name = fields of the table }.
 local function connect(transport)
   local conn, fields = helper.offline(transport), {}
   for name, key in pairs(DEFINED) do fields[name] = core.table_parts(conn:table(name, key)) end
@@ -31,7 +31,7 @@ local function encoded(key)
   return cjson.decode((assert(core.encode(key, "item"))))
 end
 
--- Quicker than an assertion, of which there are a million here.
+-- Asserts equality faster than luassert, since these specs make a million checks.
 local function check(holds, id, what)
   if not holds then error(id .. " " .. what, 0) end
 end
@@ -40,9 +40,9 @@ describe("batch", function()
   local system_random = system.random
   after_each(function() system.random = system_random end)
 
-  -- {===== Under a service that fails at random =====
+  -- {===== With a service that fails at random =====
 
-  -- Random writes -> entries, { id = { "put", n } or { "delete" } } as the last of each key says.
+  -- Random writes -> entries, { id = { "put", n } or { "delete" } }, the last write of each key.
   local function random_writes(random, fields, service)
     local entries, last, keys = {}, {}, random:integer(1, 90)
     for n = 1, random:integer(1, 120) do
@@ -69,10 +69,10 @@ describe("batch", function()
     for id in pairs(last) do check(written[id], id, "is not written") end
   end
 
-  it("writes the last of each key and nothing else, whatever the service does", function()
+  it("writes exactly the last entry of each key under all outcomes", function()
     for run = 1, RUNS do
       local random = generate.new(run)
-      local service = unkind.new(random, SCHEMAS, MOODS)
+      local service = batch_service.new(random, SCHEMAS, OUTCOMES)
       local conn, fields = connect(service.transport)
       local entries, last = random_writes(random, fields, service)
       assert(batch_engine.write(conn, entries, { deadline = 1e6 }))
@@ -80,7 +80,7 @@ describe("batch", function()
     end
   end)
 
-  -- Random keys, some of them of stored items -> entries, { id = is it there? }.
+  -- Random keys, some of which have stored items -> entries, { id = whether the item exists }.
   local function random_reads(random, fields, service)
     local entries, wanted, keys = {}, {}, random:integer(1, 150)
     for i = 1, random:integer(1, 200) do
@@ -96,7 +96,7 @@ describe("batch", function()
     return batch_engine.unique(entries), wanted
   end
 
-  -- Reads them -> { id = how many times }, what batch_engine.get returns.
+  -- Reads entries -> { id = number of times it was returned }, results of batch_engine.get.
   local function read(service, conn, entries, given)
     local found = {}
     return found, batch_engine.get(conn, entries, given, nil, function(fields, attributes)
@@ -110,10 +110,10 @@ describe("batch", function()
     for id in pairs(found) do check(wanted[id], id, "was not asked for") end
   end
 
-  it("reads every key once, whatever the service does", function()
+  it("reads every key once under all outcomes", function()
     for run = 1, RUNS do
       local random = generate.new(run)
-      local service = unkind.new(random, SCHEMAS, MOODS)
+      local service = batch_service.new(random, SCHEMAS, OUTCOMES)
       local conn, fields = connect(service.transport)
       local entries, wanted = random_reads(random, fields, service)
       local found, ok = read(service, conn, entries, { deadline = 1e6 })
@@ -122,10 +122,10 @@ describe("batch", function()
     end
   end)
 
-  -- Failing often enough to meet the deadline, but no response is lost: what is left over was not done.
+  -- These outcomes fail often enough to reach the deadline but lose no response, so leftover entries were not processed.
   local SLOW = { "some", "none", "throttle" }
 
-  -- 'err' reports what was not written, if anything.
+  -- 'err', if any, has the entries that were not written.
   local function check_accounted(service, last, err)
     for _, write in ipairs(service.log) do
       local wanted = last[write[1]]
@@ -143,11 +143,11 @@ describe("batch", function()
     check(not next(last), tostring(next(last)), "is neither written nor left over")
   end
 
-  it("loses nothing when the deadline passes: written and left over are all", function()
+  it("reports every entry as written or leftover at the deadline", function()
     local timeouts = 0
     for run = 1, TIMED_RUNS do
       local random = generate.new(run)
-      local service = unkind.new(random, SCHEMAS, SLOW)
+      local service = batch_service.new(random, SCHEMAS, SLOW)
       local conn, fields = connect(service.transport)
       local entries, last = random_writes(random, fields, service)
       local ok, err = batch_engine.write(conn, entries, { deadline = random:integer(1, 30) / 10 })
@@ -160,11 +160,11 @@ describe("batch", function()
     assert.is_true(timeouts > TIMED_RUNS / 10 and timeouts < TIMED_RUNS)
   end)
 
-  it("loses no key when the deadline passes: read and left over are all", function()
+  it("reports every key as read or leftover at the deadline", function()
     local timeouts = 0
     for run = 1, TIMED_RUNS do
       local random = generate.new(run)
-      local service = unkind.new(random, SCHEMAS, SLOW)
+      local service = batch_service.new(random, SCHEMAS, SLOW)
       local conn, fields = connect(service.transport)
       local entries, wanted = random_reads(random, fields, service)
       local found, ok, err = read(service, conn, entries, { deadline = random:integer(1, 30) / 10 })
@@ -182,12 +182,12 @@ describe("batch", function()
   end)
 
   -- ===================== }
-  -- {===== Side by side =====
+  -- {===== Concurrent requests =====
 
-  -- A service that fails at random whose responses take up to 50 ms, and that refuses writes of a key that is being written.
-  local function slow_service(random, moods)
-    local service = unkind.new(random, SCHEMAS, moods)
-    local transport = abreast.new(service.transport, function() return random:integer(0, 5) / 100 end)
+  -- A service that fails at random, takes up to 50 ms per response, and rejects concurrent writes of one key.
+  local function slow_service(random, outcomes)
+    local service = batch_service.new(random, SCHEMAS, outcomes)
+    local transport = simulated_time.new(service.transport, function() return random:integer(0, 5) / 100 end)
     local busy = {}
     function transport.send(socket, bytes)
       socket.writes = {}
@@ -215,11 +215,11 @@ describe("batch", function()
     return transport.run(call)
   end
 
-  it("writes and reads concurrently as it does in turn", function()
+  it("has the same results concurrently and sequentially", function()
     local most = 0
     for run = 1, TIMED_RUNS do
       local random = generate.new(run)
-      local service, transport = slow_service(random, MOODS)
+      local service, transport = slow_service(random, OUTCOMES)
       local conn, fields = connect(transport)
       local given = { deadline = 1e6, concurrency = random:integer(1, 6) }
       local entries, last = random_writes(random, fields, service)
@@ -235,7 +235,7 @@ describe("batch", function()
     assert.is_true(most > 3, tostring(most))
   end)
 
-  it("loses nothing in concurrent requests when the deadline passes: written and left over are all", function()
+  it("reports every entry of concurrent requests as written or leftover at the deadline", function()
     local timeouts = 0
     for run = 1, TIMED_RUNS do
       local random = generate.new(run)
@@ -250,10 +250,10 @@ describe("batch", function()
     assert.is_true(timeouts > TIMED_RUNS / 20 and timeouts < TIMED_RUNS, tostring(timeouts))
   end)
 
-  -- A service that takes a second for a response, and what it sent -> connection, fields, transport, fake.
-  local function second_service(answer)
-    local fake = helper.fake(answer)
-    local transport = abreast.new(fake, function() return 1 end)
+  -- Connects to a service that takes a second per response -> connection, fields, transport, fake with the requests.
+  local function second_service(response)
+    local fake = helper.fake(response)
+    local transport = simulated_time.new(fake, function() return 1 end)
     local conn, fields = connect(transport)
     return conn, fields, transport, fake
   end
@@ -266,21 +266,21 @@ describe("batch", function()
 
   for _, case in ipairs({ { 1, 4 }, { 2, 2 }, { 3, 2 }, { 4, 1 }, { 9, 1 } }) do
     it(("takes %d seconds for 4 requests, %d at a time"):format(case[2], case[1]), function()
-      local conn, fields, transport = second_service(helper.answer(200, "{}"))
+      local conn, fields, transport = second_service(helper.response(200, "{}"))
       local start = transport.now()
       assert(batch_engine.get(conn, keys(fields, 400), { concurrency = case[1] }, nil, error))
       assert.are.equal(case[2], transport.now() - start)
     end)
   end
 
-  it("ends all at a permanent error, waiting requests included", function()
+  it("stops all requests at a permanent error, including delayed ones", function()
     local conn, fields, transport, fake, refused
     conn, fields, transport, fake = second_service(function(_, n)
       if n < 30 then
-        return helper.answer(400, '{"__type":"x#ProvisionedThroughputExceededException","message":"slower"}')
+        return helper.response(400, '{"__type":"x#ProvisionedThroughputExceededException","message":"slower"}')
       end
       refused = refused or transport.now() + 1
-      return helper.answer(400, '{"__type":"x#ValidationException","message":"no"}')
+      return helper.response(400, '{"__type":"x#ValidationException","message":"no"}')
     end)
     system.random = function() return 1 end
     local ok, err = batch_engine.get(conn, keys(fields, 300), { concurrency = 3, max_attempts = 1, deadline = 1000 }, nil, error)
@@ -288,13 +288,13 @@ describe("batch", function()
     assert.are.equal("ValidationException", err.code)
     assert.are.equal(300, #err.leftovers)
     assert.is_true(#fake.requests < 33)
-    assert.is_true(transport.now() - refused < 1.2, tostring(transport.now() - refused)) -- they had paused for 5 seconds
+    assert.is_true(transport.now() - refused < 1.2, tostring(transport.now() - refused)) -- not after the delay of 5 s
   end)
 
-  it("raises what one of them raises, and ends", function()
+  it("raises an error of one request and stops", function()
     local conn, fields, _, fake = second_service(function(_, n)
       if n == 2 then error("oops", 0) end
-      return helper.answer(200, "{}")
+      return helper.response(200, "{}")
     end)
     local ok, why = pcall(batch_engine.get, conn, keys(fields, 1000), { concurrency = 3 }, nil, error)
     assert.are.same({ false, "oops" }, { ok, why })
@@ -318,17 +318,17 @@ describe("batch", function()
 
   for _, case in ipairs({ { 1, 1 }, { 25, 1 }, { 26, 2 }, { 1000, 40 } }) do
     it(("writes %d items by %d requests"):format(case[1], case[2]), function()
-      local fake = helper.fake(helper.answer(200, "{}"))
+      local fake = helper.fake(helper.response(200, "{}"))
       local conn, fields = connect(fake)
       assert(batch_engine.write(conn, puts(fields.one, case[1]), {}))
       assert.are.equal(case[2], #fake.requests)
-      assert.are.equal(1000, fake.clock) -- without waiting
+      assert.are.equal(1000, fake.clock) -- no delay
     end)
   end
 
   for _, case in ipairs({ { 1, 1 }, { 100, 1 }, { 101, 2 }, { 250, 3 } }) do
     it(("reads %d keys by %d requests"):format(case[1], case[2]), function()
-      local fake = helper.fake(helper.answer(200, "{}"))
+      local fake = helper.fake(helper.response(200, "{}"))
       local conn, fields = connect(fake)
       local entries = {}
       for i = 1, case[1] do entries[i] = batch_engine.key(fields.one, { id = "k" .. i }, {}, "spec") end
@@ -337,14 +337,14 @@ describe("batch", function()
     end)
   end
 
-  it("does nothing of nothing", function()
+  it("sends nothing without entries", function()
     local conn = connect(helper.fake())
     assert.is_true(batch_engine.write(conn, {}, {}))
     assert.is_true(batch_engine.get(conn, {}, {}, nil, error))
   end)
 
   it("keeps requests below 16 MB, in order", function()
-    local fake = helper.fake(helper.answer(200, "{}"))
+    local fake = helper.fake(helper.response(200, "{}"))
     local conn, fields = connect(fake)
     local megabyte = 1024 * 1024
     assert(batch_engine.write(conn, puts(fields.one, 40, { text = ("x"):rep(megabyte) }), {}))
@@ -362,8 +362,8 @@ describe("batch", function()
     assert.are.equal(3, #fake.requests)
   end)
 
-  it("sends what is too big for any request alone, for the service to refuse", function()
-    local fake = helper.fake(helper.answer(200, "{}"))
+  it("sends an oversized entry alone, which the service rejects", function()
+    local fake = helper.fake(helper.response(200, "{}"))
     local conn, fields = connect(fake)
     local entries = puts(fields.one, 3)
     entries[2] = batch_engine.put(fields.one, { id = "k2", text = ("x"):rep(16 * 1024 * 1024) }, "spec")
@@ -371,12 +371,12 @@ describe("batch", function()
     assert.are.equal(3, #fake.requests)
   end)
 
-  it("waits ever longer, with jitter, and less again when the service gets on", function()
+  it("doubles its delays, with jitter, and resets them after progress", function()
     local sleeps, none = {}, 12
     local fake = helper.fake(function(bytes, n)
       local left = body(bytes)
-      if n == none then table.remove(left.one) end -- one is done
-      return helper.answer(200, n > none + 1 and "{}" or cjson.encode({ UnprocessedItems = left }))
+      if n == none then table.remove(left.one) end -- one entry was processed
+      return helper.response(200, n > none + 1 and "{}" or cjson.encode({ UnprocessedItems = left }))
     end)
     fake.sleep = function(seconds) sleeps[#sleeps + 1] = seconds end
     local conn, fields = connect(fake)
@@ -391,12 +391,12 @@ describe("batch", function()
     assert.is_true(jitter)
   end)
 
-  it("gives up after a minute in which it did not get on, not before", function()
+  it("stops after a minute without progress, not before", function()
     local start
     local fake = helper.fake(function(bytes, n)
       local left = body(bytes)
-      if n == 10 then table.remove(left.one) end -- one is done
-      return helper.answer(200, cjson.encode({ UnprocessedItems = left }))
+      if n == 10 then table.remove(left.one) end -- one entry was processed
+      return helper.response(200, cjson.encode({ UnprocessedItems = left }))
     end)
     local conn, fields = connect(fake)
     local writes = puts(fields.one, 3)
@@ -411,7 +411,7 @@ describe("batch", function()
   end)
 
   it("never sleeps beyond the deadline", function()
-    local service = unkind.new(generate.new(1), SCHEMAS, { "none" })
+    local service = batch_service.new(generate.new(1), SCHEMAS, { "none" })
     local conn, fields = connect(service.transport)
     local start = service.transport.clock
     local ok, err = batch_engine.write(conn, puts(fields.one, 3), { deadline = 2 })
@@ -420,12 +420,12 @@ describe("batch", function()
     assert.are.equal("BatchWriteItem", err.operation)
     assert.are.equal(3, #err.leftovers)
     local passed = service.transport.clock - start
-    assert.is_true(passed >= 0.5 and passed <= 2.01, tostring(passed)) -- it ends no pause; a request may take its 10 ms
+    assert.is_true(passed >= 0.5 and passed <= 2.01, tostring(passed)) -- plus 10 ms per request
   end)
 
-  it("stops at an error that trying again cannot mend, and says what is left", function()
+  it("stops at a permanent error and reports the leftover entries", function()
     local refused = '{"__type":"x#ValidationException","message":"no"}'
-    local fake = helper.fake(function(_, n) return n == 2 and helper.answer(400, refused) or helper.answer(200, "{}") end)
+    local fake = helper.fake(function(_, n) return n == 2 and helper.response(400, refused) or helper.response(200, "{}") end)
     local conn, fields = connect(fake)
     local ok, err = batch_engine.write(conn, puts(fields.one, 60), {})
     assert.is_nil(ok)
@@ -440,7 +440,7 @@ describe("batch", function()
     for i = 1, 60 do assert.are.equal(i > 25 or nil, left["k" .. i]) end
   end)
 
-  for _, answer in ipairs({
+  for _, response in ipairs({
     '{"UnprocessedItems":{"none":[{"PutRequest":{"Item":{"id":{"S":"k1"}}}}]}}',
     '{"UnprocessedItems":{"one":[{"PutRequest":{"Item":{"id":{"S":"another"}}}}]}}',
     '{"UnprocessedItems":{"one":[{"DeleteRequest":{"Key":{"id":{"N":"1"}}}}]}}',
@@ -450,8 +450,8 @@ describe("batch", function()
     '{"UnprocessedItems":{"one":5}}',
     '{"UnprocessedItems":5}',
   }) do
-    it("takes no strange response to a write for success: " .. answer, function()
-      local conn, fields = connect(helper.fake(helper.answer(200, answer)))
+    it("rejects a malformed response to a write: " .. response, function()
+      local conn, fields = connect(helper.fake(helper.response(200, response)))
       local ok, err = batch_engine.write(conn, puts(fields.one, 1), { deadline = 1 })
       assert.is_nil(ok)
       assert.are.equal("response", err.kind)
@@ -459,7 +459,7 @@ describe("batch", function()
     end)
   end
 
-  for _, answer in ipairs({
+  for _, response in ipairs({
     '{"UnprocessedKeys":{"none":{"Keys":[{"id":{"S":"k1"}}]}}}',
     '{"UnprocessedKeys":{"one":{"Keys":[{"id":{"S":"another"}}]}}}',
     '{"UnprocessedKeys":{"one":{"Keys":[{}]}}}',
@@ -469,8 +469,8 @@ describe("batch", function()
     '{"Responses":{"one":5}}',
     '{"Responses":5}',
   }) do
-    it("takes no strange response to a read for success: " .. answer, function()
-      local conn, fields = connect(helper.fake(helper.answer(200, answer)))
+    it("rejects a malformed response to a read: " .. response, function()
+      local conn, fields = connect(helper.fake(helper.response(200, response)))
       local ok, err = batch_engine.get(conn, { batch_engine.key(fields.one, { id = "k1" }, {}, "spec") }, { deadline = 1 }, nil,
         function() end)
       assert.is_nil(ok)
@@ -485,7 +485,7 @@ describe("batch", function()
   local _, fields = connect(helper.fake())
   local function id(name, hash, range) return batch_engine.identify(fields[name], { id = hash, at = range }) end
 
-  for _, case in ipairs({ -- two keys, are they one?
+  for _, case in ipairs({ -- { name, key, key, whether they are equal }
     { "1 and 1.0", id("one", 1), id("one", 1.0), true },
     { "1 and a number object", id("one", 1), id("one", dynamodb.number("1")), true },
     { "1 and 1.00", id("one", 1), id("one", dynamodb.number("1.00")), true },
@@ -499,12 +499,12 @@ describe("batch", function()
     { "range keys", id("two", "a", 1), id("two", "a", 2), false },
     { "equal range keys", id("two", "a", 1), id("two", "a", dynamodb.number("1.0")), true },
   }) do
-    it(("tells keys apart: %s %s"):format(case[1], case[4] and "are one" or "are two"), function()
+    it(("compares keys: %s %s"):format(case[1], case[4] and "are one" or "are two"), function()
       assert.are.equal(case[4], case[2] == case[3])
     end)
   end
 
-  it("keeps the last of equal keys in the place of the first", function()
+  it("keeps the last entry of equal keys at the position of the first", function()
     local list = batch_engine.unique({
       batch_engine.put(fields.two, { id = "a", at = 1, n = 1 }, "spec"), batch_engine.put(fields.one, { id = "a" }, "spec"),
       batch_engine.delete(fields.two, { id = "a", at = 1.0 }, "spec"), batch_engine.put(fields.two, { id = "a", at = 2 }, "spec"),
@@ -515,7 +515,7 @@ describe("batch", function()
     assert.are.equal(2, list[3].given.put.at)
   end)
 
-  it("raises for equal keys when asked to", function()
+  it("raises for equal keys on request", function()
     local entries = { batch_engine.put(fields.one, { id = "a" }, "spec"), batch_engine.delete(fields.one, { id = "a" }, "spec") }
     local ok, err = pcall(batch_engine.unique, entries, true, "spec")
     assert.is_false(ok)

@@ -1,6 +1,6 @@
 /*
- * Shows the core rooms to the specs: `require "probe"` gives one table per room (probe.buf,
- * probe.crypto, ...). Built beside the modules, never installed.
+ * Makes the functions of the C core callable from specs: `require "probe"` returns one table per
+ * core module (probe.buf, probe.crypto, ...). It is built with the modules and never installed.
  */
 #ifndef PROBE_H
 #define PROBE_H
@@ -8,7 +8,7 @@
 #include <lauxlib.h>
 #include <lua.h>
 
-/* Each pushes the table of functions of one room. */
+/* Each function pushes the table of one core module. */
 void probe_status(lua_State *L);
 void probe_buf(lua_State *L);
 void probe_crypto(lua_State *L);

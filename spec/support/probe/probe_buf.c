@@ -1,4 +1,4 @@
-/* The growable buffer as the specs see it: a userdata and functions on it. */
+/* probe.buf: the growable buffer as a userdata, and functions on it. */
 #include "probe.h"
 
 #include "../../../csrc/core/buf.h"
@@ -19,7 +19,7 @@ static int buf_new(lua_State *L) {
   return 1;
 }
 
-/* A struct of zeroes, which free has to accept. */
+/* Pushes a zeroed struct, which free must accept. */
 static int buf_zeroed(lua_State *L) {
   memset(lua_newuserdata(L, sizeof(struct ddb_buf)), 0, sizeof(struct ddb_buf));
   luaL_getmetatable(L, BUF);

@@ -1,4 +1,4 @@
-/* The signer as the specs see it: a userdata and functions on it. */
+/* probe.sigv4: the signer as a userdata, and functions on it. */
 #include "probe.h"
 
 #include "../../../csrc/core/sigv4.h"
@@ -20,7 +20,7 @@ static int sigv4_new(lua_State *L) {
   return 1;
 }
 
-/* A struct of zeroes, which free has to accept. */
+/* Pushes a zeroed struct, which free must accept. */
 static int sigv4_zeroed(lua_State *L) {
   memset(lua_newuserdata(L, sizeof(struct ddb_sigv4)), 0, sizeof(struct ddb_sigv4));
   luaL_getmetatable(L, SIGV4);
@@ -33,7 +33,7 @@ static int sigv4_free(lua_State *L) {
   return 0;
 }
 
-/* true, or nil, error text, status */
+/* Pushes true, or nil, error text, status. */
 static int answer(lua_State *L, enum ddb_status st, const struct ddb_error *e) {
   if (!st) {
     lua_pushboolean(L, 1);
@@ -63,7 +63,7 @@ static int sigv4_credentials(lua_State *L) {
   return answer(L, st, &e);
 }
 
-/* A field of the request table; the table keeps the string alive. */
+/* Returns a field of the request table, which keeps the string alive. */
 static struct ddb_slice field(lua_State *L, const char *name, const char *otherwise) {
   struct ddb_slice s = ddb_text(otherwise);
   lua_getfield(L, 2, name);
@@ -72,7 +72,7 @@ static struct ddb_slice field(lua_State *L, const char *name, const char *otherw
   return s;
 }
 
-/* One half of the header on the top of the stack. */
+/* Returns the name or the value of the header on the top of the stack. */
 static struct ddb_slice half(lua_State *L, int which) {
   struct ddb_slice s;
   lua_rawgeti(L, -1, which);
@@ -119,21 +119,21 @@ static int sigv4_authorization(lua_State *L) {
   return 1;
 }
 
-/* Changes the secret directly in memory: only a newly derived key shows it. */
+/* Changes the secret in memory. Only a newly derived signing key is affected. */
 static int sigv4_spoil(lua_State *L) {
   struct ddb_buf *secret = &check(L)->secret;
   secret->p[secret->len - 1] ^= 1;
   return 0;
 }
 
-/* -> the canonical request and the string to sign of the last signature, in a row */
+/* -> the canonical request followed by the string to sign of the last signature */
 static int sigv4_scratch(lua_State *L) {
   const struct ddb_buf *b = &check(L)->scratch;
   lua_pushlstring(L, b->p, b->len);
   return 1;
 }
 
-/* -> how many fields a canonical form takes before it refuses */
+/* -> the number of fields that a canonical form accepts */
 static int sigv4_canonical_room(lua_State *L) {
   struct ddb_canonical c;
   const struct ddb_header h = {ddb_text("a"), ddb_text("b")};
