@@ -86,7 +86,7 @@ static int number_tonumber(lua_State *L) {
 /* number:compare(other) -> -1, 0 or 1; 'other' may be a Lua number. */
 static int number_compare(lua_State *L) {
   static const struct object_call call = {"compare", 1, "other"};
-  (void)object_method(L, &number_class, &call);
+  if (lua_type(L, 1) != LUA_TNUMBER) (void)object_method(L, &number_class, &call);
   struct ddb_decimal a = accept(L, 1, false), b = accept(L, 2, false);
   int order = ddb_decimal_compare(&a, &b);
   lua_pushinteger(L, order < 0 ? -1 : order > 0);

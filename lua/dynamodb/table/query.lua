@@ -143,8 +143,8 @@ local function write_key_test(expression, key, name, test, is_hash)
   if test == nil then expression:fail("value of key attribute '%s' expected", name) end
   local known = not condition.is(test) or (not test.operand and not test.sized and range_tests[test.name])
   if not known or (is_hash and condition.is(test) and test.name ~= "eq") then
-    expression:fail("key attribute '%s': %s", name, is_hash and "a value expected, to which it is equal"
-      or "value or eq, lt, le, gt, ge, between, begins_with expected")
+    expression:fail("key attribute '%s': %s expected, got %s", name, is_hash and "a value or eq"
+      or "value or eq, lt, le, gt, ge, between, begins_with", objects.describe(test))
   end
   check_types(expression, key, name, test)
   return condition.write_test(expression, { name }, test)

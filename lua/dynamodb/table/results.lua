@@ -328,7 +328,7 @@ end
 -- {===== Making =====
 
 methods.next = next_element
-local Results = { __name = "dynamodb.results", __call = call, __close = methods.close }
+local Results = { __name = "dynamodb.results", __call = call, __close = methods.close, methods = methods }
 
 function Results.__index(self, name)
   if name == "last_evaluated_key" then return resume_key(self) end
