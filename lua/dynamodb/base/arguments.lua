@@ -5,6 +5,8 @@ local errors = require("dynamodb.error")
 local objects = require("dynamodb.base.objects")
 local options = require("dynamodb.base.options")
 
+local getmetatable, select, type = getmetatable, select, type -- locals are faster where every call runs
+
 local arguments = {}
 
 --- Raises for surplus arguments: "get_item takes (hash_key, range_key, options): 4 arguments given".
@@ -133,6 +135,7 @@ function arguments.with_key(where, first, second, third)
     return first
   end
   if third == nil then
+    if type(second) ~= "table" then return options.NONE, first, second end
     if not objects.is_plain(second) then return options.NONE, first, second end
     second, third = nil, second
   end

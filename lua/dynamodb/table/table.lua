@@ -138,6 +138,9 @@ end
 
 -- Reads the arguments (options) or (hash, range, options) -> key, options.
 local function parse_arguments(fields, known, where, first, second, third)
+  if second == nil and third == nil and type(first) ~= "table" then -- the commonest call
+    return schema.key(fields.schema, where, first), NO_OPTIONS
+  end
   local given, hash, range = arguments.with_key(where, first, second, third)
   if given ~= NO_OPTIONS then options.check(known, given, where) end
   if given == first then return schema.key_from_options(fields.schema, where, given), given end
