@@ -1,4 +1,4 @@
--- `make install` and `make uninstall`: what is installed loads from its standard places, and nothing of it remains.
+-- The goals install and uninstall of the Makefile: every module gets to its standard place, and nothing remains.
 
 local files = dofile("spec/support/files.lua")
 

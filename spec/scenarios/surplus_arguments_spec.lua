@@ -36,7 +36,7 @@ local objects = {
   action = dynamodb.increment(1),
   update = dynamodb.update(),
   schema = conn:create_schema("id", "S"),
-  error = select(2, helper.offline(helper.fake(helper.answer(400, "{}"))):list_tables()),
+  error = select(2, helper.offline(helper.fake(helper.response(400, "{}"))):list_tables()),
 }
 
 local modules = { dynamodb = dynamodb, loop = dynamodb.loop }

@@ -546,7 +546,7 @@ describe("query and scan", function()
   end)
 
   it("takes what to return in the service's words, and in lower case", function()
-    local fake = helper.fake(helper.answer(200, '{"Items":[],"Count":3,"ScannedCount":3}'))
+    local fake = helper.fake(helper.response(200, '{"Items":[],"Count":3,"ScannedCount":3}'))
     local offline = helper.offline(fake):table("t", { hash_key = "id" })
     local function asked(given)
       assert(offline:scan(given):all())
