@@ -6,6 +6,7 @@
 #include "digest.h"
 #include "item.h"
 #include "response.h"
+#include "results.h"
 #include "signer.h"
 #include "table.h"
 #include "value.h"
@@ -160,6 +161,7 @@ int luaopen_dynamodb_core(lua_State *L) {
   item_open(L);
   signer_open(L);
   response_open(L);
+  results_open(L);
   object_register(L, &workspace_class);
   lua_pop(L, 1);
   struct workspace *w = object_new(L, &workspace_class, sizeof *w);

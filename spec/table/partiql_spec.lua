@@ -20,7 +20,9 @@ describe("partiql", function()
   local function text(statement) return (statement:gsub("TABLE", name)) end
 
   local function all(statement, values, given)
-    return conn:execute(text(statement), values, given):all()
+    local rows, err = conn:execute(text(statement), values, given)
+    if not rows then return nil, err end
+    return rows:all()
   end
 
   local function fill(count)
@@ -136,12 +138,27 @@ describe("partiql", function()
     assert.are.equal("ConditionalCheckFailedException", err.code)
   end)
 
-  it("executes nothing before the first row is read", function()
-    local id = new_id()
-    local statement = conn:execute(text("INSERT INTO TABLE VALUE {'id': ?, 'at': 1}"), { id })
-    assert.is_nil(tbl:get_item(id, 1))
-    assert.are.equal(1, sent.count(function() assert(statement:all()) end))
+  it("selects nothing before the first row is read", function()
+    local statement
+    assert.are.equal(0, sent.count(function() statement = conn:execute(text("SELECT * FROM TABLE")) end))
+    assert.are.equal(1, sent.count(function() assert(statement:next()) end))
+  end)
+
+  it("has done a statement that writes when it returns", function()
+    local id, rows = new_id(), nil
+    assert.are.equal(1, sent.count(function()
+      rows = assert(conn:execute(text("\n insert INTO TABLE VALUE {'id': ?, 'at': 1}"), { id }))
+    end))
     assert.is_table(tbl:get_item(id, 1):totable())
+    assert.are.equal(0, sent.count(function() same({}, rows:all()) end))
+    rows = assert(conn:execute(text("UPDATE TABLE SET n = 1 WHERE id = ? AND at = 1 RETURNING ALL NEW *"), { id }))
+    assert.are.equal(1, rows.requests)
+    assert.are.equal(0, sent.count(function() same({ { id = id, at = 1, n = 1 } }, rows:all()) end))
+    assert(conn:execute(text("Delete FROM TABLE WHERE id = ? AND at = 1"), { id }))
+    assert.is_nil(tbl:get_item(id, 1))
+    local none, err = conn:execute(text("UPDATE TABLE SET n = 1 WHERE id = ? AND at = 1"), { id })
+    assert.is_nil(none)
+    assert.are.equal("ConditionalCheckFailedException", err.code)
   end)
 
   it("sends its options", function()
@@ -283,6 +300,9 @@ describe("partiql", function()
     { "execute: list of values expected, got string", function() return conn:execute("SELECT", "a") end },
     { "execute: list of values expected, got table", function() return conn:execute("SELECT", { a = 1 }) end },
     { "execute: unknown option 'limit'", function() return conn:execute("SELECT", {}, { limit = 1 }) end },
+    { "execute: option 'max_results' is for SELECT only", function()
+      return conn:execute("DELETE FROM t WHERE id = 1", {}, { max_results = 0 })
+    end },
     { "Parameters[1]: function is not a DynamoDB value", function() return conn:execute("SELECT", { print }):next() end },
     { "execute_batch: list of statements expected", function() return conn:execute_batch({}) end },
     { "execute_batch: list of statements expected", function() return conn:execute_batch("SELECT") end },

@@ -33,19 +33,36 @@ local execute_options = options.with_write_options({
   return_consumed_capacity = capacity.option,
 })
 
+local writes = { DELETE = true, INSERT = true, UPDATE = true }
+
+-- Does the statement write? Raises for options that only pages have.
+local function is_write(statement, given)
+  if not writes[(statement:match("^%s*(%a+)") or ""):upper()] then return false end
+  for _, name in ipairs({ "max_requests", "max_results", "request_limit" }) do
+    if given[name] then errors.raise("execute: option '%s' is for SELECT only", name) end
+  end
+  return true
+end
+
 --- Executes a statement: for row in conn:execute("SELECT * FROM messages WHERE id = ?", { 1 }) do. Rows are
---- plain tables. The request is sent when the first row is requested, so a statement that writes needs
---- conn:execute(...):all().
----@return dynamodb.Results
+--- plain tables. SELECT requests a page when its first row is asked for; INSERT, UPDATE and DELETE are done
+--- when execute returns.
+---@return dynamodb.Results? results
+---@return dynamodb.Error? err when a statement that writes failed
 function Connection:execute(statement, values, given)
   given = options.read(execute_options, given, "execute")
   core.connection_state(self)
   local request = statement_of(statement, values, "execute")
   request.ConsistentRead = given.consistent_read
   request.ReturnConsumedCapacity = given.return_consumed_capacity or "TOTAL"
-  return results.new(self, operations.ExecuteStatement, request, {
+  local found = results.new(self, operations.ExecuteStatement, request, {
     call = pipeline.multi_request_options(core.connection_state(self), given),
     max_results = given.max_results, max_requests = given.max_requests, request_limit = given.request_limit })
+  if is_write(statement, given) then
+    local response, err = found:next_response()
+    if not response then return nil, err end
+  end
+  return found
 end
 
 -- Returns the requests of statements, each given as text or as { text, values }.

@@ -8,8 +8,8 @@
 --   closed
 -- Where reading can resume is computed from the state when it is read: last_evaluated_key, state(). What the
 -- key of the last element is computed from is kept apart from the element, which the caller may change.
+-- The object that users hold is userdata (table/results_object); 'self' here is its table of fields.
 
-local arguments = require("dynamodb.base.arguments")
 local capacity = require("dynamodb.table.capacity")
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
@@ -17,6 +17,7 @@ local mutex = require("dynamodb.loop.mutex")
 local options = require("dynamodb.base.options")
 local paginator = require("dynamodb.table.paginator")
 local prefetch = require("dynamodb.table.prefetch")
+local results_object = require("dynamodb.table.results_object")
 
 ---@class dynamodb.Results
 ---@field count integer items in the pages so far, after the filter
@@ -35,7 +36,7 @@ local results = {}
 local NO_ITEMS = {}
 local NO_PAGE = { items = NO_ITEMS }
 
-local item_parts = core.item_parts
+local fields_of, item_parts = core.results_fields, core.item_parts
 
 -- {===== Where reading resumes =====
 
@@ -173,7 +174,7 @@ end
 --- again.
 ---@return table? response of the service; nil at the end
 ---@return dynamodb.Error? err
-function methods:next_response()
+local function next_response(self)
   if self._is_closed then errors.raise("results: attempt to read closed results") end
   if self.remaining == 0 then return nil end -- the rest of the page remains for a later scan or query
   mutex.wait(self._mutex, self._transport)
@@ -190,7 +191,7 @@ end
 local function enter_next_page(self)
   while self._position >= #self._items do
     if not mutex.wait(self._mutex, self._transport) then
-      local response, err = self:next_response()
+      local response, err = next_response(self)
       if not response then return nil, err end
     end
   end
@@ -243,7 +244,8 @@ local function next_element(self)
 end
 
 -- for item in results do: raises the error object on failure, since a loop cannot return it.
-local function call(self)
+local function call(object)
+  local self = fields_of(object)
   local position = self._position + 1
   local item = self._items[position]
   if item == nil or self._plan.max_results or self._replay then
@@ -276,7 +278,7 @@ function methods:pages()
     if self.remaining == 0 then return nil end
     while self._position >= #self._items do
       if not mutex.wait(self._mutex, self._transport) then
-        local response, err = self:next_response()
+        local response, err = next_response(self)
         if err then error(err, 0) end
         if not response then return nil end
         break -- a page without elements is returned as an empty list
@@ -327,23 +329,13 @@ end
 -- ===================== }
 -- {===== Making =====
 
-methods.next = next_element
-local Results = { __name = "dynamodb.results", __call = call, __close = methods.close, methods = methods }
+methods.next, methods.next_response = next_element, next_response
 
-function Results.__index(self, name)
-  if name == "last_evaluated_key" then return resume_key(self) end
-  return methods[name]
-end
-
-local ConcurrentResults = { __name = Results.__name, __call = call, __close = methods.close }
-
-function ConcurrentResults.__index(_, name) -- of segments that are read concurrently
-  if name == "last_evaluated_key" then
-    errors.raise("results: segments that are read concurrently have no last_evaluated_key "
-      .. "but results:state()")
-  end
-  return methods[name]
-end
+results_object.define(methods, call, function(self)
+  if not self._plan.is_concurrent then return resume_key(self) end
+  errors.raise("results: segments that are read concurrently have no last_evaluated_key "
+    .. "but results:state()")
+end)
 
 --- Makes results. Requests nothing.
 ---@param connection userdata
@@ -359,14 +351,13 @@ function results.new(connection, operation, request, plan)
   local transport = core.connection_state(connection).transport -- raises for a closed connection
   local paginators = paginator.for_segments(connection, operation, request, plan)
   local first = not plan.is_concurrent and paginators[1] or nil
-  local self = setmetatable({
+  local self = {
     count = 0,
     scanned_count = 0,
     consumed_units = 0,
     requests = 0,
     remaining = plan.max_results,
     segment = first and first.segment,
-    next = methods.next, -- found faster than by __index
     _transport = transport,
     _mutex = mutex.new(), -- held while a page is requested
     _paginators = paginators,
@@ -384,17 +375,16 @@ function results.new(connection, operation, request, plan)
     _page = NO_PAGE,
     _items = NO_ITEMS,
     _position = 0, -- of the element returned last
-  }, plan.is_concurrent and ConcurrentResults or Results)
+    _operation = operation.name,
+    _table = request.TableName,
+  }
   if (plan.prefetch or 0) > 0 or (plan.concurrency or 1) > 1 then
     self._prefetch = prefetch.new(transport, paginators, plan, self._is_filtered)
     self._guard = self._prefetch:guard()
   end
-  return self
+  return results_object.new(self)
 end
 
-arguments.check_methods(methods, "results", { Results, ConcurrentResults }, {
-  all = "", close = "", next = "", next_response = "", pages = "", state = "",
-})
 -- ===================== }
 
 return results
