@@ -1,6 +1,7 @@
 /*
  * The class of results: userdata over a table of fields that Lua owns. It is no table, so that
- * ipairs(results), pairs(results) and #results raise on every Lua; Lua adds methods and metamethods.
+ * ipairs(results), pairs(results) and #results raise on every Lua; Lua adds methods and
+ * metamethods.
  */
 #ifndef DDB_RESULTS_H
 #define DDB_RESULTS_H

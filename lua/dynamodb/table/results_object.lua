@@ -1,5 +1,6 @@
 --- The object that users hold as results: userdata over the table of fields that table/results works on. It
---- is no table, so that ipairs(results), pairs(results) and #results raise on every Lua and do not look empty.
+--- is no table, so that ipairs(results), pairs(results) and #results raise on every Lua instead of looking
+--- empty.
 
 local arguments = require("dynamodb.base.arguments")
 local core = require("dynamodb.core")
