@@ -34,20 +34,21 @@ function Connection:table_from_schema(name, schema)
   return self:table(name, schema)
 end
 
+-- Calls a method of the table that is given as table object or name -> its results | nil, err.
+local function call_on_table(connection, target, name, ...)
+  local found, err = connection:resolve_table(target, name)
+  if not found then return nil, err end
+  return found[name](found, ...)
+end
+
 --- Changes the provisioned capacity of a table -> the table | nil, err.
 function Connection:update_throughput(target, read_units, write_units)
-  local found, err = self:resolve_table(target, "update_throughput")
-  if not found then return nil, err end
-  return found:update_throughput(read_units, write_units)
+  return call_on_table(self, target, "update_throughput", read_units, write_units)
 end
 
 -- Methods of a table that take the table as first argument when they are called on the connection.
 for _, name in ipairs({ "get_item", "query", "scan" }) do
-  Connection[name] = function(self, target, ...)
-    local found, err = self:resolve_table(target, name)
-    if not found then return nil, err end
-    return found[name](found, ...)
-  end
+  Connection[name] = function(self, target, ...) return call_on_table(self, target, name, ...) end
 end
 
 local function is_item(value)
@@ -57,25 +58,19 @@ end
 --- Stores an item: put_item(item, options) or put_item(table or name, attributes, options).
 function Connection:put_item(target, ...)
   if is_item(target) then return target:put(...) end
-  local found, err = self:resolve_table(target, "put_item")
-  if not found then return nil, err end
-  return found:put_item(...)
+  return call_on_table(self, target, "put_item", ...)
 end
 
 --- Saves an item: update_item(item, options), or updates one: update_item(table or name, options).
 function Connection:update_item(target, ...)
   if is_item(target) then return target:save(...) end
-  local found, err = self:resolve_table(target, "update_item")
-  if not found then return nil, err end
-  return found:update_item(...)
+  return call_on_table(self, target, "update_item", ...)
 end
 
 --- Deletes an item: delete_item(item, options) or delete_item(table or name, key...).
 function Connection:delete_item(target, ...)
   if is_item(target) then return target:delete(...) end
-  local found, err = self:resolve_table(target, "delete_item")
-  if not found then return nil, err end
-  return found:delete_item(...)
+  return call_on_table(self, target, "delete_item", ...)
 end
 
 -- {===== Batch lists =====

@@ -28,10 +28,6 @@ local transient_reasons = { None = true, ThrottlingError = true, TransactionConf
   ProvisionedThroughputExceeded = true }
 
 local shared_options = {
-  condition = options.any,
-  expected_value = options.any,
-  create_only = options.boolean,
-  replace_only = options.boolean,
   hash_key = options.any,
   key = options.table,
   range_key = options.any,
@@ -39,13 +35,10 @@ local shared_options = {
   table = options.any,
 }
 
-local conditions = { "condition", "create_only", "expected_value", "replace_only" }
-
 -- Returns the options of a kind of operation. A check has no other conditions.
 local function options_of(name)
-  local all = options.merge(shared_options, { [name] = options.any, item = options.any })
-  for _, option in ipairs(name == "check" and conditions or {}) do all[option] = nil end
-  return all
+  return options.merge(shared_options, name ~= "check" and write.condition_options or nil,
+    { [name] = options.any, item = options.any })
 end
 
 -- Returns the table of an operation: the option, or that of its item.
