@@ -42,12 +42,7 @@ local OVERRIDES = { BillingModeOverride = "PROVISIONED",
   LocalSecondaryIndexOverride = { { IndexName = "by_at", KeySchema = { { AttributeName = "id", KeyType = "HASH" },
     { AttributeName = "at", KeyType = "RANGE" } }, Projection = { ProjectionType = "KEYS_ONLY" } } } }
 
-local function with(more, members)
-  local all = {}
-  for name, value in pairs(members) do all[name] = value end
-  for name, value in pairs(more) do all[name] = value end
-  return all
-end
+local with = require("dynamodb.base.options").merge
 
 local differing = { read_units = 1, write_units = 2, encryption = "k",
   global_indexes = { { name = "by_age", hash_key = { "age", "N" } } },
@@ -186,7 +181,7 @@ local waits = {
 -- Schemas cannot be made without a connection.
 local function prepared(conn, argument)
   if type(argument) ~= "table" or not argument.schema then return argument end
-  return with({ schema = conn:create_schema(argument.schema) }, argument)
+  return with(argument, { schema = conn:create_schema(argument.schema) })
 end
 
 describe("backup", function()

@@ -1,5 +1,6 @@
 -- SHA-256, HMAC, hex, base64 and ES256 of the C core, against published vectors and the openssl program.
 local crypto = require("probe").crypto
+local files = dofile("spec/support/files.lua")
 
 local function bytes(hex)
   return (hex:gsub("%x%x", function(digits)
@@ -225,24 +226,17 @@ describe("ES256", function()
     local directory = os.tmpname()
     os.remove(directory)
     assert(os.execute("mkdir " .. directory))
-    local function write(name, text)
-      local file = assert(io.open(directory .. "/" .. name, "wb"))
-      assert(file:write(text))
-      file:close()
-    end
     local function integer(text)
       text = text:gsub("^%z+", "")
       if text == "" or text:byte() > 127 then text = "\0" .. text end
       return "\2" .. string.char(#text) .. text
     end
     local pair = integer(signature:sub(1, 32)) .. integer(signature:sub(33))
-    write("key", pem)
-    write("message", message)
-    write("signature", "\48" .. string.char(#pair) .. pair)
-    local pipe = assert(io.popen(("cd %s && openssl pkey -in key -pubout -out public 2>&1 && "):format(directory)
-      .. "openssl dgst -sha256 -verify public -signature signature message 2>&1"))
-    local text = pipe:read("*a")
-    pipe:close()
+    files.write(directory .. "/key", pem)
+    files.write(directory .. "/message", message)
+    files.write(directory .. "/signature", "\48" .. string.char(#pair) .. pair)
+    local text = files.output_of(("cd %s && openssl pkey -in key -pubout -out public 2>&1 && "):format(directory)
+      .. "openssl dgst -sha256 -verify public -signature signature message 2>&1")
     os.execute("rm -r " .. directory)
     return text
   end

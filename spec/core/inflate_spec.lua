@@ -1,4 +1,5 @@
 -- CRC32 and gunzip of the C core: damaged members, ceilings, and several members in a row.
+local files = dofile("spec/support/files.lua")
 local inflate = require("probe").inflate
 
 local function little_endian(n, size)
@@ -28,9 +29,7 @@ end
 
 -- The gzip program's output for a command.
 local function gzip(command)
-  local pipe = assert(io.popen(command .. " | gzip -c"))
-  local data = pipe:read("*a")
-  pipe:close()
+  local data = files.output_of(command .. " | gzip -c")
   assert(#data > 18, "gzip gave nothing")
   return data
 end

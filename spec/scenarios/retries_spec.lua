@@ -9,12 +9,7 @@ local system = require("dynamodb.base.system")
 local KEY = { TableName = "t", Key = { id = "a" } }
 local PUT = { TableName = "t", Item = { id = "a", n = 1 } }
 
-local function with(params, more)
-  local copy = {}
-  for name, value in pairs(params) do copy[name] = value end
-  for name, value in pairs(more) do copy[name] = value end
-  return copy
-end
+local with = require("dynamodb.base.options").merge
 
 local CONDITION = { ConditionExpression = "attribute_not_exists(id)" }
 local ADD = with(KEY, { UpdateExpression = "ADD n :n", ExpressionAttributeValues = { [":n"] = 1 } })

@@ -2,14 +2,9 @@
 --- spec's. One process serves them all.
 
 local cjson = require("cjson")
+local files = dofile("spec/support/files.lua")
 
 local fakes = {}
-
-local function write(path, text)
-  local file = assert(io.open(path, "wb"))
-  assert(file:write(text))
-  file:close()
-end
 
 --- -> { port, url(service), answer{ service = list of responses }, asked() -> lines, stop() }
 function fakes.start()
@@ -25,8 +20,8 @@ function fakes.start()
 
   function server.answer(answers)
     scripts = scripts + 1
-    write(folder .. "/log", "")
-    write(folder .. "/script.json", cjson.encode({ id = scripts, answers = answers }))
+    files.write(folder .. "/log", "")
+    files.write(folder .. "/script.json", cjson.encode({ id = scripts, answers = answers }))
   end
 
   function server.asked()
