@@ -1,4 +1,4 @@
-# One server for the length of one command: what emulator.sh and tls_endpoints.sh share. Sourced, not run; needs bash.
+# One server for the length of one command: emulator.sh, tls_endpoints.sh and bench/ use it. Sourced, not run; needs bash.
 # The caller defines `ready` (true once its server responds) and may use $scratch, a directory that goes away at the end.
 set -eu
 
@@ -47,6 +47,29 @@ give_up() { # NAME
   echo "$1 does not start:" >&2
   cat "$scratch/log" >&2
   exit 1
+}
+
+# The head of an nginx.conf: one process, in the foreground. It writes nginx.pid when all ports are its own.
+nginx_process() { # CONNECTIONS
+  cat <<CONF
+daemon off;
+master_process off;
+pid nginx.pid;
+error_log stderr warn;
+events { worker_connections $1; }
+CONF
+}
+
+# For nginx's http block: nothing is written outside of its own directory.
+nginx_folders() {
+  cat <<CONF
+  access_log off;
+  client_body_temp_path body;
+  proxy_temp_path proxy;
+  fastcgi_temp_path fastcgi;
+  uwsgi_temp_path uwsgi;
+  scgi_temp_path scgi;
+CONF
 }
 
 # Not in the foreground, where bash would look at a signal only after the command has ended. The last thing a script calls.
