@@ -1,4 +1,4 @@
-# One knob: which Lua. `make LUA=luajit` builds beside, never over, `make LUA=lua5.4`.
+# LUA selects the Lua. Each Lua has its own directory below build/, so builds for several coexist.
 MAKEFLAGS  += --no-print-directory
 LUA        ?= lua5.4
 PKG_CONFIG ?= pkg-config
@@ -18,7 +18,7 @@ CURL    := $(wildcard csrc/curl/*.c)
 PROBE   := $(wildcard spec/support/probe/*.c)
 SOURCES := $(CORE) $(GLUE) $(CURL) $(PROBE)
 OBJ      = $(SOURCES:%.c=$B/%.o)
-# liblua is never linked: the host program brings its own.
+# The modules are not linked with liblua, because the host program provides its symbols.
 LINK     = @mkdir -p $(@D); $(CC) -shared -Wl,--as-needed $(LDFLAGS) -o $@ $^
 
 all: $B/dynamodb/core.so $B/dynamodb/curl.so
@@ -38,13 +38,13 @@ $B/%.o: %.c
 
 -include $(OBJ:.o=.d)
 
-# The tutorial against a local server. Installs what is missing; so does `test`, for the specs.
+# Runs the tutorial with a local server. Like `test`, it first installs missing packages.
 demo:
 	@tools/setup.sh demo
 	@$(MAKE) -s all
 	@LUA_PATH='lua/?.lua;lua/?/init.lua;;' LUA_CPATH='$B/?.so;;' spec/support/emulator.sh $(LUA) examples/tutorial.lua
 
-# The specs. SPEC is what busted gets: make spec LUA=luajit SPEC='spec/core --filter=crc'
+# Runs the specs. SPEC holds the arguments of busted: make spec LUA=luajit SPEC='spec/core --filter=crc'
 LUAS ?= lua5.4 luajit
 SPEC ?= spec
 export SPEC SAN
@@ -57,14 +57,16 @@ test:
 spec:
 	@$(MAKE) -s specs LUAS=$(LUA)
 
-# nginx, which a spec starts, runs on LuaJIT, and HAProxy on a Lua of its own, whichever Lua runs the specs; they take
-# the plain builds.
+# Specs start nginx, which runs on LuaJIT, and HAProxy, which has its own Lua. Both load builds without sanitizers and
+# coverage, whichever Lua runs the specs.
 HAPROXY_LUA = $(shell PATH=$$PATH:/usr/sbin haproxy -vv 2>&1 | sed -nE 's/.*Lua version : Lua (5\.[0-9]).*/lua\1/p')
 
-specs: $(LUAS:%=modules-%)
+specs: spec-modules
+	@RUN='$(RUN)' tools/specs.sh $(LUAS)
+
+spec-modules: $(LUAS:%=modules-%)
 	@$(MAKE) -s plain-luajit
 	@$(MAKE) -s plain-haproxy LUA=$(HAPROXY_LUA)
-	@RUN='$(RUN)' tools/specs.sh $(LUAS)
 
 plain-luajit:
 	@$(MAKE) LUA=luajit SAN= CC=cc CFLAGS='-O2 -g' LDFLAGS= all
@@ -78,61 +80,66 @@ modules-%:
 modules: all $B/probe.so
 	@:
 
-# Every check is a target of its own.
-CHECKS := warnings format luacheck tidy cppcheck test asan valgrind torture coverage
+# Every check is a target of its own. Two run at a time, since specs mostly wait; the builds that they share are made first.
+CHECKS := test warnings format luacheck tidy cppcheck rock valgrind torture asan coverage
 
 check:
 	@tools/setup.sh check
-	@for check in $(CHECKS); do $(MAKE) $$check || exit; done
+	@$(MAKE) -s spec-modules
+	@$(MAKE) -j2 --output-sync=target $(CHECKS)
 
 warnings:
-	@echo "== warnings: none from gcc, its analyzer and clang"
+	@echo "== warnings: gcc, gcc -fanalyzer and clang"
 	@$(MAKE) -s $(LUAS:%=modules-%) SAN=-gcc CC=gcc CFLAGS='-O2 -Werror -fanalyzer'
 	@$(MAKE) -s $(LUAS:%=modules-%) SAN=-clang CC=clang CFLAGS='-O2 -Werror'
 
 format:
-	@echo "== format: C laid out as .clang-format says"
+	@echo "== format: clang-format of the C files"
 	@clang-format --dry-run -Werror $(SOURCES) $(wildcard csrc/*/*.h spec/support/probe/*.h)
 
 luacheck:
-	@echo "== luacheck: nothing to say about the Lua files"
+	@echo "== luacheck: the Lua files"
 	@luacheck --quiet --no-color $(wildcard lua spec examples bench tools)
 
 tidy:
-	@echo "== tidy: clang-tidy finds nothing"
+	@echo "== tidy: clang-tidy of the C files"
 	@printf '%s\n' $(SOURCES) | xargs -P 4 -I{} clang-tidy --quiet {} -- $(STD) $(LUA_CFLAGS) 2>&1 | \
-	  (! grep -vE '^[0-9]* *(warnings? generated\.)?$$') # of those it was told to keep to itself; lines get mixed up
+	  (! grep -vE '^[0-9]* *(warnings? generated\.)?$$') # counts of suppressed warnings; parallel output may mix lines
 
-# What is uninitialised, clang-tidy and valgrind see better: cppcheck does not follow what loops and calls fill in.
+# Uninitialised variables are left to clang-tidy and valgrind, because cppcheck does not track initialisation in loops and calls.
 cppcheck:
-	@echo "== cppcheck: finds nothing"
+	@echo "== cppcheck: the C files"
 	@cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
 	  --suppress=uninitvar --suppress=ctuuninitvar --suppress=normalCheckLevelMaxBranches $(SOURCES)
 
-# nodelete: a module unloaded at exit would take the names out of the leak reports, and its globals from the roots.
-# What is preloaded into Lua is preloaded into the programs that it runs, too: mktemp leaves memory to the system.
+rock:
+	@echo "== rock: luarocks builds, packs and installs a release"
+	@tools/rock.sh $(LUAS)
+
+# nodelete: if a module were unloaded at exit, leak reports would lose its symbols and LeakSanitizer its globals.
+# Programs that Lua starts inherit LD_PRELOAD; mktemp does not free its memory at exit.
 asan:
-	@echo "== asan: specs without bad memory access, undefined behaviour or leak"
+	@echo "== asan: the specs with AddressSanitizer, UBSan and LeakSanitizer"
 	@mkdir -p build && echo leak:/mktemp >build/lsan.supp
 	@$(MAKE) -s specs SAN=-asan CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all' \
 	  LDFLAGS='-fsanitize=address,undefined -Wl,-z,nodelete' \
 	  RUN='env ASAN_OPTIONS=allocator_may_return_null=1 LSAN_OPTIONS=suppressions=$(CURDIR)/build/lsan.supp:print_suppressions=0 LD_PRELOAD=$(shell $(CC) -print-file-name=libasan.so)'
 
 valgrind:
-	@echo "== valgrind: specs of the C rooms without error or leak"
+	@echo "== valgrind: the specs of the C core and its Lua binding"
 	@$(MAKE) -s spec LUA=lua5.4 SPEC='$(wildcard spec/core spec/glue)' \
 	  RUN='valgrind -q --error-exitcode=9 --keep-debuginfo=yes --leak-check=full --errors-for-leak-kinds=definite'
 
 torture: $(LUAS:%=torture-%)
 
 torture-%:
-	@echo "== torture: $* survives each allocation failing"
+	@echo "== torture: allocation failures on $*"
 	@mkdir -p build/torture
 	@$(CC) $(STD) -O1 -g -fsanitize=address,undefined $(shell $(PKG_CONFIG) --cflags $*) -Wl,--wrap=malloc,--wrap=realloc \
 	  -o build/torture/$* tools/torture.c $(CORE) $(GLUE) $(shell $(PKG_CONFIG) --libs $*) -lcrypto -lz -lm
 	@LUA_PATH='lua/?.lua;lua/?/init.lua;;' build/torture/$* tools/torture.lua
 
-# Per cent of the lines that the specs reach, at least.
+# Minimum line coverage of the specs in per cent.
 C_FLOOR   ?= 99
 LUA_FLOOR ?= 99
 LUA_SPECS := $(filter-out spec/scenarios/properties_spec.lua spec/scenarios/endurance_spec.lua spec/core/% spec/glue/%,\
@@ -140,7 +147,7 @@ LUA_SPECS := $(filter-out spec/scenarios/properties_spec.lua spec/scenarios/endu
 COVERED   := SAN=-cov CFLAGS='-O0 -g --coverage' LDFLAGS='--coverage -Wl,--exclude-libs,ALL'
 
 coverage:
-	@echo "== coverage: $(C_FLOOR) % of the C lines, $(LUA_FLOOR) % of the Lua lines"
+	@echo "== coverage: at least $(C_FLOOR) % of the C lines and $(LUA_FLOOR) % of the Lua lines"
 	@rm -rf build/coverage && mkdir -p build/coverage && find build -name '*.gcda' -delete
 	@$(MAKE) -s -j2 cover-luajit cover-lua5.4
 	@lua5.4 tools/linecov.lua $(LUA_FLOOR)
@@ -152,13 +159,13 @@ cover-luajit:
 cover-lua5.4:
 	@$(MAKE) -s spec LUA=lua5.4 $(COVERED) SPEC='--helper=tools/linecov.lua $(LUA_SPECS)'
 
-# CPU time as a ratio to a bare socket's.
+# Measures the CPU time of calls as a ratio to a bare socket.
 bench:
 	@tools/setup.sh test
 	@$(MAKE) -s $(LUAS:%=modules-%) build/bench/socket build/bench/easy build/bench/late
 	@bench/run.sh $(LUAS)
 
-# Requests per second and latency inside nginx, while the service takes its time.
+# Measures requests per second and latency inside nginx with a slow service.
 bench-nginx:
 	@tools/setup.sh bench
 	@$(MAKE) -s plain-luajit
@@ -182,4 +189,4 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: all demo test spec specs modules check warnings format luacheck tidy cppcheck asan valgrind coverage bench bench-nginx plain-luajit plain-haproxy install uninstall clean
+.PHONY: all demo test spec specs modules spec-modules check warnings format luacheck tidy cppcheck rock asan valgrind coverage bench bench-nginx plain-luajit plain-haproxy install uninstall clean

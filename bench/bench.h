@@ -1,4 +1,4 @@
-/* What the two C programs share: the request they send, and how they are measured. */
+/* Functions of the C programs, which read a request from a file and measure the CPU of a call. */
 #ifndef DDB_BENCH_H
 #define DDB_BENCH_H
 
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define ANSWER_MAX ((size_t)4 << 20)
+#define RESPONSE_MAX ((size_t)4 << 20)
 
 struct bytes {
   char *p;
@@ -21,21 +21,21 @@ struct arguments {
   long count;
 };
 
-/* One exchange; false when the answer is not what was expected. */
-typedef int exchange_function(void *client);
+/* Sends the request and reads the response; returns false if the response is unexpected. */
+typedef int call_function(void *client);
 
-/* Reads a whole file, with a NUL behind it. */
+/* Reads a whole file and appends a NUL. */
 static inline struct bytes read_file(const char *path) {
-  struct bytes b = {malloc(ANSWER_MAX), 0};
+  struct bytes b = {malloc(RESPONSE_MAX), 0};
   FILE *f = fopen(path, "rb");
   if (!f || !b.p) err(1, "%s", path);
-  b.n = fread(b.p, 1, ANSWER_MAX - 1, f);
+  b.n = fread(b.p, 1, RESPONSE_MAX - 1, f);
   b.p[b.n] = '\0';
   (void)fclose(f);
   return b;
 }
 
-/* NAME PORT REQUEST_FILE COUNT */
+/* Parses the arguments NAME PORT REQUEST_FILE COUNT. */
 static inline struct arguments arguments(char **argv) {
   for (int i = 1; i <= 4; i++) {
     if (!argv[i]) errx(2, "usage: %s NAME PORT REQUEST_FILE COUNT", argv[0]);
@@ -50,17 +50,17 @@ static inline double cpu_us(void) {
   return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
 }
 
-static inline void repeat(exchange_function *exchange, void *client, long count) {
+static inline void repeat(call_function *call, void *client, long count) {
   while (count-- > 0) {
-    if (!exchange(client)) errx(1, "unexpected answer");
+    if (!call(client)) errx(1, "unexpected response");
   }
 }
 
-/* Warms up, and returns the CPU time of one exchange in microseconds. */
-static inline double measure(exchange_function *exchange, void *client, long count) {
-  repeat(exchange, client, count / 5 + 1);
+/* Warms up, then returns the CPU time of one call in microseconds. */
+static inline double measure(call_function *call, void *client, long count) {
+  repeat(call, client, count / 5 + 1);
   double start = cpu_us();
-  repeat(exchange, client, count);
+  repeat(call, client, count);
   return (cpu_us() - start) / (double)count;
 }
 

@@ -1,5 +1,5 @@
--- The client against the canned server: client.lua NAME CASE PORT COUNT
--- Prints NAME, CASE, the microseconds of CPU and the bytes of one call, and how many connections were opened.
+-- Measures calls of this client to nginx, which sends fixed responses: client.lua NAME CASE PORT COUNT
+-- Prints NAME, CASE, CPU microseconds and allocated bytes of one call, and the number of opened connections.
 
 local dynamodb = require("dynamodb")
 local sample = require("sample")
@@ -7,7 +7,7 @@ local native = require("dynamodb.transport.curl")
 
 local name, case, port, count = arg[1], arg[2], arg[3], tonumber(arg[4])
 
--- The usual transport, copied, so that counting what it opens costs the other functions nothing.
+-- A copy of the default transport that counts connections; the other functions have no extra cost.
 local opened, transport = 0, {}
 for key, value in pairs(native) do transport[key] = value end
 function transport.connect(...)
@@ -37,7 +37,7 @@ function cases.PutItem()
   return assert(tbl:put_item(attributes))
 end
 
--- Boto's way: change the item, and put it.
+-- Changes the item and puts it, as boto users do.
 local age = 0
 function cases.put()
   age = age + 1

@@ -1,5 +1,5 @@
--- The codec beside lua-cjson with wrapping and unwrapping in plain Lua: codec.lua NAME [CASE SECONDS]
--- Prints for each case NAME, CASE, the microseconds of CPU and the bytes of one call.
+-- Compares the codec with lua-cjson plus wrapping and unwrapping in Lua: codec.lua NAME [CASE SECONDS]
+-- Prints for each case NAME, CASE, CPU microseconds and allocated bytes of one call.
 
 local cjson = require("cjson")
 local core = require("dynamodb.core")
@@ -9,8 +9,8 @@ local sample = require("sample")
 
 local name, only, seconds = arg[1], arg[2], tonumber(arg[3] or 0.08)
 
--- What a careful user writes around cjson. It unwraps in place, which saves a table for each map and list.
--- Binary values would need a base64 library as well.
+-- Unwraps attribute values that cjson has decoded. It reuses the tables of maps and lists to save
+-- allocations. Binary values are not supported; they would need a base64 library.
 local function unwrap(value)
   local text = value.S
   if text then return text end
@@ -59,7 +59,7 @@ local function wrap_item(attributes)
   return wrapped
 end
 
-local page, answer = sample.page(), sample.item()
+local page, response = sample.page(), sample.item()
 local attributes, puts = sample.attributes(1), {}
 for i = 1, 25 do puts[i] = { PutRequest = { Item = sample.attributes(i) } } end
 local batch = { RequestItems = { bench = puts } }
@@ -67,7 +67,7 @@ local batch_shape = { RequestItems = { "map", { "list", { PutRequest = { Item = 
 local conn = dynamodb.connect({ aws_access_key_id = "k", aws_secret_access_key = "s", region = "us-east-1" })
 local tbl = conn:table("bench", { hash_key = "id" })
 
--- In pairs: ours, and the same by cjson.
+-- { name, call of this library, equivalent call of cjson or nil }
 local cases = {
   { "decode-page", function() return core.decode(page, operations.Scan.output) end,
     function()
@@ -77,9 +77,9 @@ local cases = {
       return result
     end },
   { "decode-items", function() return core.decode(page, operations.Scan.output, tbl) end },
-  { "decode-item", function() return core.decode(answer, operations.GetItem.output) end,
+  { "decode-item", function() return core.decode(response, operations.GetItem.output) end,
     function()
-      local result = cjson.decode(answer)
+      local result = cjson.decode(response)
       unwrap_item(result.Item)
       return result
     end },
@@ -97,7 +97,7 @@ local function times(call, n)
   for _ = 1, n do call() end
 end
 
--- As many calls as fill the time, in doubling steps that are the warm-up.
+-- Doubles the number of calls until they take 'seconds'; the earlier rounds are the warm-up.
 local function measure(call)
   local n, spent = 1, 0
   collectgarbage()
@@ -125,7 +125,7 @@ local function report(case, call)
   print(("%s %s %.3f %.0f"):format(name, case, measure(call), allocated(call)))
 end
 
--- Both must have done the same work.
+-- Asserts that both calls have equal results.
 local function same(case, ours, theirs)
   local a, b = ours(), theirs()
   if case:match("^encode") then

@@ -1,4 +1,4 @@
-/* The exchange of socket.c, by a reused handle of libcurl's easy interface. */
+/* Makes the call of socket.c with a reused handle of libcurl's easy interface. */
 #include "bench.h"
 
 #include <curl/curl.h>
@@ -8,19 +8,19 @@
 struct client {
   CURL *easy;
   struct curl_slist *headers;
-  struct bytes answer;
+  struct bytes response;
   long connections;
 };
 
-static size_t collect(char *p, size_t size, size_t n, void *answer) {
-  struct bytes *b = answer;
-  if (size * n > ANSWER_MAX - b->n) return 0;
+static size_t collect(char *p, size_t size, size_t n, void *response) {
+  struct bytes *b = response;
+  if (size * n > RESPONSE_MAX - b->n) return 0;
   memcpy(b->p + b->n, p, size * n);
   b->n += size * n;
   return size * n;
 }
 
-/* The headers of the canned request, but content-length, which is libcurl's to send. */
+/* Returns the headers of the request except content-length, which libcurl adds. */
 static struct curl_slist *headers(char *head) {
   struct curl_slist *list = curl_slist_append(NULL, "Accept:");
   (void)strtok(head, "\r\n");
@@ -48,13 +48,13 @@ static void prepare(struct client *c, const struct arguments *a) {
   long size = (long)(a->request.p + a->request.n - body);
   (void)curl_easy_setopt(c->easy, CURLOPT_POSTFIELDSIZE, size);
   (void)curl_easy_setopt(c->easy, CURLOPT_WRITEFUNCTION, collect);
-  (void)curl_easy_setopt(c->easy, CURLOPT_WRITEDATA, &c->answer);
+  (void)curl_easy_setopt(c->easy, CURLOPT_WRITEDATA, &c->response);
 }
 
-static int exchange(void *client) {
+static int call(void *client) {
   struct client *c = client;
   long status = 0, opened = 0;
-  c->answer.n = 0;
+  c->response.n = 0;
   CURLcode code = curl_easy_perform(c->easy);
   if (code) errx(1, "%s", curl_easy_strerror(code));
   (void)curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
@@ -66,15 +66,15 @@ static int exchange(void *client) {
 int main(int argc, char **argv) {
   if (argc == 2 && strcmp(argv[1], "--version") == 0) return puts(curl_version()) < 0;
   struct arguments a = arguments(argv);
-  struct client c = {NULL, NULL, {malloc(ANSWER_MAX), 0}, 0};
-  if (!c.answer.p || curl_global_init(CURL_GLOBAL_DEFAULT)) errx(1, "libcurl does not start");
+  struct client c = {NULL, NULL, {malloc(RESPONSE_MAX), 0}, 0};
+  if (!c.response.p || curl_global_init(CURL_GLOBAL_DEFAULT)) errx(1, "libcurl does not start");
   prepare(&c, &a);
-  double us = measure(exchange, &c, a.count);
+  double us = measure(call, &c, a.count);
   printf("easy %s %.3f - %ld\n", a.name, us, c.connections);
   curl_easy_cleanup(c.easy);
   curl_slist_free_all(c.headers);
   curl_global_cleanup();
-  free(c.answer.p);
+  free(c.response.p);
   free(a.request.p);
   return 0;
 }

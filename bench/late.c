@@ -1,7 +1,7 @@
 /*
- * A server that takes its time: late MILLISECONDS FILE. Each request, which has to come in one
- * piece, is answered after so long by the bytes of FILE, as the body of a response. It prints its
- * port, and ends when who started it does.
+ * A slow server: late MILLISECONDS FILE. It responds to each request after that delay with the
+ * content of FILE as the body. A request must arrive in one segment. The server prints its port and
+ * ends with its parent process.
  */
 #include "bench.h"
 
@@ -19,15 +19,15 @@
 
 #define CLIENTS 65536 /* a power of two */
 
-/* All wait equally long: who comes first is answered first. */
-struct debt {
+/* A queue of responses in the order of their due times, since all have the same delay. */
+struct delayed_response {
   int fd;
   double due;
 };
 
-static struct debt debts[CLIENTS];
+static struct delayed_response pending[CLIENTS];
 static unsigned first, last;
-static struct bytes answer;
+static struct bytes response;
 
 static double seconds(void) {
   struct timespec t;
@@ -35,12 +35,12 @@ static double seconds(void) {
   return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static void watch(int epoll, int fd) {
+static void poll_input(int epoll, int fd) {
   struct epoll_event e = {.events = EPOLLIN, .data = {.fd = fd}};
   if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &e)) err(1, "epoll_ctl");
 }
 
-/* A socket that listens at a free port, which is printed. */
+/* Listens on a free port and prints it. */
 static int listening(void) {
   int fd = socket(AF_INET, SOCK_STREAM, 0);
   struct sockaddr_in at = {.sin_family = AF_INET};
@@ -56,7 +56,7 @@ static int listening(void) {
 static void accept_one(int epoll, int listener) {
   int fd = accept(listener, NULL, NULL), on = 1;
   if (fd < 0 || setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on)) err(1, "accept");
-  watch(epoll, fd);
+  poll_input(epoll, fd);
 }
 
 static void take_request(int fd, double delay) {
@@ -65,23 +65,23 @@ static void take_request(int fd, double delay) {
     (void)close(fd);
     return;
   }
-  debts[last++ % CLIENTS] = (struct debt){fd, seconds() + delay};
+  pending[last++ % CLIENTS] = (struct delayed_response){fd, seconds() + delay};
 }
 
-/* Answers whose time has come, and sets the timer for the next. */
-static void pay(int timer) {
+/* Sends all responses that are due and sets the timer for the next one. */
+static void send_due(int timer) {
   double now = seconds();
-  for (; first != last && debts[first % CLIENTS].due <= now; first++)
-    (void)send(debts[first % CLIENTS].fd, answer.p, answer.n, MSG_NOSIGNAL);
+  for (; first != last && pending[first % CLIENTS].due <= now; first++)
+    (void)send(pending[first % CLIENTS].fd, response.p, response.n, MSG_NOSIGNAL);
   if (first == last) return;
-  double left = debts[first % CLIENTS].due - now;
+  double left = pending[first % CLIENTS].due - now;
   struct itimerspec t = {
       .it_value = {(time_t)left, (long)((left - (double)(time_t)left) * 1e9) + 1}};
   (void)timerfd_settime(timer, 0, &t, NULL);
 }
 
 static struct bytes response_with(struct bytes body) {
-  struct bytes b = {malloc(ANSWER_MAX + 256), 0};
+  struct bytes b = {malloc(RESPONSE_MAX + 256), 0};
   if (!b.p) err(1, "malloc");
   int head = snprintf(b.p, 256,
                       "HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.0\r\n"
@@ -98,9 +98,9 @@ int main(int argc, char **argv) {
   int epoll = epoll_create1(0), listener = listening();
   int timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
   double delay = strtod(argv[1], NULL) / 1000;
-  answer = response_with(read_file(argv[2]));
-  watch(epoll, listener);
-  watch(epoll, timer);
+  response = response_with(read_file(argv[2]));
+  poll_input(epoll, listener);
+  poll_input(epoll, timer);
   for (;;) {
     struct epoll_event events[64];
     uint64_t times;
@@ -113,6 +113,6 @@ int main(int argc, char **argv) {
       else
         take_request(events[i].data.fd, delay);
     }
-    pay(timer);
+    send_due(timer);
   }
 }

@@ -1,13 +1,13 @@
--- GetItem, one after the other and many at once, from a server that takes its time: many.lua NAME ANSWER
--- Prints lines of NAME, CASE, microseconds of one call, as they pass ("wall") and of CPU, and "-".
+-- Compares sequential and concurrent GetItem calls to a slow server: many.lua NAME RESPONSE_FILE
+-- Prints lines of NAME, CASE, microseconds of one call (wall clock or CPU), and "-".
 
 local dynamodb = require("dynamodb")
 local now = require("dynamodb.transport.curl").now
 
-local name, answer = arg[1], arg[2]
+local name, response_file = arg[1], arg[2]
 local COUNT, AT_ONCE, DELAY = 1000, 64, 5 -- milliseconds
 
-local server = assert(io.popen(("exec build/bench/late %d '%s'"):format(DELAY, answer)))
+local server = assert(io.popen(("exec build/bench/late %d '%s'"):format(DELAY, response_file)))
 local conn = dynamodb.connect({
   aws_access_key_id = "AKIDEXAMPLE",
   aws_secret_access_key = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
@@ -22,11 +22,11 @@ for i = 1, COUNT do
   calls[i] = function() return assert(tbl:get_item({ hash_key = "user#000001" })) end
 end
 
-local function in_turn()
+local function sequential()
   for i = 1, COUNT do calls[i]() end
 end
 
-local function at_once()
+local function concurrent()
   local _, errs = dynamodb.gather(calls, { concurrency = AT_ONCE })
   assert(not errs, errs and select(2, next(errs)))
 end
@@ -41,8 +41,8 @@ local function measure(case, run)
   end
 end
 
-at_once() -- opens the connections
-measure("turn", in_turn)
-measure("once", at_once)
+concurrent() -- opens the connections
+measure("turn", sequential)
+measure("once", concurrent)
 conn:close()
-os.exit(0) -- or Lua waits for the server, which waits for the end of Lua
+os.exit(0) -- without finalizers: closing the pipe would wait for the server, which ends after this process

@@ -1,8 +1,8 @@
--- What bench/nginx.sh lets Lua do:
---   nginx.lua bystander PORT SECONDS        asks for /bystander, once every 2 ms; prints the percentiles
---   nginx.lua head CLIENTS DELAY            the heading of the table
---   nginx.lua row LABEL WRK BYSTANDER       a row, from what wrk (or - for none) and the bystander printed
---   nginx.lua goals CLIENTS DELAY WRK BYSTANDER
+-- Commands of bench/nginx.sh:
+--   nginx.lua bystander PORT SECONDS        requests /bystander every 2 ms; prints latency percentiles
+--   nginx.lua head CLIENTS DELAY            prints the heading of the table
+--   nginx.lua row LABEL WRK BYSTANDER       prints a row from the output files of wrk (or -) and of bystander
+--   nginx.lua goals CLIENTS DELAY WRK BYSTANDER    prints which goals are met
 
 local curl = require("dynamodb.transport.curl")
 
@@ -20,8 +20,8 @@ end
 
 local REQUEST = "GET /bystander HTTP/1.1\r\nHost: bench\r\n\r\n"
 
--- Seconds that one request took.
-local function ask(socket)
+-- Sends one request -> its latency in seconds.
+local function request(socket)
   local start = curl.now()
   assert(curl.send(socket, REQUEST, start + 60))
   local text = ""
@@ -33,24 +33,25 @@ local commands = {}
 
 function commands.bystander(port, seconds)
   local socket = assert(curl.connect({ url = "http://127.0.0.1:" .. port }, 5))
-  local took, deadline = {}, curl.now() + tonumber(seconds)
+  local latencies, deadline = {}, curl.now() + tonumber(seconds)
   repeat
-    took[#took + 1] = ask(socket)
+    latencies[#latencies + 1] = request(socket)
     curl.sleep(0.002)
   until curl.now() > deadline
-  table.sort(took)
-  print(("p50=%.3f p99=%.3f n=%d"):format(percentile(took, 0.5) * 1000, percentile(took, 0.99) * 1000, #took))
+  table.sort(latencies)
+  print(("p50=%.3f p99=%.3f n=%d"):format(percentile(latencies, 0.5) * 1000,
+    percentile(latencies, 0.99) * 1000, #latencies))
 end
 
 local units = { us = 0.001, ms = 1, s = 1000, m = 60000 }
 
--- Milliseconds of a line of wrk's such as "  99%  6.86ms".
+-- Parses a line of wrk such as "  99%  6.86ms" -> milliseconds.
 local function latency(text, part)
   local number, unit = text:match(part .. "%%%s+([%d.]+)(%a+)")
   return number * units[unit]
 end
 
--- What wrk saw: requests per second, and those that failed.
+-- Parses the output of wrk -> requests per second, number of failures.
 local function of_wrk(text)
   local failed = tonumber(text:match("Non%-2xx or 3xx responses: (%d+)")) or 0
   for count in (text:match("Socket errors:([^\n]*)") or ""):gmatch("%d+") do failed = failed + count end
@@ -60,7 +61,7 @@ end
 local FORMAT = "%-26s %11s %9s %9s %9s %14s %14s"
 
 function commands.head(clients, delay)
-  print(("\nOne worker, %d clients; DynamoDB takes %g ms for an answer\n"):format(clients, delay * 1000))
+  print(("\nOne worker, %d clients; DynamoDB responds after %g ms\n"):format(clients, delay * 1000))
   print(FORMAT:format("", "requests/s", "failed", "p50 ms", "p99 ms", "bystander p50", "bystander p99"))
 end
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# What nginx's clients feel while 64 of them wait for DynamoDB: bench/nginx.sh [SECONDS]
-# `make bench-nginx` calls it with everything built. One worker asks a server that takes 50 ms for each answer, by
-# cosockets and by blocking libcurl; beside them somebody asks the same worker for a page that needs no DynamoDB.
+# Measures latency in nginx while 64 clients wait for DynamoDB: bench/nginx.sh [SECONDS]
+# `make bench-nginx` builds everything and calls it. One worker calls a server that responds after 50 ms, by cosockets and
+# by blocking libcurl. Meanwhile the bystander, another client of that worker, requests a page that needs no DynamoDB.
 set -eu -o pipefail
 cd "$(dirname "$0")/.."
 unset LUA_INIT
@@ -12,7 +12,7 @@ PATH=$PATH:/usr/sbin:/usr/local/openresty/nginx/sbin
 
 modules=$(nginx -V 2>&1 | sed -nE 's/.*--modules-path=([^ ]*).*/\1/p')
 
-common() { # NAME; what both nginx have
+common() { # NAME; configuration of both nginx
   [ ! -e "$modules/ngx_http_lua_module.so" ] || cat <<CONF
 load_module $modules/ndk_http_module.so;
 load_module $modules/ngx_http_lua_module.so;
@@ -26,7 +26,7 @@ events { worker_connections 4096; }
 CONF
 }
 
-# The server that is asked: an item of 10 attributes, after a while.
+# The server in place of DynamoDB: responds with an item of 10 attributes after the delay.
 upstream_configuration() {
   common upstream
   cat <<CONF
@@ -80,10 +80,10 @@ CONF
 }
 
 ready() {
-  answers "$port"
+  is_listening "$port"
 }
 
-serve() { # NAME; its port is in the variable of that name
+serve() { # NAME; the variable of that name holds the port
   port=${!1}
   "$1_configuration" >"$scratch/$1.conf"
   nginx -p "$scratch/" -c "$1.conf" -e "$1.log" 2>"$scratch/log"
@@ -95,14 +95,14 @@ quit() {
     [ ! -s "$scratch/$name.pid" ] || kill "$(cat "$scratch/$name.pid")" 2>/dev/null || true
   done
 }
-trap 'quit; rm -rf "$scratch"' EXIT # in place of serve.sh's
+trap 'quit; rm -rf "$scratch"' EXIT # replaces the trap of serve.sh
 
 start() {
   for _ in {1..20}; do
     upstream=$(random_port)
     front=$((upstream + 1))
-    ! { answers "$upstream" || answers "$front"; } || continue
-    luajit bench/canned.lua "$scratch" "$upstream"
+    ! { is_listening "$upstream" || is_listening "$front"; } || continue
+    luajit bench/fixtures.lua "$scratch" "$upstream"
     serve upstream && serve front && return
     quit
   done
@@ -113,7 +113,7 @@ bench() { # ARGS...
   luajit bench/nginx.lua "$@"
 }
 
-# One row: what our clients feel, and what the bystander does.
+# Prints one row: throughput and latency of the clients, latency of the bystander.
 measure() { # LABEL LOCATION
   local clients_of
   wrk -t1 -c"$clients" -d"$seconds" --timeout 60 --latency "http://127.0.0.1:$front/$2" >"$scratch/$2" &
@@ -127,7 +127,7 @@ measure() { # LABEL LOCATION
 start
 bench head "$clients" "$delay"
 bench bystander "$front" 3 >"$scratch/alone"
-bench row "nobody but the bystander" - "$scratch/alone"
+bench row "the bystander alone" - "$scratch/alone"
 measure "cosockets" cosockets
 measure "libcurl, which blocks" libcurl
 bench goals "$clients" "$delay" "$scratch/cosockets" "$scratch/cosockets.bystander"

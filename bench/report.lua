@@ -1,11 +1,11 @@
--- Medians, ratios and goals from what the programs printed: report.lua RESULTS VERSIONS LUA...
--- A line of results is PROGRAM CASE MICROSECONDS BYTES CONNECTIONS, with "-" for bytes that are not counted.
+-- Prints medians, ratios and goals from the output of the benchmarks: report.lua RESULTS VERSIONS LUA...
+-- A line of RESULTS is PROGRAM CASE MICROSECONDS BYTES CONNECTIONS; BYTES is "-" if not measured.
 
 local results_file, versions_file = arg[1], arg[2]
 local luas = {}
 for i = 3, #arg do luas[#luas + 1] = arg[i] end
 
--- "program case" -> { us = list, bytes = of the last round, connections = the most }
+-- "program case" -> { us = times of all rounds, bytes = bytes of the last round, median }
 local results = {}
 local rounds, connections = 0, 0
 for line in io.lines(results_file) do
@@ -26,7 +26,7 @@ local function us(program, case)
   return results[program .. " " .. case].median
 end
 
--- For what is compared without the socket: others on the machine, and the collector's luck, only add.
+-- The minimum is robust for the codec, since other processes and collections only add time.
 local function fastest(program, case)
   return results[program .. " " .. case].us[1]
 end
@@ -45,7 +45,7 @@ local function per_floor(program, case)
   return us(program, case) / us("socket", ({ put = "PutItem", unzip = "Scan" })[case] or case)
 end
 
-local function exchange(program, case, label)
+local function call_row(program, case, label)
   local counted = results[program .. " " .. case].bytes
   row("  " .. label, ("%.2f"):format(us(program, case)), ("%.2f"):format(per_floor(program, case)),
     counted and bytes(program, case) or "")
@@ -53,9 +53,9 @@ end
 
 local function operation(case, title)
   row(title, "us", "x", "bytes")
-  exchange("socket", case, "socket, C")
-  exchange("easy", case, "libcurl easy, C")
-  for _, lua in ipairs(luas) do exchange(lua, case, lua) end
+  call_row("socket", case, "socket, C")
+  call_row("easy", case, "libcurl easy, C")
+  for _, lua in ipairs(luas) do call_row(lua, case, lua) end
 end
 
 local function codec(case, title)
@@ -74,9 +74,9 @@ end
 print(("\nCPU of one call, medians of %d rounds; x: times the socket; bytes: Lua's own\n"):format(rounds))
 operation("GetItem", "GetItem, an item of 10 attributes")
 operation("PutItem", "PutItem, tbl:put_item(attributes)")
-for _, lua in ipairs(luas) do exchange(lua, "put", lua .. ", item:put() when changed") end
+for _, lua in ipairs(luas) do call_row(lua, "put", lua .. ", item:put() when changed") end
 operation("Scan", "Scan, a page of 2,474 items, 1 MB")
-for _, lua in ipairs(luas) do exchange(lua, "unzip", lua .. ", zipped to 53 kB") end
+for _, lua in ipairs(luas) do call_row(lua, "unzip", lua .. ", zipped to 53 kB") end
 
 print("\n1,000 GetItems from a server that takes 5 ms: one after the other, and 64 at a time\n")
 row("a call", "us", "64: us", "faster", "CPU us", "64: CPU", "x")
@@ -87,7 +87,7 @@ for _, lua in ipairs(luas) do
     ("%.1f"):format(cpu), ("%.1f"):format(cpu_once), ("%.2f"):format(cpu_once / cpu))
 end
 
-print(("\nThe codec beside lua-cjson with (un)wrapping in Lua, the fastest of %d rounds\n"):format(rounds))
+print(("\nThe codec and lua-cjson with (un)wrapping in Lua, the fastest of %d rounds\n"):format(rounds))
 codec("decode-page", "decode the page")
 codec("decode-item", "decode one item")
 codec("encode-item", "encode one item")
@@ -107,7 +107,7 @@ for _, lua in ipairs(luas) do
   local faster = fastest(lua, "decode-page-cjson") / fastest(lua, "decode-page")
   goal(lua .. ": page decode >= 6 x faster than lua-cjson + unwrapping (fastest)", faster, faster >= 6)
   faster = us(lua, "decode-page-cjson") / us(lua, "decode-page")
-  goal(lua .. ": the same by the medians", faster, faster >= 6)
+  goal(lua .. ": the same goal by medians", faster, faster >= 6)
   local many = us(lua, "turn-wall") / us(lua, "once-wall")
   goal(lua .. ": 64 GetItems at a time >= 40 x faster", many, many >= 40)
   local cost = us(lua, "once-cpu") / us(lua, "turn-cpu")

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# CPU time of one operation, ours and others', as a ratio to a bare socket's: bench/run.sh [LUA...]
-# `make bench` calls it with everything built. One nginx answers with canned bytes; it and each program in turn
-# run on one core. ROUNDS (7) times everything runs once; the report shows medians, and of the codec the fastest.
+# Measures the CPU time of one operation as a ratio to that of a bare socket: bench/run.sh [LUA...]
+# `make bench` builds everything and calls it. nginx sends fixed responses. nginx and one program at a time run on one core.
+# Everything runs ROUNDS times, by default 7. The report shows medians, and for the codec the fastest round.
 set -eu -o pipefail
 cd "$(dirname "$0")/.."
 unset LUA_INIT LUA_INIT_5_4 LUA_PATH_5_4 LUA_CPATH_5_4
@@ -11,11 +11,11 @@ export LUA_PATH='bench/?.lua;lua/?.lua;lua/?/init.lua;;'
 PATH=$PATH:/usr/sbin
 . spec/support/serve.sh
 
-lua() { # LUA SCRIPT ARGS...; with the modules built for it
+lua() { # LUA SCRIPT ARGS...; loads the modules built for LUA
   LUA_CPATH="build/$1/?.so;;" "$@"
 }
 
-# The last core we may use: the first one gets most interrupts. Children inherit it.
+# Pins this shell and its children to the last available core; the first core handles most interrupts.
 pin() {
   local cores
   cores=$(taskset -cp $$ 2>/dev/null) || { echo "taskset (util-linux) is missing: not pinned"; return; }
@@ -23,12 +23,12 @@ pin() {
   taskset -cp "$core" $$ >/dev/null
 }
 
-# What gzip says of the bytes: the first half of its trailer.
+# The CRC32 of a file, which is the first half of the gzip trailer.
 crc32() { # FILE
   gzip -c "$1" | tail -c 8 | head -c 4 | od -An -tu4 --endian=little | tr -d ' \n'
 }
 
-# POST is refused by nginx's static files, so that Scan's page goes out as the page of that refusal.
+# nginx rejects POST for static files with status 405, so Scan.json is sent as the error page of 405 with status 200.
 write_configuration() {
   cat <<CONF
 $(nginx_process 64)
@@ -72,22 +72,22 @@ CONF
 }
 
 ready() {
-  [ -s "$scratch/nginx.pid" ] && answers "$port"
+  [ -s "$scratch/nginx.pid" ] && is_listening "$port"
 }
 
 serve() {
   for _ in {1..20}; do
     port=$(random_port)
-    ! answers "$port" || continue
-    lua "$first_lua" bench/canned.lua "$scratch" "$port"
-    gzip -kf "$scratch/Scan.json" # sent to whom asks for it
+    ! is_listening "$port" || continue
+    lua "$first_lua" bench/fixtures.lua "$scratch" "$port"
+    gzip -kf "$scratch/Scan.json" # sent to clients that accept gzip
     write_configuration >"$scratch/nginx.conf"
     ! start_server nginx -p "$scratch/" -c nginx.conf || return 0
   done
   give_up nginx
 }
 
-round() { # LUA...; one line for each program and operation
+round() { # LUA...; prints one line for each program and operation
   local operation case count lua
   for operation in GetItem:20000 PutItem:20000 Scan:120; do
     case=${operation%:*} count=${operation#*:}

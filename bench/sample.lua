@@ -1,4 +1,4 @@
---- What is sent and answered: items of ten attributes, about 425 bytes each on the wire, and a page of them.
+--- Sample data of the benchmarks: items of ten attributes, about 425 bytes each as JSON, and a page of them.
 
 local sample = { page_items = 2474 }
 
@@ -10,12 +10,12 @@ local WIRE = table.concat({
   '"address":{"M":{"street":{"S":"%d Main Street"},"zip":{"S":"1000-%06d"},"floor":{"N":"2"}}}}',
 }, ",")
 
---- The i-th item as the service writes it.
+--- Returns the i-th item as JSON of the service.
 function sample.wire(i)
   return WIRE:format(i, i, i, i, 20 + i % 60, i, i, i)
 end
 
---- This item as Lua values.
+--- Returns the i-th item as Lua values.
 function sample.attributes(i)
   return {
     id = ("user#%06d"):format(i),
@@ -31,12 +31,12 @@ function sample.attributes(i)
   }
 end
 
---- The answer to GetItem.
+--- Returns the response body of GetItem.
 function sample.item()
   return ('{"Item":%s}'):format(sample.wire(1))
 end
 
---- The answer to Scan, about a megabyte.
+--- Returns the response body of Scan, about a megabyte.
 function sample.page()
   local items = {}
   for i = 1, sample.page_items do items[i] = sample.wire(i) end

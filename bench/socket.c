@@ -1,6 +1,6 @@
 /*
- * The floor: a blocking socket, a request made beforehand, and an answer read by its length.
- * Nothing is signed, no JSON is read.
+ * The baseline: a blocking socket sends a prepared request and reads the response by its length.
+ * It signs nothing and parses no JSON.
  */
 #include "bench.h"
 
@@ -13,7 +13,7 @@
 
 struct client {
   int fd;
-  struct bytes request, answer;
+  struct bytes request, response;
 };
 
 static int connected(int port) {
@@ -26,42 +26,42 @@ static int connected(int port) {
 }
 
 static void receive(struct client *c) {
-  ssize_t n = recv(c->fd, c->answer.p + c->answer.n, ANSWER_MAX - 1 - c->answer.n, 0);
+  ssize_t n = recv(c->fd, c->response.p + c->response.n, RESPONSE_MAX - 1 - c->response.n, 0);
   if (n <= 0) err(1, "recv");
-  c->answer.n += (size_t)n;
-  c->answer.p[c->answer.n] = '\0';
+  c->response.n += (size_t)n;
+  c->response.p[c->response.n] = '\0';
 }
 
-/* Reads the head -> bytes of the whole answer. */
-static size_t answer_size(struct client *c) {
+/* Reads the head and returns the size of the whole response in bytes. */
+static size_t response_size(struct client *c) {
   static const char length[] = "\r\nContent-Length: ";
   const char *end, *at;
-  for (c->answer.n = 0;;) {
+  for (c->response.n = 0;;) {
     receive(c);
-    end = strstr(c->answer.p, "\r\n\r\n");
+    end = strstr(c->response.p, "\r\n\r\n");
     if (end) break;
   }
-  at = strstr(c->answer.p, length);
-  if (!at || at > end) errx(1, "answer without a length");
-  return (size_t)(end + 4 - c->answer.p) + strtoul(at + sizeof length - 1, NULL, 10);
+  at = strstr(c->response.p, length);
+  if (!at || at > end) errx(1, "response without a length");
+  return (size_t)(end + 4 - c->response.p) + strtoul(at + sizeof length - 1, NULL, 10);
 }
 
-static int exchange(void *client) {
+static int call(void *client) {
   struct client *c = client;
   if (send(c->fd, c->request.p, c->request.n, MSG_NOSIGNAL) != (ssize_t)c->request.n)
     err(1, "send");
-  size_t size = answer_size(c);
-  while (c->answer.n < size) receive(c);
-  return c->answer.n == size && strncmp(c->answer.p, "HTTP/1.1 200 ", 13) == 0;
+  size_t size = response_size(c);
+  while (c->response.n < size) receive(c);
+  return c->response.n == size && strncmp(c->response.p, "HTTP/1.1 200 ", 13) == 0;
 }
 
 int main(int argc, char **argv) {
   (void)argc;
   struct arguments a = arguments(argv);
-  struct client c = {connected(a.port), a.request, {malloc(ANSWER_MAX), 0}};
-  if (!c.answer.p) err(1, "malloc");
-  printf("socket %s %.3f - 1\n", a.name, measure(exchange, &c, a.count));
-  free(c.answer.p);
+  struct client c = {connected(a.port), a.request, {malloc(RESPONSE_MAX), 0}};
+  if (!c.response.p) err(1, "malloc");
+  printf("socket %s %.3f - 1\n", a.name, measure(call, &c, a.count));
+  free(c.response.p);
   free(a.request.p);
   return close(c.fd);
 }

@@ -1,12 +1,12 @@
--- Many calls at once inside cqueues (Debian: lua-cqueues): lua5.4 examples/cqueues.lua
--- DYNAMODB_ENDPOINT names a server. What the tasks do is in examples/work.lua.
+-- Makes concurrent calls inside the loop of cqueues (Debian: lua-cqueues): lua5.4 examples/cqueues.lua
+-- DYNAMODB_ENDPOINT is the URL of the server. examples/work.lua has the calls.
 
 local cqueues = require("cqueues")
 local loop = require("dynamodb").loop
 local work = dofile("examples/work.lua")
 
 local controller, ticks, done = cqueues.new(), 0, false
-controller:wrap(function() -- something else that the loop has to do
+controller:wrap(function() -- other work of the loop
   repeat
     cqueues.sleep(0.001)
     ticks = ticks + 1

@@ -1,13 +1,13 @@
--- Many calls at once beside LuaSocket's select (Debian: lua-socket): lua5.4 examples/luasocket.lua
--- DYNAMODB_ENDPOINT names a server. What the tasks do is in examples/work.lua.
+-- Makes concurrent calls in a select loop of LuaSocket (Debian: lua-socket): lua5.4 examples/luasocket.lua
+-- DYNAMODB_ENDPOINT is the URL of the server. examples/work.lua has the calls.
 
 local loop = require("dynamodb").loop
 local socket = require("socket")
 local work = dofile("examples/work.lua")
 
--- What select takes in place of a socket.
+-- An object that select accepts like a socket.
 local tasks = { getfd = loop.fd, dirty = function() return false end }
-local server = assert(socket.bind("127.0.0.1", 0)) -- something else that is waited for
+local server = assert(socket.bind("127.0.0.1", 0)) -- other work of the loop
 local host, port = server:getsockname()
 local client = assert(socket.connect(host, port))
 

@@ -1,12 +1,12 @@
--- Many calls at once inside libuv's loop (luv; Debian: lua-luv): lua5.4 examples/luv.lua
--- DYNAMODB_ENDPOINT names a server. What the tasks do is in examples/work.lua.
+-- Makes concurrent calls inside the loop of libuv (Debian: lua-luv): lua5.4 examples/luv.lua
+-- DYNAMODB_ENDPOINT is the URL of the server. examples/work.lua has the calls.
 
 local loop = require("dynamodb").loop
 local uv = require("luv")
 local work = dofile("examples/work.lua")
 
 local ticks, timer = 0, uv.new_timer()
-timer:start(1, 1, function() ticks = ticks + 1 end) -- something else that the loop has to do
+timer:start(1, 1, function() ticks = ticks + 1 end) -- other work of the loop
 
 local task = loop.spawn(work)
 local poll = uv.new_poll(loop.fd())

@@ -1,5 +1,5 @@
--- boto's DynamoDB tutorial, step by step, in Lua. `make demo` runs it against a local server;
--- DYNAMODB_ENDPOINT names another one. Run against AWS itself it creates and deletes two tables.
+-- The DynamoDB tutorial of boto in Lua. `make demo` runs it with a local server; DYNAMODB_ENDPOINT selects
+-- another server. Without an endpoint it uses AWS. It creates and deletes two tables.
 
 local dynamodb = require("dynamodb")
 
@@ -13,7 +13,7 @@ local function say(format, ...)
   print("    " .. format:format(...))
 end
 
--- Lists and sets as a person would write them.
+-- Formats a list or a set as "{ a, b }", any other value with tostring.
 local function text(value)
   local list = type(value) == "table" and value or type(value) == "userdata" and value:values()
   if not list then return tostring(value) end

@@ -1,5 +1,5 @@
--- What the examples of loops run as a task: 100 items are written and read, many at a time, and the table is
--- scanned meanwhile. Returns what there is to say.
+-- The task of the loop examples: creates a table, writes 100 items concurrently, reads them concurrently
+-- during a scan, and deletes the table. Returns a summary.
 
 local dynamodb = require("dynamodb")
 

@@ -6,9 +6,10 @@ description = {
   summary = "A DynamoDB client with a C core",
   detailed = "Tables and items as boto's Layer2 gave them, and everything else that today's service offers.",
   license = "MIT",
+  labels = { "aws", "database", "dynamodb", "nginx", "openresty" },
 }
 supported_platforms = { "unix" }
-dependencies = { "lua >= 5.1, < 5.5", "lua-cjson" }
+dependencies = { "lua >= 5.1, < 5.6", "lua-cjson" }
 external_dependencies = {
   CURL = { library = "curl" },
   CRYPTO = { library = "crypto" },
@@ -28,3 +29,4 @@ build = {
     B = "build$(LUA_INCDIR)",
   },
 }
+test = { type = "command", command = "make test" }

@@ -1,10 +1,10 @@
--- Programs for boto's Layer2: each row of its surface, with a table object and with a table name.
+-- boto's Layer2 interface: every method, with a table object and with a table name.
 
 local cjson = require("cjson")
 local dynamodb = require("dynamodb")
 local helper = dofile("spec/support/helper.lua")
 
--- What the items of the table below are compared with: an operator as boto names it, and the subjects that are left.
+-- { boto's name of an operator, its operands, the subjects of the matching items of the table below }
 local filters = {
   { "EQ", { Views = dynamodb.eq(2) }, { "b" } },
   { "NE", { Views = dynamodb.ne(2) }, { "a", "c", "d" } },
@@ -61,7 +61,7 @@ describe("layer2", function()
     conn:close()
   end)
 
-  -- How many requests a call takes; what it returns.
+  -- Calls a function -> the number of requests it sent, its results.
   local function requests(f, ...)
     local before = counting.requests
     local result, err = f(...)
@@ -76,7 +76,7 @@ describe("layer2", function()
   end
 
   describe("tables", function()
-    it("table_from_schema asks nothing until refresh", function()
+    it("table_from_schema sends no request before refresh", function()
       local schema = conn:create_schema(KEY)
       local count, made = requests(conn.table_from_schema, conn, tbl.name, schema)
       assert.equal(0, count)
@@ -88,7 +88,7 @@ describe("layer2", function()
       assert.same({ 0, 0 }, { made.read_units, made.write_units })
     end)
 
-    it("get_table and lookup ask once", function()
+    it("get_table and lookup send one request", function()
       for _, name in ipairs({ "get_table", "lookup" }) do
         local count, found = requests(conn[name], conn, tbl.name)
         assert.equal(1, count)
@@ -98,7 +98,7 @@ describe("layer2", function()
       end
     end)
 
-    it("lookup gives plain nil for a table that is not there, get_table the error", function()
+    it("lookup returns nil without an error for a missing table, get_table returns the error", function()
       local found, err = conn:lookup(helper.table_name("absent"))
       assert.is_nil(found)
       assert.is_nil(err)
@@ -107,14 +107,14 @@ describe("layer2", function()
       assert.equal("ResourceNotFoundException", err.code)
     end)
 
-    it("lookup gives other errors", function()
-      local fake = helper.fake(helper.answer(400, [[{"__type":"x#AccessDeniedException","message":"no"}]]))
+    it("lookup returns any other error", function()
+      local fake = helper.fake(helper.response(400, [[{"__type":"x#AccessDeniedException","message":"no"}]]))
       local found, err = helper.offline(fake):lookup("messages")
       assert.is_nil(found)
       assert.equal("AccessDeniedException", err.code)
     end)
 
-    it("describe_table gives what the service says, by name and by table", function()
+    it("describe_table returns the response, by name and by table", function()
       assert.equal(tbl.name, assert(conn:describe_table(tbl)).Table.TableName)
       assert.equal(tbl.name, assert(conn:describe_table(tbl.name)).Table.TableName)
       local found, err = conn:describe_table(helper.table_name("absent"))
@@ -161,7 +161,7 @@ describe("layer2", function()
         assert.equal("lol", conn:get_item(target, "f", "a").Body)
         assert.equal(2, conn:get_item(target, { hash_key = "f", range_key = "b", consistent_read = true }).Views)
         local item = conn:get_item(target, { hash_key = "f", range_key = "b", attributes_to_get = { "Views" } })
-        assert.same({ forum = "f", subject = "b", Views = 2 }, item:totable()) -- the key comes along, as in boto
+        assert.same({ forum = "f", subject = "b", Views = 2 }, item:totable()) -- boto includes the key as well
         local none, err = conn:get_item(target, "f", "zzz")
         assert.is_nil(none)
         assert.is_nil(err)
@@ -181,7 +181,7 @@ describe("layer2", function()
         assert.equal("ConditionalCheckFailedException", err.code)
         _, old = assert(conn:delete_item(target, { hash_key = "g", range_key = form, return_values = "ALL_OLD" }))
         assert.equal(2, old.Views)
-        assert.is_true(conn:delete_item(target, "g", form)) -- none there is no error
+        assert.is_true(conn:delete_item(target, "g", form)) -- a missing item is no error
         assert.is_nil((conn:get_item(target, "g", form)))
       end)
 
@@ -213,7 +213,7 @@ describe("layer2", function()
     end)
   end
 
-  it("a name takes one DescribeTable, once", function()
+  it("the first use of a table name sends one DescribeTable", function()
     local fresh_counting = helper.counting()
     local fresh = helper.connect({ transport = fresh_counting })
     assert(fresh:get_item(tbl.name, "f", "a"))
@@ -263,7 +263,7 @@ describe("layer2", function()
       item.Views = 3
       assert.equal(item, (assert(conn:update_item(item))))
       assert.equal(3, stored().Views)
-      assert.equal(0, (requests(conn.update_item, conn, item))) -- nothing changed
+      assert.equal(0, (requests(conn.update_item, conn, item))) -- no changes, no request
       local ok, err = conn:delete_item(item, { expected_value = { Views = 99 } })
       assert.is_nil(ok)
       assert.equal("ConditionalCheckFailedException", err.code)
@@ -283,7 +283,7 @@ describe("layer2", function()
       assert.equal(0, (requests(item.save, item))) -- no queued changes are left
     end)
 
-    it("are read again by reload, and forget what was changed here", function()
+    it("are read again by reload, which discards local changes", function()
       local mine = stored()
       item.Views = 5
       assert(item:save())
@@ -292,7 +292,7 @@ describe("layer2", function()
       assert.same({ 5 }, { mine.Views, mine.Body })
     end)
 
-    it("are there or not: has_item, lookup", function()
+    it("has_item and lookup return whether an item exists", function()
       assert.is_true(tbl:has_item("i", "1"))
       assert.is_true(tbl:has_item({ hash_key = "i", range_key = "1", consistent_read = true }))
       assert.is_false(tbl:has_item("i", "2"))
@@ -315,7 +315,7 @@ describe("layer2", function()
       assert.equal(11, stored().Views)
     end)
 
-    it("send what changed since they were loaded, and no more", function()
+    it("save sends only the changes since loading", function()
       local mine, theirs = stored(), stored()
       theirs.Views = 50
       assert(theirs:save())
@@ -335,7 +335,7 @@ describe("layer2", function()
       assert.is_false(tbl:new_item(same) == conn:table("other", tbl.schema):new_item(same))
     end)
 
-    it("take their key from attrs too, where explicit keys win", function()
+    it("take their key from attrs as well, but explicit keys have priority", function()
       local count, made = requests(tbl.new_item, tbl, { range_key = "9", attrs = { forum = "i", subject = "1", A = 1 } })
       assert.equal(0, count)
       assert.same({ forum = "i", subject = "9", A = 1 }, made:totable())
@@ -343,7 +343,7 @@ describe("layer2", function()
   end)
 
   describe("results", function()
-    it("ask nothing until they are asked", function()
+    it("send no request before the first read", function()
       local count, results = requests(conn.query, conn, tbl, "f")
       assert.equal(0, count)
       assert.same({ 0, 0, 0 }, { results.count, results.scanned_count, results.consumed_units })
@@ -358,7 +358,7 @@ describe("layer2", function()
       assert.equal(3, tbl:count({ filter = { Views = dynamodb.exists() } }))
     end)
 
-    it("have boto's fields, and go on where they were left", function()
+    it("have boto's fields, and resume where reading stopped", function()
       local results = assert(conn:query(tbl, { hash_key = "f", request_limit = 2, max_results = 3 }))
       assert.equal(3, results.remaining)
       assert.equal("a", results:next().subject)
@@ -390,7 +390,7 @@ describe("layer2", function()
       return list
     end
 
-    it("write and read several tables; batches of one table add up, however it is given", function()
+    it("write and read several tables; batches of one table are merged, by object or name", function()
       local writes = conn:new_batch_write_list()
       writes:add_batch(fresh, { { id = "a" }, { id = "b" } })
       writes:add_batch(name, { fresh:new_item("c") }, { "zzz" })
@@ -408,7 +408,7 @@ describe("layer2", function()
       assert.same({ "a", "b", "c" }, ids(found[name]))
       assert.equal(fresh, conn:table(name, { hash_key = "id" }))
       assert.same({ "1" }, { found[tbl.name][1].subject, found[tbl.name][2] })
-      assert(found[name][1]:delete()) -- they are items
+      assert(found[name][1]:delete()) -- results are items
 
       writes = conn:new_batch_write_list()
       writes:add_batch(tbl, nil, { found[tbl.name][1], { "w", "2" } })
@@ -426,7 +426,7 @@ describe("layer2", function()
       assert.is_true(found)
     end)
 
-    it("read only some attributes, the key along", function()
+    it("read only some attributes and the key", function()
       assert(fresh:put_item({ id = "p", a = 1, b = 2 }))
       local found = assert(conn:new_batch_list():add_batch(fresh, { "p" }, { "a" }):submit())
       assert.same({ id = "p", a = 1 }, found[name][1]:totable())
@@ -438,14 +438,14 @@ describe("layer2", function()
     end)
   end)
 
-  describe("batch lists under a service that leaves things undone", function()
-    -- A connection to a service that does as the function says; the bodies of its requests.
-    local function service(answer)
+  describe("batch lists with unprocessed entries", function()
+    -- A connection to a service whose responses come from the function -> connection, bodies of the requests.
+    local function service(response)
       local bodies = {}
       local fake = helper.fake(function(bytes)
         bodies[#bodies + 1] = cjson.decode(bytes:match("\r\n\r\n(.*)$"))
-        local status, body = answer(#bodies, bodies[#bodies])
-        return helper.answer(status, cjson.encode(body))
+        local status, body = response(#bodies, bodies[#bodies])
+        return helper.response(status, cjson.encode(body))
       end)
       local offline = helper.offline(fake)
       return offline, bodies, offline:table("a", { hash_key = "id" }), offline:table("b", { hash_key = "id" })
@@ -460,7 +460,7 @@ describe("layer2", function()
       return all
     end
 
-    it("read again what is left, as they were told to read it", function()
+    it("retry unprocessed keys with the same options", function()
       local offline, bodies, a, b = service(function(number)
         if number == 1 then
           return 200, { Responses = { a = { { id = { S = "1" } } } },
@@ -475,11 +475,11 @@ describe("layer2", function()
       local found, err = list:submit()
       assert.is_nil(found)
       assert.equal("AccessDeniedException", err.code)
-      assert.equal("1", err.found.a[1].id) -- what was read is not lost
+      assert.equal("1", err.found.a[1].id) -- the error has the items that were read
       assert.same({ "a:2", "b:3" }, leftovers(list, "key"))
       found = assert(list:resubmit())
       assert.same({ "2", "3" }, { found.a[1].id, found.b[1].id })
-      assert.equal(3, #bodies) -- no DescribeTable: the tables are known
+      assert.equal(3, #bodies) -- no DescribeTable, because the schemas are known
       for number = 1, 3 do
         local part = bodies[number].RequestItems.a
         assert.is_true(part.ConsistentRead)
@@ -492,7 +492,7 @@ describe("layer2", function()
       assert.is_nil((list:resubmit()))
     end)
 
-    it("write again what is left", function()
+    it("retry unprocessed writes", function()
       local offline, bodies, a = service(function(number, body)
         if number == 1 then return 200, { UnprocessedItems = { a = { body.RequestItems.a[2], body.RequestItems.a[3] } } } end
         if number == 2 then return 400, FAILED end
@@ -509,7 +509,7 @@ describe("layer2", function()
       assert.is_nil((list:resubmit()))
     end)
 
-    it("leave everything when they could not even start", function()
+    it("report all writes as unprocessed when no request succeeded", function()
       local asked = 0
       local offline, bodies = service(function(_, body)
         asked = asked + 1
@@ -529,21 +529,21 @@ describe("layer2", function()
       assert.equal(2, #bodies[3].RequestItems.a)
     end)
 
-    it("leave all keys when they could not even start", function()
+    it("report all keys as unprocessed when no request succeeded", function()
       local offline = service(function() return 400, FAILED end)
       local list = offline:new_batch_list():add_batch("a", { "1", "2" })
       assert.is_nil((list:submit()))
       assert.same({ "a:1", "a:2" }, leftovers(list, "key"))
     end)
 
-    it("give up at a deadline, and say what is left", function()
+    it("stop at a deadline and report the unprocessed entries", function()
       local offline, bodies, a = service(function(_, body) return 200, { UnprocessedItems = body.RequestItems } end)
       local list = offline:new_batch_write_list():add_batch(a, { { id = "1" } })
       local ok, err = list:submit()
       assert.is_nil(ok)
       assert.equal("timeout", err.kind)
       assert.same({ "a:1" }, leftovers(list, "put"))
-      assert.is_true(#bodies > 5 and #bodies < 50, #bodies .. " requests") -- with pauses in between
+      assert.is_true(#bodies > 5 and #bodies < 50, #bodies .. " requests") -- there are pauses between them
     end)
   end)
 end)

@@ -33,7 +33,7 @@ describe("connection", function()
       { "a region", { region = "eu-west-1" }, "https://dynamodb.eu-west-1.amazonaws.com" },
       { "a Chinese region", { region = "cn-north-1" }, "https://dynamodb.cn-north-1.amazonaws.com.cn" },
     }) do
-      it("goes where told: " .. case[1], function()
+      it("uses the configured endpoint: " .. case[1], function()
         local given = { transport = helper.fake(), region = "us-east-1" }
         for name, value in pairs(case[2]) do given[name] = value end
         local made = dynamodb.connect(given)
@@ -43,7 +43,7 @@ describe("connection", function()
       end)
     end
 
-    it("knows no other fields", function()
+    it("has no other fields", function()
       assert.is_nil(conn.credentials)
       assert.is_nil(conn.aws_secret_access_key)
     end)
@@ -80,21 +80,21 @@ describe("connection", function()
       end)
     end
 
-    it("asks for pages until there is none", function()
+    it("requests pages until the last one", function()
       local pages = {
         '{"TableNames":["a","b"],"LastEvaluatedTableName":"b"}',
         '{"TableNames":[],"LastEvaluatedTableName":"c"}',
         '{"TableNames":["d"]}',
       }
-      local fake = helper.fake(function(_, n) return helper.answer(200, pages[n]) end)
+      local fake = helper.fake(function(_, n) return helper.response(200, pages[n]) end)
       assert.are.same({ "a", "b", "d" }, helper.offline(fake):list_tables())
       assert.is_truthy(fake.requests[2]:find('{"ExclusiveStartTableName":"b"}', 1, true))
       assert.is_truthy(fake.requests[3]:find('{"ExclusiveStartTableName":"c"}', 1, true))
     end)
 
-    it("gives up when the service does not get on", function()
+    it("fails when the service repeats a position", function()
       local stuck = '{"TableNames":["a"],"LastEvaluatedTableName":"a"}'
-      local names, err = helper.offline(helper.fake(helper.answer(200, stuck))):list_tables()
+      local names, err = helper.offline(helper.fake(helper.response(200, stuck))):list_tables()
       assert.is_nil(names)
       assert.are.equal("response", err.kind)
     end)
@@ -112,7 +112,7 @@ describe("connection", function()
       assert.are.equal("Schema(forum_name:subject)", tostring(named))
     end)
 
-    it("does without a range key", function()
+    it("accepts a schema without a range key", function()
       local schema = conn:create_schema({ hash_key_name = "id", hash_key_proto_value = "B" })
       assert.are.equal(schema, conn:create_schema("id", "B"))
       assert.is_nil(schema.range_key_name)
@@ -133,7 +133,7 @@ describe("connection", function()
   end)
 
   describe("create_table", function()
-    it("makes a provisioned one when units are given", function()
+    it("creates a provisioned table when units are given", function()
       local tbl = assert(conn:create_table({ name = helper.table_name(), read_units = 3, write_units = 2,
         schema = conn:create_schema(helper.HASH_RANGE) }))
       assert(tbl:wait_until_active())
@@ -145,14 +145,14 @@ describe("connection", function()
       assert(tbl:delete())
     end)
 
-    it("makes an on-demand one otherwise", function()
+    it("creates an on-demand table otherwise", function()
       local tbl = helper.create_table(conn)
       local description = assert(conn:describe_table(tbl)).Table
       assert.are.equal("PAY_PER_REQUEST", description.BillingModeSummary.BillingMode)
       assert(tbl:delete())
     end)
 
-    it("fails for a name in use, as error object", function()
+    it("returns an error object for a name in use", function()
       local tbl = helper.create_table(conn)
       local again, err = conn:create_table({ name = tbl.name, schema = tbl.schema })
       assert.is_nil(again)
@@ -162,7 +162,10 @@ describe("connection", function()
       assert.are.equal("CreateTable", err.operation)
       assert.are.equal(400, err.status)
       assert.are.equal(1, err.attempts)
-      assert.are.equal("ResourceInUseException: " .. err.message, tostring(err))
+      assert.are.equal(tbl.name, err.table)
+      assert.matches("^spec/connection_spec.lua:%d+$", err.where)
+      assert.are.equal(("CreateTable %s: ResourceInUseException: %s (%s)"):format(tbl.name, err.message, err.where),
+        tostring(err))
       assert.are.equal("! " .. tostring(err) .. " !", "! " .. err .. " !")
       assert(tbl:delete())
     end)
@@ -193,7 +196,7 @@ describe("connection", function()
     end)
 
     for _, method in ipairs({ "get_table", "describe_table", "delete_table" }) do
-      it("say that a table is missing: " .. method, function()
+      it("report a missing table: " .. method, function()
         local none, err = conn[method](conn, helper.table_name("missing"))
         assert.is_nil(none)
         assert.are.equal("service", err.kind)
@@ -213,7 +216,7 @@ describe("connection", function()
       assert.is_false(exists(tbl.name))
     end)
 
-    it("takes an object, whose status follows", function()
+    it("takes an object and updates its status", function()
       local tbl = helper.create_table(conn)
       assert(conn:delete_table(tbl))
       assert.are.equal("DELETING", tbl.status)
@@ -235,7 +238,7 @@ describe("connection", function()
       assert.is_false(tbl == offline:table("others", tbl.schema))
     end)
 
-    it("is one to work with", function()
+    it("returns a usable table", function()
       local made = helper.create_table(conn, helper.HASH_RANGE)
       local tbl = conn:table(made.name, { hash_key = "id", range_key = "at", range_key_type = "N" })
       assert(tbl:put_item({ id = "a", at = 1, text = "b" }))
@@ -250,7 +253,7 @@ describe("connection", function()
     setup(function() tbl = helper.create_table(conn) end)
     teardown(function() assert(tbl:delete()) end)
 
-    it("speaks AWS's names and Lua's values", function()
+    it("uses AWS's parameter names and Lua values", function()
       local text, null = "v", dynamodb.null
       local put = assert(conn:call("PutItem", { TableName = tbl.name, ReturnValues = "ALL_OLD",
         Item = { id = "call", n = 1, list = { 1, "two" }, nothing = null } }))
@@ -268,12 +271,12 @@ describe("connection", function()
       assert.are.equal(text, scanned.Items[1].n)
     end)
 
-    it("does without parameters where the operation does", function()
+    it("needs no parameters if the operation needs none", function()
       assert.is_table(assert(conn:call("ListTables")).TableNames)
     end)
 
-    it("passes on what it does not know", function()
-      local fake = helper.fake(helper.answer(200, '{"Novelty":{"Deep":[1,"x"]}}'))
+    it("returns unknown members of a response", function()
+      local fake = helper.fake(helper.response(200, '{"Novelty":{"Deep":[1,"x"]}}'))
       local result = assert(helper.offline(fake):call("Scan", { FutureOption = { Depth = 2 } }))
       assert.are.same({ Novelty = { Deep = { 1, "x" } } }, result)
       assert.are.equal('{"FutureOption":{"Depth":2}}', fake.requests[1]:match("\r\n\r\n(.*)$"))
@@ -303,21 +306,21 @@ describe("connection", function()
     for name, call in pairs(calls) do
       for _, body in ipairs({ "", "[]", '"text"', "null", "5", '{"Table":', '{"Item":[]}x',
         '{"TableNames":5,"Table":5,"TableDescription":5,"Item":5}' }) do
-        it(("never takes a wrong body for an answer: %s, %s"):format(name, body), function()
-          local result, err = call(helper.offline(helper.fake(helper.answer(200, body))))
+        it(("rejects a malformed response body: %s, %s"):format(name, body), function()
+          local result, err = call(helper.offline(helper.fake(helper.response(200, body))))
           assert.is_nil(result)
           assert.is_true(dynamodb.is_error(err))
           assert.are.equal("response", err.kind)
         end)
       end
-      if name ~= "get_item" then -- for which it is valid: there is no item
-        it("wants more than an empty object: " .. name, function()
-          local result, err = call(helper.offline(helper.fake(helper.answer(200, "{}"))))
+      if name ~= "get_item" then -- for get_item an empty object means a missing item
+        it("rejects an empty object: " .. name, function()
+          local result, err = call(helper.offline(helper.fake(helper.response(200, "{}"))))
           assert.is_nil(result)
           assert.are.equal("response", err.kind)
         end)
       end
-      it("says that the network failed: " .. name, function()
+      it("returns a network error: " .. name, function()
         local result, err = call(helper.offline(helper.fake(function() return nil end)))
         assert.is_nil(result)
         assert.are.equal("network", err.kind)
@@ -336,7 +339,7 @@ describe("connection", function()
     assert.are.equal(1, counting.closed)
   end)
 
-  it("says where it looked for credentials when there are none", function()
+  it("lists the searched sources when there are no credentials", function()
     local system = require("dynamodb.base.system")
     local getenv, read_file = system.getenv, system.read_file
     finally(function() system.getenv, system.read_file = getenv, read_file end)
@@ -348,8 +351,8 @@ describe("connection", function()
     assert.is_nil(names)
     assert.are.equal("credentials", err.kind)
     assert.are.equal("ListTables", err.operation)
-    for _, place in ipairs({ "AWS_ACCESS_KEY_ID", "/nowhere/.aws/credentials", "/nowhere/.boto" }) do
-      assert.is_truthy(err.message:find(place, 1, true), err.message)
+    for _, source in ipairs({ "AWS_ACCESS_KEY_ID", "/nowhere/.aws/credentials", "/nowhere/.boto" }) do
+      assert.is_truthy(err.message:find(source, 1, true), err.message)
     end
     assert.are.equal(0, fake.opened)
   end)

@@ -19,7 +19,7 @@ describe("an error object", function()
     assert.same({ true, true, true }, { err.retryable, err.throttled, err.ambiguous })
   end)
 
-  it("keeps what it was made of", function()
+  it("keeps the given fields", function()
     local err = failure({ status = 400, code = "X", request_id = "r", operation = "GetItem", attempts = 1 })
     local found = { err.status, err.code, err.request_id, err.operation, err.attempts }
     assert.same({ 400, "X", "r", "GetItem", 1 }, found)
@@ -45,14 +45,14 @@ describe("an error object", function()
     assert.equal("a" .. text .. "b", "a" .. err .. "b")
   end)
 
-  it("goes through assert and pcall as itself", function()
+  it("passes through assert and pcall unchanged", function()
     local err = failure()
     local ok, raised = pcall(_G.assert, nil, err) -- Lua's assert, not busted's
     assert.is_false(ok)
     assert.is_true(rawequal(err, raised))
   end)
 
-  it("is told apart from all else", function()
+  it("is recognized by errors.is, which returns false for other values", function()
     assert.is_true(errors.is(failure()))
     for _, value in ipairs({ "network: connection closed", {}, 1, true, setmetatable({}, {}), io.stdout }) do
       assert.is_false(errors.is(value))
@@ -62,7 +62,7 @@ describe("an error object", function()
 end)
 
 describe("errors.raise", function()
-  -- The message of what the function raises, and the position this file's name stands before.
+  -- Calls a function that raises a string with a position in this file -> line number, message.
   local function raised(f, ...)
     local ok, message = pcall(f, ...)
     assert.is_false(ok)

@@ -10,7 +10,7 @@ local function timed(f, ...)
   return curl.now() - start
 end
 
--- Functions that take that long and give their numbers.
+-- Functions that sleep for the given seconds and return their index.
 local function slow(count, seconds)
   local calls = {}
   for i = 1, count do
@@ -22,7 +22,7 @@ local function slow(count, seconds)
   return calls
 end
 
--- The test outside of tasks, in one, and in a coroutine inside of one.
+-- Defines the test three times: outside tasks, in a task, and in a coroutine inside a task.
 local function everywhere(name, test)
   it(name, test)
   it(name .. ", in a task", function() loop.run(test) end)
@@ -46,7 +46,7 @@ describe("gather", function()
     assert.is_nil(errs)
   end)
 
-  everywhere("gives errors beside results, returned or raised", function()
+  everywhere("gives errors with results, returned or raised", function()
     local oops = {}
     local results, errs = dynamodb.gather({
       function() return 1 end,
@@ -63,12 +63,12 @@ describe("gather", function()
     assert.is_nil(errs[6])
   end)
 
-  everywhere("calls side by side", function()
+  everywhere("calls concurrently", function()
     local seconds = timed(dynamodb.gather, slow(20, 0.1))
     assert.is_true(seconds >= 0.1 and seconds < 1.5, seconds .. " seconds")
   end)
 
-  everywhere("calls no more at a time than it is told, and in order", function()
+  everywhere("respects the concurrency limit and starts functions in order", function()
     local running, most, order, calls = 0, 0, {}, {}
     for i = 1, 20 do
       calls[i] = function()
@@ -87,23 +87,23 @@ describe("gather", function()
     assert.equal(1, most)
   end)
 
-  everywhere("ends what is late", function()
-    local calls, told = slow(4, 0.01), nil
+  everywhere("cancels functions at the deadline", function()
+    local calls, received = slow(4, 0.01), nil
     calls[5] = function()
       local _, err = pcall(loop.sleep, 60)
-      told = err
+      received = err
       error(err, 0)
     end
-    calls[6] = function() told = "begun" end
+    calls[6] = function() received = "begun" end
     local results, errs
     local seconds = timed(function() results, errs = dynamodb.gather(calls, { concurrency = 1, deadline = 0.3 }) end)
     assert.is_true(seconds >= 0.29 and seconds < 5, seconds .. " seconds")
     assert.same({ n = 6, 1, 2, 3, 4 }, results)
     for i = 5, 6 do assert.same({ "timeout", "no time left" }, { errs[i].kind, errs[i].message }) end
-    assert.equal("table", type(told))
+    assert.equal("table", type(received))
   end)
 
-  everywhere("may be called in what it calls", function()
+  everywhere("may be nested", function()
     local results = dynamodb.gather({
       function() return dynamodb.gather(slow(3, 0.01)) end,
       function() return dynamodb.gather(slow(2, 0.01)) end,
@@ -111,24 +111,24 @@ describe("gather", function()
     assert.same({ n = 2, { n = 3, 1, 2, 3 }, { n = 2, 1, 2 } }, results)
   end)
 
-  everywhere("has nothing to do for an empty list", function()
+  everywhere("returns at once for an empty list", function()
     assert.same({ { n = 0 } }, { dynamodb.gather({}) })
   end)
 
-  everywhere("raises what a task raised that a function began and nobody waited for", function()
+  everywhere("raises the error of a task that a function spawned and did not wait for", function()
     local ok, err = pcall(dynamodb.gather, { function() loop.spawn(error, "oops", 0) end })
     assert.same({ false, "oops" }, { ok, err })
   end)
 
-  it("ends with the task that called it", function()
-    local told = {}
+  it("is cancelled with the task that called it", function()
+    local codes = {}
     loop.run(function()
       local task = loop.spawn(function()
         local calls = {}
         for i = 1, 3 do
           calls[i] = function()
             local _, err = pcall(loop.sleep, 60)
-            told[#told + 1] = err.code
+            codes[#codes + 1] = err.code
           end
         end
         dynamodb.gather(calls, { concurrency = 2 })
@@ -136,10 +136,10 @@ describe("gather", function()
       loop.sleep(0.01)
       task:cancel()
     end)
-    assert.same({ "Cancelled", "Cancelled" }, told)
+    assert.same({ "Cancelled", "Cancelled" }, codes)
   end)
 
-  it("reads many items at once", function()
+  it("reads many items concurrently", function()
     local connection = helper.connect()
     local tbl = helper.create_table(connection)
     local calls = {}
@@ -159,7 +159,7 @@ describe("gather", function()
     connection:close()
   end)
 
-  it("wants a list of functions, and options that it knows", function()
+  it("requires a list of functions and known options", function()
     assert.error_matches(function() dynamodb.gather(print) end, "gather: list of functions expected, got function")
     assert.error_matches(function() dynamodb.gather({ print, 1 }) end, "gather: %[2%]: function expected")
     assert.error_matches(function() dynamodb.gather({}, { concurency = 1 }) end,

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# For maintainers, as root: does a fresh Debian need nothing but git and make? tools/fresh.sh DIRECTORY
-# Makes a new system of this one's release in DIRECTORY, clones HEAD into it and runs there: make demo, make test, and both again without a network.
-# GOALS="..." runs other make goals. The system gets this one's package sources, npm settings, certificates and proxies.
+# Verifies that a fresh Debian needs only git and make: tools/fresh.sh DIRECTORY (as root, for maintainers)
+# Creates a system of the same release in DIRECTORY, clones HEAD into it and runs make demo and make test in it, first with and
+# then without a network. GOALS="..." selects other make goals. The new system gets the package sources, npm settings,
+# certificates and proxies of this one.
 set -eu -o pipefail
 cd "$(dirname "$0")/.."
 
@@ -12,7 +13,7 @@ root=$(cd "$1" && pwd)
 suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
 goals=${GOALS:-demo test}
 
-copy() { # PATHS...; those that exist, to the same place in the new system
+copy() { # PATHS...; copies existing paths to the same paths in the new system
   local path
   for path; do
     [ ! -e "$path" ] || cp -a --parents "$path" "$root"
@@ -26,7 +27,7 @@ make_system() {
   rm -f "$root"/etc/apt/sources.list
   copy /etc/apt/sources.list /etc/apt/sources.list.d /etc/apt/apt.conf.d /etc/apt/keyrings /usr/share/keyrings \
     /etc/npmrc /root/.npmrc /etc/hosts /etc/resolv.conf /usr/local/share/ca-certificates /etc/ssl/certs/ca-certificates.crt
-  printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d" # nginx's package shall not start its service
+  printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d" # the package of nginx must not start its service
   chmod +x "$root/usr/sbin/policy-rc.d"
   git clone --quiet --no-hardlinks . "$root/root/dynamodb"
 }
@@ -35,12 +36,12 @@ settings() {
   env | grep -iE '^((http|https|ftp|all|no)_proxy|SSL_CERT_FILE|SSL_CERT_DIR|NODE_EXTRA_CA_CERTS)=' || true
 }
 
-# All that runs in the new system ends with the namespace, mounts included.
+# Runs a command in the new system. Its processes and mounts end with the namespace.
 inside() { # MORE_UNSHARE_OPTIONS COMMAND...
   local options=$1 variables
   shift
   mapfile -t variables < <(settings)
-  # shellcheck disable=SC2016,SC2086 # expanded inside; a list of words
+  # shellcheck disable=SC2016,SC2086 # expanded by the inner shell; word splitting is intended
   unshare --mount --pid --fork --kill-child $options sh -eu -c '
     root=$1; shift
     ip link set lo up

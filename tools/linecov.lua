@@ -1,14 +1,14 @@
--- Line coverage of lua/ without luacov, in two steps:
---   lua5.4 busted --helper=tools/linecov.lua spec   notes which lines ran, in build/coverage
---   lua5.4 tools/linecov.lua FLOOR                  names those that did not; fails below FLOOR per cent
--- LuaJIT calls no hook from compiled code, so only Lua 5.4 is measured, and the nginx that specs start, which
--- compiles nothing then.
-local notes = "build/coverage/lua-lines"
+-- Measures the line coverage of lua/ without luacov, in two steps:
+--   lua5.4 busted --helper=tools/linecov.lua spec   appends the executed lines to build/coverage/lua-lines
+--   lua5.4 tools/linecov.lua FLOOR                  prints the missed lines; fails below FLOOR per cent
+-- LuaJIT calls no hooks in compiled code. Specs are therefore measured on Lua 5.4 only, and nginx runs
+-- without compilation.
+local coverage_file = "build/coverage/lua-lines"
 
 local function record()
   local getinfo, sethook = debug.getinfo, debug.sethook
-  local seen = {} -- by file, the set of its lines that ran
-  local lines_of = setmetatable({}, { __mode = "k" }) -- by function, that of its file; false for others
+  local seen = {} -- file -> set of its executed lines
+  local lines_of = setmetatable({}, { __mode = "k" }) -- function -> that set of its file; false outside lua/
 
   local function on_line(_, line)
     local f = getinfo(2, "f").func
@@ -22,7 +22,7 @@ local function record()
     if lines then lines[line] = true end
   end
 
-  -- A hook belongs to one coroutine, so each new one starts by setting its own.
+  -- In Lua 5.4 a hook belongs to one coroutine, so each new coroutine sets it first.
   local function hooked(body)
     return function(...)
       sethook(on_line, "l")
@@ -35,15 +35,15 @@ local function record()
     for name, lines in pairs(seen) do
       for line in pairs(lines) do list[#list + 1] = name .. ":" .. line .. "\n" end
     end
-    local file = assert(io.open(notes, "a"))
-    file:setvbuf("no") -- so that what others write at the same time comes before or after it
+    local file = assert(io.open(coverage_file, "a"))
+    file:setvbuf("no") -- one write, which does not mix with those of concurrent processes
     file:write(table.concat(list))
     file:close()
-    return nil, true -- let the other subscribers hear of it
+    return nil, true -- busted then calls the other subscribers
   end
 
   local create, wrap = coroutine.create, coroutine.wrap
-  -- Whose hook is for all coroutines; spec/support/nginx_server.lua lets workers call this when they end.
+  -- In LuaJIT a hook applies to all coroutines. nginx workers of the specs call LINECOV at exit.
   if jit then
     jit.off()
     LINECOV = write
@@ -55,7 +55,7 @@ local function record()
   sethook(on_line, "l")
 end
 
--- The lines that luac made code for. The return that ends every function belongs to no line.
+-- The lines that have instructions, by luac. The implicit return at the end of a function is not counted.
 local function executable_lines(file)
   local lines, last = {}, 0
   local listing = assert(io.popen("luac5.4 -l -p '" .. file .. "'"))
@@ -75,7 +75,7 @@ end
 
 local function lines_that_ran()
   local ran = {}
-  for place in io.lines(notes) do ran[place] = true end
+  for position in io.lines(coverage_file) do ran[position] = true end
   return ran
 end
 
@@ -107,7 +107,7 @@ local function report(floor)
   files:close()
   local percent = 100 * hit / total
   print(("lua/: %.1f %% of %d lines, floor %d %%"):format(percent, total, floor))
-  return percent >= floor -- false, too, where there is no line at all
+  return percent >= floor -- false if there is no line at all, since percent is then NaN
 end
 
 if arg and arg[0]:find("linecov", 1, true) then

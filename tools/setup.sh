@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Installs what a make target needs and this machine lacks: tools/setup.sh demo|test|bench|check
-# It looks before it asks: where nothing is missing, nothing is fetched, so a second run needs no network.
+# Installs the missing packages of a make target: tools/setup.sh demo|test|bench|check
+# If nothing is missing, it fetches nothing, so a second run needs no network.
 set -eu
 cd "$(dirname "$0")/.."
 PATH=$PATH:/usr/sbin:/sbin
-unset LUA_INIT LUA_INIT_5_4 LUA_PATH LUA_PATH_5_4 LUA_CPATH LUA_CPATH_5_4 # the system's modules are what counts
+unset LUA_INIT LUA_INIT_5_4 LUA_PATH LUA_PATH_5_4 LUA_CPATH LUA_CPATH_5_4 # the checks must find the modules of the system
 support=spec/support
 plan=${1-}
 
@@ -17,19 +17,19 @@ as_root() {
   if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
 }
 
-# Checks: each is true when the thing is there.
+# Checks: each succeeds if the thing is installed.
 runs() { command -v "$1"; }
 library() { pkg-config --exists "$1"; }
 loads() { "$1" -e "require '$2'"; } # LUA MODULE
-loads_somewhere() { loads lua5.4 "$1" || loads luajit "$1"; } # Debian has some modules for some Luas only
-botocore() { /usr/bin/python3 -c 'import botocore.auth'; } # Debian's python, whatever else PATH has
+loads_somewhere() { loads lua5.4 "$1" || loads luajit "$1"; } # Debian packages some modules for one Lua only
+botocore() { /usr/bin/python3 -c 'import botocore.auth'; } # Debian's python, not the first python of PATH
 compiles() { echo '#include <stdlib.h>' | cc -fsyntax-only -xc -; }
 trusts() { [ -s /etc/ssl/certs/ca-certificates.crt ]; }
 
-# The lock file beside the modules is the one they were installed from.
+# node_modules/.installed is a copy of the lock file that the emulator was installed from.
 emulator() { [ -n "${DYNAMODB_ENDPOINT-}" ] || cmp -s $support/package-lock.json $support/node_modules/.installed; }
 
-# Does nginx speak Lua, by a module or as OpenResty? Where packages of nginx have no such module, the specs do without.
+# Succeeds if nginx has Lua, as a module or as OpenResty, or if the system has no package of that module; specs then skip.
 nginx_lua() {
   local built
   built=$(nginx -V 2>&1)
@@ -38,12 +38,12 @@ nginx_lua() {
   [ -n "$(apt-cache madison nginx)" ] && [ -z "$(apt-cache madison libnginx-mod-http-lua)" ]
 }
 
-# The Lua whose headers modules for HAProxy need: "5.3". HAPROXY_LUA stands for its package.
+# Prints the Lua version of HAProxy, such as "5.3". HAPROXY_LUA is a placeholder for the package of its headers.
 haproxy_lua() {
   { haproxy -vv || apt-cache depends haproxy; } 2>/dev/null | sed -nE 's/.*(Lua version : Lua |Depends: liblua)(5\.[0-9]).*/\2/p' | head -n 1
 }
 
-# What LUAJIT stands for: where there is a luajit2, it is the one that nginx's Lua runs on, and the two exclude each other.
+# The packages that the placeholder LUAJIT stands for. luajit2, where it exists, conflicts with luajit, and nginx's Lua needs it.
 luajit_packages() {
   if [ -z "$(apt-cache madison luajit2)" ]; then
     echo luajit libluajit-5.1-dev
@@ -105,25 +105,25 @@ need_for_check() {
   need lua-check runs luacheck
 }
 
-look() {
+find_missing() {
   missing=''
   "need_for_$plan"
 }
 
 install_packages() {
-  runs apt-get >/dev/null || fail "please install these first (by Debian's names):$missing"
-  as_root apt-get -q update || echo "apt-get update failed; trying with the lists at hand"
-  [[ "$missing " != *" libnginx-mod-http-lua "* ]] || missing+=" LUAJIT" # luajit would go away with it
+  runs apt-get >/dev/null || fail "please install these Debian packages first:$missing"
+  as_root apt-get -q update || echo "apt-get update failed; continuing with the present package lists"
+  [[ "$missing " != *" libnginx-mod-http-lua "* ]] || missing+=" LUAJIT" # it removes luajit
   missing=${missing//LUAJIT/$(luajit_packages)}
   missing=${missing//HAPROXY_LUA/liblua$(haproxy_lua)-dev}
   echo "installing:$missing"
   # shellcheck disable=SC2086 # one word is one package
   as_root env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends $missing
-  look
-  [ -z "$missing" ] || fail "installed, yet these do not work:$missing"
+  find_missing
+  [ -z "$missing" ] || fail "still missing after the installation:$missing"
 }
 
-# Dynoxide is one binary; Dynalite, a program for node, serves where there is no such binary.
+# Installs Dynoxide, a binary. If it has no binary for this platform, installs Dynalite, which runs on node.
 install_emulator() {
   local npm="npm ci --prefix $support --no-audit --no-fund --loglevel=error"
   echo "installing the DynamoDB emulator"
@@ -134,8 +134,8 @@ install_emulator() {
 
 case $plan in
   demo | test | bench | check) ;;
-  *) fail "demo, test, bench or check?" ;;
+  *) fail "usage: $0 demo|test|bench|check" ;;
 esac
-look
+find_missing
 [ -z "$missing" ] || install_packages
 emulator || install_emulator

@@ -1,21 +1,26 @@
 #!/usr/bin/env bash
-# Runs the specs on the Luas named, side by side, beside fresh servers, and adds up: tools/specs.sh LUA...
-# The last line is `N passed, N failed`. SPEC holds busted's arguments: all specs, unless it is given. Many specs make two heaps
-# for each Lua, since much of their time is waiting. SAN names the build, RUN goes before the interpreter.
-# Specs may read LUA, the interpreter's name, and LUA_BUILD, where its modules lie.
+# Runs the specs concurrently on each Lua named, with servers of their own, and adds up: tools/specs.sh LUA...
+# Prints the ten slowest specs; the last line is `N passed, N failed`.
+# SPEC     busted's arguments; all specs by default. Many files are split into two processes for each Lua, since specs mostly wait.
+# SAN      suffix of the build directory
+# RUN      command that runs the interpreter, such as valgrind
+# LIMIT    seconds that one process may take; then it fails, and the spec that it was in is named
+# Specs may read LUA, the interpreter's name, and LUA_BUILD, the directory of its modules.
 set -eu -o pipefail
 cd "$(dirname "$0")/.."
 verify=spec/support/signature_verifier.sh
-[ -z "${DYNAMODB_ENDPOINT-}" ] || verify= # whoever gave it judges signatures himself
+[ -z "${DYNAMODB_ENDPOINT-}" ] || verify= # a real endpoint verifies signatures itself
 servers="spec/support/emulator.sh $verify spec/support/tls_endpoints.sh"
 busted=$(command -v busted)
 outputs=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$outputs"' EXIT
 unset LUA_INIT LUA_INIT_5_4 LUA_PATH_5_4 LUA_CPATH_5_4 AWS_PROFILE AWS_SESSION_TOKEN
 passed=0 failed=0
-MANY=10 # files
+SPLIT_FROM=10 # files
+LIMIT=${LIMIT:-1200}
 
-heaps() { # one line of busted's arguments for each
+# Prints busted's arguments, one line for each process.
+batches() {
   local word files options="" paths=()
   for word in ${SPEC:-spec}; do
     case $word in
@@ -24,28 +29,31 @@ heaps() { # one line of busted's arguments for each
     esac
   done
   files=$(find "${paths[@]}" -name '*_spec.lua' | LC_ALL=C sort)
-  if [ "$(wc -l <<<"$files")" -lt "$MANY" ]; then
+  if [ "$(wc -l <<<"$files")" -lt "$SPLIT_FROM" ]; then
     echo "${SPEC:-spec}"
   else
-    awk -v options="$options" '{ heap[NR % 2] = heap[NR % 2] " " $0 } END { print options heap[1]; print options heap[0] }' <<<"$files"
+    awk -v options="$options" '{ batch[NR % 2] = batch[NR % 2] " " $0 } END { print options batch[1]; print options batch[0] }' <<<"$files"
   fi
 }
 
-run_specs() { # LUA ARGS...
-  export LUA=$1 LUA_BUILD=build/$1${SAN-}
+# Prints what the specs print, line by line, so that nothing is lost in a crash.
+run_specs() { # JOURNAL LUA ARGS...
+  export SPEC_JOURNAL=$1 LUA=$2 LUA_BUILD=build/$2${SAN-}
   export LUA_PATH="$PWD/lua/?.lua;$PWD/lua/?/init.lua;;" LUA_CPATH="$PWD/$LUA_BUILD/?.so;;"
-  # Line by line, so that nothing said before a crash is lost.
   # shellcheck disable=SC2086 # these are lists of words
-  $servers ${RUN-} "$1" -e 'io.stdout:setvbuf("line")' "$busted" --output=plainTerminal "${@:2}" </dev/null 2>&1
+  $servers timeout -k 10 "$LIMIT" ${RUN-} "$LUA" -e 'io.stdout:setvbuf("line")' \
+    "$busted" --output=spec/support/timed_output.lua "${@:3}" </dev/null 2>&1
 }
 
-# Reads busted's "1 success / 2 failures / 3 errors / 0 pending"; a run without that line has crashed.
+# Adds busted's "1 success / 2 failures / 3 errors / 0 pending" to the sums. A process without that line crashed or hung.
 count() { # OUTPUT EXIT_CODE
-  local good bad errors
+  local good bad errors running
   read -r good bad errors < <(sed -nE 's,^([0-9]+) success(es)? / ([0-9]+) failures? / ([0-9]+) errors? / .*,\1 \3 \4,p' "$1" | tail -n 1) || true
   bad=$((${bad:-0} + ${errors:-0}))
   if [ "$2" != 0 ] && [ $bad = 0 ]; then
-    echo "the specs ended with code $2 although none failed"
+    running=$(tail -n 1 "$1.journal" 2>/dev/null | sed -n 's/^> //p')
+    [ "$2" != 124 ] || echo "the specs took longer than $LIMIT seconds"
+    echo "the specs ended with code $2${running:+ in $running}"
     bad=1
   fi
   passed=$((passed + ${good:-0}))
@@ -55,10 +63,12 @@ count() { # OUTPUT EXIT_CODE
 names=() processes=()
 while read -ra arguments; do
   for lua; do
-    run_specs "$lua" "${arguments[@]}" >"$outputs/${#names[@]}" &
+    output=$outputs/${#names[@]}
+    : >"$output" # so that it is there when it is read
+    run_specs "$output.journal" "$lua" "${arguments[@]}" >"$output" &
     names+=("$lua${SAN-}") processes+=($!)
   done
-done < <(heaps)
+done < <(batches)
 for i in "${!names[@]}"; do
   echo "specs on ${names[i]}"
   tail -n +1 -f --pid="${processes[i]}" "$outputs/$i"
@@ -66,5 +76,9 @@ for i in "${!names[@]}"; do
   wait "${processes[i]}" || code=$?
   count "$outputs/$i" "$code"
 done
+echo "the ten slowest specs, in seconds:"
+for i in "${!names[@]}"; do
+  sed -n "s|^[0-9].*|& (${names[i]})|p" "$outputs/$i.journal"
+done | sort -rn | awk 'NR <= 10' # which reads to the end, so that sort can write to the end
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ] && [ "$passed" != 0 ]

@@ -1,8 +1,8 @@
 /*
- * Runs a Lua script again and again while the n-th allocation and all later ones fail, for n = 1, 2, ...
- * until a run completes: first Lua's allocations, then those of our C code (linked with --wrap, which
- * sends them here). After each failure the same script has to succeed in the same Lua state.
- * Built with AddressSanitizer, which reports what leaks or is used after it was freed.
+ * Runs a Lua script repeatedly while the n-th allocation and all later ones fail, for n = 1, 2, ...
+ * until a run completes: first the allocations of Lua, then those of the C core, which the linker
+ * option --wrap redirects to this file. After each failure the script must succeed in the same Lua
+ * state. AddressSanitizer reports leaks and uses of freed memory.
  */
 #include <lauxlib.h>
 #include <lua.h>
@@ -18,9 +18,9 @@ void *__real_realloc(void *p, size_t n);
 void *__wrap_malloc(size_t n);
 void *__wrap_realloc(void *p, size_t n);
 
-static long lua_countdown, c_countdown; /* allocations until they fail; 0 for never */
+static long lua_countdown, c_countdown; /* the n-th allocation fails; 0 means never */
 
-/* Counts an allocation; true when it has to fail. Once there the count stays at 1. */
+/* Counts an allocation and returns true if it must fail. The countdown stops at 1. */
 static bool fails(long *countdown) {
   if (*countdown == 0) return false;
   if (*countdown == 1) return true;
@@ -46,7 +46,7 @@ static void *lua_allocate(void *context, void *p, size_t old, size_t n) {
   return __real_realloc(p, n);
 }
 
-/* Pushes the function that the script returns; the library is loaded by then. */
+/* Runs the script, which loads the library, and pushes the function that it returns. */
 static bool load(lua_State *L, const char *script) {
   luaL_openlibs(L);
   lua_getglobal(L, "package");
@@ -64,7 +64,10 @@ static int run(lua_State *L) {
   return lua_pcall(L, 0, 0, 0);
 }
 
-/* Fails from the n-th allocation on: 1 when the script still succeeded, 0 when not, -1 on trouble. */
+/*
+ * Runs the script while allocations fail from the n-th on. Returns 1 if it succeeded without such a
+ * failure, 0 if it must be run with a larger n, -1 if it failed although allocations succeeded.
+ */
 static int attempt(lua_State *L, long *countdown, long n) {
   *countdown = n;
   int failed = run(L);

@@ -1,6 +1,6 @@
--- The script that tools/torture.c runs: the whole pipeline over canned answers, and every kind of value.
+-- The script that tools/torture.c runs: calls with fixed responses, and values of every type.
 
-if jit then jit.off() end -- LuaJIT's own compiler does not survive failing allocations
+if jit then jit.off() end -- the compiler of LuaJIT does not survive allocation failures
 
 local dynamodb = require("dynamodb")
 
@@ -35,7 +35,7 @@ local transport = {
   sleep = function() end,
 }
 
--- What the calls for credentials stand on.
+-- Uses the functions of the core that credential requests need.
 local function other_requests()
   local signer = assert(core.signer("us-east-1", "sts"))
   assert(signer:credentials("AKIDEXAMPLE", "secret", ("token"):rep(20)))

@@ -1,6 +1,6 @@
 /*
  * The only file that may mention LUA_VERSION_NUM. Code is written for the functions that Lua 5.1,
- * LuaJIT, 5.3 and 5.4 share; what differs between them is here, under one name.
+ * LuaJIT and 5.3 to 5.5 share; what differs between them is here, under one name.
  */
 #ifndef DDB_COMPAT_H
 #define DDB_COMPAT_H

@@ -37,10 +37,10 @@ static int core_uuid(lua_State *L) {
   return 1;
 }
 
-/* Pushes a digest in hexadecimal; raises when it could not be computed. */
+/* Pushes a digest in hexadecimal. Raises an error if it was not computed. */
 static int push_digest(lua_State *L, const char *name, enum ddb_status status,
                        const unsigned char *digest, size_t n) {
-  char hex[DDB_SHA256_HEX]; /* the longest */
+  char hex[DDB_SHA256_HEX]; /* the longest digest */
   if (status) return luaL_error(L, "%s: %s", name, ddb_status_text(status));
   ddb_hex(digest, n, hex);
   lua_pushlstring(L, hex, 2 * n);

@@ -51,7 +51,7 @@ void *object_check(lua_State *L, int index, const struct object_class *c);
 void object_register_with_fields(lua_State *L, const struct object_class *c, const char *name);
 enum { OBJECT_FIELDS = 1 };
 
-/* Returns the string at 'index', which its Lua value owns; raises for anything else. */
+/* Returns the string at 'index', whose bytes Lua owns. Raises an error for other values. */
 struct ddb_slice object_checkslice(lua_State *L, int index);
 
 /* Returns the name of a value's type for messages: "nil", "table", "dynamodb.set"... */

@@ -245,8 +245,8 @@ function Connection:list_tables(given)
     if not page then return nil, err end
     for _, name in ipairs(page.TableNames or {}) do names[#names + 1] = name end
     if page.LastEvaluatedTableName and page.LastEvaluatedTableName == start then
-      return nil, errors.new({ kind = "response", operation = "ListTables", attempts = 1,
-        message = "ListTables repeats the page after '" .. start .. "'" })
+      return nil, errors.locate(errors.new({ kind = "response", operation = "ListTables", attempts = 1,
+        message = "ListTables repeats the page after '" .. start .. "'" }))
     end
     start = page.LastEvaluatedTableName
   until not start or (given.limit and #names >= given.limit)

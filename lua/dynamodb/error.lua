@@ -6,8 +6,18 @@ local core = require("dynamodb.core")
 local Error = { __name = "dynamodb.error" }
 Error.__index = Error
 
+local errors = {}
+
+--- Returns "CODE: message" of an error object, or "kind: message" of one without code.
+function errors.reason(err)
+  return (err.code or err.kind) .. ": " .. err.message
+end
+
+-- "PutItem users: ResourceNotFoundException: no such table (app.lua:12)"; unknown parts are left out.
 function Error:__tostring()
-  return (self.code or self.kind) .. ": " .. self.message
+  local operation, name = self.operation, self.table
+  local subject = operation and operation .. (name and " " .. name or "") .. ": " or ""
+  return subject .. errors.reason(self) .. (self.where and " (" .. self.where .. ")" or "")
 end
 
 function Error.__concat(a, b)
@@ -21,6 +31,8 @@ end
 ---@field status? integer HTTP status
 ---@field request_id? string
 ---@field operation? string e.g. "PutItem"
+---@field table? string the name of the table, when the request was for one table
+---@field where? string the caller's line, "file:line"
 ---@field attempts? integer requests sent
 ---@field retryable boolean true when the same call may succeed later
 ---@field throttled boolean true when the service asked the client to slow down
@@ -28,7 +40,13 @@ end
 ---@field item? table the stored item, when a condition failed and the item was asked for
 ---@field reasons? table[] why a transaction was cancelled, in the order of its operations
 
-local errors = {}
+--- Sets the error's 'where' to the line of the first caller outside this library, unless it is set or there
+--- is no such caller, as in a task that this library started. What returns an error to the user calls it.
+---@return dynamodb.Error err
+function errors.locate(err)
+  err.where = err.where or core.where():match("^(.*): $")
+  return err
+end
 
 --- Makes an error object of these fields.
 ---@return dynamodb.Error

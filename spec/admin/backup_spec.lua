@@ -12,17 +12,17 @@ end
 
 local function failure(code) return { status = 400, __type = "com.amazonaws.dynamodb.v20120810#" .. code, message = "no" } end
 
--- A connection to a service that responds to each operation with the next one of its responses, the last one for ever; and one of
--- its tables, whose ARN is not known yet.
-local function service(answers)
+-- A connection to a service that gives each operation its responses in order and then repeats the last one; and a table whose
+-- ARN is not known yet.
+local function service(responses)
   local asked = {}
   local fake = helper.fake(function(bytes)
     local name = parse(bytes)
     asked[name] = (asked[name] or 0) + 1
     local list = name == "DescribeTable" and { { Table = { TableName = "messages", TableArn = ARN } } }
-      or assert(answers[name], name)
-    local answer = list[math.min(asked[name], #list)]
-    return helper.answer(answer.status or 200, cjson.encode(answer))
+      or assert(responses[name], name)
+    local response = list[math.min(asked[name], #list)]
+    return helper.response(response.status or 200, cjson.encode(response))
   end)
   local conn = helper.offline(fake)
   return conn, conn:table("messages", { hash_key = "id" }), fake
@@ -48,7 +48,7 @@ local differing = { read_units = 1, write_units = 2, encryption = "k",
   global_indexes = { { name = "by_age", hash_key = { "age", "N" } } },
   local_indexes = { { name = "by_at", hash_key = "id", range_key = { "at", "N" }, projection = "KEYS_ONLY" } } }
 
--- Of a table ("tbl") or a connection ("conn"): method, arguments, operation, request, response, result.
+-- { "tbl" or "conn", method, arguments, operation, request, response, result }
 local calls = {
   { "tbl", "create_backup", { "nightly" }, "CreateBackup", { TableName = "messages", BackupName = "nightly" },
     { BackupDetails = { BackupArn = BACKUP } }, { BackupArn = BACKUP } },
@@ -149,7 +149,7 @@ local refused = {
     "import_table: unknown option 'stream'" },
 }
 
--- Waiting for a backup, an export and an import: method, ARN, operation, a response of that status.
+-- Waits for a backup, an export and an import: { method, ARN, operation, function(status) -> response }.
 local kinds = {
   backup = { "wait_until_backup_available", BACKUP, "DescribeBackup", function(status)
     return { BackupDescription = { BackupDetails = { BackupStatus = status } } }
@@ -162,7 +162,7 @@ local kinds = {
   end },
 }
 
--- Successive statuses, how the wait ends, and after how many requests.
+-- { kind, successive statuses, outcome, number of requests }
 local waits = {
   { "backup", { "AVAILABLE" }, "reached", 1 },
   { "backup", { "CREATING", "CREATING", "AVAILABLE" }, "reached", 3 },
@@ -178,7 +178,7 @@ local waits = {
   { "import", { "IN_PROGRESS" }, "timeout" },
 }
 
--- Schemas cannot be made without a connection.
+-- A schema can only be created by a connection.
 local function prepared(conn, argument)
   if type(argument) ~= "table" or not argument.schema then return argument end
   return with(argument, { schema = conn:create_schema(argument.schema) })
@@ -213,7 +213,7 @@ describe("backup", function()
     assert.truthy(fake.requests[1]:find([["GlobalSecondaryIndexOverride":[]], 1, true))
   end)
 
-  it("takes a table object as source, and gives the new one its version attribute", function()
+  it("takes a table object as source, and gives the new table its version attribute", function()
     local conn, tbl, fake = service({ RestoreTableToPointInTime = { CREATING } })
     local copy = assert(conn:restore_table_to_point_in_time({ source = tbl, name = "copy", version_attribute = "version" }))
     assert.equal("messages", (select(2, parse(fake.requests[1]))).SourceTableName)
@@ -233,7 +233,7 @@ describe("backup", function()
   end)
 
   for i, case in ipairs(refused) do
-    it(("refuses, before anything is sent, %s (%d)"):format(case[2], i), function()
+    it(("sends no request for %s (%d)"):format(case[2], i), function()
       local conn, tbl, fake = service({})
       local owner = case[1] == "conn" and conn or tbl
       local ok, message = pcall(owner[case[2]], owner, prepared(conn, case[3]))
@@ -245,9 +245,9 @@ describe("backup", function()
 
   for i, case in ipairs(waits) do
     it(("waits: %s, %s (%d)"):format(case[1], case[3], i), function()
-      local kind, answers = kinds[case[1]], {}
-      for n, status in ipairs(case[2]) do answers[n] = kind[4](status) end
-      local conn, _, fake = service({ [kind[3]] = answers })
+      local kind, responses = kinds[case[1]], {}
+      for n, status in ipairs(case[2]) do responses[n] = kind[4](status) end
+      local conn, _, fake = service({ [kind[3]] = responses })
       local ok, err = conn[kind[1]](conn, kind[2], { timeout = 90 })
       if case[3] == "reached" then
         assert.is_true(ok)
@@ -267,14 +267,14 @@ describe("backup", function()
   local descriptions = { backup = { BackupArn = BACKUP }, export = { ExportArn = EXPORT }, import = { ImportArn = IMPORT } }
   local last = { backup = "AVAILABLE", export = "COMPLETED", import = "COMPLETED" }
   for name, kind in pairs(kinds) do
-    it("waits for what has a description: " .. name, function()
+    it("takes a description in place of an ARN: " .. name, function()
       local conn, _, fake = service({ [kind[3]] = { kind[4](last[name]) } })
       assert.is_true(conn[kind[1]](conn, descriptions[name]))
       assert.same(descriptions[name], (select(2, parse(fake.requests[1]))))
       assert.error_matches(function() conn[kind[1]](conn, kind[2], { time = 1 }) end, kind[1] .. ": unknown option 'time'")
     end)
 
-    it("returns what goes wrong while it waits: " .. name, function()
+    it("returns an error of a poll: " .. name, function()
       local conn, _, fake = service({ [kind[3]] = { failure("AccessDeniedException") } })
       local ok, err = conn[kind[1]](conn, kind[2])
       assert.is_nil(ok)
@@ -284,7 +284,7 @@ describe("backup", function()
   end
 
   for _, case in ipairs(calls) do
-    it("returns what goes wrong: " .. case[2], function()
+    it("returns the error: " .. case[2], function()
       local conn, tbl = service({ [case[4]] = { failure("AccessDeniedException") } })
       local owner = case[1] == "conn" and conn or tbl
       local ok, err = owner[case[2]](owner, prepared(conn, case[3][1]), case[3][2])

@@ -10,7 +10,7 @@ local function hash(name) return { AttributeName = name, KeyType = "HASH" } end
 local function range(name) return { AttributeName = name, KeyType = "RANGE" } end
 local function units(read, write) return { ReadCapacityUnits = read, WriteCapacityUnits = write } end
 
--- The table of the service in these specs, and the options that describe exactly it.
+-- The description of the existing table, and options that match it.
 local function found()
   return {
     TableName = "messages", TableStatus = "ACTIVE", TableArn = ARN,
@@ -30,7 +30,7 @@ local function found()
   }
 end
 
-local function asked()
+local function wanted()
   return {
     name = "messages", schema = helper.HASH_RANGE, read_units = 3, write_units = 4, stream = "NEW_IMAGE",
     table_class = "STANDARD_INFREQUENT_ACCESS", deletion_protection = true, encryption = KEY_ARN, tags = { owner = "me" },
@@ -46,7 +46,7 @@ local function on_demand(table)
   table.ProvisionedThroughput = units(0, 0)
 end
 
--- A difference in the existing table, and what is reported: { what, asked, found }.
+-- { name, change of the existing table, reported differences { what, asked, found } }
 local differences = {
   { "no range key", function(table) table.KeySchema = { hash("id") } end, { { "key", "id HASH, at RANGE", "id HASH" } } },
   { "another key", function(table) table.KeySchema = { hash("at"), range("id") } end,
@@ -111,17 +111,17 @@ end
 
 local MISSING = { status = 400, __type = "x#ResourceNotFoundException", message = "no" }
 
--- A connection to a service: responses of an operation, one after the other, the last one for ever.
-local function service(answers)
+-- A connection to a service that gives each operation its responses in order and then repeats the last one.
+local function service(responses)
   local asked_for, names = {}, {}
-  answers.ListTagsOfResource = answers.ListTagsOfResource or { { Tags = { { Key = "owner", Value = "me" } } } }
+  responses.ListTagsOfResource = responses.ListTagsOfResource or { { Tags = { { Key = "owner", Value = "me" } } } }
   local fake = helper.fake(function(bytes)
     local name = parse(bytes)
     names[#names + 1] = name
     asked_for[name] = (asked_for[name] or 0) + 1
-    local list = assert(answers[name], name)
-    local answer = list[math.min(asked_for[name], #list)]
-    return helper.answer(answer.status or 200, cjson.encode(answer))
+    local list = assert(responses[name], name)
+    local response = list[math.min(asked_for[name], #list)]
+    return helper.response(response.status or 200, cjson.encode(response))
   end)
   return helper.offline(fake), names, fake
 end
@@ -131,20 +131,20 @@ local function ensure(conn, given)
   return conn:ensure_table(given)
 end
 
--- Differences in the form of the tables above.
-local function told(list)
+-- The reported differences as rows { what, asked, found }, the form of the expected ones.
+local function described(list)
   local all = {}
   for i, each in ipairs(list) do all[i] = { each.what, each.asked, each.found } end
   return all
 end
 
 describe("ensure_table", function()
-  it("finds no difference where there is none", function()
+  it("finds no difference in a matching table", function()
     local conn, names = service({ DescribeTable = { { Table = found() } } })
-    local tbl, list = assert(ensure(conn, asked()))
+    local tbl, list = assert(ensure(conn, wanted()))
     assert.equal("Table(messages)", tostring(tbl))
-    assert.same({}, told(list))
-    for _, name in ipairs(names) do assert.matches("^[DL]", name) end -- Describe and List: nothing is changed
+    assert.same({}, described(list))
+    for _, name in ipairs(names) do assert.matches("^[DL]", name) end -- Describe and List only: no changes
   end)
 
   for _, case in ipairs(differences) do
@@ -152,14 +152,14 @@ describe("ensure_table", function()
       local there = found()
       case[2](there)
       local conn, names = service({ DescribeTable = { { Table = there } } })
-      local _, list = assert(ensure(conn, asked()))
-      assert.same(case[3], told(list))
+      local _, list = assert(ensure(conn, wanted()))
+      assert.same(case[3], described(list))
       for _, name in ipairs(names) do assert.matches("^[DL]", name) end
     end)
   end
 
   for _, case in ipairs(plain) do
-    it("compares a plain table with one asked for with " .. case[1], function()
+    it("compares a plain table with options that have " .. case[1], function()
       local there = { TableName = "messages", TableStatus = "ACTIVE", TableArn = ARN, KeySchema = { hash("id") },
         AttributeDefinitions = { { AttributeName = "id", AttributeType = "S" } } }
       on_demand(there)
@@ -167,19 +167,19 @@ describe("ensure_table", function()
       local given = { name = "messages", schema = helper.HASH }
       for name, value in pairs(case[2]) do given[name] = value end
       local _, list = assert(ensure(conn, given))
-      assert.same(case[3], told(list))
-      assert.equal(given.tags and 4 or 3, #names) -- tags cost a request when the option is given
+      assert.same(case[3], described(list))
+      assert.equal(given.tags and 4 or 3, #names) -- the option tags costs a request
     end)
   end
 
-  it("creates what is not there, and waits", function()
+  it("creates a missing table and waits for it", function()
     local there = found()
     there.TableStatus = "CREATING"
     local conn, names = service({ CreateTable = { { TableDescription = there } },
       DescribeTable = { MISSING, { Table = there }, { Table = found() } } })
-    local tbl, list = assert(ensure(conn, asked()))
+    local tbl, list = assert(ensure(conn, wanted()))
     assert.equal("ACTIVE", tbl.status)
-    assert.same({}, told(list))
+    assert.same({}, described(list))
     assert.same({ "DescribeTable", "CreateTable", "DescribeTable", "DescribeTable", "DescribeTable", "ListTagsOfResource" },
       names)
   end)
@@ -187,26 +187,26 @@ describe("ensure_table", function()
   it("accepts a table that another client creates meanwhile", function()
     local conn = service({ DescribeTable = { MISSING, { Table = found() } },
       CreateTable = { { status = 400, __type = "x#ResourceInUseException", message = "exists" } } })
-    local tbl, list = assert(ensure(conn, asked()))
+    local tbl, list = assert(ensure(conn, wanted()))
     assert.equal("ACTIVE", tbl.status)
-    assert.same({}, told(list))
+    assert.same({}, described(list))
   end)
 
   for _, there in ipairs({ "found", "created" }) do
     it("keeps the version attribute of a table that is " .. there, function()
       local conn = service({ DescribeTable = { there == "found" and { Table = found() } or MISSING, { Table = found() } },
         CreateTable = { { TableDescription = found() } } })
-      local given = asked()
+      local given = wanted()
       given.version_attribute = "version"
       assert.equal("version", assert(ensure(conn, given)).version_attribute)
     end)
   end
 
-  it("waits no longer than it may", function()
+  it("waits no longer than the timeout", function()
     local there = found()
     there.TableStatus = "UPDATING"
     local conn, _, fake = service({ DescribeTable = { { Table = there } } })
-    local given = asked()
+    local given = wanted()
     given.timeout = 7
     local tbl, err = ensure(conn, given)
     assert.is_nil(tbl)
@@ -223,14 +223,14 @@ describe("ensure_table", function()
     { "tags", { DescribeTable = { ACTIVE }, ListTagsOfResource = { DENIED } } },
   }
   for _, case in ipairs(failing) do
-    it("returns what goes wrong: " .. case[1], function()
-      local tbl, err = ensure((service(case[2])), asked())
+    it("returns the error: " .. case[1], function()
+      local tbl, err = ensure((service(case[2])), wanted())
       assert.is_nil(tbl)
       assert.equal("AccessDeniedException", err.code)
     end)
   end
 
-  it("refuses what create_table refuses, and sends nothing", function()
+  it("rejects the options that create_table rejects, and sends nothing", function()
     local conn, _, fake = service({})
     for what, given in pairs({
       ["unknown option 'nmae'"] = { nmae = "a" },
@@ -244,7 +244,7 @@ describe("ensure_table", function()
     assert.equal(0, fake.opened)
   end)
 
-  it("does so on the server", function()
+  it("works with the server", function()
     local counting = helper.counting()
     local conn = helper.connect({ transport = counting })
     local given = { name = helper.table_name("ensure"), schema = conn:create_schema(helper.HASH_RANGE), stream = "NEW_IMAGE",
@@ -253,12 +253,12 @@ describe("ensure_table", function()
         range_key = "at_night", projection = { "a" } } },
       local_indexes = { { name = "by_size", range_key = { "size", "N" } } } }
     local created, list = assert(conn:ensure_table(given))
-    assert.same({}, told(list))
+    assert.same({}, described(list))
     assert.equal("ACTIVE", created.status)
     local again
     again, list = assert(conn:ensure_table(given))
     assert.equal(created, again)
-    assert.same({}, told(list))
+    assert.same({}, described(list))
     given.stream, given.read_units, given.write_units, given.local_indexes = "KEYS_ONLY", 1, 1, nil
     again, list = assert(conn:ensure_table(given))
     local what = {}

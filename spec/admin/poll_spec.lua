@@ -2,7 +2,7 @@
 local errors = require("dynamodb.error")
 local poll = require("dynamodb.admin.poll")
 
--- A transport whose time passes only by sleeping, or by 'cost' with each reading of the clock.
+-- A transport whose clock advances only by sleep, or also by 'cost' seconds at each reading.
 local function clock(cost)
   local time, slept = 1000, {}
   return {
@@ -18,72 +18,72 @@ local function clock(cost)
   }
 end
 
--- Returns these, then the last one for ever; counts in its first field.
-local function answers(...)
+-- Returns a counter and a poll function that returns these results in order, then repeats the last one.
+local function scripted_poll(...)
   local list = { ... }
-  local asked = { count = 0 }
-  return asked, function()
-    asked.count = asked.count + 1
-    local answer = list[math.min(asked.count, #list)]
-    return answer[1], answer[2]
+  local polled = { count = 0 }
+  return polled, function()
+    polled.count = polled.count + 1
+    local result = list[math.min(polled.count, #list)]
+    return result[1], result[2]
   end
 end
 
 describe("waiter.poll", function()
-  it("does not sleep when all is as it should be", function()
+  it("does not sleep when the state is reached at once", function()
     local transport = clock()
-    local asked, ask = answers({ true })
-    assert.is_true(poll.poll(transport, 10, "Table(a)", ask))
-    assert.equal(1, asked.count)
+    local polled, poll_once = scripted_poll({ true })
+    assert.is_true(poll.poll(transport, 10, "Table(a)", poll_once))
+    assert.equal(1, polled.count)
     assert.same({}, transport.slept)
   end)
 
-  it("asks until it is so", function()
+  it("polls until the state is reached", function()
     local transport = clock()
-    local asked, ask = answers({ false, "CREATING" }, { false, "CREATING" }, { true })
-    assert.is_true(poll.poll(transport, 60, "Table(a)", ask))
-    assert.equal(3, asked.count)
+    local polled, poll_once = scripted_poll({ false, "CREATING" }, { false, "CREATING" }, { true })
+    assert.is_true(poll.poll(transport, 60, "Table(a)", poll_once))
+    assert.equal(3, polled.count)
     assert.equal(2, #transport.slept)
   end)
 
-  it("ends with the error that the question ended with", function()
+  it("returns the error of a poll", function()
     local transport, failure = clock(), errors.new({ kind = "network", message = "gone" })
-    local asked, ask = answers({ false, "CREATING" }, { nil, failure })
-    local reached, err = poll.poll(transport, 60, "Table(a)", ask)
+    local polled, poll_once = scripted_poll({ false, "CREATING" }, { nil, failure })
+    local reached, err = poll.poll(transport, 60, "Table(a)", poll_once)
     assert.is_nil(reached)
     assert.is_true(rawequal(failure, err))
-    assert.equal(2, asked.count)
+    assert.equal(2, polled.count)
   end)
 
   for _, timeout in ipairs({ 0.001, 0.3, 1, 60, 300 }) do
     it(("gives up after %g seconds"):format(timeout), function()
       local transport = clock()
-      local asked, ask = answers({ false, "CREATING" })
-      local reached, err = poll.poll(transport, timeout, "Table(a)", ask)
+      local polled, poll_once = scripted_poll({ false, "CREATING" })
+      local reached, err = poll.poll(transport, timeout, "Table(a)", poll_once)
       assert.is_nil(reached)
       assert.is_true(errors.is(err))
       assert.equal("timeout", err.kind)
       assert.is_true(err.retryable)
       assert.is_false(err.ambiguous)
       assert.equal(("Table(a): still CREATING after %g seconds"):format(timeout), err.message)
-      assert.is_true(asked.count >= 2) -- once more when the time is up
+      assert.is_true(polled.count >= 2) -- the last poll is at the deadline
       local waited = transport.now() - 1000
       assert.is_true(math.abs(waited - timeout) < 1e-6, "waited " .. waited)
     end)
   end
 
-  it("says what the state was in the end", function()
-    local _, ask = answers({ false, "CREATING" }, { false, "UPDATING" })
-    local _, err = poll.poll(clock(), 5, "Table(a)", ask)
+  it("reports the last state", function()
+    local _, poll_once = scripted_poll({ false, "CREATING" }, { false, "UPDATING" })
+    local _, err = poll.poll(clock(), 5, "Table(a)", poll_once)
     assert.matches("still UPDATING", err.message, 1, true)
   end)
 
-  it("sleeps twice as long each time, up to 20 seconds, and half of it by chance", function()
+  it("doubles its sleep up to 20 seconds, of which half is random", function()
     local transport = clock()
-    local _, ask = answers({ false, "CREATING" })
-    poll.poll(transport, 1000, "Table(a)", ask)
+    local _, poll_once = scripted_poll({ false, "CREATING" })
+    poll.poll(transport, 1000, "Table(a)", poll_once)
     local expected, chances = 0.5, {}
-    for i = 1, #transport.slept - 1 do -- the last one is cut short
+    for i = 1, #transport.slept - 1 do -- the last sleep ends at the deadline
       local slept = transport.slept[i]
       assert.is_true(slept >= expected / 2 and slept <= expected, ("sleep %d: %g"):format(i, slept))
       chances[slept / expected] = true
@@ -94,11 +94,11 @@ describe("waiter.poll", function()
     assert.is_true(distinct > 10)
   end)
 
-  it("counts the time that questions take", function()
+  it("counts the time that polls take", function()
     local transport = clock(3)
-    local asked, ask = answers({ false, "CREATING" })
-    local _, err = poll.poll(transport, 10, "Table(a)", ask)
+    local polled, poll_once = scripted_poll({ false, "CREATING" })
+    local _, err = poll.poll(transport, 10, "Table(a)", poll_once)
     assert.equal("timeout", err.kind)
-    assert.is_true(asked.count <= 5)
+    assert.is_true(polled.count <= 5)
   end)
 end)

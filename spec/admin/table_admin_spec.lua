@@ -1,4 +1,4 @@
--- Administration of tables: against the server where it can, else against a recording transport with simulated time.
+-- Administration of tables, against the server if it supports the operation, else against a recording transport.
 
 local cjson = require("cjson")
 local helper = dofile("spec/support/helper.lua")
@@ -20,20 +20,20 @@ local function failure(code) return { status = 400, __type = "com.amazonaws.dyna
 
 local NOT_FOUND = failure("ResourceNotFoundException")
 
--- The operation and the body of a request.
+-- Parses a request -> operation, body.
 local function parse(bytes)
   return bytes:match("DynamoDB_20120810%.(%a+)"), cjson.decode(bytes:match("\r\n\r\n(.*)$"))
 end
 
--- A table of a service that responds to each operation with the next one of its responses, the last one for ever.
-local function service(answers)
+-- A table of a service that gives each operation its responses in order and then repeats the last one.
+local function service(responses)
   local asked = {}
   local fake = helper.fake(function(bytes)
     local name = parse(bytes)
     asked[name] = (asked[name] or 0) + 1
-    local list = assert(answers[name], name)
-    local answer = list[math.min(asked[name], #list)]
-    return helper.answer(answer.status or 200, cjson.encode(answer))
+    local list = assert(responses[name], name)
+    local response = list[math.min(asked[name], #list)]
+    return helper.response(response.status or 200, cjson.encode(response))
   end)
   local conn = helper.offline(fake)
   return conn:table("messages", { hash_key = "id", range_key = "at", range_key_type = "N" }), fake, conn
@@ -45,7 +45,7 @@ local GLOBAL = { { AttributeName = "a", KeyType = "HASH" }, { AttributeName = "b
   { AttributeName = "e", KeyType = "RANGE" }, { AttributeName = "at", KeyType = "RANGE" },
   { AttributeName = "g", KeyType = "RANGE" }, { AttributeName = "h", KeyType = "RANGE" } }
 
--- What is called, and what UpdateTable gets beside the table's name.
+-- { call, parameters of UpdateTable besides the table's name }
 local updates = {
   { "update", { read_units = 3, write_units = 4 },
     { BillingMode = "PROVISIONED", ProvisionedThroughput = { ReadCapacityUnits = 3, WriteCapacityUnits = 4 } } },
@@ -108,7 +108,7 @@ local refused = {
   { "wait_until_ttl_enabled", { time = 1 }, "wait_until_ttl_enabled: unknown option 'time'" },
 }
 
--- Calls of other operations: method, arguments, the operation, its request, its response, what is returned.
+-- Calls of other operations: { method, arguments, operation, request, response, result }.
 local TTL = { AttributeName = "until", Enabled = true }
 local calls = {
   { "update_ttl", { "until" }, "UpdateTimeToLive", { TableName = "messages", TimeToLiveSpecification = TTL },
@@ -124,8 +124,8 @@ local calls = {
   { "tags", {}, "ListTagsOfResource", { ResourceArn = ARN }, { Tags = { { Key = "a", Value = "1" } } }, { a = "1" } },
 }
 
--- A wait: method, argument, operation, the responses, then "reached", "timeout", a code, or what the message says; and how many
--- requests it takes.
+-- Waits: { method, argument, operation, responses, "reached", "timeout", an error code or a part of the message, number of
+-- requests }.
 local function index(status) return described({ GlobalSecondaryIndexes = { { IndexName = "by_age", IndexStatus = status } } }) end
 local function ttl(status) return { TimeToLiveDescription = { TimeToLiveStatus = status } } end
 
@@ -133,7 +133,7 @@ local waits = {
   { "wait_until_active", nil, "DescribeTable", { described() }, "reached", 1 },
   { "wait_until_active", nil, "DescribeTable",
     { described({ TableStatus = "CREATING" }), described({ TableStatus = "UPDATING" }), described() }, "reached", 3 },
-  { "wait_until_active", nil, "DescribeTable", { NOT_FOUND, described() }, "reached", 2 }, -- not consistent yet
+  { "wait_until_active", nil, "DescribeTable", { NOT_FOUND, described() }, "reached", 2 }, -- eventually consistent
   { "wait_until_active", nil, "DescribeTable", { described({ TableStatus = "CREATING" }) }, "timeout" },
   { "wait_until_active", nil, "DescribeTable", { NOT_FOUND }, "timeout" },
   { "wait_until_active", nil, "DescribeTable", { described({ TableStatus = "DELETING" }) }, "is being deleted", 1 },
@@ -166,7 +166,7 @@ describe("admin", function()
         assert.equal("UpdateTable", name)
         assert.same(expected, body)
         assert.equal(1, #fake.requests)
-        assert.equal("UPDATING", tbl.status) -- from the response
+        assert.equal("UPDATING", tbl.status) -- the status in the response
       end)
     end
 
@@ -181,7 +181,7 @@ describe("admin", function()
       end)
     end
 
-    it("one DescribeTable at most, for the table's ARN", function()
+    it("at most one DescribeTable, for the table's ARN", function()
       local tbl, fake = service({ TagResource = { {} }, UntagResource = { {} }, DescribeTable = { described() } })
       assert(tbl:tag({ a = 1 }))
       assert(tbl:untag({ "a" }))
@@ -199,7 +199,7 @@ describe("admin", function()
   end)
 
   for i, case in ipairs(refused) do
-    it(("refuses, before anything is sent, %s (%d)"):format(case[1], i), function()
+    it(("no request for %s (%d)"):format(case[1], i), function()
       local tbl, fake = service({})
       local ok, message = pcall(tbl[case[1]], tbl, case[2])
       assert.is_false(ok)
@@ -211,7 +211,7 @@ describe("admin", function()
   local failing = { refresh = {}, delete = {}, update = { { stream = false } }, create_index = { { name = "x", hash_key = "a" } },
     drop_index = { "x" }, update_ttl = { "until" }, describe_ttl = {}, tag = { { a = 1 } }, untag = { { "a" } }, tags = {} }
   for name, arguments in pairs(failing) do
-    it("returns what goes wrong: " .. name, function()
+    it("returns the error: " .. name, function()
       local tbl = service(setmetatable({}, { __index = function() return { NOT_FOUND } end }))
       local ok, err = tbl[name](tbl, arguments[1])
       assert.is_nil(ok)
@@ -219,7 +219,7 @@ describe("admin", function()
     end)
   end
 
-  it("returns what goes wrong once the ARN is known", function()
+  it("returns an error after the ARN is known", function()
     local tbl = service({ DescribeTable = { described() }, ListTagsOfResource = { NOT_FOUND }, TagResource = { NOT_FOUND } })
     for _, name in ipairs({ "tags", "tag" }) do
       local ok, err = tbl[name](tbl, { a = 1 })
@@ -230,9 +230,9 @@ describe("admin", function()
 
   describe("waits", function()
     for i, case in ipairs(waits) do
-      local method, argument, operation, answers, outcome, questions = case[1], case[2], case[3], case[4], case[5], case[6]
+      local method, argument, operation, responses, outcome, questions = case[1], case[2], case[3], case[4], case[5], case[6]
       it(("%s: %s (%d)"):format(method, outcome, i), function()
-        local tbl, fake = service({ [operation] = answers })
+        local tbl, fake = service({ [operation] = responses })
         local given = { timeout = 90 }
         local ok, err
         if argument then ok, err = tbl[method](tbl, argument, given) else ok, err = tbl[method](tbl, given) end
@@ -246,18 +246,19 @@ describe("admin", function()
         end
         if questions then
           assert.equal(questions, #fake.requests)
-        else -- 0.25 to 0.5 seconds, twice that, ... up to 20, until the time is up
+        else -- sleeps of 0.25 to 0.5 seconds, doubled up to 20, until the timeout
           assert.is_true(#fake.requests >= 8 and #fake.requests <= 20, #fake.requests .. " questions")
           assert.is_true(math.abs(fake.clock - 1090) < 1e-6, fake.clock - 1000 .. " seconds")
         end
       end)
     end
 
-    it("300 seconds unless told otherwise", function()
+    it("300 seconds by default", function()
       local tbl, fake = service({ DescribeTable = { described({ TableStatus = "CREATING" }) } })
       local ok, err = tbl:wait_until_active()
       assert.is_nil(ok)
-      assert.equal("timeout: Table(messages): still CREATING after 300 seconds", tostring(err))
+      assert.equal("wait_until_active: timeout: Table(messages): still CREATING after 300 seconds ("
+        .. err.where .. ")", tostring(err))
       assert.is_true(math.abs(fake.clock - 1300) < 1e-6)
     end)
 
@@ -308,7 +309,7 @@ describe("admin", function()
       assert(tbl:delete())
     end)
 
-    it("creates all at once: units, indexes, stream, tags, protection, class", function()
+    it("creates a table with units, indexes, stream, tags, protection and class", function()
       local tbl = create({
         read_units = 3, write_units = 4, stream = "NEW_IMAGE", tags = { owner = "me" }, deletion_protection = true,
         table_class = "STANDARD_INFREQUENT_ACCESS",
@@ -343,7 +344,7 @@ describe("admin", function()
       setup(function() tbl = create({}) end)
       teardown(function() assert(tbl:delete()) end)
 
-      -- What is changed, and what the description says after it.
+      -- { option of update, expected members of the description }
       local changes = {
         { { read_units = 5, write_units = 6 }, function(found)
           return { found.ProvisionedThroughput.ReadCapacityUnits, found.ProvisionedThroughput.WriteCapacityUnits }
@@ -366,7 +367,7 @@ describe("admin", function()
         end)
       end
 
-      it("indexes: one comes and goes", function()
+      it("indexes: creates and deletes one", function()
         assert(tbl:put_item({ id = "a", at = 1, age = 30 }))
         assert.equal(tbl, assert(tbl:create_index({ name = "by_age", hash_key = { "age", "N" } })))
         assert.is_true(tbl:wait_until_index_active("by_age", { timeout = 20 }))
@@ -400,7 +401,7 @@ describe("admin", function()
       end)
     end)
 
-    it("gives nil and the error for a table that is not there", function()
+    it("returns nil and the error for a missing table", function()
       local tbl = conn:table(helper.table_name("absent"), { hash_key = "id" })
       for _, name in ipairs({ "refresh", "delete", "describe_ttl", "tags" }) do
         local ok, err = tbl[name](tbl)

@@ -3,18 +3,18 @@
 local cjson = require("cjson")
 local helper = dofile("spec/support/helper.lua")
 
-local CREATED = helper.answer(200, [[{"TableDescription":{"TableName":"messages","TableStatus":"CREATING",
+local CREATED = helper.response(200, [[{"TableDescription":{"TableName":"messages","TableStatus":"CREATING",
   "KeySchema":[{"AttributeName":"id","KeyType":"HASH"}],"AttributeDefinitions":[{"AttributeName":"id","AttributeType":"S"}]}}]])
 
 local function key(name, kind) return { AttributeName = name, KeyType = kind } end
 local function attribute(name, kind) return { AttributeName = name, AttributeType = kind } end
 
 local BASE_KEY = { key("id", "HASH"), key("at", "RANGE") }
-local BASE_ATTRIBUTES = { attribute("at", "N"), attribute("id", "S") } -- in the order of their names
+local BASE_ATTRIBUTES = { attribute("at", "N"), attribute("id", "S") } -- sorted by name
 
 local ALL = { ProjectionType = "ALL" }
 
--- Options besides name and schema, and what they add to the request.
+-- { name, options besides name and schema, additional members of the request }
 local cases = {
   { "on-demand when no units are given", {}, {} },
   { "provisioned units", { read_units = 10, write_units = 5 },

@@ -1,14 +1,14 @@
--- The table of operations against the services' models: idempotency, paginators, and where attribute values occur in
+-- The table of operations against the service models: idempotency, paginators, and the positions of attribute values in
 -- requests and responses.
 local cjson = require("cjson")
 local core = require("dynamodb.core")
 local dynamodb = require("dynamodb")
 local operations = require("dynamodb.base.operations")
 local helper = dofile("spec/support/helper.lua")
-local canned = dofile("spec/support/scripted_server.lua")
+local scripted = dofile("spec/support/scripted_server.lua")
 local vectors = dofile("spec/vectors/operations.lua")
 
--- The operations of the services' models, November 2026, by the host that serves them.
+-- The operations of the service models, November 2026, by host.
 local known = {
   plain = [[
     BatchExecuteStatement BatchGetItem BatchWriteItem CancelBulkOperation CreateBackup CreateGlobalTable CreateTable
@@ -34,26 +34,26 @@ local hosts = {
 
 local targets = { plain = "DynamoDB_20120810.", search = "DynamoDB_20120810.", streams = "DynamoDBStreams_20120810." }
 
--- The models' members that make a repeated request count once.
+-- Idempotency tokens of the models: operation -> member.
 local tokens = { ExecuteTransaction = "ClientRequestToken", ExportTableToPointInTime = "ClientToken",
   ImportTable = "ClientToken", StartBulkPutItems = "ClientToken", TransactWriteItems = "ClientRequestToken" }
 
 local UUID = "^" .. ("x"):rep(8) .. "%-xxxx%-4xxx%-[89ab]xxx%-" .. ("x"):rep(12) .. "$"
 UUID = UUID:gsub("x", "%%x")
 
--- Other operations that may be sent again: neither reads, nor with a token.
+-- Idempotent operations that neither read nor have a token.
 local once = { BatchExecuteStatement = true, CreateBackup = true, ExecuteStatement = true, UpdateItem = true }
 
--- Operations that change something, by their names.
+-- Whether an operation writes, by its name.
 local function name_says_write(name)
-  if name:match("Execute") then return true end -- the statement says
+  if name:match("Execute") then return true end -- depends on the statement
   for _, word in ipairs({ "^BatchGet", "^Describe", "^Get", "^List", "^Query$", "^Scan$", "^Search", "^TransactGet" }) do
     if name:match(word) then return false end
   end
   return true
 end
 
--- The members of a listing operation: where to start, where to go on, the list; and two elements of it.
+-- Listing operations: { member of the start, member of the next position, member of the list, two elements }.
 local ROW = [[{"id":{"S":"%s"}}]]
 local listings = {
   { "DescribeStream", "ExclusiveStartShardId", "LastEvaluatedShardId", "Shards", within = "StreamDescription" },
@@ -71,7 +71,7 @@ local listings = {
   { "Scan", "ExclusiveStartKey", "LastEvaluatedKey", "Items", element = ROW, token = [[{"id":{"S":"b"}}]] },
 }
 
--- A request as the transport received it.
+-- Parses a request as the transport received it.
 local function parse(bytes)
   local head, body = bytes:match("^(.-\r\n)\r\n(.*)$")
   local request = { body = cjson.decode(body), line = head:match("^[^\r]*") }
@@ -79,22 +79,22 @@ local function parse(bytes)
   return request
 end
 
--- A connection without an endpoint of its own to a transport that records.
-local function recording(answer)
-  local fake = helper.fake(answer)
+-- A connection to a recording transport, without a custom endpoint.
+local function recording(response)
+  local fake = helper.fake(response)
   return dynamodb.connect({ region = "eu-west-1", aws_access_key_id = helper.KEY,
     aws_secret_access_key = helper.SECRET, transport = fake }), fake
 end
 
--- Calls an operation with the fake's response -> the request, the result.
-local function call(name, params, answer, given)
-  local conn, fake = recording(helper.answer(200, answer))
+-- Calls an operation with the given response body -> request, result.
+local function call(name, params, response, given)
+  local conn, fake = recording(helper.response(200, response))
   local result = assert(conn:call(name, params, given))
   assert.equal(1, #fake.requests)
   return parse(fake.requests[1]), result
 end
 
--- The forms that csrc/lua/encode.c and decode.c know.
+-- The shapes that csrc/lua/encode.c and decode.c support.
 local function is_shape(shape)
   if shape == "item" or shape == "row" or shape == "value" then return true end
   if type(shape) ~= "table" then return false end
@@ -107,7 +107,7 @@ local function is_shape(shape)
   return true
 end
 
--- Adds the members of a shape that occur nowhere in the values to the list.
+-- Appends to the list the members of a shape that occur in none of the values.
 local function unproven(shape, values, path, list)
   if #values == 0 then list[#list + 1] = path end
   if type(shape) == "string" then return list end
@@ -133,7 +133,7 @@ describe("operations", function()
     end
   end
 
-  it("are the 66 of the service, and no others", function()
+  it("are exactly the 66 of the service", function()
     assert.equal(66, count)
     for name in pairs(kinds) do assert.is_table(operations[name], name) end
     for name in pairs(operations) do assert.is_string(kinds[name], name) end
@@ -143,7 +143,7 @@ describe("operations", function()
   for name, kind in pairs(kinds) do
     describe(name, function()
       local operation, vector = operations[name], vectors[name]
-      local params, body, answer, result = vector[1], vector[2], vector[3], vector[4]
+      local params, body, response, result = vector[1], vector[2], vector[3], vector[4]
 
       it("is well-formed", function()
         assert.equal(name, operation.name)
@@ -154,11 +154,11 @@ describe("operations", function()
         assert.equal(tokens[name], operation.token)
         assert.equal(name_says_write(name), operation.writes)
         assert.equal(not once[name], operation.repeatable)
-        assert.is_true(operation.required_output == nil or cjson.decode(answer)[operation.required_output] ~= nil)
+        assert.is_true(operation.required_output == nil or cjson.decode(response)[operation.required_output] ~= nil)
       end)
 
-      it("sends what it is given, and returns the response", function()
-        local request, got = call(name, params, answer)
+      it("sends the parameters and returns the response", function()
+        local request, got = call(name, params, response)
         assert.equal("POST / HTTP/1.1", request.line)
         assert.equal(hosts[kind], request.host)
         assert.equal(targets[kind] .. name, request["x-amz-target"])
@@ -166,25 +166,25 @@ describe("operations", function()
         assert.truthy(request.authorization:find("/eu-west-1/dynamodb/aws4_request", 1, true))
         if tokens[name] then request.body[tokens[name]] = nil end
         assert.same(cjson.decode(body or cjson.encode(params)), request.body)
-        assert.same(result or cjson.decode(answer), got)
+        assert.same(result or cjson.decode(response), got)
       end)
 
-      it("shows every place of attribute values in its row", function()
+      it("has vectors with every position of attribute values", function()
         assert.same({}, unproven(operation.input, { params }, "", {}))
-        assert.same({}, unproven(operation.output, { cjson.decode(answer) }, "", {}))
+        assert.same({}, unproven(operation.output, { cjson.decode(response) }, "", {}))
       end)
 
-      it("takes parameters that the client does not know", function()
+      it("accepts unknown parameters", function()
         local given = { Novelty = { Depth = 1, List = { "a" } } }
-        local novel = ('{"Novelty":[1,{"a":true}],' .. answer:sub(2)):gsub(",}$", "}")
+        local novel = ('{"Novelty":[1,{"a":true}],' .. response:sub(2)):gsub(",}$", "}")
         local request, got = call(name, given, novel)
         assert.same(given.Novelty, request.body.Novelty)
         assert.same({ 1, { a = true } }, got.Novelty)
       end)
 
       if tokens[name] then
-        it("gets a token of its own each time", function()
-          local one, other = call(name, params, answer).body[tokens[name]], call(name, params, answer).body[tokens[name]]
+        it("generates a new token for each call", function()
+          local one, other = call(name, params, response).body[tokens[name]], call(name, params, response).body[tokens[name]]
           assert.matches(UUID, one)
           assert.matches(UUID, other)
           assert.not_equal(one, other)
@@ -192,7 +192,7 @@ describe("operations", function()
         end)
 
         it("keeps the caller's token", function()
-          assert.equal("mine", call(name, { [tokens[name]] = "mine" }, answer).body[tokens[name]])
+          assert.equal("mine", call(name, { [tokens[name]] = "mine" }, response).body[tokens[name]])
         end)
       end
     end)
@@ -209,7 +209,7 @@ describe("operations", function()
       end)
     end
 
-    it("are called when asked for, as plain JSON", function()
+    it("are called as plain JSON on request", function()
       local request, got = call("DescribeNovelty", { Item = { id = "a" } }, [[{"Item":{"S":"x"}}]], { unknown = true })
       assert.equal("DynamoDB_20120810.DescribeNovelty", request["x-amz-target"])
       assert.equal(hosts.plain, request.host)
@@ -218,22 +218,22 @@ describe("operations", function()
       assert.is_nil(rawget(operations, "DescribeNovelty"))
     end)
 
-    it("may have written when they fail: nothing is assumed of them", function()
-      local conn = recording(helper.answer(500, [[{"__type":"x#InternalServerError","message":"no"}]]))
+    it("are ambiguous when they fail, because they may write", function()
+      local conn = recording(helper.response(500, [[{"__type":"x#InternalServerError","message":"no"}]]))
       local result, err = conn:call("DescribeNovelty", {}, { unknown = true })
       assert.is_nil(result)
       assert.is_true(err.ambiguous)
     end)
 
     for _, name in ipairs({ "Describe.Novelty", "a\r\nx: y", "", 1 }) do
-      it("are refused even then without a name: " .. name, function()
+      it("are rejected even then if their name is malformed: " .. name, function()
         local conn = recording()
         assert.error_matches(function() conn:call(name, {}, { unknown = true }) end, "unknown operation")
       end)
     end
   end)
 
-  it("refuses parameters that are no table, and unknown options", function()
+  it("rejects parameters that are not a table, and unknown options", function()
     local conn = recording()
     assert.error_matches(function() conn:call("GetItem", "messages") end, "call: table of parameters expected, got string")
     assert.error_matches(function() conn:call("GetItem", {}, { unknwon = true }) end, "call: unknown option 'unknwon'")
@@ -243,7 +243,7 @@ describe("operations", function()
     local listed = {}
     for _, case in ipairs(listings) do listed[case[1]] = case end
 
-    it("are these", function()
+    it("are exactly these", function()
       for name, operation in pairs(operations) do assert.equal(listed[name] ~= nil, operation.pages ~= nil, name) end
     end)
 
@@ -251,12 +251,12 @@ describe("operations", function()
       local start, go_on, list = case[2], case[3], case[4]
       local element, token = case.element or [[{"Name":"%s"}]], case.token or [["b"]]
 
-      -- Two pages: a and b, then c.
+      -- Two pages: a and b; then c.
       local function page(elements, last)
         for i, each in ipairs(elements) do elements[i] = element:format(each) end
         local text = ([[{"%s":[%s]%s}]]):format(list, table.concat(elements, ","),
           last and "" or ([[,"%s":%s]]):format(go_on, token))
-        return helper.answer(200, case.within and ([[{"%s":%s}]]):format(case.within, text) or text)
+        return helper.response(200, case.within and ([[{"%s":%s}]]):format(case.within, text) or text)
       end
 
       local function two_pages()
@@ -305,11 +305,11 @@ describe("operations", function()
       end)
     end
 
-    it("fail in the loop when a page does", function()
+    it("raise the error of a page in the loop", function()
       for _, method in ipairs({ "each", "pages" }) do
         local conn = recording(function(_, number)
-          if number == 1 then return helper.answer(200, [[{"TableNames":["a"],"LastEvaluatedTableName":"a"}]]) end
-          return helper.answer(400, [[{"__type":"x#AccessDeniedException","message":"no"}]])
+          if number == 1 then return helper.response(200, [[{"TableNames":["a"],"LastEvaluatedTableName":"a"}]]) end
+          return helper.response(400, [[{"__type":"x#AccessDeniedException","message":"no"}]])
         end)
         local seen = 0
         local ok, err = pcall(function()
@@ -322,22 +322,22 @@ describe("operations", function()
       end
     end)
 
-    it("fail when the service does not get on", function()
-      local conn, fake = recording(helper.answer(200, [[{"TableNames":["a"],"LastEvaluatedTableName":"a"}]]))
+    it("fail when the service repeats a position", function()
+      local conn, fake = recording(helper.response(200, [[{"TableNames":["a"],"LastEvaluatedTableName":"a"}]]))
       local names, err = conn:each("ListTables"):all()
       assert.is_nil(names)
       assert.equal("response", err.kind)
       assert.equal(2, #fake.requests)
     end)
 
-    it("are not those that return one thing", function()
+    it("do not include operations without a list", function()
       local conn = recording()
       assert.error_matches(function() conn:each("GetItem", {}) end, "each: GetItem has no pages")
       assert.error_matches(function() conn:pages("DescribeTable", {}) end, "pages: DescribeTable has no pages")
     end)
   end)
 
-  it("of streams tell what happened to items, on the server", function()
+  it("of streams return the changes of items, on the server", function()
     local conn = helper.connect()
     local tbl = assert(conn:create_table({ name = helper.table_name("stream"), schema = conn:create_schema(helper.HASH),
       stream = "NEW_AND_OLD_IMAGES" }))
@@ -361,14 +361,14 @@ describe("operations", function()
     conn:close()
   end)
 
-  it("go over one connection to a server that records them", function()
+  it("use one connection to a scripted server", function()
     local names, steps = helper.names_of(kinds), {}
     for _, name in ipairs(names) do
       steps[#steps + 1] = { wait = "request" }
-      steps[#steps + 1] = { send = canned.response(vectors[name][3]) }
+      steps[#steps + 1] = { send = scripted.response(vectors[name][3]) }
     end
-    local server = canned.start({ steps })
-    local conn = canned.connect(server)
+    local server = scripted.start({ steps })
+    local conn = scripted.connect(server)
     for _, name in ipairs(names) do
       local vector = vectors[name]
       assert.same(vector[4] or cjson.decode(vector[3]), assert(conn:call(name, vector[1])))
@@ -387,10 +387,10 @@ describe("operations", function()
     end
   end)
 
-  it("that have nothing to say may return nothing, others not", function()
-    local server = canned.start({ { { wait = "request" }, { send = canned.response("") }, { wait = "request" },
-      { send = canned.response("") } } })
-    local conn = canned.connect(server, { max_attempts = 1 })
+  it("without required output may have an empty response, others may not", function()
+    local server = scripted.start({ { { wait = "request" }, { send = scripted.response("") }, { wait = "request" },
+      { send = scripted.response("") } } })
+    local conn = scripted.connect(server, { max_attempts = 1 })
     assert.same({}, assert(conn:call("TagResource", vectors.TagResource[1])))
     local result, err = conn:call("ListTables")
     assert.is_nil(result)
@@ -399,7 +399,7 @@ describe("operations", function()
     server.stop()
   end)
 
-  it("without methods of their own work, too: vectors, on the server", function()
+  it("without a method work by call: vectors, on the server", function()
     local conn, name = helper.connect(), helper.table_name("vectors")
     assert(conn:call("CreateTable", { TableName = name, BillingMode = "PAY_PER_REQUEST",
       KeySchema = { { AttributeName = "id", KeyType = "HASH" } },
@@ -418,7 +418,7 @@ describe("operations", function()
     conn:close()
   end)
 
-  it("have shapes that the codec takes", function()
+  it("have shapes that the codec supports", function()
     for name, operation in pairs(operations) do
       assert.equal("{}", core.encode({}, operation.input), name)
       assert.same({}, core.decode("{}", operation.output), name)

@@ -1,4 +1,4 @@
--- Checking and merging options: unknown names, wrong types and values are refused with the option's path.
+-- Validation and merging of options: unknown names, wrong types and values are rejected with the path of the option.
 local options = require("dynamodb.base.options")
 
 local nan, inf = 0 / 0, math.huge
@@ -22,11 +22,11 @@ local validators = {
 
 describe("options", function()
   for _, case in ipairs(validators) do
-    it("takes what it should as " .. case[1], function()
+    it("accepts valid values of kind " .. case[1], function()
       for _, value in ipairs(case.good) do assert.is_true((case[2](value)), tostring(value)) end
     end)
 
-    it("refuses the rest as " .. case[1], function()
+    it("rejects invalid values of kind " .. case[1], function()
       for _, value in ipairs(case.bad) do
         local ok, expected = case[2](value)
         assert.is_false(ok, tostring(value))
@@ -35,7 +35,7 @@ describe("options", function()
     end)
   end
 
-  it("take nothing as one of a choice", function()
+  it("reject an absent value of a choice", function()
     assert.is_false((options.choice("S")(nil)))
   end)
 end)
@@ -49,12 +49,12 @@ describe("options.check", function()
     return (message:gsub("^%S+:%d+: ", ""))
   end
 
-  it("is silent when all is well", function()
+  it("accepts valid options", function()
     assert.has_no_error(function() options.check(schema, {}, "list") end)
     assert.has_no_error(function() options.check(schema, { limit = 3, name = "a", sure = false }, "list") end)
   end)
 
-  it("leaves the options as they are", function()
+  it("does not change the options", function()
     local given = { limit = 3 }
     options.check(schema, given, "list")
     assert.same({ limit = 3 }, given)
@@ -78,19 +78,19 @@ describe("options.check", function()
     { { sure = ("x"):rep(40) }, "list: option 'sure': boolean expected, got '" .. ("x"):rep(40) .. "'" },
   }
   for _, case in ipairs(refusals) do
-    it("says: " .. case[2]:sub(1, 80), function()
+    it("raises: " .. case[2]:sub(1, 80), function()
       assert.equal(case[2], refusal(case[1]))
     end)
   end
 
-  it("says it at the caller's line", function()
+  it("raises at the caller's line", function()
     local function call() options.check(schema, { limits = 1 }, "list") end
     local ok, message = pcall(call)
     assert.is_false(ok)
     assert.matches("options_spec.lua:" .. debug.getinfo(call, "S").linedefined .. ":", message, 1, true)
   end)
 
-  it("shows no value where secrets are among the options", function()
+  it("shows no values if the options contain secrets", function()
     local text = options.text
     local secret = { aws_secret_access_key = text, aws_session_token = text, region = options.boolean }
     for _, given in ipairs({ { region = "a secret" }, { aws_secret_access_key = 20268 },

@@ -3,21 +3,21 @@ local fake = dofile("spec/support/fake_system.lua")
 local files = dofile("spec/support/files.lua")
 local system = require("dynamodb.base.system")
 
--- The variable's value as another program sees it.
+-- The value of an environment variable as printed by a child process.
 local function shell_value(name)
   return (files.output_of("printenv " .. name):gsub("\n$", ""))
 end
 
 describe("system.getenv", function()
-  it("gives what the environment has", function()
+  it("returns the value of a variable", function()
     assert.equal(shell_value("PATH"), system.getenv("PATH"))
   end)
 
-  it("gives nil for what it has not", function()
+  it("returns nil for an unset variable", function()
     assert.is_nil(system.getenv("DYNAMODB_SPEC_NO_SUCH_VARIABLE"))
   end)
 
-  it("gives nil for what is empty", function()
+  it("returns nil for an empty variable", function()
     local getenv = os.getenv
     finally(function() os.getenv = getenv end) -- luacheck: ignore 122
     os.getenv = function() return "" end -- luacheck: ignore 122
@@ -37,18 +37,18 @@ describe("system.read_file", function()
     end)
   end
 
-  it("has nothing to say of a file that is not there", function()
+  it("returns nil without an error for a missing file", function()
     assert.same({}, { system.read_file(path .. ".missing") })
     assert.same({}, { system.read_file("/dev/null/below") })
   end)
 
   it("reports why it cannot", function()
-    local text, why = system.read_file(("x"):rep(300)) -- longer than any file name
+    local text, why = system.read_file(("x"):rep(300)) -- exceeds the limit of file names
     assert.is_nil(text)
     assert.matches("too long", why)
   end)
 
-  it("does not take a directory for a file", function()
+  it("reports a directory", function()
     local text, why = system.read_file("/")
     assert.is_nil(text)
     assert.is_string(why)
@@ -61,35 +61,35 @@ describe("system.run", function()
     { "printf no-line", "no-line" },
     { "printf '%s' 'a \"quoted\" word'", 'a "quoted" word' },
     { "true", "" },
-    { "cat", "" }, -- a user name that no one has
+    { "cat", "" }, -- an unknown user name
   }
   for _, case in ipairs(good) do
-    it("gives what is printed by " .. case[1], function()
+    it("returns the output of " .. case[1], function()
       assert.equal(case[2], system.run(case[1], 5))
     end)
   end
 
-  it("keeps errors out of what is printed", function()
+  it("does not return the standard error output", function()
     assert.equal("out\n", system.run("exec 2>/dev/null; echo out; echo err >&2", 5))
   end)
 
-  it("reports how a command ended", function()
+  it("reports the exit status of a command", function()
     assert.same({ nil, "exit code 3" }, { system.run("echo out; exit 3", 5) })
     assert.same({ nil, "exit code 127" }, { system.run("exec 2>/dev/null; no-such-program-of-the-specs", 5) })
   end)
 
-  it("ends what takes too long, and what it has started", function()
+  it("kills a command at its timeout, with its child processes", function()
     local before = os.time()
     assert.same({ nil, "no end within 1 seconds" }, { system.run("sleep 60 & sleep 60", 0.2) })
     assert.is_true(os.time() - before <= 5)
   end)
 
-  it("takes no more than it can use", function()
+  it("limits the length of the output", function()
     assert.same({ nil, "more than 65536 bytes of output" }, { system.run("exec 2>/dev/null; yes", 5) })
     assert.equal(65536, #system.run("exec 2>/dev/null; yes | head -c 65536", 5))
   end)
 
-  it("reports when nothing can be started", function()
+  it("reports that no process can be started", function()
     local popen = io.popen
     finally(function() io.popen = popen end) -- luacheck: ignore 122
     io.popen = function() return nil, "too many" end -- luacheck: ignore 122
@@ -105,7 +105,7 @@ describe("system.write_file", function()
   end)
   after_each(function() os.execute("rm -rf " .. folder) end)
 
-  it("makes folders and a file that only its owner reads, and replaces it", function()
+  it("creates directories and a file that only its owner can read, and replaces it", function()
     local path = folder .. "/it's/here/file"
     for _, text in ipairs({ "", "a\r\n\0\255", ("x"):rep(100000) }) do
       assert.is_true(system.write_file(path, text))
@@ -116,7 +116,7 @@ describe("system.write_file", function()
       files.output_of(("stat -c %%a \"%s\" \"%s\"; ls -A \"%s\""):format(path, shown, shown)))
   end)
 
-  it("writes where it is when there is no folder in the path", function()
+  it("writes to the current directory if the path has no directory", function()
     local run = system.run
     finally(function() system.run = run end)
     local asked
@@ -128,17 +128,17 @@ describe("system.write_file", function()
     assert.matches("'.'", asked, 1, true)
   end)
 
-  it("reports why it cannot, and leaves nothing behind", function()
+  it("reports why writing failed, and leaves no file behind", function()
     assert.same({ nil, "/dev/null/x: no file can be made there (exit code 1)" },
       { system.write_file("/dev/null/x/file", "text") })
     os.execute("mkdir -p " .. folder .. "/file")
-    local done, why = system.write_file(folder .. "/file", "text") -- which is a folder
+    local done, why = system.write_file(folder .. "/file", "text") -- this path is a directory
     assert.is_nil(done)
     assert.is_string(why)
     assert.equal("file\n", files.output_of("ls -A " .. folder))
   end)
 
-  -- A file whose functions fail where the spec requires it.
+  -- Replaces io.open by a function that returns a file whose methods fail.
   local real = io.open
   local function failing(open, write, close)
     finally(function() io.open = real end) -- luacheck: ignore 122
@@ -152,7 +152,7 @@ describe("system.write_file", function()
     return select(2, system.write_file(folder .. "/file", "text"))
   end
 
-  it("reports a disk that is full", function()
+  it("reports a full disk", function()
     assert.equal("no opening", failing("no opening"))
     assert.equal("no writing", failing(nil, "no writing"))
     assert.equal("no closing", failing(nil, nil, "no closing"))
@@ -160,7 +160,7 @@ describe("system.write_file", function()
 end)
 
 describe("system.random", function()
-  it("is another number each time, from 0 up to 1", function()
+  it("returns another number each time, at least 0 and less than 1", function()
     local last
     for _ = 1, 100 do
       local number = system.random()
@@ -171,7 +171,7 @@ describe("system.random", function()
 end)
 
 describe("system.time", function()
-  it("is now, in seconds", function()
+  it("is the current time in seconds", function()
     local before = os.time()
     local time = system.time()
     assert.is_true(before <= time and time <= os.time())

@@ -6,7 +6,7 @@ describe("version", function()
     assert.matches("^%d+%.%d+%.%d+$", version)
   end)
 
-  it("is what the library has", function()
+  it("is that of the library", function()
     assert.equal(version, require("dynamodb")._VERSION)
   end)
 end)

@@ -15,17 +15,17 @@ describe("settings_list", function()
     for name in pairs(catalogue) do assert.is_true(type(name) == "number" or seen[name]) end
   end)
 
-  it("has defaults that are right themselves", function()
+  it("has valid defaults", function()
     for _, row in ipairs(catalogue) do
       if row.default ~= nil then assert.is_true((row.kind.check(row.default)), row.name) end
     end
   end)
 
-  it("lets every setting be said somewhere", function()
+  it("has at least one source for each setting", function()
     for _, row in ipairs(catalogue) do assert.truthy(row.code or row.key or row.env[1], row.name) end
   end)
 
-  it("knows whether endpoints are ignored before it comes to them, and the services section, too", function()
+  it("lists ignore_configured_endpoint_urls and services before the endpoints, which depend on them", function()
     local at = {}
     for i, row in ipairs(catalogue) do at[row.name] = i end
     for i, row in ipairs(catalogue) do
@@ -35,7 +35,7 @@ describe("settings_list", function()
     end
   end)
 
-  -- A setting of the kind, texts with their values, texts that are refused.
+  -- { a setting of the kind, valid texts and their values, invalid texts }
   local kinds = {
     { "use_fips_endpoint", { ["true"] = true, ["TRUE"] = true, ["False"] = false }, "boolean",
       { "", "yes", "1", "0", "true ", "nil" } },
@@ -61,7 +61,7 @@ describe("settings_list", function()
     { "role_arn", { [" a "] = " a " }, "non-empty string", { "" } },
   }
   for _, case in ipairs(kinds) do
-    it("reads texts such as those of " .. case[1], function()
+    it("parses texts of the kind of " .. case[1], function()
       fake.install({}, {})
       local kind = catalogue[case[1]].kind
       for text, value in pairs(case[2]) do
@@ -83,12 +83,12 @@ describe("settings_list", function()
     end
   end)
 
-  it("takes a path below home as it stands where there is no home", function()
+  it("does not expand a path below home if there is no home", function()
     fake.install({ HOME = false }, {})
     assert.equal("~/a", catalogue.ca_bundle.kind.convert("~/a"))
   end)
 
-  it("shows proxies without passwords, and nothing of secrets", function()
+  it("shows proxies without passwords, and no secrets", function()
     local shown = { http_proxy = { ["http://u:p/w@h:1"] = "****@h:1", ["http://h:1"] = "http://h:1", [false] = false },
       external_id = { x = "****" }, container_authorization_token = { x = "****" },
       credential_process = { ["/bin/keys --password x"] = "/bin/keys ****" } }

@@ -1,4 +1,4 @@
--- Where a setting's value comes from: options, environment, profile, and their order.
+-- Sources of settings (options, environment, profile) and their order.
 local errors = require("dynamodb.error")
 local fake = dofile("spec/support/fake_system.lua")
 local catalogue = require("dynamodb.config.catalogue")
@@ -6,7 +6,7 @@ local settings = require("dynamodb.config.settings")
 
 local CREDENTIALS, CONFIG = "/home/.aws/credentials", "/home/.aws/config"
 
--- Two texts of a setting and their values.
+-- Two valid texts of a setting and their values.
 local samples = {
   region = { "eu-west-1", "eu-north-1" },
   account_id = { "111111111111", "222222222222" },
@@ -25,14 +25,13 @@ local by_check = {
   [catalogue.max_attempts.kind.check] = { "3", "5", values = { 3, 5 } },
 }
 
--- The i-th text of a setting, and its value.
+-- Returns the i-th text of a setting and its value.
 local function sample(row, i)
   local texts = samples[row.name] or by_check[row.kind.check] or { "one", "two" }
   return texts[i], (texts.values or texts)[i]
 end
 
--- The sources of a setting, the ones that count more first: each a function that makes it say something, and what
--- it is called.
+-- The sources of a setting in descending priority: { function that sets a value there, name of the source }.
 local function sources_of(row)
   local sources = {}
   local function add(name, set) sources[#sources + 1] = { name = name, set = set } end
@@ -50,7 +49,7 @@ local function sources_of(row)
   return sources
 end
 
--- A system with nothing but the sections that samples name.
+-- Installs a system that has only the sections that samples refer to.
 local function world()
   return { given = {}, variables = {}, files = { [CONFIG] = "[profile one]\n[profile two]\n[services one]\n[services two]\n" } }
 end
@@ -68,7 +67,7 @@ describe("settings", function()
   for _, row in ipairs(catalogue) do
     local sources = sources_of(row)
 
-    it("takes " .. row.name .. " from each of its sources", function()
+    it("reads " .. row.name .. " from each of its sources", function()
       for _, source in ipairs(sources) do
         for i = 1, 2 do
           local w = world()
@@ -81,7 +80,7 @@ describe("settings", function()
       end
     end)
 
-    it("takes " .. row.name .. " from the source that counts more", function()
+    it("reads " .. row.name .. " from the source of higher priority", function()
       for more = 1, #sources do
         for less = more + 1, #sources do
           local w = world()
@@ -94,7 +93,7 @@ describe("settings", function()
       end
     end)
 
-    it("takes " .. row.name .. " as it is by default", function()
+    it("uses the default of " .. row.name, function()
       local values, from = load(world())
       local derived = { config_file = CONFIG, shared_credentials_file = CREDENTIALS,
         ec2_metadata_service_endpoint = "http://169.254.169.254" }
@@ -136,7 +135,7 @@ describe("settings", function()
       assert.error_matches(function() settings.new(given, "here") end, "here: option '", 1, true)
     end)
 
-    it("does not look at a bad " .. name .. " that does not count", function()
+    it("ignores a bad " .. name .. " that is overridden", function()
       fake.install({ [row.env[1]] = text }, {})
       assert.equal(select(2, sample(row, 1)), settings.new({ [row.code] = select(2, sample(row, 1)) }):early(name))
       local _, value = sample(row, 1)
@@ -145,20 +144,20 @@ describe("settings", function()
     end)
   end
 
-  it("leaves options to others that are none of its own", function()
+  it("ignores options that are not settings", function()
     fake.install({}, {})
     assert.is_table(settings.new({ transport = 1, aws_secret_access_key = "s" }):load())
   end)
 
-  it("takes empty values of a file for none", function()
+  it("treats empty values of a file as unset", function()
     local values, from = load({ given = {}, variables = {}, files = { [CONFIG] = "[default]\nmax_attempts = 3",
       [CREDENTIALS] = "[default]\nregion =\nmax_attempts = # 5" } })
     assert.equal("us-east-1", values.region)
     assert.equal("default", from.region)
-    assert.equal(4, values.max_attempts) -- the credentials file wins, and has no such key
+    assert.equal(4, values.max_attempts) -- the credentials file has priority and lacks this key
   end)
 
-  it("reads a value that has a comment behind it", function()
+  it("reads a value that is followed by a comment", function()
     local files = { [CONFIG] = "[default]\nregion = eu-west-1 # here" }
     assert.equal("eu-west-1", load({ given = {}, variables = {}, files = files }).region)
   end)
@@ -173,7 +172,7 @@ describe("settings", function()
       assert.same({ CREDENTIALS, CONFIG }, read)
     end)
 
-    it("know what code and environment say", function()
+    it("have the values of options and environment", function()
       fake.install({ AWS_REGION = "eu-west-1", AWS_USE_FIPS_ENDPOINT = "false" }, {})
       local s = settings.new({ max_attempts = 2, proxy = false })
       assert.same({ 2, "option" }, { s:early("max_attempts") })
@@ -183,7 +182,7 @@ describe("settings", function()
       assert.is_nil(s:early("retry_mode"))
     end)
 
-    it("know an endpoint of the environment only when the profile cannot forbid it", function()
+    it("have an endpoint of the environment only when the profile cannot disable it", function()
       local cases = { { nil, nil }, { "true", nil }, { "false", "http://e" } }
       for i = 1, 3 do
         fake.install({ AWS_ENDPOINT_URL = "http://e", AWS_IGNORE_CONFIGURED_ENDPOINT_URLS = cases[i][1] }, {})
@@ -215,7 +214,7 @@ describe("settings", function()
     end
   end)
 
-  it("report files that cannot be read, and where they are wrong", function()
+  it("report unreadable files and the lines of errors", function()
     for _, path in ipairs({ CREDENTIALS, CONFIG }) do
       fake.install({}, { [path] = false })
       assert.same({ nil, path .. ": Permission denied" }, { settings.new():load() })
@@ -226,7 +225,7 @@ describe("settings", function()
     end
   end)
 
-  it("know where the files are", function()
+  it("have the paths of the files", function()
     fake.install({ AWS_CONFIG_FILE = "~/c" }, {})
     assert.same({ CREDENTIALS, "/home/c" }, { settings.paths() })
     local values, from = load({ given = {}, variables = { AWS_CONFIG_FILE = "~/c", HOME = "/h" }, files = {} })
@@ -240,7 +239,7 @@ describe("settings", function()
     local files = { [CONFIG] = "[profile a]\nregion = r-a\ns3 =\n x = y\n[profile b]\nregion = r-b\n[default]\n"
       .. "region = r-d\n[sso-session a]\nsso_region = r", [CREDENTIALS] = "[a]\naws_access_key_id = k\n[c]" }
 
-    it("are those of the profile that is named", function()
+    it("are those of the selected profile", function()
       local cases = { { nil, nil, "r-d", "default" }, { "a", nil, "r-a", "option" },
         { nil, "b", "r-b", "environment AWS_PROFILE" }, { "a", "b", "r-a", "option" }, { "default", "b", "r-d", "option" },
         { "c", nil, "us-east-1", "option" } }
@@ -251,7 +250,7 @@ describe("settings", function()
       end
     end)
 
-    it("tell whether code names it", function()
+    it("report whether the profile was selected by an option", function()
       fake.install({ AWS_PROFILE = "b" }, files)
       local s = settings.new()
       assert.same({ "b", false }, { s.profile_name, s.profile_explicit })
@@ -261,7 +260,7 @@ describe("settings", function()
       assert.same({ "default", false }, { settings.new().profile_name, settings.new().profile_explicit })
     end)
 
-    it("are an error when there is no such profile, unless it is the default one", function()
+    it("are an error if the profile is missing, unless it is the default profile", function()
       local text = "profile 'x' (%s) is neither in " .. CREDENTIALS .. " nor in " .. CONFIG
       fake.install({}, files)
       assert.same({ nil, text:format("option") }, { settings.new({ profile = "x" }):load() })
@@ -288,7 +287,7 @@ describe("settings", function()
       assert.is_nil(s:sso_session("b"))
     end)
 
-    it("are read afresh when asked for", function()
+    it("are read again on request", function()
       fake.install({}, files)
       local s = settings.new()
       s:load()
@@ -308,7 +307,7 @@ describe("settings", function()
       .. "sts =\n  endpoint_url = http://section-sts\nsso =\n x = y\n"
     local IN_SECTION = "section [services s] in " .. CONFIG
 
-    -- Environment, profile, options; where tables are, where streams, sts, and which source the first comes from.
+    -- { name, environment, profile, options, endpoints of tables, streams and STS, source of the first one }
     local DYNAMODB, ALL = "AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"
     local STREAMS, IGNORE = "AWS_ENDPOINT_URL_DYNAMODB_STREAMS", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"
     local BOTH = "services = s\nendpoint_url = http://p"
@@ -337,7 +336,7 @@ describe("settings", function()
         { ignore_configured_endpoint_urls = false }, "http://e", "http://e", "http://e", "environment " .. ALL },
     }
     for _, case in ipairs(cases) do
-      it("understand " .. case[1], function()
+      it("support " .. case[1], function()
         local values, from = load({ variables = case[2], given = case[4] or {},
           files = { [CONFIG] = SERVICES .. "[default]\n" .. case[3] } })
         local urls = values.endpoint_urls
@@ -347,7 +346,7 @@ describe("settings", function()
       end)
     end
 
-    it("have one for each service that is asked", function()
+    it("have one for each service", function()
       local variables, expected = {}, {}
       for _, service in ipairs({ "dynamodb", "dynamodb_streams", "sts", "sso", "sso_oidc", "signin" }) do
         variables["AWS_ENDPOINT_URL_" .. service:upper()] = "http://" .. service:gsub("_", "-")
@@ -370,7 +369,7 @@ describe("settings", function()
       end)
     end
 
-    it("pass over services that the section says nothing of", function()
+    it("skip services that are not in the section", function()
       local text = "[services s]\ndynamodb =\nsso =\n x = y\nsts =\n endpoint_url =\n[default]\n" .. BOTH
       local urls = load({ given = {}, variables = {}, files = { [CONFIG] = text } }).endpoint_urls
       assert.same({ "http://p", "http://p", "http://p" }, { urls.dynamodb, urls.sso, urls.sts })
@@ -383,19 +382,19 @@ describe("settings", function()
       return { values.http_proxy, values.https_proxy, values.no_proxy }
     end
 
-    it("are the environment's, lower case first", function()
+    it("come from the environment, lower case first", function()
       local variables = { http_proxy = "http://a", HTTP_PROXY = "x", HTTPS_PROXY = "b:1", NO_PROXY = "c" }
       assert.same({ "http://a", "b:1", "c" }, proxies(variables))
       variables = { HTTP_PROXY = "a", https_proxy = "b", HTTPS_PROXY = "x", no_proxy = "c", NO_PROXY = "x" }
       assert.same({ "a", "b", "c" }, proxies(variables))
     end)
 
-    it("are not what a client's header says", function()
+    it("do not come from HTTP_PROXY in CGI, which a client can set by a header", function()
       assert.same({ nil, "b" }, proxies({ HTTP_PROXY = "a", HTTPS_PROXY = "b", REQUEST_METHOD = "GET" }))
       assert.same({ "a" }, proxies({ http_proxy = "a", REQUEST_METHOD = "GET" }))
     end)
 
-    it("are the caller's, whatever NO_PROXY says", function()
+    it("come from the options, whatever NO_PROXY contains", function()
       local variables = { http_proxy = "x", https_proxy = "x", no_proxy = "x" }
       assert.same({ "http://p:1", "http://p:1" }, proxies(variables, { proxy = "http://p:1" }))
       assert.same({ false, false }, proxies(variables, { proxy = false }))
@@ -413,7 +412,7 @@ describe("settings", function()
       { "auto", 1.1, { AWS_EXECUTION_ENV = "x", AWS_DEFAULT_REGION = "eu-west-1" } },
     }
     for i, case in ipairs(cases) do
-      it(("know how long to connect: %s, %d"):format(case[1], i), function()
+      it(("set connect_timeout: %s, %d"):format(case[1], i), function()
         local w = { given = case[4] or {}, variables = case[3] or {},
           files = { [CONFIG] = "[default]\ndefaults_mode = " .. case[1] } }
         local values, from = load(w)
@@ -426,13 +425,13 @@ describe("settings", function()
     end
   end)
 
-  it("know legacy retries as standard ones", function()
+  it("treat legacy retries as standard ones", function()
     fake.install({ AWS_RETRY_MODE = "legacy" }, {})
     assert.equal("standard", (settings.new():early("retry_mode")))
     assert.equal("standard", settings.new({ retry_mode = "legacy" }):load().retry_mode)
   end)
 
-  it("know the metadata service's addresses", function()
+  it("have the addresses of the metadata service", function()
     for mode, url in pairs({ IPv4 = "http://169.254.169.254", IPv6 = "http://[fd00:ec2::254]" }) do
       local w = { given = {}, variables = { AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE = mode }, files = {} }
       assert.equal(url, load(w).ec2_metadata_service_endpoint)
@@ -449,7 +448,7 @@ describe("dynamodb.config", function()
   local SECRET, TOKEN, KEY = "wJalrXUtnFEMI/K7MDENG", "FwoGZXIvYXdzEXAMPLE", "AKIAIOSFODNN7EXAMPLE"
   local keys = ("aws_access_key_id = %s\naws_secret_access_key = %s\naws_session_token = %s\n"):format(KEY, SECRET, TOKEN)
 
-  it("shows every setting and where it is from", function()
+  it("shows every setting and its source", function()
     fake.install({ AWS_REGION = "eu-west-1" }, { [CONFIG] = "[default]\nmax_attempts = 2" })
     local shown = assert(config())
     for _, row in ipairs(catalogue) do assert.is_string(shown[row.name].source, row.name) end
@@ -460,7 +459,7 @@ describe("dynamodb.config", function()
     assert.is_nil(shown.aws_access_key_id)
   end)
 
-  it("shows that of a profile", function()
+  it("shows the settings of a profile", function()
     fake.install({ AWS_PROFILE = "b" }, { [CONFIG] = "[profile a]\nregion = r-a\n[profile b]\nregion = r-b" })
     assert.equal("r-b", config().region.value)
     assert.equal("r-a", config("a").region.value)
@@ -473,7 +472,7 @@ describe("dynamodb.config", function()
     { "of the credentials file", {}, { [CREDENTIALS] = in_file }, nil, "****MPLE", "profile default in " .. CREDENTIALS },
     { "of the config file", {}, { [CONFIG] = in_file }, nil, "****MPLE", "profile default in " .. CONFIG },
     { "of the environment", environment, { [CREDENTIALS] = in_file }, nil, "****ENV1", "environment AWS_ACCESS_KEY_ID" },
-    { "of a profile that is asked for", environment, { [CREDENTIALS] = "[a]\n" .. keys }, "a", "****MPLE",
+    { "of a selected profile", environment, { [CREDENTIALS] = "[a]\n" .. keys }, "a", "****MPLE",
       "profile a in " .. CREDENTIALS },
     { "that are too short", { AWS_ACCESS_KEY_ID = "12345678" }, {}, nil, "****", "environment AWS_ACCESS_KEY_ID" },
   }
@@ -493,7 +492,7 @@ describe("dynamodb.config", function()
     end)
   end
 
-  it("hides everything else that is private", function()
+  it("hides all other secrets", function()
     fake.install({ https_proxy = "http://user:" .. SECRET .. "@proxy:1", AWS_CONTAINER_AUTHORIZATION_TOKEN = TOKEN },
       { [CONFIG] = "[default]\nexternal_id = " .. TOKEN .. "\ncredential_process = /bin/keys --secret " .. SECRET
         .. "\naws_access_key_id =\n a = " .. SECRET })
@@ -505,7 +504,7 @@ describe("dynamodb.config", function()
     assert.is_nil(shown.aws_access_key_id)
   end)
 
-  it("returns an error for what is wrong with the files", function()
+  it("returns an error in the files", function()
     fake.install({}, { [CONFIG] = "[default]\naws_secret_access_key " .. SECRET })
     local shown, err = config()
     assert.is_nil(shown)
@@ -516,7 +515,7 @@ describe("dynamodb.config", function()
     assert.matches("profile 'x' (option) is neither in", select(2, config("x")).message, 1, true)
   end)
 
-  it("raises for what is wrong with the call and with the environment", function()
+  it("raises for errors in the call and in the environment", function()
     fake.install({ AWS_MAX_ATTEMPTS = "many" }, {})
     assert.error_matches(function() config() end, "config: environment variable AWS_MAX_ATTEMPTS: ", 1, true)
     for _, name in ipairs({ "", {}, 1, false }) do

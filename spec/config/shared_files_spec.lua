@@ -2,7 +2,7 @@
 local fake = dofile("spec/support/fake_system.lua")
 local shared_files = require("dynamodb.config.shared_files")
 
--- The vectors' form of what shared_files.load gives.
+-- Converts the result of shared_files.load to the form of the vectors.
 local function contents(files)
   local profiles = {}
   for _, file in ipairs(files) do
@@ -15,7 +15,7 @@ describe("the shared files", function()
   after_each(fake.remove)
 
   for _, case in ipairs(dofile("spec/vectors/profile.lua")) do
-    it("are understood: " .. case[1], function()
+    it("are parsed: " .. case[1], function()
       fake.install({ AWS_CONFIG_FILE = "config", AWS_SHARED_CREDENTIALS_FILE = "credentials" },
         { config = case.config, credentials = case.credentials })
       local files, why = shared_files.load()
@@ -27,7 +27,7 @@ describe("the shared files", function()
     end)
   end
 
-  it("say where each value is from", function()
+  it("report the file of each value", function()
     fake.install({}, { ["/home/.aws/config"] = "[profile a]\nx = 1\ny = 2\naws_session_token = t",
       ["/home/.aws/credentials"] = "[a]\ny = 3\naws_access_key_id = k" })
     local section, places = shared_files.merge(assert(shared_files.load()), "a")
@@ -36,14 +36,14 @@ describe("the shared files", function()
       aws_access_key_id = "/home/.aws/credentials" }, places)
   end)
 
-  it("have no profile that is in neither", function()
+  it("have no profile that is in neither file", function()
     fake.install({}, { ["/home/.aws/config"] = "[profile a]" })
     local files = assert(shared_files.load())
     assert.is_nil(shared_files.merge(files, "b"))
     assert.same({}, (shared_files.merge(files, "a")))
   end)
 
-  it("need not be there, nor a home directory", function()
+  it("are optional, and so is the home directory", function()
     local read = fake.install({ HOME = false }, {})
     local files = assert(shared_files.load())
     assert.same({ profiles = {}, sso_sessions = {}, services = {} }, contents(files))
@@ -51,25 +51,25 @@ describe("the shared files", function()
     assert.same({}, read)
   end)
 
-  it("have to be readable", function()
+  it("must be readable", function()
     fake.install({}, { ["/home/.aws/config"] = false })
     assert.same({ nil, "/home/.aws/config: Permission denied" }, { shared_files.load() })
     fake.install({}, { ["/home/.aws/credentials"] = false })
     assert.same({ nil, "/home/.aws/credentials: Permission denied" }, { shared_files.load() })
   end)
 
-  it("may not be a directory, and the error says which", function()
+  it("must not be a directory, which the error names", function()
     assert.matches("^spec: ", select(2, shared_files.read("spec")))
   end)
 end)
 
 describe("profile.parse", function()
-  it("keeps titles that are no profile's, such as boto's", function()
+  it("keeps sections of other programs, such as boto's", function()
     local sections = shared_files.parse("[Credentials]\naws_access_key_id = k\n[ DB  x ]\na = 1\n", "boto")
     assert.same({ Credentials = { aws_access_key_id = "k" }, ["DB x"] = { a = "1" } }, sections)
   end)
 
-  it("shows nothing of a line that may hold a secret", function()
+  it("does not show the content of a line that may hold a secret", function()
     for _, line in ipairs({ "aws_secret_access_key wJalrXUtnFEMI", "= wJalrXUtnFEMI", " wJalrXUtnFEMI", "[wJalrXUtnFEMI" }) do
       local sections, why = shared_files.parse("[a]\n" .. line, "file")
       assert.is_nil(sections)
@@ -78,8 +78,8 @@ describe("profile.parse", function()
     end
   end)
 
-  -- Any bytes whatever: sections, or an error with a line's number.
-  it("parses or refuses every text", function()
+  -- Arbitrary bytes give sections, or an error with a line number.
+  it("parses or rejects every text", function()
     local pieces = { "[", "]", "=", "#", ";", " ", "\t", "\n", "\r\n", "profile ", "a", "default", "\0", "\255", "'", '"', "%" }
     local seed = 1
     for _ = 1, 3000 do
@@ -99,7 +99,7 @@ describe("profile", function()
 
   local credentials_path, config_path = "/home/.aws/credentials", "/home/.aws/config"
 
-  -- A profile as one of the files has it | nil, why.
+  -- Loads a profile from the i-th file -> profile, or nil and the error.
   local function of(i, name)
     local files, why = shared_files.load()
     if not files then return nil, why end
@@ -119,7 +119,7 @@ describe("profile", function()
     assert.is_nil(in_config("X").v)
   end)
 
-  it("has an empty section where there is no file", function()
+  it("has an empty section if there is no file", function()
     fake.install({}, {})
     assert.same({}, in_config("x"))
     assert.same({}, in_credentials("x"))
@@ -127,7 +127,7 @@ describe("profile", function()
     assert.same({}, shared_files.read(nil))
   end)
 
-  it("does not take a file that cannot be read for none", function()
+  it("reports an unreadable file", function()
     for _, path in ipairs({ credentials_path, config_path }) do
       fake.install({}, { [path] = false })
       assert.same({ nil, path .. ": Permission denied" }, { shared_files.load() })
@@ -141,7 +141,7 @@ describe("profile", function()
     assert.same({ x = "y" }, in_credentials("a"))
   end)
 
-  it("passes on what is wrong with a file, and where", function()
+  it("returns the error of a file with its position", function()
     for _, path in ipairs({ credentials_path, config_path }) do
       fake.install({}, { [path] = "[a]\nwhat is this" })
       local files, why = shared_files.load()
@@ -159,7 +159,7 @@ describe("profile", function()
     { { HOME = false, AWS_SHARED_CREDENTIALS_FILE = "/a", AWS_CONFIG_FILE = "/b" }, "/a", "/b" },
   }
   for i, case in ipairs(places) do
-    it("knows where the files are, " .. i, function()
+    it("has the paths of the files, " .. i, function()
       fake.install(case[1], {})
       local first, second = shared_files.paths()
       assert.equal(case[2], first)

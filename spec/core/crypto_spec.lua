@@ -32,13 +32,13 @@ describe("SHA-256", function()
     end)
   end
 
-  it("starts each digest afresh", function()
+  it("computes digests independently", function()
     assert.equal(examples[2][2], crypto.sha256("something", "", "else", "abc"))
   end)
 end)
 
 describe("HMAC-SHA-256", function()
-  -- RFC 4231, section 4; test case 5 is about truncated output, which we have not
+  -- RFC 4231, section 4, without test case 5, which truncates the output
   local cases = {
     { bytes(("0b"):rep(20)), "Hi There", "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7" },
     { "Jefe", "what do ya want for nothing?", "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843" },
@@ -77,7 +77,7 @@ describe("HMAC-SHA-256", function()
     assert.equal(mac, crypto.hmac(key, message, message, message))
   end)
 
-  it("forgets the old key for a new one, longer or shorter", function()
+  it("replaces the key by a longer or shorter one", function()
     for _, old in ipairs({ "", "old", ("o"):rep(64), ("o"):rep(65) }) do
       assert.equal(cases[2][3], crypto.rekeyed(old, cases[2][1], cases[2][2]))
     end
@@ -131,14 +131,14 @@ describe("base64", function()
     assert.equal("\251\255\191", crypto.base64_decode("+/+/"))
   end)
 
-  it("knows all 64 characters", function()
+  it("uses all 64 characters", function()
     local alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
     assert.equal(alphabet, crypto.base64_encode(crypto.base64_decode(alphabet)))
     assert.equal("00108310518720928b30d38f41149351559761969b71d79f8218a39259a7a29aabb2dbafc31cb3d35db7e39ebbf3dfbf",
       crypto.hex(crypto.base64_decode(alphabet)))
   end)
 
-  it("brings back bytes of every value at every length, in place too", function()
+  it("decodes bytes of every value and length, also in place", function()
     local all = every_byte .. every_byte:reverse()
     for n = 0, #all do
       local text = crypto.base64_encode(all:sub(1, n))
@@ -163,13 +163,13 @@ describe("base64", function()
     for _, text in ipairs(wrong) do refused(text) end
   end)
 
-  it("refuses bits that belong to no byte", function()
+  it("rejects nonzero unused bits", function()
     for _, text in ipairs({ "Zh==", "Zv==", "Z/==", "Zm9=", "Zm+=", "AAAAAB==", "AAAAAAB=" }) do refused(text) end
     assert.equal("\0", crypto.base64_decode("AA=="))
     assert.equal("\0\0", crypto.base64_decode("AAA="))
   end)
 
-  it("refuses every byte outside the alphabet, wherever it stands", function()
+  it("rejects every byte outside the alphabet, at any position", function()
     for byte = 0, 255 do
       local c = string.char(byte)
       if not c:find("^[A-Za-z0-9+/]$") then
@@ -189,7 +189,7 @@ describe("base64", function()
     end
   end)
 
-  it("returns for an impossible size one that nothing can hold", function()
+  it("saturates an overflowing size", function()
     assert.is_true(crypto.base64_overflows())
   end)
 end)
@@ -216,7 +216,7 @@ describe("ES256", function()
   local vectors = dofile("spec/vectors/es256.lua")
   local REFUSAL = "PEM of an EC private key on P-256 expected"
 
-  -- The openssl program's verdict on a signature, which it takes as two numbers in DER.
+  -- Verifies a signature, converted to DER, with the openssl program.
   local function verify(pem, message, signature)
     local directory = os.tmpname()
     os.remove(directory)
@@ -237,7 +237,7 @@ describe("ES256", function()
   end
 
   for name, pem in pairs(vectors.good) do
-    it("knows the public half of a key: " .. name, function()
+    it("computes the public key of a key: " .. name, function()
       local point = assert(crypto.es256_public(pem))
       assert.equal(vectors.x, crypto.base64url_encode(point:sub(1, 32)))
       assert.equal(vectors.y, crypto.base64url_encode(point:sub(33)))
@@ -260,7 +260,7 @@ describe("ES256", function()
   end)
 
   it("gives 64 bytes, however small the numbers are", function()
-    for _ = 1, 600 do assert.equal(64, #crypto.es256_sign(vectors.good.SEC1, "m")) end -- one of 256 begins with 0
+    for _ = 1, 600 do assert.equal(64, #crypto.es256_sign(vectors.good.SEC1, "m")) end -- 1 in 256 begins with a zero
   end)
 
   for name, pem in pairs(vectors.refused) do
@@ -270,7 +270,7 @@ describe("ES256", function()
     end)
   end
 
-  it("refuses what is no key", function()
+  it("rejects text that is not a key", function()
     local good = vectors.good.SEC1
     for _, text in ipairs({ "", "\0", "nonsense", good:sub(1, 100), good:gsub("MHcC", "MHcD"), good:gsub("\n", ""),
       (" "):rep(20000) .. "\n" .. good }) do

@@ -8,7 +8,7 @@ local function shown(text)
   return #text > 50 and text:sub(1, 40) .. "... of " .. #text or ("%q"):format(text)
 end
 
--- Prints the seed with every failure.
+-- Adds the seed to the message of a failure.
 local function seeded(seed, f)
   local random = generate.new(seed)
   local ok, err = pcall(f, random)
@@ -39,11 +39,11 @@ describe("number text", function()
     end
   end)
 
-  it("cuts what it quotes", function()
+  it("truncates quoted text", function()
     assert.same({ nil, "not a number: '" .. ("x"):rep(60) .. "'" }, { decimal.parse(("x"):rep(100)) })
   end)
 
-  it("has a limit of its own for nonsense", function()
+  it("has a limit for the length of invalid text", function()
     assert.equal("1", (decimal.parse(("0"):rep(32766) .. "1")))
     assert.is_nil((decimal.parse(("0"):rep(32767) .. "1")))
   end)
@@ -68,7 +68,7 @@ describe("number text", function()
     end
   end)
 
-  it("gives one text to one number, however it is spelled", function()
+  it("has one canonical text for all spellings of a number", function()
     seeded(38, function(random)
       for _ = 1, 3000 do
         local digits = random:digits(random:integer(1, 38))
@@ -138,7 +138,7 @@ describe("integers of 64 bits", function()
   end
 
   for _, text in ipairs(edges) do
-    it("come and go: " .. text, function()
+    it("are converted both ways: " .. text, function()
       local of_decimal, of_integer = decimal.from_integer(text)
       assert.same({ text, text }, { of_decimal, of_integer })
       assert.equal(text, decimal.to_integer(text))
@@ -148,7 +148,7 @@ describe("integers of 64 bits", function()
     end)
   end
 
-  it("are whole, and no larger than that", function()
+  it("are only whole numbers in the range", function()
     local others = {
       "0.5", "-1.5", "1E-130", "9223372036854775808", "-9223372036854775809", "1e19", "-1e19", "1E125",
       "9223372036854775807.5", "99999999999999999999", "18446744073709551616", "-18446744073709551616",
@@ -165,7 +165,7 @@ describe("doubles", function()
 
   it("have their shortest text when they are powers of two", function()
     for _, case in ipairs(vectors.powers_of_two) do
-      assert.equal(2 ^ case[1], tonumber(case[2])) -- the list itself is right
+      assert.equal(2 ^ case[1], tonumber(case[2])) -- the list is correct
       assert.equal(case[2], (decimal.from_double(2 ^ case[1])))
     end
   end)
@@ -217,7 +217,7 @@ describe("doubles", function()
     for k = -129, 125 do around(tonumber("1e" .. k)) end
   end)
 
-  -- Calls f 5000 times with the text of a number of at most 'most' digits.
+  -- Calls f(text) 5000 times with random numbers of at most 'most' digits.
   local function each_text(seed, most, f)
     seeded(seed, function(random)
       for _ = 1, 5000 do
@@ -227,7 +227,7 @@ describe("doubles", function()
     end)
   end
 
-  it("are the nearest to any text", function()
+  it("are the nearest ones to any text", function()
     each_text(17, 38, function(text)
       assert.equal(tonumber(text), decimal.to_double(text))
       assert.equal(-tonumber(text), decimal.to_double("-" .. text))
@@ -241,11 +241,11 @@ describe("doubles", function()
   end)
 end)
 
-describe("what a number becomes in Lua", function()
+describe("the Lua value of a number", function()
   local int64 = { "-9223372036854775808", "9223372036854775807" }
   local exact = { "-9007199254740992", "9007199254740992" }
   for i, limits in ipairs({ int64, exact }) do
-    it("is told by its value, with integers up to " .. limits[2], function()
+    it("has a kind by its value, with integers up to " .. limits[2], function()
       for _, case in ipairs(vectors.kinds) do
         local kind, value = decimal.read(case[1], limits[1], limits[2])
         assert.equal(case[i + 1], kind, case[1])
@@ -257,7 +257,7 @@ describe("what a number becomes in Lua", function()
     end)
   end
 
-  it("loses nothing: what is read is the same number when it is written", function()
+  it("is written as the same number that was read", function()
     seeded(99, function(random)
       for _ = 1, 10000 do
         local digits = random:digits(random:integer(1, 38))
@@ -269,7 +269,7 @@ describe("what a number becomes in Lua", function()
     end)
   end)
 
-  it("obeys the limits exactly", function()
+  it("respects the limits exactly", function()
     assert.equal("integer", (decimal.read("10", "-10", "10")))
     assert.equal("integer", (decimal.read("-10", "-10", "10")))
     assert.equal("float", (decimal.read("11", "-10", "10")))
@@ -277,7 +277,7 @@ describe("what a number becomes in Lua", function()
     assert.same({ "float", 1e15 }, { decimal.read("1e15", "-10", "10") })
   end)
 
-  it("is refused as number text is", function()
+  it("is rejected like number text", function()
     for _, case in ipairs(vectors.refused) do
       assert.same({ decimal.parse(case[1]) }, { decimal.read(case[1], "-10", "10") })
     end
@@ -285,7 +285,7 @@ describe("what a number becomes in Lua", function()
 end)
 
 describe("under a locale with a decimal comma", function()
-  it("all is the same", function()
+  it("all results are the same", function()
     local texts, values = {}, {}
     local random = generate.new(10)
     for i = 1, 2000 do
@@ -314,7 +314,7 @@ describe("under a locale with a decimal comma", function()
     assert.is_true(points > 1000) -- the locale was in force
   end)
 
-  it("the locale is left as it was", function()
+  it("the locale is unchanged", function()
     locale.with_comma(function() end)
     assert.equal("0.5", decimal.printf(0.5))
     assert.has_error(function() locale.with_comma(function() error("inside", 0) end) end, "inside")

@@ -1,10 +1,10 @@
--- Serialization of HTTP/1.1 requests in the C core, and what it refuses to send.
+-- Serialization of HTTP/1.1 requests in the C core, and rejected requests.
 local http1 = require("probe").http1
 
 local every_token_character = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 describe("a request", function()
-  it("is written whole", function()
+  it("is serialized completely", function()
     assert.are.equal("POST / HTTP/1.1\r\nhost: h:8000\r\nX-Amz-Target: T\r\ncontent-length: 2\r\n\r\n{}",
       http1.request("POST", "/", { { "host", "h:8000" }, { "X-Amz-Target", "T" } }, "{}"))
     assert.are.equal("GET /a%20b?c=d~ HTTP/1.1\r\ncontent-length: 0\r\n\r\n",
@@ -33,14 +33,14 @@ describe("a request", function()
     end
   end)
 
-  it("counts its body", function()
+  it("has the length of its body", function()
     for _, n in ipairs { 0, 9, 10, 99, 100, 12345, 67890, 1000000 } do
       local bytes = http1.request("POST", "/", {}, ("x"):rep(n), 2000000)
       assert.are.equal("POST / HTTP/1.1\r\ncontent-length: " .. n .. "\r\n\r\n" .. ("x"):rep(n), bytes)
     end
   end)
 
-  it("is appended to what is there", function()
+  it("is appended to the buffer", function()
     assert.are.equal("beforeGET / HTTP/1.1\r\ncontent-length: 0\r\n\r\n",
       http1.request("GET", "/", {}, "", 100, "before"))
   end)
@@ -88,7 +88,7 @@ describe("a request", function()
     assert.is_string(http1.request("POST", "/", { { "content-lengths", "1" }, { "content_length", "" } }, ""))
   end)
 
-  it("leaves nothing behind when it does not fit", function()
+  it("leaves the buffer unchanged if it does not fit", function()
     local whole = http1.request("POST", "/", { { "a", "b" } }, "body")
     for room = 1, #whole do
       local ok, text, status, left = http1.request("POST", "/", { { "a", "b" } }, "body", room, "-")

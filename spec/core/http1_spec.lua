@@ -10,7 +10,7 @@ local function limits_of(case)
   return limits
 end
 
--- Feeds the pieces, then closes if asked to; true, or nil and the text of the first refusal.
+-- Feeds the pieces, then ends the connection if 'close' -> true, or nil and the text of the first error.
 local function feed(parser, pieces, close)
   for _, piece in ipairs(pieces) do
     local ok, text = parser:feed(piece)
@@ -26,7 +26,7 @@ local function single_bytes(bytes)
   return pieces
 end
 
--- A random number generator in Lua, so that both Luas see the same numbers.
+-- A random number generator with the same sequence on every Lua.
 local function generator(seed)
   return function(n)
     seed = (seed * 16807) % 2147483647
@@ -115,7 +115,7 @@ end)
 
 local generous = { head_bytes = 16384, header_count = 100, informational = 8, body_bytes = 67108864 }
 
-local function answer(body, ...)
+local function response(body, ...)
   local lines = { "HTTP/1.1 200 OK", "Content-Length: " .. #body, ... }
   return table.concat(lines, "\r\n") .. "\r\n\r\n" .. body
 end
@@ -157,7 +157,7 @@ describe("the parser", function()
 
   it("loses keep_alive when the peer closes after a complete response", function()
     local parser = http1.new(generous)
-    assert(parser:feed(answer("ok")))
+    assert(parser:feed(response("ok")))
     assert.is_true(parser:state().keep_alive)
     assert(parser:close())
     assert.is_true(parser:state().done)
@@ -166,7 +166,7 @@ describe("the parser", function()
 
   it("counts surplus of later feeds too", function()
     local parser = http1.new(generous)
-    assert(parser:feed(answer("ok") .. "12"))
+    assert(parser:feed(response("ok") .. "12"))
     assert(parser:feed("345"))
     assert.are.equal(5, parser:state().surplus)
     assert.are.equal("ok", parser:state().body)
@@ -189,7 +189,7 @@ describe("the parser", function()
       assert.are.same({ false, false, false, 0, 0, "" },
         { state.done, state.started, state.keep_alive, state.status, state.surplus, state.body })
       assert.is_nil(parser:header("x-amz-crc32"))
-      assert(parser:feed(answer("ok", "B: c")))
+      assert(parser:feed(response("ok", "B: c")))
       assert.are.equal("ok", parser:state().body)
       assert.is_true(parser:state().keep_alive)
       assert.is_nil(parser:header("a"))
@@ -206,28 +206,28 @@ describe("the parser", function()
   it("forgets the 1xx responses of the last one", function()
     local parser = http1.new(vectors.limits)
     for _ = 1, 5 do
-      assert(parser:feed(("HTTP/1.1 100 x\r\n\r\n"):rep(2) .. answer("ok")))
+      assert(parser:feed(("HTTP/1.1 100 x\r\n\r\n"):rep(2) .. response("ok")))
       parser:reset()
     end
   end)
 
   it("keeps memory on reset, but not all of it", function()
     local parser = http1.new(generous)
-    assert(parser:feed(answer(("x"):rep(1000000))))
+    assert(parser:feed(response(("x"):rep(1000000))))
     local kept = parser:state().body_capacity
     parser:reset()
     assert.are.equal(kept, parser:state().body_capacity)
     assert.is_true(parser:state().head_capacity > 0)
-    assert(parser:feed(answer(("x"):rep(5000000))))
+    assert(parser:feed(response(("x"):rep(5000000))))
     parser:reset()
     assert.are.equal(0, parser:state().body_capacity)
-    assert(parser:feed(answer("ok")))
+    assert(parser:feed(response("ok")))
     assert.are.equal("ok", parser:state().body)
   end)
 
   it("gives back a very large head", function()
     local parser = http1.new { head_bytes = 1000000, header_count = 5, informational = 0, body_bytes = 10 }
-    assert(parser:feed(answer("ok", "A: " .. ("x"):rep(100000))))
+    assert(parser:feed(response("ok", "A: " .. ("x"):rep(100000))))
     assert.are.equal(100000, #parser:header("a"))
     parser:reset()
     assert.are.equal(0, parser:state().head_capacity)
@@ -246,7 +246,7 @@ describe("the parser", function()
     local random, parts = generator(5), {}
     for i = 1, 5000 do parts[i] = ("%d,"):format(random(1000000)):rep(100) end
     local body = table.concat(parts)
-    local parser, bytes = http1.new(generous), answer(body)
+    local parser, bytes = http1.new(generous), response(body)
     for at = 1, #bytes, 65536 do assert(parser:feed(bytes:sub(at, at + 65535))) end
     assert.is_true(parser:state().done)
     assert.is_true(body == parser:state().body)
@@ -254,7 +254,7 @@ describe("the parser", function()
 
   it("works without limits", function()
     local parser = http1.new { head_bytes = -1, header_count = -1, informational = -1, body_bytes = -1 }
-    assert(parser:feed(answer(("x"):rep(100000), "A: " .. ("y"):rep(100000))))
+    assert(parser:feed(response(("x"):rep(100000), "A: " .. ("y"):rep(100000))))
     assert.are.equal(("x"):rep(100000), parser:state().body)
   end)
 
@@ -268,7 +268,7 @@ describe("the parser", function()
         assert.are.same({ n = 3, nil, "response: out of memory", 1 },
           { n = 3, parser:feed(piece) })
         parser:reset()
-        assert(parser:feed(answer("ok")))
+        assert(parser:feed(response("ok")))
         assert.are.equal("ok", parser:state().body)
       end
     end
@@ -276,12 +276,12 @@ describe("the parser", function()
 
   it("may be freed twice, used again, and freed when it was only zeroed", function()
     local parser = http1.new(generous)
-    assert(parser:feed(answer("ok")))
+    assert(parser:feed(response("ok")))
     parser:free()
     parser:free()
     assert.is_nil(parser:header("content-length"))
     assert.are.equal(0, parser:state().body_capacity + parser:state().head_capacity)
-    assert(parser:feed(answer("again")))
+    assert(parser:feed(response("again")))
     assert.are.equal("again", parser:state().body)
     parser = http1.zeroed()
     parser:free()
@@ -291,7 +291,7 @@ describe("the parser", function()
   end)
 end)
 
--- An independent, lenient parser of complete bytes: what the body must be.
+-- An independent, lenient parser of complete responses -> the expected body.
 local function reference_chunks(rest)
   local body = {}
   while true do
@@ -326,7 +326,7 @@ local interesting = {
   "\r\n", "\n", "\r", "\0", " ", ":", "0", "9", "f", ";", "\t", "\255", "chunked", "-", "1",
 }
 
--- Replaces, inserts, drops or cuts at one random place.
+-- Replaces, inserts, removes or truncates bytes at a random position.
 local function mutated(bytes, random)
   local at, kind = random(#bytes), random(4)
   local before, after = bytes:sub(1, at - 1), bytes:sub(at + 1)

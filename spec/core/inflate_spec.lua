@@ -1,4 +1,4 @@
--- CRC32 and gunzip of the C core: damaged members, ceilings, and several members in a row.
+-- CRC32 and gunzip of the C core: damaged members, maximum sizes, and several members.
 local files = dofile("spec/support/files.lua")
 local inflate = require("probe").inflate
 
@@ -109,7 +109,7 @@ describe("gunzip", function()
     refused("end too early", first .. second:sub(1, -2))
   end)
 
-  it("refuses other bytes behind the data", function()
+  it("refuses other bytes after the data", function()
     for _, tail in ipairs({ "\0", "x", "\0\0\0\0\0\0\0\0", "garbage", "\31", "\31\140" }) do
       refused("other bytes follow", member("hello") .. tail)
       refused("other bytes follow", member("one") .. member("two") .. tail)
@@ -119,7 +119,7 @@ describe("gunzip", function()
   it("refuses what is no gzip", function()
     refused("header", "plain text, or so it seems")
     refused("header", member("x", { magic = "\31\138" }))
-    refused("header", "\120\156\203\072\205\201\201\007\0\006\044\002\021") -- zlib's own format
+    refused("header", "\120\156\203\072\205\201\201\007\0\006\044\002\021") -- zlib format, not gzip
     refused("method", member("x", { method = "\7" }))
     refused("flags", member("x", { flags = "\128" }))
   end)

@@ -24,7 +24,7 @@ describe("the JSON reader", function()
     end)
   end
 
-  it("never looks behind the end of the text", function()
+  it("never reads past the end of the text", function()
     for _, case in ipairs(vectors.accepted) do
       local text, rest = case[1], '00000000"]}\\u0041true'
       if case[2]:sub(1, 2) ~= "d:" then
@@ -77,7 +77,7 @@ describe("the JSON reader", function()
     end
   end)
 
-  it("looks at the next byte without taking it, and takes only the one asked for", function()
+  it("peeks at the next byte, and takes only an expected byte", function()
     local open, other = ("["):byte(), ("1"):byte()
     assert.same({ open, true, other }, { json.peek(" \t\r\n[1", "[") })
     assert.same({ open, false, open }, { json.peek(" [1", "]") })
@@ -85,7 +85,7 @@ describe("the JSON reader", function()
     assert.same({ 255, true, -1 }, { json.peek("\255", "\255") })
   end)
 
-  it("nests as deep as it is told and no deeper", function()
+  it("respects the maximum depth exactly", function()
     for _, pair in ipairs({ { "[", "]" }, { '{"a":', "}", "0" } }) do
       local open, close, inner = pair[1], pair[2], pair[3] or ""
       for _, depth in ipairs({ 1, 2, 32, 500 }) do
@@ -197,7 +197,7 @@ describe("the JSON writer", function()
   end)
 
   it("keeps to the buffer's ceiling, whatever does not fit", function()
-    local text = 'a"\n\195\169' -- written: 12 bytes
+    local text = 'a"\n\195\169' -- 12 bytes when written
     assert.equal(13, #written(text))
     assert.same({ written(text), "no error" }, { json.write(13, text) })
     for max = 0, 12 do
@@ -259,7 +259,7 @@ describe("against lua-cjson", function()
     return random:pick(blanks) .. text .. random:pick(blanks)
   end
 
-  -- The value that the events describe, in cjson's form.
+  -- Builds the value of the events in the form of cjson.
   local function build(events, at)
     local event = events[at]
     local kind, rest = event:sub(1, 2), event:sub(3)

@@ -5,7 +5,7 @@ local vectors = dofile("spec/vectors/sigv4.lua")
 local KEY_ID, SECRET, TIME = vectors.key_id, vectors.secret, vectors.time
 local HOST = { "Host", "example.amazonaws.com" }
 
--- A signer with the published key and scope, where a vector gives none.
+-- A signer with the key and scope of the vector, which default to the published ones.
 local function signer(case)
   local s = sigv4.new()
   assert(sigv4.scope(s, case.region or vectors.region, case.service or vectors.service))
@@ -18,8 +18,8 @@ local function signature(s, time, request)
   return authorization:match("Signature=(%x+)$")
 end
 
-local function refused(status, text, answer, message, found)
-  assert.is_nil(answer)
+local function refused(status, text, result, message, found)
+  assert.is_nil(result)
   assert.same({ text, status }, { message, found })
 end
 
@@ -68,19 +68,19 @@ describe("one signer", function()
 end)
 
 describe("the date", function()
-  it("is that of the C library, from the first second to the last", function()
+  it("equals that of the C library, from the first second to the last", function()
     local s = signer({})
     local function check(time)
       local _, date = assert(sigv4.sign(s, { headers = { HOST } }, time))
       assert.equal(os.date("!%Y%m%dT%H%M%SZ", time), date)
     end
     for time = 0, 253402300799, 86400 * 211 + 3607 do check(time) end
-    for day = 10957, 10957 + 1500 do check(day * 86400) end -- 2000 and on: every day of four years
+    for day = 10957, 10957 + 1500 do check(day * 86400) end -- every day of four years from 2000
     for day = 47480, 47490 do check(day * 86400 - 1) end -- the end of 2099
     check(253402300799)
   end)
 
-  it("is of the years 1970 to 9999", function()
+  it("is limited to the years 1970 to 9999", function()
     for _, time in ipairs({ -1, -86400, 253402300800, 2 ^ 53, -2 ^ 53 }) do
       refused("invalid input", "time: outside of the years 1970 to 9999",
         sigv4.sign(signer({}), { headers = { HOST } }, time))
@@ -135,7 +135,7 @@ describe("the signing key", function()
     assert.equal(signature(signer({ secret = "another" })), signature(s))
   end)
 
-  it("survives another token and the same secret", function()
+  it("is kept with another token and the same secret", function()
     local s = signer({})
     signature(s)
     assert(sigv4.credentials(s, KEY_ID, SECRET, "token"))
@@ -213,7 +213,7 @@ describe("the signer refuses", function()
       sigv4.sign(s, with_header("", "x"), TIME))
   end)
 
-  it("more than its limits, and takes all up to them", function()
+  it("inputs above its limits, and accepts inputs at them", function()
     local s = sigv4.new()
     local function limit(max, name, set)
       assert.is_true(set(("x"):rep(max)))
@@ -243,7 +243,7 @@ describe("the signer refuses", function()
     assert.equal(34, sigv4.canonical_room())
   end)
 
-  it("with everything at its limit, nothing", function()
+  it("no request with everything at its limit", function()
     local s, headers = sigv4.new(), { HOST }
     assert(sigv4.scope(s, ("r"):rep(128), ("s"):rep(128)))
     assert(sigv4.credentials(s, ("k"):rep(1024), ("s"):rep(1024), ("t"):rep(32768)))
@@ -262,7 +262,7 @@ describe("a failure", function()
     assert.equal("", sigv4.authorization(s))
   end)
 
-  it("leaves scope and credentials as they were", function()
+  it("does not change scope and credentials", function()
     local s = signer({ token = "token" })
     local before = signature(s)
     assert.is_nil(sigv4.scope(s, "other", ""))
@@ -273,15 +273,15 @@ describe("a failure", function()
   it("never shows a value", function()
     local s = signer({})
     for _, bad in ipairs({ "hidden\n", "hidden" .. ("x"):rep(70000) }) do
-      for _, answer in ipairs({
+      for _, result in ipairs({
         { sigv4.credentials(s, bad, "s") },
         { sigv4.credentials(s, "k", bad) },
         { sigv4.credentials(s, "k", "s", bad) },
         { sigv4.sign(s, with_header("x-amz-a", bad), TIME) },
         { sigv4.sign(s, with_header("authorization", bad), TIME) },
       }) do
-        assert.is_nil(answer[1])
-        assert.is_nil(answer[2]:find("hidden", 1, true), answer[2])
+        assert.is_nil(result[1])
+        assert.is_nil(result[2]:find("hidden", 1, true), result[2])
       end
     end
   end)

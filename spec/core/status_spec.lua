@@ -2,7 +2,7 @@
 describe("core status", function()
   local status = require("probe").status
 
-  it("has a text for each status, and one for none", function()
+  it("has a text for each status and for unknown ones", function()
     local texts = { "no error", "out of memory", "too large", "invalid input", "OpenSSL failed", "unknown status" }
     for i, text in ipairs(texts) do assert.equal(text, status.text(i - 1)) end
   end)

@@ -1,4 +1,4 @@
--- Credentials from AssumeRole: the request, the source profile, and what STS may respond.
+-- Credentials from AssumeRole: the request, the source profile, and the responses of STS.
 local assume_role = require("dynamodb.credentials.assume_role")
 local provider = dofile("spec/support/provider_kit.lua")
 
@@ -22,12 +22,12 @@ describe("credentials.assume_role", function()
 
   local function assume(more, given)
     given = given or {}
-    given.answers = given.answers or { provider.answer(200, XML) }
+    given.responses = given.responses or { provider.response(200, XML) }
     local kit = provider.kit(given)
     return kit, { assume_role(kit, section(more), WHERE, by_profile) }
   end
 
-  it("takes the role with all that the profile says", function()
+  it("assumes the role with all properties of the profile", function()
     local kit, results = assume({ external_id = "x", role_session_name = "me", duration_seconds = "1200" })
     assert.same({ aws_access_key_id = "K", aws_secret_access_key = "S", aws_session_token = "T",
       account_id = "123456789012", source = "assume role" }, results[1])
@@ -36,30 +36,31 @@ describe("credentials.assume_role", function()
     assert.equal(SOURCE, kit.requests[1].sign.credentials)
   end)
 
-  it("takes the role for as short and as long as may be", function()
+  it("accepts the minimum and the maximum duration", function()
     for _, seconds in ipairs({ "900", "43200" }) do
       local kit = assume({ duration_seconds = seconds })
       assert.equal(seconds, kit.requests[1].body:match("DurationSeconds=(%d+)$"))
     end
   end)
 
-  it("takes the session's name from the environment, else makes one", function()
+  it("takes the session name from the environment, else generates one", function()
     local kit = assume({}, { environment = { AWS_ROLE_SESSION_NAME = "env" } })
     assert.truthy(kit.requests[1].body:find("RoleSessionName=env", 1, true))
     kit = assume({})
     assert.truthy(kit.requests[1].body:find("RoleSessionName=lua-dynamodb-1700000000", 1, true))
   end)
 
-  it("takes the role by a provider's credentials", function()
+  it("assumes the role with the credentials of credential_source", function()
     local kit = assume({ source_profile = false, credential_source = "Environment" },
       { environment = { AWS_ACCESS_KEY_ID = "ek", AWS_SECRET_ACCESS_KEY = "es" } })
     assert.equal("ek", kit.requests[1].sign.credentials.aws_access_key_id)
-    local keys = provider.answer(200, { AccessKeyId = "ck", SecretAccessKey = "cs", Token = "ct" })
-    kit = assume({ source_profile = false, credential_source = "EcsContainer" }, { answers = { keys, provider.answer(200, XML) },
+    local keys = provider.response(200, { AccessKeyId = "ck", SecretAccessKey = "cs", Token = "ct" })
+    kit = assume({ source_profile = false, credential_source = "EcsContainer" }, {
+      responses = { keys, provider.response(200, XML) },
       environment = { AWS_CONTAINER_CREDENTIALS_RELATIVE_URI = "/c" } })
     assert.equal("ck", kit.requests[2].sign.credentials.aws_access_key_id)
-    kit = assume({ source_profile = false, credential_source = "Ec2InstanceMetadata" }, { answers = {
-      provider.answer(200, "token"), provider.answer(200, "role"), keys, provider.answer(200, XML) } })
+    kit = assume({ source_profile = false, credential_source = "Ec2InstanceMetadata" }, { responses = {
+      provider.response(200, "token"), provider.response(200, "role"), keys, provider.response(200, XML) } })
     assert.equal("ck", kit.requests[4].sign.credentials.aws_access_key_id)
   end)
 
@@ -86,8 +87,8 @@ describe("credentials.assume_role", function()
     end)
   end
 
-  it("names the profile when STS refuses", function()
-    local _, results = assume({}, { answers = { provider.answer(403, "<Code>AccessDenied</Code>") } })
+  it("names the profile when STS returns an error", function()
+    local _, results = assume({}, { responses = { provider.response(403, "<Code>AccessDenied</Code>") } })
     assert.same({ nil, WHERE .. ": STS answered with status 403: AccessDenied", false }, results)
   end)
 end)

@@ -31,7 +31,7 @@ describe("credentials.boto", function()
     { "no home directory", { [ETC] = KEYS }, { HOME = false }, found = keys("k", "s"), read = { ETC } },
   }
   for _, case in ipairs(cases) do
-    it("understands " .. case[1], function()
+    it("reads " .. case[1], function()
       local read = fake.install(case[3] or {}, case[2])
       local found, why = boto_config()
       if not case.found and not case.why then
@@ -45,7 +45,7 @@ describe("credentials.boto", function()
     end)
   end
 
-  it("names the places where it looked", function()
+  it("lists the searched files", function()
     fake.install({ HOME = false }, {})
     assert.same({ false, "section [Credentials] in " .. ETC }, { boto_config() })
     fake.install({}, {})

@@ -1,11 +1,11 @@
--- Caching of credentials: when they are refreshed, who fetches, and what happens when a refresh fails.
+-- Caching of credentials: the times of refreshes, the task that fetches, and failures of a refresh.
 local cache = require("dynamodb.credentials.cache")
 local fake_system = dofile("spec/support/fake_system.lua")
 local in_turns = dofile("spec/support/in_turns.lua")
 
--- A clock, a source with results from the spec, and the events emitted.
+-- A cache with a simulated clock, a source with the given results, and a record of the emitted events.
 local function world(source)
-  local w = { clock = 5000, fetched = 0, told = {}, slept = {} }
+  local w = { clock = 5000, fetched = 0, events = {}, slept = {} }
   w.transport = {
     now = function() return w.clock end,
     time = function() return 1700000000 + w.clock end,
@@ -18,19 +18,19 @@ local function world(source)
   w.cache = cache(function(deadline)
     w.fetched, w.deadline = w.fetched + 1, deadline
     return source(w, w.fetched)
-  end, w.transport, function(event, fields) w.told[#w.told + 1] = { event, fields } end)
+  end, w.transport, function(event, fields) w.events[#w.events + 1] = { event, fields } end)
   function w.get() return w.cache:get(w.clock + 15) end
   function w.refresh(used) return w.cache:refresh(used, w.clock + 15) end
   return w
 end
 
--- Keys that are valid for so many seconds.
+-- Keys that are valid for the given number of seconds.
 local function keys(w, name, seconds, source)
   return { aws_access_key_id = name, aws_secret_access_key = "s", expires = seconds and w.transport.time() + seconds,
     source = source }
 end
 
--- A source that gives k1, k2, ..., each valid for so many seconds.
+-- A source that returns k1, k2, ..., each valid for the given number of seconds.
 local function lasting(seconds, source)
   return function(w, n) return keys(w, "k" .. n, seconds, source) end
 end
@@ -41,7 +41,7 @@ describe("credentials.cache", function()
   before_each(function() fake_system.install({}, {}) end)
   after_each(fake_system.remove)
 
-  it("asks once for what never expires", function()
+  it("fetches keys that never expire once", function()
     local w = world(lasting(nil))
     local first = w.get()
     w.clock = w.clock + 1e9
@@ -49,9 +49,9 @@ describe("credentials.cache", function()
     assert.equal(1, w.fetched)
   end)
 
-  -- How long they are valid, and when they are refreshed, with the random number at a half.
+  -- { seconds that keys are valid, seconds until they are refreshed when the random number is 0.5 }
   for _, case in ipairs({ { 3600, 3270 }, { 900, 570 }, { 660, 330 }, { 400, 200 }, { 60, 30 }, { 1, 0.5 } }) do
-    it(("fetches those of %d seconds anew after %g"):format(case[1], case[2]), function()
+    it(("refreshes keys of %d seconds after %g"):format(case[1], case[2]), function()
       local w = world(lasting(case[1]))
       assert.equal("k1", name_of(w.get()))
       w.clock = w.clock + case[2] - 0.01
@@ -62,7 +62,7 @@ describe("credentials.cache", function()
     end)
   end
 
-  it("spreads the time by chance", function()
+  it("randomizes the time of a refresh", function()
     local system = require("dynamodb.base.system")
     for chance, seconds in pairs({ [0] = 3300, [0.999] = 3240 }) do
       system.random = function() return chance end
@@ -77,7 +77,7 @@ describe("credentials.cache", function()
     end
   end)
 
-  it("gives half of the time to a refresh while the old ones hold", function()
+  it("gives a refresh half of the time while the old keys are valid", function()
     local w = world(lasting(3600))
     w.get()
     assert.equal(5015, w.deadline)
@@ -86,7 +86,7 @@ describe("credentials.cache", function()
     assert.equal(5000 + 3407.5, w.deadline)
   end)
 
-  it("goes on with the old ones while a refresh fails, and tries again after a while", function()
+  it("uses the old keys while a refresh fails, and retries after a delay", function()
     local w = world(function(w, n)
       if n == 1 or n == 4 then return keys(w, "k" .. n, 3600) end
       return nil, "no"
@@ -102,7 +102,7 @@ describe("credentials.cache", function()
     assert.equal("k4", name_of(w.get()))
   end)
 
-  it("fails when the old ones hold no more, and tries each time", function()
+  it("fails when the old keys have expired, and retries at each call", function()
     local w = world(function(w, n)
       if n == 1 then return keys(w, "k1", 3600) end
       return nil, "no " .. n
@@ -113,7 +113,7 @@ describe("credentials.cache", function()
     assert.same({ nil, "no 3" }, { w.get() })
   end)
 
-  it("uses those of instance metadata on, and asks again after 5 to 10 minutes", function()
+  it("extends expired keys of instance metadata by 5 to 10 minutes", function()
     local w = world(function(w, n)
       if n == 1 or n == 4 then return keys(w, "k" .. n, 3600, "instance metadata") end
       return nil, "no"
@@ -131,7 +131,7 @@ describe("credentials.cache", function()
     assert.equal("k4", name_of(w.get()))
   end)
 
-  it("uses what has expired from the start, for the clock may be wrong", function()
+  it("uses keys that are expired on arrival, because the clock may be wrong", function()
     local w = world(lasting(-7200))
     assert.equal("k1", name_of(w.get()))
     w.clock = w.clock + 449
@@ -140,7 +140,7 @@ describe("credentials.cache", function()
     assert.equal("k2", name_of(w.get()))
   end)
 
-  it("uses these on while no others are to be had", function()
+  it("keeps such keys while the source has no others", function()
     local w = world(function(w, n)
       if n == 1 then return keys(w, "k1", -7200) end
       return nil, "no"
@@ -152,7 +152,7 @@ describe("credentials.cache", function()
     assert.equal(3, w.fetched)
   end)
 
-  it("emits what it fetched, without secrets", function()
+  it("emits events of refreshes without secrets", function()
     local w = world(function(w)
       local found = keys(w, "k", 3600, "sso")
       found.warning = "a warning"
@@ -160,12 +160,12 @@ describe("credentials.cache", function()
     end)
     w.get()
     assert.same({ { "credentials_refreshed", { source = "sso", expires = 1700008600 } },
-      { "warning", { message = "credentials: a warning" } } }, w.told)
-    assert.equal("k", name_of(cache(function() return keys(w, "k") end, w.transport):get(5015))) -- there is no hook
+      { "warning", { message = "credentials: a warning" } } }, w.events)
+    assert.equal("k", name_of(cache(function() return keys(w, "k") end, w.transport):get(5015))) -- works without a hook
   end)
 
   describe("refresh", function()
-    it("fetches others in place of those that were refused", function()
+    it("replaces rejected keys", function()
       local w = world(lasting(3600))
       local first = w.get()
       local second = w.refresh(first)
@@ -173,7 +173,7 @@ describe("credentials.cache", function()
       assert.equal(second, w.get())
     end)
 
-    it("fetches once, however many were refused", function()
+    it("fetches once for any number of calls with rejected keys", function()
       local w = world(lasting(3600))
       local first = w.get()
       local second = w.refresh(first)
@@ -181,7 +181,7 @@ describe("credentials.cache", function()
       assert.equal(2, w.fetched)
     end)
 
-    it("has none when the source has no others", function()
+    it("returns no keys when the source has no others", function()
       local w = world(function(w) return keys(w, "k", 3600) end)
       local first = w.get()
       assert.same({}, { w.refresh(first) })
@@ -189,7 +189,7 @@ describe("credentials.cache", function()
       assert.equal(2, w.fetched)
     end)
 
-    it("never replaces fixed ones", function()
+    it("never replaces fixed keys", function()
       local w = world(function(w) return keys(w, "k", 10), true end)
       local first = w.get()
       w.clock = w.clock + 1000
@@ -198,7 +198,7 @@ describe("credentials.cache", function()
       assert.equal(1, w.fetched)
     end)
 
-    it("reports why there are none", function()
+    it("returns the error of the source", function()
       local w = world(function(w, n)
         if n == 1 then return keys(w, "k", 3600) end
         return nil, "no"
@@ -208,7 +208,7 @@ describe("credentials.cache", function()
     end)
   end)
 
-  -- Coroutines that take turns; sleeping yields the turn.
+  -- Runs functions as coroutines in turn. sleep yields.
   local function together(w, count, f)
     local calls = {}
     w.transport.sleep = function(seconds)
@@ -221,7 +221,7 @@ describe("credentials.cache", function()
     return in_turns(calls)
   end
 
-  -- A source that takes its time.
+  -- A slow source.
   local function slow(result)
     return function(w, n)
       for _ = 1, 20 do w.transport.sleep(0.1) end
@@ -237,7 +237,7 @@ describe("credentials.cache", function()
     assert.equal("k1", name_of(results[50][1]))
   end)
 
-  it("refreshes once for 50 coroutines, 49 of which use the old ones meanwhile", function()
+  it("refreshes once for 50 coroutines, 49 of which use the old keys meanwhile", function()
     local w = world(slow(lasting(3600)))
     together(w, 1, w.get)
     w.clock = w.clock + 3400
@@ -248,7 +248,7 @@ describe("credentials.cache", function()
     assert.same({ k1 = 49, k2 = 1 }, count)
   end)
 
-  it("refreshes once for 50 coroutines that were refused", function()
+  it("refreshes once for 50 coroutines with rejected keys", function()
     local w = world(slow(lasting(3600)))
     local first = together(w, 1, w.get)[1][1]
     local results = together(w, 50, function() return w.refresh(first) end)
@@ -256,7 +256,7 @@ describe("credentials.cache", function()
     for i = 1, 50 do assert.equal("k2", name_of(results[i][1])) end
   end)
 
-  it("reports one failure to all that wait", function()
+  it("reports one failure to all waiting coroutines", function()
     local w = world(slow(function() return nil, "no" end))
     for i, result in ipairs(together(w, 50, w.get)) do assert.same({ nil, "no" }, result, i) end
     assert.equal(1, w.fetched)
@@ -271,14 +271,14 @@ describe("credentials.cache", function()
     assert.equal(2, w.fetched)
   end)
 
-  it("has none for all that were refused when there are no others", function()
+  it("returns no keys to all coroutines with rejected keys when the source has no others", function()
     local w = world(slow(function(inner) return keys(inner, "k", 3600) end))
     local first = together(w, 1, w.get)[1][1]
     for _, result in ipairs(together(w, 50, function() return w.refresh(first) end)) do assert.is_nil(result[1]) end
     assert.equal(2, w.fetched)
   end)
 
-  it("lets callers that need new ones fetch them after a refresh that brought none", function()
+  it("lets callers with rejected keys fetch again after a refresh without new keys", function()
     local w = world(slow(function(inner, n) return keys(inner, n < 3 and "k" or "k3", 3600) end))
     local first = together(w, 1, w.get)[1][1]
     w.clock = w.clock + 3599.99
@@ -316,7 +316,7 @@ describe("credentials.cache", function()
         if refused then return w.refresh(first) end
         return w.get()
       end
-      coroutine.resume(coroutine.create(ask)) -- and never again
+      coroutine.resume(coroutine.create(ask)) -- and never resumes it
       w.clock = w.clock + 14
       assert.equal(refused and "k3" or "k2", name_of(ask()))
       assert.is_true(w.clock >= 5015 and w.clock < 5016)
@@ -345,7 +345,7 @@ describe("credentials.cache", function()
     assert.equal(2, w.fetched)
   end)
 
-  it("has no others for callers whose keys were refused when another caller's refresh fails", function()
+  it("returns no keys to callers with rejected keys when the refresh of another caller fails", function()
     local w
     w = world(function(_, n)
       if n == 1 then return keys(w, "k", 3600) end
@@ -371,7 +371,7 @@ describe("credentials.cache", function()
     assert.same({}, w.slept)
   end)
 
-  it("is over a source that raises", function()
+  it("is usable after the source has raised an error", function()
     local w = world(slow(function(w, n)
       if n == 1 then error("broken", 0) end
       return keys(w, "k" .. n, 3600)
@@ -382,7 +382,7 @@ describe("credentials.cache", function()
     assert.equal("k2", name_of(together(w, 1, w.get)[1][1]))
   end)
 
-  it("continues after a caller that replaces refused ones is cancelled", function()
+  it("is usable after a caller that replaces rejected keys is cancelled", function()
     local w = world(slow(function(w, n)
       if n == 2 then error("broken", 0) end
       return keys(w, "k" .. n, 3600)

@@ -11,7 +11,7 @@ local helper = dofile("spec/support/helper.lua")
 local settings = require("dynamodb.config.settings")
 local world = dofile("spec/support/credential_scenario.lua")
 
-local SLACK = 5 -- seconds that a scenario may take
+local SLACK = 5 -- maximum seconds of a scenario
 
 -- Secrets that no output may contain.
 local SECRETS = { "secret%-of%-", "token%-of%-", "jwt%-of%-the%-pod", "access%-%l", "refresh%-%l", "client%-secret",
@@ -33,18 +33,18 @@ describe("credentials", function()
 
   local function fill(value) return world.fill(server, value) end
 
-  -- The system of a scenario, before its first step.
+  -- Installs the system of a scenario before its first step.
   local function world_of(scenario)
     local w = world.install(server, scenario)
-    w.told = {}
+    w.events = {}
     local given = scenario.given or {}
     w.provider = credentials.new(settings.new(given), { transport = w.transport, options = given,
       limits = { connect_timeout = 2, attempt_timeout = 5 },
-      emit = function(...) w.told[#w.told + 1] = { ... } end })
+      emit = function(...) w.events[#w.events + 1] = { ... } end })
     return w
   end
 
-  -- Does a scenario's steps -> the results of the last.
+  -- Runs the steps of a scenario -> the results of the last one.
   local function play(scenario, w)
     local found, err
     for _, step in ipairs(scenario.steps or { "get" }) do
@@ -94,10 +94,10 @@ describe("credentials", function()
     for path, members in pairs(fill(expected)) do
       count = count + 1
       local written = cjson.decode(w.files[path])
-      local moments = { members.expiresAt and members or members.accessToken,
+      local times = { members.expiresAt and members or members.accessToken,
         written.expiresAt and written or written.accessToken }
-      near(document.time(moments[1].expiresAt), document.time(moments[2].expiresAt), "expiresAt")
-      moments[2].expiresAt = moments[1].expiresAt
+      near(document.time(times[1].expiresAt), document.time(times[2].expiresAt), "expiresAt")
+      times[2].expiresAt = times[1].expiresAt
       written.registrationExpiresAt = written.registrationExpiresAt and members.registrationExpiresAt
       assert.same(members, written)
     end
@@ -110,25 +110,25 @@ describe("credentials", function()
       assert.same({}, w.read)
       local found, err = play(scenario, w)
       if scenario.error then check_error(scenario.error, found, err) else check_found(scenario.found, found, err, w) end
-      assert.same(fill(scenario.requests or {}), server.asked())
+      assert.same(fill(scenario.requests or {}), server.requests())
       local commands = {}
       for i, run in ipairs(w.commands) do commands[i] = run.command end
       assert.same(scenario.commands or {}, commands)
       check_written(scenario.written or {}, w)
-      check_hidden("an event", w.told)
+      check_hidden("an event", w.events)
     end)
   end
 
-  it("are told of when they change, by source and end", function()
+  it("emit an event with source and expiry when they change", function()
     local w = world_of({ environment = { AWS_CONTAINER_CREDENTIALS_FULL_URI = "http://127.0.0.1:{port}/container" },
-      answers = { container = { { body = { AccessKeyId = "k", SecretAccessKey = "s", Token = "t",
+      responses = { container = { { body = { AccessKeyId = "k", SecretAccessKey = "s", Token = "t",
         Expiration = "{+900}" } } } } })
     local found = play({}, w)
     play({}, w)
-    assert.same({ { "credentials_refreshed", { source = "container", expires = found.expires } } }, w.told)
+    assert.same({ { "credentials_refreshed", { source = "container", expires = found.expires } } }, w.events)
   end)
 
-  it("report what else went wrong", function()
+  it("report failures of other sources as warnings", function()
     local path = "/home/.aws/sso/cache/" .. core.sha1("corp") .. ".json"
     local w = world_of({
       files = {
@@ -137,20 +137,20 @@ describe("credentials", function()
         [path] = { accessToken = "access-a", expiresAt = "{+100}", clientId = "c", clientSecret = "client-secret",
           refreshToken = "refresh-a", registrationExpiresAt = "{+900}" },
       },
-      answers = {
+      responses = {
         oidc = { { status = 400, body = { error = "invalid_grant", error_description = "refresh-a" } } },
         sso = { { body = { roleCredentials = { accessKeyId = "k", secretAccessKey = "s", sessionToken = "t",
           expiration = "{ms+900}" } } } },
       },
     })
     assert(play({}, w))
-    assert.equal("credentials: SSO OIDC answered with status 400: invalid_grant", w.told[2][2].message)
-    check_hidden("the event", w.told)
+    assert.equal("credentials: SSO OIDC answered with status 400: invalid_grant", w.events[2][2].message)
+    check_hidden("the event", w.events)
   end)
 
-  it("are fetched by one request, however many coroutines need them", function()
+  it("are fetched once for any number of coroutines", function()
     fake_system.install({ AWS_CONTAINER_CREDENTIALS_RELATIVE_URI = "/c" }, {})
-    local transport = helper.fake(helper.answer(200, cjson.encode({ AccessKeyId = "k", SecretAccessKey = "s", Token = "t" })))
+    local transport = helper.fake(helper.response(200, cjson.encode({ AccessKeyId = "k", SecretAccessKey = "s", Token = "t" })))
     local receive = transport.receive
     function transport.sleep(seconds)
       transport.clock = transport.clock + seconds / 50
@@ -175,7 +175,7 @@ describe("credentials", function()
     assert.equal(1, #transport.requests)
   end)
 
-  -- Everything that the library reads from the system and the network, counted.
+  -- Counts everything that the library reads from the system and the network.
   it("use no source before they are needed", function()
     local touched = {}
     local system = require("dynamodb.base.system")
@@ -202,7 +202,7 @@ describe("credentials", function()
   end
 
   it("are not waited for beyond the deadline", function()
-    server.answer({ container = { { hang = true }, { hang = true }, { hang = true } } })
+    server.respond_with({ container = { { hang = true }, { hang = true }, { hang = true } } })
     local provider = provider_for(server.url("container"))
     local began = curl.now()
     local found, err = provider:get(began + 0.7)
@@ -210,14 +210,14 @@ describe("credentials", function()
     assert.equal("credentials", err.kind)
     assert.is_true(err.retryable)
     assert.is_true(curl.now() - began < 1.5)
-    assert.equal(1, #server.asked())
+    assert.equal(1, #server.requests())
     found, err = provider:get(curl.now() - 1)
     assert.is_nil(found)
     assert.is_true(err.retryable)
-    assert.equal(1, #server.asked())
+    assert.equal(1, #server.requests())
   end)
 
-  it("can be asked for again after there was no response", function()
+  it("can be requested again after a missing response", function()
     local provider = provider_for("http://127.0.0.1:1/")
     local found, err = provider:get(curl.now() + 5)
     assert.is_nil(found)
@@ -225,25 +225,25 @@ describe("credentials", function()
     assert.matches("^container's agent: ", err.message)
   end)
 
-  it("reach services by the proxy that settings name, and containers and metadata never", function()
+  it("are requested through the configured proxy, except from containers and metadata", function()
     local scenario = { environment = { AWS_WEB_IDENTITY_TOKEN_FILE = "/token", AWS_ROLE_ARN = "arn:role",
       http_proxy = "http://127.0.0.1:{port}" }, files = { ["/token"] = "jwt-of-the-pod" } }
     local w = world_of(scenario)
     local found, err = play(scenario, w)
     assert.is_nil(found)
     check_hidden("the error", err)
-    local asked = server.asked()
+    local asked = server.requests()
     assert.equal(("proxy CONNECT 127.0.0.1:%d"):format(server.port), asked[1])
     for _, line in ipairs(asked) do assert.equal(asked[1], line) end
   end)
 
-  it("are checked when the options are", function()
+  it("are validated with the options", function()
     local ok, err = pcall(credentials.new, settings.new({}), { transport = curl, limits = {}, options = { credentials = {} } })
     assert.is_false(ok)
     assert.matches("connect: option 'credentials': function or table", err)
   end)
 
-  it("raise what the caller's function raises, and report its message", function()
+  it("raise the error of the caller's function, and return its message", function()
     local function provider(f)
       return credentials.new(settings.new({}), { transport = curl, limits = {}, options = { credentials = f } })
     end

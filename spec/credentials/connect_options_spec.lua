@@ -11,7 +11,7 @@ end
 describe("credentials.given", function()
   after_each(provider.remove)
 
-  it("says nothing without options", function()
+  it("finds nothing without options", function()
     assert.is_nil(connect_options.provider({ region = "eu-west-1" }, "connect"))
   end)
 
@@ -31,7 +31,7 @@ describe("credentials.given", function()
     assert.equal("k", f(provider.kit({})).aws_access_key_id)
   end)
 
-  it("asks a function each time, and says how many seconds it may take", function()
+  it("calls a function each time with its time limit in seconds", function()
     local asked = {}
     local f, fixed = connect_options.provider({ credentials = function(seconds)
       asked[#asked + 1] = seconds
@@ -55,16 +55,16 @@ describe("credentials.given", function()
       "option 'credentials': the function gave no good aws_access_key_id" },
     { "a number as key", function() return with({ aws_access_key_id = 5 }) end,
       "option 'credentials': the function gave no good aws_access_key_id" },
-    { "a moment as text", function() return with({ expires = "2026" }) end,
+    { "a time as text", function() return with({ expires = "2026" }) end,
       "option 'credentials': the function gave no good expires" },
   }
   for _, case in ipairs(failures) do
-    it("reports a function that gives " .. case[1], function()
+    it("reports a function that returns " .. case[1], function()
       assert.same({ nil, case[3] }, { connect_options.provider({ credentials = case[2] }, "connect")(provider.kit({})) })
     end)
   end
 
-  it("passes on what a function raises, and raises when it gives no table", function()
+  it("passes on the error that a function raises, and raises if its result is not a table", function()
     local f = connect_options.provider({ credentials = function() error("broken", 0) end }, "connect")
     assert.has_error(function() f(provider.kit({})) end, "broken")
     f = connect_options.provider({ credentials = function() return "k" end }, "connect")

@@ -2,12 +2,12 @@
 local container = require("dynamodb.credentials.container")
 local provider = dofile("spec/support/provider_kit.lua")
 
-local answer = provider.answer
+local response = provider.response
 
 local RELATIVE, FULL = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"
 local TOKEN, TOKEN_FILE = "AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"
 
-local keys = { AccessKeyId = "k", SecretAccessKey = "s", Token = "t", Expiration = provider.moment(3600),
+local keys = { AccessKeyId = "k", SecretAccessKey = "s", Token = "t", Expiration = provider.time_in(3600),
   AccountId = "123456789012", RoleArn = "arn" }
 local found = { aws_access_key_id = "k", aws_secret_access_key = "s", aws_session_token = "t", account_id = "123456789012",
   expires = provider.NOW + 3600, source = "container" }
@@ -15,13 +15,13 @@ local found = { aws_access_key_id = "k", aws_secret_access_key = "s", aws_sessio
 describe("credentials.container", function()
   after_each(provider.remove)
 
-  it("has nothing to say elsewhere", function()
+  it("finds nothing outside containers", function()
     assert.same({ false, ("container (%s, %s)"):format(RELATIVE, FULL) }, { container(provider.kit({})) })
   end)
 
-  it("asks the agent of ECS", function()
+  it("requests the ECS agent", function()
     local kit = provider.kit({ environment = { [RELATIVE] = "/v2/credentials/1?a=b", [FULL] = "http://localhost/other" },
-      answers = { answer(200, keys) } })
+      responses = { response(200, keys) } })
     assert.same(found, (container(kit)))
     local request = kit.requests[1]
     assert.equal("http://169.254.170.2/v2/credentials/1?a=b", request.url)
@@ -37,7 +37,7 @@ describe("credentials.container", function()
       request.max_bytes, request.deadline })
   end)
 
-  -- Full URLs, and whether requests to them are permitted.
+  -- { full URL, whether requests to it are permitted }
   local allowed = {
     "http://localhost/c", "http://localhost:51679/c", "http://LOCALHOST/c", "http://127.0.0.1/c", "http://127.0.0.1:8080/c?x=y",
     "http://127.255.0.9/c", "http://[::1]/c", "http://[::1]:80/c", "http://169.254.170.2/c",
@@ -46,8 +46,8 @@ describe("credentials.container", function()
     "https://example.com/c", "https://10.0.0.1:8443/c", "https://[2001:db8::1]/c",
   }
   for _, url in ipairs(allowed) do
-    it("may ask " .. url, function()
-      local kit = provider.kit({ environment = { [FULL] = url }, answers = { answer(200, keys) } })
+    it("permits " .. url, function()
+      local kit = provider.kit({ environment = { [FULL] = url }, responses = { response(200, keys) } })
       assert.same(found, (container(kit)))
       assert.equal(url, kit.requests[1].url)
     end)
@@ -92,7 +92,7 @@ describe("credentials.container", function()
     { "/c", BAD },
   }
   for _, case in ipairs(refused) do
-    it(("may not ask %q"):format(case[1]), function()
+    it(("rejects the full URL %q"):format(case[1]), function()
       local kit = provider.kit({ environment = { [FULL] = case[1] } })
       assert.same({ nil, case[2] }, { container(kit) })
       assert.equal(0, #kit.requests)
@@ -100,17 +100,17 @@ describe("credentials.container", function()
   end
 
   for _, path in ipairs({ "c", "http://example.com/", "@example.com/c", "/c d", "/c\n" }) do
-    it(("takes no relative one like %q"):format(path), function()
+    it(("rejects the relative URL %q"):format(path), function()
       local kit = provider.kit({ environment = { [RELATIVE] = path } })
       assert.same({ nil, RELATIVE .. ": path expected" }, { container(kit) })
       assert.equal(0, #kit.requests)
     end)
   end
 
-  it("shows the token, a file's before the variable's, read each time", function()
+  it("sends the token, from a file or else a variable, read at each request", function()
     local files = { ["/token"] = "first" }
     local kit = provider.kit({ environment = { [FULL] = "http://169.254.170.23/v1/credentials", [TOKEN] = "plain",
-      [TOKEN_FILE] = "/token" }, files = files, answers = { answer(200, keys), answer(200, keys) } })
+      [TOKEN_FILE] = "/token" }, files = files, responses = { response(200, keys), response(200, keys) } })
     container(kit)
     files["/token"] = "second\n"
     container(kit)
@@ -135,25 +135,25 @@ describe("credentials.container", function()
   end
 
   local refusals = {
-    { "a refusal of ECS", { answer(400, { code = "InvalidIdInPath", message = "not found" }) },
+    { "a refusal of ECS", { response(400, { code = "InvalidIdInPath", message = "not found" }) },
       "container's agent answered with status 400: InvalidIdInPath: not found", false },
-    { "a refusal of others", { answer(404, { Code = "NotFound", Message = "nothing" }) },
+    { "a refusal by another service", { response(404, { Code = "NotFound", Message = "nothing" }) },
       "container's agent answered with status 404: NotFound: nothing", false },
-    { "a redirect, which is not followed", { answer(302, "", { location = "http://example.com/" }) },
+    { "a redirect, which is not followed", { response(302, "", { location = "http://example.com/" }) },
       "container's agent answered with status 302", false },
-    { "a refusal that repeats the token", { answer(401, { message = "bad token-of-the-pod" }) },
+    { "a refusal that repeats the token", { response(401, { message = "bad token-of-the-pod" }) },
       "container's agent answered with status 401: bad ...", false },
-    { "inner errors", { answer(500), answer(503), answer(500) }, "container's agent answered with status 500", true },
-    { "another format", { answer(200, "<html>") }, "container: answer that is not JSON", nil },
-    { "half credentials", { answer(200, { AccessKeyId = "k", SecretAccessKey = "s" }) },
+    { "inner errors", { response(500), response(503), response(500) }, "container's agent answered with status 500", true },
+    { "another format", { response(200, "<html>") }, "container: answer that is not JSON", nil },
+    { "half credentials", { response(200, { AccessKeyId = "k", SecretAccessKey = "s" }) },
       "answer of the container's agent has no Token", nil },
-    { "a bad moment", { answer(200, { AccessKeyId = "k", SecretAccessKey = "s", Token = "t", Expiration = "soon" }) },
+    { "a malformed time", { response(200, { AccessKeyId = "k", SecretAccessKey = "s", Token = "t", Expiration = "soon" }) },
       "answer of the container's agent has a bad Expiration", nil },
-    { "no answer", {}, "container's agent: nobody is there", true },
+    { "no response", {}, "container's agent: connection refused", true },
   }
   for _, case in ipairs(refusals) do
     it("reports " .. case[1], function()
-      local kit = provider.kit({ environment = { [RELATIVE] = "/c", [TOKEN] = "token-of-the-pod" }, answers = case[2] })
+      local kit = provider.kit({ environment = { [RELATIVE] = "/c", [TOKEN] = "token-of-the-pod" }, responses = case[2] })
       assert.same({ nil, case[3], case[4] }, { container(kit) })
     end)
   end

@@ -1,9 +1,9 @@
--- Parsing of the JSON documents in which credentials arrive, and of their timestamps.
+-- Parsing of JSON documents with credentials, and of their timestamps.
 local document = require("dynamodb.credentials.document")
 
 describe("credentials.document", function()
-  -- Text, and seconds since 1970.
-  local moments = {
+  -- { text, seconds since 1970 }
+  local times = {
     { "1970-01-01T00:00:00Z", 0 },
     { "2000-02-29T12:00:00Z", 951825600 },
     { "2023-11-14T22:13:20Z", 1700000000 },
@@ -21,26 +21,26 @@ describe("credentials.document", function()
     { 1700000000 },
     { nil },
   }
-  for _, case in ipairs(moments) do
-    it("understands the time " .. tostring(case[1]), function()
+  for _, case in ipairs(times) do
+    it("parses the time " .. tostring(case[1]), function()
       assert.equal(case[2], document.time(case[1]))
     end)
   end
 
-  it("writes times as it reads them", function()
+  it("formats times in the same form", function()
     for _, time in ipairs({ 0, 951782399, 951782400, 1700000000, 1709164800, 4102444799, 7258118400 }) do
       assert.equal(time, document.time(document.text(time)))
     end
     assert.equal("2023-11-14T22:13:20Z", document.text(1700000000.9))
   end)
 
-  it("takes objects apart, and nothing else", function()
+  it("decodes objects only", function()
     assert.same({ a = "b" }, document.decode('{"a":"b"}'))
     for _, text in ipairs({ "", "{", "5", '"text"', "null", "<html>" }) do assert.is_nil(document.decode(text)) end
     assert.same({ a = 1 }, document.decode(document.encode({ a = 1 })))
   end)
 
-  it("recognizes numbers that can be seconds", function()
+  it("accepts only numbers that can be seconds", function()
     assert.equal(0, document.count(0))
     assert.equal(1e12, document.count(1e12))
     for _, value in ipairs({ -1, 1e15, 0 / 0, "5", {} }) do assert.is_nil(document.count(value)) end
@@ -50,7 +50,7 @@ describe("credentials.document", function()
   local OPTIONAL = { key = "K", secret = "S", token = "T", expires = "E", account = "A", optional = true }
   local all = { K = "k", S = "s", T = "t", E = "2023-11-14T22:13:20Z", A = "123456789012" }
 
-  it("takes credentials by their names", function()
+  it("reads credentials by given names", function()
     assert.same({ aws_access_key_id = "k", aws_secret_access_key = "s", aws_session_token = "t",
       account_id = "123456789012", expires = 1700000000 }, document.keys(all, NAMES, "it"))
     assert.same({ aws_access_key_id = "k", aws_secret_access_key = "s" }, document.keys({ K = "k", S = "s" }, OPTIONAL, "it"))

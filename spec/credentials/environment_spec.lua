@@ -28,7 +28,7 @@ describe("credentials.environment", function()
       why = "AWS_SECRET_ACCESS_KEY is set, but AWS_ACCESS_KEY_ID is not" },
   }
   for _, case in ipairs(cases) do
-    it("understands " .. case[1], function()
+    it("reads " .. case[1], function()
       local read = fake.install(case[2], {})
       local found, why = environment()
       assert.same(case[3], found)

@@ -5,7 +5,7 @@ local login = require("dynamodb.credentials.login")
 local provider = dofile("spec/support/provider_kit.lua")
 local PEM = dofile("spec/vectors/es256.lua").good.SEC1
 
-local answer, moment = provider.answer, provider.moment
+local response, time_in = provider.response, provider.time_in
 
 local SESSION = "arn:aws:sts::123456789012:assumed-role/Admin/me"
 local PATH = "/home/.aws/login/cache/" .. core.sha256(SESSION) .. ".json"
@@ -14,14 +14,14 @@ local section = { login_session = SESSION }
 local with = provider.with
 
 local access = { accessKeyId = "k", secretAccessKey = "s", sessionToken = "t", accountId = "123456789012",
-  expiresAt = moment(600) }
+  expiresAt = time_in(600) }
 
 local function cache(more, more_access)
   return cjson.encode(with({ accessToken = with(access, more_access), tokenType = "aws_sigv4", clientId = "client",
     refreshToken = "refresh-token", idToken = "id", dpopKey = PEM }, more))
 end
 
-local fresh = answer(200, { accessToken = { accessKeyId = "k2", secretAccessKey = "s2", sessionToken = "t2" },
+local fresh = response(200, { accessToken = { accessKeyId = "k2", secretAccessKey = "s2", sessionToken = "t2" },
   tokenType = "aws_sigv4", expiresIn = 900, refreshToken = "refresh-token-2" })
 
 local old = { aws_access_key_id = "k", aws_secret_access_key = "s", aws_session_token = "t", account_id = "123456789012",
@@ -46,14 +46,14 @@ end
 describe("credentials.login", function()
   after_each(provider.remove)
 
-  local function run(text, answers, given)
+  local function run(text, responses, given)
     given = given or {}
-    given.files, given.answers = { [given.path or PATH] = text }, answers
+    given.files, given.responses = { [given.path or PATH] = text }, responses
     local kit = provider.kit(given)
     return kit, { login(kit, given.section or section) }
   end
 
-  it("takes what is in the cache while it holds", function()
+  it("uses cached credentials while they are valid", function()
     local kit, results = run(cache())
     assert.same({ old }, results)
     assert.equal(0, #kit.requests)
@@ -62,14 +62,14 @@ describe("credentials.login", function()
     assert.same({ old }, results)
   end)
 
-  it("looks where the environment says", function()
+  it("reads the directory given in the environment", function()
     local _, results = run(cache(), {}, { environment = { AWS_LOGIN_CACHE_DIRECTORY = "~/logins" },
       path = "/home/logins/" .. core.sha256(SESSION) .. ".json" })
     assert.same({ old }, results)
   end)
 
-  it("refreshes what is about to expire, and writes it back", function()
-    local kit, results = run(cache(nil, { expiresAt = moment(300) }), { fresh })
+  it("refreshes credentials that are about to expire, and writes them back", function()
+    local kit, results = run(cache(nil, { expiresAt = time_in(300) }), { fresh })
     assert.same({ new }, results)
     local request = kit.requests[1]
     assert.equal("POST", request.method)
@@ -78,11 +78,12 @@ describe("credentials.login", function()
     assert.same({ clientId = "client", grantType = "refresh_token", refreshToken = "refresh-token" }, cjson.decode(request.body))
     assert.equal(PATH, kit.written[1].path)
     assert.same(cjson.decode(cache({ refreshToken = "refresh-token-2" }, { accessKeyId = "k2", secretAccessKey = "s2",
-      sessionToken = "t2", expiresAt = moment(900) })), cjson.decode(kit.written[1].text))
+      sessionToken = "t2", expiresAt = time_in(900) })), cjson.decode(kit.written[1].text))
   end)
 
-  it("proves that it has the key", function()
-    local kit = run(cache(nil, { expiresAt = moment(0) }), { fresh }, { values = { endpoint_urls = { signin = "http://h:1/" } } })
+  it("sends a DPoP proof of its key", function()
+    local kit = run(cache(nil, { expiresAt = time_in(0) }), { fresh },
+      { values = { endpoint_urls = { signin = "http://h:1/" } } })
     local request = kit.requests[1]
     assert.equal("http://h:1/v1/token", request.url)
     assert.same({ "content-type", "application/json", "dpop" }, { request.headers[1], request.headers[2], request.headers[3] })
@@ -98,38 +99,39 @@ describe("credentials.login", function()
     assert.equal(64, #base64url_decoded(signature))
   end)
 
-  it("asks in the profile's region", function()
-    local kit = run(cache(nil, { expiresAt = moment(0) }), { fresh }, { section = with(section, { region = "us-west-2" }) })
+  it("uses the region of the profile", function()
+    local kit = run(cache(nil, { expiresAt = time_in(0) }), { fresh }, { section = with(section, { region = "us-west-2" }) })
     assert.truthy(kit.requests[1].url:find("us-west-2", 1, true))
-    local _, results = run(cache(nil, { expiresAt = moment(0) }), {}, { section = with(section, { region = "evil.example/" }) })
+    local _, results = run(cache(nil, { expiresAt = time_in(0) }), {}, { section = with(section, { region = "evil.example/" }) })
     assert.is_nil(results[1])
   end)
 
-  it("goes on with the old ones while they hold, and says why", function()
-    local _, results = run(cache(nil, { expiresAt = moment(100) }), { answer(400, { error = "INVALID_REQUEST" }) })
+  it("uses the old credentials while they are valid, with a warning", function()
+    local _, results = run(cache(nil, { expiresAt = time_in(100) }), { response(400, { error = "INVALID_REQUEST" }) })
     assert.same({ with(old, { expires = provider.NOW + 100,
       warning = "AWS Sign-In answered with status 400: INVALID_REQUEST" }) }, results)
   end)
 
   local refusals = {
-    { "an expired session", { answer(401, { error = "TOKEN_EXPIRED" }) }, "login: the session has expired; run: aws login", nil },
-    { "another password", { answer(403, { error = "USER_CREDENTIALS_CHANGED" }) },
+    { "an expired session", { response(401, { error = "TOKEN_EXPIRED" }) },
+      "login: the session has expired; run: aws login", nil },
+    { "another password", { response(403, { error = "USER_CREDENTIALS_CHANGED" }) },
       "login: the password has changed; run: aws login", nil },
-    { "missing permission", { answer(403, { error = "INSUFFICIENT_PERMISSIONS" }) },
+    { "missing permission", { response(403, { error = "INSUFFICIENT_PERMISSIONS" }) },
       "login: the action signin:CreateOAuth2Token is not allowed", nil },
-    { "another refusal that repeats the token", { answer(400, { error = "INVALID_REQUEST", message = "bad refresh-token" }) },
+    { "another refusal that repeats the token", { response(400, { error = "INVALID_REQUEST", message = "bad refresh-token" }) },
       "AWS Sign-In answered with status 400: INVALID_REQUEST: bad ...", false },
-    { "inner errors", { answer(500), answer(500), answer(500, { error = "server_error" }) },
+    { "inner errors", { response(500), response(500), response(500, { error = "server_error" }) },
       "AWS Sign-In answered with status 500: server_error", true },
-    { "an answer without credentials", { answer(200, "{}") }, "AWS Sign-In: answer without credentials", nil },
-    { "an answer of half credentials",
-      { answer(200, { accessToken = { accessKeyId = "k" }, expiresIn = 9, refreshToken = "r" }) },
+    { "a response without credentials", { response(200, "{}") }, "AWS Sign-In: answer without credentials", nil },
+    { "a response with incomplete credentials",
+      { response(200, { accessToken = { accessKeyId = "k" }, expiresIn = 9, refreshToken = "r" }) },
       "AWS Sign-In: answer without credentials", nil },
-    { "no answer", {}, "AWS Sign-In: nobody is there", true },
+    { "no response", {}, "AWS Sign-In: connection refused", true },
   }
   for _, case in ipairs(refusals) do
     it("reports " .. case[1], function()
-      local _, results = run(cache(nil, { expiresAt = moment(0) }), case[2])
+      local _, results = run(cache(nil, { expiresAt = time_in(0) }), case[2])
       assert.same({ nil, case[3], case[4] }, results)
     end)
   end
@@ -151,7 +153,7 @@ describe("credentials.login", function()
   end
 
   it("reports a bad key, without showing it", function()
-    local kit, results = run(cache({ dpopKey = "-----BEGIN no key" }, { expiresAt = moment(0) }))
+    local kit, results = run(cache({ dpopKey = "-----BEGIN no key" }, { expiresAt = time_in(0) }))
     assert.is_nil(results[1])
     assert.matches("bad dpopKey: ", results[2], 1, true)
     assert.is_nil(results[2]:find("BEGIN", 1, true))

@@ -1,4 +1,4 @@
--- Credentials printed by the program that credential_process names.
+-- Credentials printed by the program of credential_process.
 local process = require("dynamodb.credentials.process")
 local provider = dofile("spec/support/provider_kit.lua")
 
@@ -9,14 +9,14 @@ describe("credentials.process", function()
 
   local good = {
     { "temporary ones", { Version = 1, AccessKeyId = "k", SecretAccessKey = "s", SessionToken = "t",
-      Expiration = provider.moment(900), AccountId = "123456789012" },
+      Expiration = provider.time_in(900), AccountId = "123456789012" },
       { aws_access_key_id = "k", aws_secret_access_key = "s", aws_session_token = "t", account_id = "123456789012",
         expires = provider.NOW + 900, source = "process" } },
     { "lasting ones", { Version = 1, AccessKeyId = "k", SecretAccessKey = "s" },
       { aws_access_key_id = "k", aws_secret_access_key = "s", source = "process" } },
   }
   for _, case in ipairs(good) do
-    it("gives " .. case[1], function()
+    it("returns " .. case[1], function()
       local kit = provider.kit({ run = require("cjson").encode(case[2]) .. "\n" })
       assert.same(case[3], (process(kit, "/opt/helper --for x", "profile 'p'")))
       assert.same({ { command = "/opt/helper --for x", seconds = 15 } }, kit.commands)
@@ -38,7 +38,7 @@ describe("credentials.process", function()
     end)
   end
 
-  it("reports how a program failed, but not which: its arguments may be secret", function()
+  it("reports the failure of a program without its command, which may have secret arguments", function()
     local kit = provider.kit({ run = function() return nil, "exit code 3" end })
     assert.same({ nil, WHERE .. ": exit code 3", true }, { process(kit, "helper secret", "profile 'p'") })
   end)

@@ -1,15 +1,15 @@
--- How a profile leads to a provider: static keys, role chains, programs and SSO.
+-- Providers of a profile: static keys, role chains, programs and SSO.
 local from_profile = require("dynamodb.credentials.profile")
 local provider = dofile("spec/support/provider_kit.lua")
 
 local XML = "<R><Credentials><AccessKeyId>K%d</AccessKeyId><SecretAccessKey>S</SecretAccessKey>"
   .. "<SessionToken>T</SessionToken></Credentials></R>"
 
--- STS's responses, which differ by the key.
+-- Responses of STS with different keys.
 local function roles(count)
-  local answers = {}
-  for i = 1, count do answers[i] = provider.answer(200, XML:format(i)) end
-  return answers
+  local responses = {}
+  for i = 1, count do responses[i] = provider.response(200, XML:format(i)) end
+  return responses
 end
 
 local function keys(name)
@@ -24,7 +24,7 @@ end
 describe("credentials.profile", function()
   after_each(provider.remove)
 
-  -- The profiles, the one asked for ("default" if not given), what is found, by which source; or why nothing is.
+  -- { name, profiles, name of the profile (default "default"), expected key and source, or error }
   local cases = {
     { "keys", { default = keys("a") }, key = "k-a", source = "profile" },
     { "keys by name", { default = keys("a"), b = keys("b") }, name = "b", key = "k-b" },
@@ -85,8 +85,8 @@ describe("credentials.profile", function()
       .. "acac86c0e609ca906f632b0e2dacccb2b77d22b0621f20ebece1a4835b93f6f0.json is not there; run: aws login" },
   }
   for _, case in ipairs(cases) do
-    it("meets " .. case[1], function()
-      local kit = provider.kit({ sections = case[2], profile = case.name, answers = roles(3), files = { ["/token"] = "t" },
+    it("handles " .. case[1], function()
+      local kit = provider.kit({ sections = case[2], profile = case.name, responses = roles(3), files = { ["/token"] = "t" },
         run = '{"Version":1,"AccessKeyId":"k-process","SecretAccessKey":"s"}' })
       local found, why = from_profile(kit)
       if case.none then
@@ -109,7 +109,7 @@ describe("credentials.profile", function()
     assert.same({ nil, "config:1: what is this" }, { from_profile(provider.kit({ bad_file = "config:1: what is this" })) })
   end)
 
-  it("reads files again when the kit says so", function()
+  it("reads files again on request", function()
     local kit = provider.kit({ sections = { default = keys("a") } })
     from_profile(kit)
     kit.fresh = true
@@ -117,7 +117,7 @@ describe("credentials.profile", function()
     assert.same({ "default", "default (fresh)" }, kit.settings.reads)
   end)
 
-  it("takes the account that the profile names, but not for another's role", function()
+  it("uses the account of the profile, but not for the role of another profile", function()
     local kit = provider.kit({ sections = { default = with(keys("a"), { aws_account_id = "123456789012",
       aws_session_token = "t" }) } })
     local found = from_profile(kit)
@@ -125,7 +125,7 @@ describe("credentials.profile", function()
     assert.equal("t", found.aws_session_token)
   end)
 
-  it("lives without a home directory", function()
+  it("works without a home directory", function()
     local kit = provider.kit({ environment = { HOME = false } })
     assert.same({ false, "profile 'default' in no credentials file and no config file" }, { from_profile(kit) })
   end)

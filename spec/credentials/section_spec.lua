@@ -1,4 +1,4 @@
--- Reading of a profile's section for the providers, and the errors that name it.
+-- Reading of the section of a profile by the providers, and errors that name the section.
 local from_section = require("dynamodb.credentials.section")
 
 describe("credentials.section", function()
@@ -21,7 +21,7 @@ describe("credentials.section", function()
     { "an empty secret", section("k", ""), why = "here has no aws_secret_access_key" },
   }
   for _, case in ipairs(cases) do
-    it("understands " .. case[1], function()
+    it("reads " .. case[1], function()
       local found, why = from_section(case[2], "here")
       assert.same(case[3], found)
       assert.equal(case.why, why)

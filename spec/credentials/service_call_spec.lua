@@ -1,34 +1,34 @@
--- The HTTP calls of providers: retries, timeouts and responses that are refused.
+-- HTTP calls of providers: retries, timeouts and rejected responses.
 local pool = require("dynamodb.http.pool")
 local service_call = require("dynamodb.credentials.service_call")
 local provider = dofile("spec/support/provider_kit.lua")
 
-local answer = provider.answer
+local response = provider.response
 
 describe("credentials.service_call", function()
   after_each(provider.remove)
 
   local REQUEST = "a request"
 
-  local function send(answers, more)
-    local kit = provider.kit({ answers = answers })
+  local function send(responses, more)
+    local kit = provider.kit({ responses = responses })
     local request = { name = "STS", url = REQUEST }
     for name, value in pairs(more or {}) do request[name] = value end
     return kit, { service_call.send(kit, request) }
   end
 
-  -- Responses in turn, how many requests that takes, and the status or text that results.
+  -- { name, responses in order, number of requests, resulting status or error text }
   local cases = {
-    { "a good answer", { answer(200) }, 1, 200 },
-    { "a refusal", { answer(403) }, 1, 403 },
-    { "an inner error, then a good answer", { answer(500), answer(200) }, 2, 200 },
-    { "being asked for less", { answer(429), answer(503), answer(200) }, 3, 200 },
-    { "inner errors", { answer(500), answer(502), answer(503), answer(200) }, 3, 503 },
-    { "no connection, then a good answer", { { "network", "refused" }, answer(200) }, 2, 200 },
-    { "no connection", {}, 3, "STS: nobody is there" },
+    { "a success", { response(200) }, 1, 200 },
+    { "a refusal", { response(403) }, 1, 403 },
+    { "an inner error, then a success", { response(500), response(200) }, 2, 200 },
+    { "throttling", { response(429), response(503), response(200) }, 3, 200 },
+    { "inner errors", { response(500), response(502), response(503), response(200) }, 3, 503 },
+    { "no connection, then a success", { { "network", "refused" }, response(200) }, 2, 200 },
+    { "no connection", {}, 3, "STS: connection refused" },
   }
   for _, case in ipairs(cases) do
-    it("meets " .. case[1], function()
+    it("handles " .. case[1], function()
       local kit, results = send(case[2])
       assert.equal(case[3], #kit.requests)
       if type(case[4]) == "number" then
@@ -39,26 +39,26 @@ describe("credentials.service_call", function()
     end)
   end
 
-  it("waits longer each time, but never beyond the deadline", function()
+  it("doubles its delays, but never exceeds the deadline", function()
     local kit = send({})
     assert.same({ 0.05, 0.1 }, kit.slept)
     assert.equal(kit.deadline, kit.requests[1].deadline)
     kit = provider.kit({})
     kit.deadline = kit.transport.now() + 0.06
     local _, why = service_call.send(kit, { name = "STS" })
-    assert.equal("STS: nobody is there", why)
+    assert.equal("STS: connection refused", why)
     assert.equal(2, #kit.requests)
     assert.same({ 0.05 }, kit.slept)
   end)
 
-  it("retries when the caller asks for it, and as often as it asks", function()
-    local kit = send({ answer(400), answer(400), answer(400) }, { again = function(r) return r.status == 400 end })
+  it("retries by the condition and the number of attempts of the caller", function()
+    local kit = send({ response(400), response(400), response(400) }, { again = function(r) return r.status == 400 end })
     assert.equal(3, #kit.requests)
-    kit = send({ answer(500) }, { attempts = 1 })
+    kit = send({ response(500) }, { attempts = 1 })
     assert.equal(1, #kit.requests)
   end)
 
-  it("does not ask again where that is of no use", function()
+  it("does not retry permanent failures", function()
     local kit = provider.kit({})
     kit.http = function(request)
       kit.requests[#kit.requests + 1] = request
@@ -78,17 +78,17 @@ describe("credentials.service_call", function()
     assert.equal(303, #service_call.clean(("x"):rep(5000)))
   end)
 
-  it("says what a refusal is", function()
+  it("formats the text of an error response", function()
     local request = { name = "STS", secrets = { "verysecret" } }
-    local why, passing = service_call.refusal(request, answer(403), "AccessDenied", "not with verysecret")
+    local why, passing = service_call.refusal(request, response(403), "AccessDenied", "not with verysecret")
     assert.equal("STS answered with status 403: AccessDenied: not with ...", why)
     assert.is_false(passing)
-    why, passing = service_call.refusal(request, answer(503), nil, {})
+    why, passing = service_call.refusal(request, response(503), nil, {})
     assert.equal("STS answered with status 503", why)
     assert.is_true(passing)
   end)
 
-  it("knows where services are", function()
+  it("resolves the URLs of services", function()
     local kit = provider.kit({ values = { endpoint_urls = { sso = "http://localhost:1/sso/" } } })
     assert.same({ "https://sts.eu-west-1.amazonaws.com", "eu-west-1" }, { service_call.endpoint(kit, "sts", "eu-west-1") })
     assert.same({ "https://sts.us-east-1.amazonaws.com", "us-east-1" }, { service_call.endpoint(kit, "sts", "local") })
@@ -96,7 +96,7 @@ describe("credentials.service_call", function()
     assert.is_nil((service_call.endpoint(kit, "oidc", "evil.example/")))
   end)
 
-  it("encodes what stands in a query", function()
+  it("encodes query strings", function()
     assert.equal("a-b._~%20%2F%2B%3D%C3%A4", service_call.encode("a-b._~ /+=\195\164"))
   end)
 end)

@@ -5,7 +5,7 @@ local shared_cache = require("dynamodb.credentials.shared_cache")
 
 local START = 1700000000
 
--- A machine: the time, the dictionary, and how many fetches there were.
+-- The state of a machine: the time, the shared dictionary, and the number of fetches.
 local function machine()
   local self = { now = 0, fetched = 0, entries = {} }
   local function entry(name)
@@ -47,7 +47,7 @@ local function keys(self, n)
     expires = START + self.now + 3600, source = "container" }
 end
 
--- A worker's fetch, which takes a second.
+-- The fetch of a worker, which takes a second.
 local function fetching(self)
   return function()
     self.fetched = self.fetched + 1
@@ -57,13 +57,13 @@ local function fetching(self)
   end
 end
 
--- The source that one of the machine's workers has.
+-- Creates the source of one worker of the machine.
 local function worker(self, source, values)
   return shared_cache(source or fetching(self), self.dictionary, settings(values or { region = "r", a = { "table" } }),
     self.transport)
 end
 
--- Calls the functions concurrently -> what each returned.
+-- Calls the functions concurrently -> the results of each.
 local function side_by_side(self, calls)
   self.side_by_side = true
   return in_turns(calls)
@@ -73,7 +73,7 @@ describe("credentials.shared", function()
   local self
   before_each(function() self = machine() end)
 
-  it("fetches once for all who ask at the same time", function()
+  it("fetches once for concurrent callers", function()
     local calls = {}
     for i = 1, 4 do
       local source = worker(self)
@@ -83,13 +83,13 @@ describe("credentials.shared", function()
     assert.equal(1, self.fetched)
   end)
 
-  it("has everything that was found for callers that come later", function()
+  it("returns all fetched fields to later callers", function()
     local first = worker(self)(10)
     assert.same(first, worker(self)(10))
     assert.equal(1, self.fetched)
   end)
 
-  it("fetches others for a worker that has these already, and gives the new ones to a worker that has old ones", function()
+  it("fetches new keys for a worker that rejects the stored ones, and shares them with other workers", function()
     local one, two = worker(self), worker(self)
     local first = one(10)
     assert.equal("k1", two(10).aws_access_key_id)
@@ -100,14 +100,14 @@ describe("credentials.shared", function()
     assert.equal(2, self.fetched)
   end)
 
-  it("takes none that expire before those that the worker has", function()
+  it("ignores stored keys that expire before those of the worker", function()
     worker(self)(10)
     local later = keys(self, 9)
     later.expires = later.expires + 100
     assert.equal("k2", worker(self)(10, later).aws_access_key_id)
   end)
 
-  it("takes none that have expired", function()
+  it("ignores expired keys", function()
     worker(self, function()
       local found = keys(self, 1)
       found.expires = START - 1
@@ -117,14 +117,14 @@ describe("credentials.shared", function()
     assert.equal(1, self.fetched)
   end)
 
-  it("keeps workers with other settings apart", function()
+  it("separates workers with different settings", function()
     assert.equal("k1", worker(self)(10).aws_access_key_id)
     assert.equal("k2", worker(self, nil, { region = "r", profile = "other" })(10).aws_access_key_id)
     assert.equal(2, self.fetched)
   end)
 
   for name, more in pairs({ ["never change"] = { true, START + 3600 }, ["have no end"] = {} }) do
-    it("shares none that " .. name, function()
+    it("does not share keys that " .. name, function()
       local source = worker(self, function()
         return { aws_access_key_id = "k", aws_secret_access_key = "s", expires = more[2] }, more[1]
       end)
@@ -135,7 +135,7 @@ describe("credentials.shared", function()
     end)
   end
 
-  it("gives up at the deadline", function()
+  it("stops waiting at the deadline", function()
     local slow = worker(self, function()
       local found, err = worker(self)(5) -- while this one holds the lock
       assert.is_nil(found)
@@ -148,13 +148,13 @@ describe("credentials.shared", function()
     assert.equal(0, self.fetched)
   end)
 
-  it("lets the next one try when fetching failed", function()
+  it("lets the next caller fetch after a failure", function()
     assert.same({ nil, "down" }, { worker(self, function() return nil, "down" end)(10) })
     assert.same({}, self.entries)
     assert.equal("k1", worker(self)(10).aws_access_key_id)
   end)
 
-  it("lets the next one try when fetching raised", function()
+  it("lets the next caller fetch after an error was raised", function()
     local ok, why = pcall(worker(self, function() error("oops", 0) end), 10)
     assert.is_false(ok)
     assert.equal("oops", why)
@@ -169,7 +169,7 @@ describe("credentials.shared", function()
     assert.is_true(self.now >= 3 and self.now < 6)
   end)
 
-  it("leaves another one's lock alone", function()
+  it("does not release the lock of another worker", function()
     local source = worker(self, function()
       for name in pairs(self.entries) do self.entries[name] = { value = "other", until_when = 100 } end
       return nil, "down"
@@ -183,7 +183,7 @@ describe("credentials.shared", function()
     assert.equal("not shared: no memory", worker(self)(10).warning)
   end)
 
-  it("leaves it to the source to tell what is wrong with settings", function()
+  it("passes on the source's error in the settings", function()
     local source = shared_cache(function() return nil, "bad file" end, self.dictionary,
       { load = function() return nil, "bad file" end }, self.transport)
     assert.same({ nil, "bad file" }, { source(10) })

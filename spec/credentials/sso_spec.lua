@@ -4,7 +4,7 @@ local core = require("dynamodb.core")
 local provider = dofile("spec/support/provider_kit.lua")
 local sso = require("dynamodb.credentials.sso")
 
-local answer, moment = provider.answer, provider.moment
+local response, time_in = provider.response, provider.time_in
 
 local WHERE = "profile 'p'"
 local START = "https://example.awsapps.com/start"
@@ -19,14 +19,14 @@ local section = { sso_session = "corp", sso_account_id = "123456789012", sso_rol
 local legacy = { sso_account_id = "123456789012", sso_role_name = "ReadOnly", sso_region = "us-west-2", sso_start_url = START }
 
 local function token(more)
-  return cjson.encode(with({ startUrl = START, region = "us-west-2", accessToken = "access-token", expiresAt = moment(3600),
-    clientId = "client-id", clientSecret = "client-secret", registrationExpiresAt = moment(86400),
+  return cjson.encode(with({ startUrl = START, region = "us-west-2", accessToken = "access-token", expiresAt = time_in(3600),
+    clientId = "client-id", clientSecret = "client-secret", registrationExpiresAt = time_in(86400),
     refreshToken = "refresh-token", custom = "kept" }, more))
 end
 
-local role = answer(200, { roleCredentials = { accessKeyId = "k", secretAccessKey = "s", sessionToken = "t",
+local role = response(200, { roleCredentials = { accessKeyId = "k", secretAccessKey = "s", sessionToken = "t",
   expiration = (provider.NOW + 7200) * 1000 } })
-local fresh = answer(200, { accessToken = "new-access", expiresIn = 3600, refreshToken = "new-refresh", tokenType = "Bearer" })
+local fresh = response(200, { accessToken = "new-access", expiresIn = 3600, refreshToken = "new-refresh", tokenType = "Bearer" })
 
 local found = { aws_access_key_id = "k", aws_secret_access_key = "s", aws_session_token = "t", account_id = "123456789012",
   expires = provider.NOW + 7200, source = "sso" }
@@ -39,8 +39,8 @@ describe("credentials.sso", function()
     return provider.kit(given)
   end
 
-  it("shows the session's token to the portal", function()
-    local kit = kit_of({ files = { [SESSION_FILE] = token() }, answers = { role } })
+  it("sends the token of the session to the portal", function()
+    local kit = kit_of({ files = { [SESSION_FILE] = token() }, responses = { role } })
     assert.same(found, (sso(kit, section, WHERE)))
     local request = kit.requests[1]
     assert.equal("GET", request.method)
@@ -51,15 +51,15 @@ describe("credentials.sso", function()
     assert.same({}, kit.written)
   end)
 
-  it("knows the form without a session, and the times of old AWS CLIs", function()
+  it("supports profiles without a session, and the times of old AWS CLIs", function()
     local text = token({ expiresAt = "2023-11-14T22:13:21UTC" })
-    local kit = kit_of({ files = { [LEGACY_FILE] = text }, answers = { role } })
+    local kit = kit_of({ files = { [LEGACY_FILE] = text }, responses = { role } })
     assert.same(found, (sso(kit, legacy, WHERE)))
     assert.equal(1, #kit.requests)
   end)
 
   it("refreshes a token that is about to expire, and writes it back", function()
-    local kit = kit_of({ files = { [SESSION_FILE] = token({ expiresAt = moment(299) }) }, answers = { fresh, role } })
+    local kit = kit_of({ files = { [SESSION_FILE] = token({ expiresAt = time_in(299) }) }, responses = { fresh, role } })
     assert.same(found, (sso(kit, section, WHERE)))
     local request = kit.requests[1]
     assert.equal("POST", request.method)
@@ -72,23 +72,23 @@ describe("credentials.sso", function()
       cjson.decode(kit.written[1].text))
   end)
 
-  it("forgets a refresh token that is not given again", function()
-    local once = answer(200, { accessToken = "new-access", expiresIn = 3600 })
-    local kit = kit_of({ files = { [SESSION_FILE] = token({ expiresAt = moment(-5) }) }, answers = { once, role } })
+  it("drops a refresh token that the response does not repeat", function()
+    local once = response(200, { accessToken = "new-access", expiresIn = 3600 })
+    local kit = kit_of({ files = { [SESSION_FILE] = token({ expiresAt = time_in(-5) }) }, responses = { once, role } })
     assert.same(found, (sso(kit, section, WHERE)))
     assert.is_nil(cjson.decode(kit.written[1].text).refreshToken)
   end)
 
-  it("goes on with the old token while it holds, and says why", function()
-    local kit = kit_of({ files = { [SESSION_FILE] = token({ expiresAt = moment(100) }) }, answers = {
-      answer(400, { error = "invalid_grant", error_description = "no" }), role } })
+  it("uses the old token while it is valid, with a warning", function()
+    local kit = kit_of({ files = { [SESSION_FILE] = token({ expiresAt = time_in(100) }) }, responses = {
+      response(400, { error = "invalid_grant", error_description = "no" }), role } })
     assert.same(with(found, { warning = "SSO OIDC answered with status 400: invalid_grant" }), (sso(kit, section, WHERE)))
     assert.equal("access-token", kit.requests[2].headers[2])
   end)
 
-  it("keeps a token that cannot be written", function()
+  it("keeps a token in memory if its file cannot be written", function()
     local system = require("dynamodb.base.system")
-    local kit = kit_of({ files = { [SESSION_FILE] = token({ expiresAt = moment(0) }) }, answers = { fresh, role, role } })
+    local kit = kit_of({ files = { [SESSION_FILE] = token({ expiresAt = time_in(0) }) }, responses = { fresh, role, role } })
     system.write_file = function() return nil, "read-only" end
     assert.same(with(found, { warning = SESSION_FILE .. " cannot be written: read-only" }), (sso(kit, section, WHERE)))
     assert.same(found, (sso(kit, section, WHERE)))
@@ -96,35 +96,35 @@ describe("credentials.sso", function()
   end)
 
   local EXPIRED = "the SSO session has expired; " .. REMEDY
-  -- The token file, responses, and what is reported; requests are as many as responses.
+  -- { name, changes of the token file, responses, error }; there are as many requests as responses
   local expired = {
-    { "an expired token without a refresh token", { expiresAt = moment(0), refreshToken = false }, {}, EXPIRED },
-    { "an expired token of an expired client", { expiresAt = moment(0), registrationExpiresAt = moment(0) }, {}, EXPIRED },
-    { "an expired token of a client with a bad moment", { expiresAt = moment(0), registrationExpiresAt = "x" }, {}, EXPIRED },
-    { "a bad moment and no refresh token", { expiresAt = "soon", refreshToken = false }, {}, EXPIRED },
-    { "a refused refresh", { expiresAt = moment(0) }, { answer(401, { error = "invalid_grant" }) },
+    { "an expired token without a refresh token", { expiresAt = time_in(0), refreshToken = false }, {}, EXPIRED },
+    { "an expired token of an expired client", { expiresAt = time_in(0), registrationExpiresAt = time_in(0) }, {}, EXPIRED },
+    { "an expired token of a client with a bad time", { expiresAt = time_in(0), registrationExpiresAt = "x" }, {}, EXPIRED },
+    { "a malformed time and no refresh token", { expiresAt = "soon", refreshToken = false }, {}, EXPIRED },
+    { "a refused refresh", { expiresAt = time_in(0) }, { response(401, { error = "invalid_grant" }) },
       "the SSO session has expired (SSO OIDC answered with status 401: invalid_grant); " .. REMEDY },
-    { "a refresh without a token", { expiresAt = moment(0) }, { answer(200, { expiresIn = 5 }) },
+    { "a refresh without a token", { expiresAt = time_in(0) }, { response(200, { expiresIn = 5 }) },
       "the SSO session has expired (SSO OIDC: answer without a token); " .. REMEDY },
-    { "a refresh without a lifetime", { expiresAt = moment(0) }, { answer(200, { accessToken = "a" }) },
+    { "a refresh without a lifetime", { expiresAt = time_in(0) }, { response(200, { accessToken = "a" }) },
       "the SSO session has expired (SSO OIDC: answer without a token); " .. REMEDY },
-    { "a refresh that is no JSON", { expiresAt = moment(0) }, { answer(200, "<html>") },
+    { "a refresh that is no JSON", { expiresAt = time_in(0) }, { response(200, "<html>") },
       "the SSO session has expired (SSO OIDC: answer without a token); " .. REMEDY },
-    { "an answer that repeats secrets", { expiresAt = moment(0) },
-      { answer(400, { error = "refresh-token client-secret access-token" }) },
+    { "a response that repeats secrets", { expiresAt = time_in(0) },
+      { response(400, { error = "refresh-token client-secret access-token" }) },
       "the SSO session has expired (SSO OIDC answered with status 400: ... ... ...); " .. REMEDY },
-    { "a session that is signed out", {}, { answer(401, { message = "Session token not found or invalid" }) },
+    { "a session that is signed out", {}, { response(401, { message = "Session token not found or invalid" }) },
       "SSO answered with status 401: Session token not found or invalid; " .. REMEDY },
-    { "a role that is not given", {}, { answer(403, { message = "No access" }) }, "SSO answered with status 403: No access" },
-    { "an answer without credentials", {}, { answer(200, "{}") }, "SSO: answer without credentials" },
-    { "an answer of half credentials", {}, { answer(200, { roleCredentials = { accessKeyId = "k", expiration = 5 } }) },
+    { "a role that is not given", {}, { response(403, { message = "No access" }) }, "SSO answered with status 403: No access" },
+    { "a response without credentials", {}, { response(200, "{}") }, "SSO: answer without credentials" },
+    { "a response with half credentials", {}, { response(200, { roleCredentials = { accessKeyId = "k", expiration = 5 } }) },
       "answer of SSO has no secretAccessKey" },
     { "a token file without a token", { accessToken = false }, {}, SESSION_FILE .. " has no accessToken; " .. REMEDY },
-    { "a token file without a moment", { expiresAt = false }, {}, SESSION_FILE .. " has no expiresAt; " .. REMEDY },
+    { "a token file without a time", { expiresAt = false }, {}, SESSION_FILE .. " has no expiresAt; " .. REMEDY },
   }
   for _, case in ipairs(expired) do
     it("reports " .. case[1], function()
-      local kit = kit_of({ files = { [SESSION_FILE] = token(case[2]) }, answers = case[3] })
+      local kit = kit_of({ files = { [SESSION_FILE] = token(case[2]) }, responses = case[3] })
       local result, why = sso(kit, section, WHERE)
       assert.is_nil(result)
       assert.equal(case[4], why)
@@ -132,11 +132,11 @@ describe("credentials.sso", function()
     end)
   end
 
-  it("may work later when there is no response", function()
+  it("reports a missing response as temporary", function()
     local kit = kit_of({ files = { [SESSION_FILE] = token() } })
-    assert.same({ nil, "SSO: nobody is there", true }, { sso(kit, section, WHERE) })
-    kit = kit_of({ files = { [SESSION_FILE] = token({ expiresAt = moment(0) }) } })
-    assert.same({ nil, "the SSO session has expired (SSO OIDC: nobody is there); " .. REMEDY, true },
+    assert.same({ nil, "SSO: connection refused", true }, { sso(kit, section, WHERE) })
+    kit = kit_of({ files = { [SESSION_FILE] = token({ expiresAt = time_in(0) }) } })
+    assert.same({ nil, "the SSO session has expired (SSO OIDC: connection refused); " .. REMEDY, true },
       { sso(kit, section, WHERE) })
   end)
 
@@ -159,10 +159,10 @@ describe("credentials.sso", function()
     end)
   end
 
-  it("takes a region that the profile and its session agree about, and refuses one that is none", function()
-    local kit = kit_of({ files = { [SESSION_FILE] = token() }, answers = { role } })
+  it("requires the same valid region in the profile and its session", function()
+    local kit = kit_of({ files = { [SESSION_FILE] = token() }, responses = { role } })
     assert.same(found, (sso(kit, with(section, { sso_region = "us-west-2" }), WHERE)))
-    for _, file in ipairs({ token(), token({ expiresAt = moment(0) }) }) do
+    for _, file in ipairs({ token(), token({ expiresAt = time_in(0) }) }) do
       kit = kit_of({ sessions = { corp = with(session, { sso_region = "evil.example/" }) }, files = { [SESSION_FILE] = file } })
       assert.is_nil((sso(kit, section, WHERE)))
       assert.equal(0, #kit.requests)

@@ -1,8 +1,8 @@
--- Requests to STS and its responses, in XML.
+-- Requests to STS and its XML responses.
 local provider = dofile("spec/support/provider_kit.lua")
 local sts = require("dynamodb.credentials.sts")
 
-local answer = provider.answer
+local response = provider.response
 
 local ROLE = "arn:aws:iam::123456789012:role/app"
 local SOURCE = { aws_access_key_id = "AKIDSOURCE", aws_secret_access_key = "source-secret", aws_session_token = "source-token" }
@@ -18,7 +18,7 @@ local KEYS = "<AccessKeyId>ASIA1</AccessKeyId><SecretAccessKey>a/b+c</SecretAcce
   .. "<SessionToken>t&amp;&lt;&gt;==</SessionToken><Expiration>2023-11-14T23:13:20Z</Expiration>"
 
 local function failure(status, code, message)
-  return answer(status, ("<ErrorResponse><Error><Type>Sender</Type><Code>%s</Code><Message>%s</Message></Error>"
+  return response(status, ("<ErrorResponse><Error><Type>Sender</Type><Code>%s</Code><Message>%s</Message></Error>"
     .. "<RequestId>r</RequestId></ErrorResponse>"):format(code, message))
 end
 
@@ -28,8 +28,8 @@ describe("credentials.sts", function()
   local found = { aws_access_key_id = "ASIA1", aws_secret_access_key = "a/b+c", aws_session_token = "t&<>==",
     account_id = "123456789012", expires = provider.NOW + 3600 }
 
-  it("takes a role, signed with the source's credentials", function()
-    local kit = provider.kit({ answers = { answer(200, xml("AssumeRole", KEYS)) } })
+  it("assumes a role, signed with the source credentials", function()
+    local kit = provider.kit({ responses = { response(200, xml("AssumeRole", KEYS)) } })
     local role = { arn = ROLE, session_name = "me", external_id = "x y/z", duration = "1800" }
     assert.same(found, (sts.assume_role(kit, role, SOURCE)))
     local request = kit.requests[1]
@@ -41,8 +41,8 @@ describe("credentials.sts", function()
     assert.same({ "content-type", "application/x-www-form-urlencoded; charset=utf-8" }, request.headers)
   end)
 
-  it("takes a role by a web identity, unsigned, under a name of its own", function()
-    local kit = provider.kit({ answers = { answer(200, xml("AssumeRoleWithWebIdentity", KEYS)) } })
+  it("assumes a role by a web identity, unsigned, with a generated session name", function()
+    local kit = provider.kit({ responses = { response(200, xml("AssumeRoleWithWebIdentity", KEYS)) } })
     assert.same(found, (sts.assume_role_with_web_identity(kit, { arn = ROLE }, "header.payload.sig")))
     local request = kit.requests[1]
     assert.is_nil(request.sign)
@@ -50,7 +50,7 @@ describe("credentials.sts", function()
       .. "&RoleSessionName=lua-dynamodb-1700000000&WebIdentityToken=header.payload.sig", request.body)
   end)
 
-  it("asks where settings say", function()
+  it("uses the configured endpoint", function()
     local kit = provider.kit({ values = { endpoint_urls = { sts = "http://localhost:4566" } } })
     sts.assume_role(kit, { arn = ROLE }, SOURCE)
     assert.equal("http://localhost:4566/", kit.requests[1].url)
@@ -59,26 +59,27 @@ describe("credentials.sts", function()
     assert.equal(0, #kit.requests)
   end)
 
-  -- Responses, requests, what is reported, and whether it may pass.
+  -- { name, responses, number of requests, error, whether it is temporary }
   local refusals = {
     { "AccessDenied", { failure(403, "AccessDenied", "User: arn:x is not authorized") }, 1,
       "STS answered with status 403: AccessDenied: User: arn:x is not authorized", false },
     { "an expired web identity", { failure(400, "ExpiredTokenException", "Token expired") }, 1,
       "STS answered with status 400: ExpiredTokenException: Token expired", false },
-    { "an identity provider that is not reached", { failure(400, "IDPCommunicationError", "no answer"),
+    { "an unreachable identity provider", { failure(400, "IDPCommunicationError", "no answer"),
       failure(400, "IDPCommunicationError", "no answer"), failure(400, "IDPCommunicationError", "no answer"),
-      answer(200, xml("A", KEYS)) }, 3, "STS answered with status 400: IDPCommunicationError: no answer", true },
-    { "inner errors", { answer(500, "<html>"), answer(500, ""), answer(503, "") }, 3, "STS answered with status 503", true },
+      response(200, xml("A", KEYS)) }, 3, "STS answered with status 400: IDPCommunicationError: no answer", true },
+    { "inner errors", { response(500, "<html>"), response(500, ""), response(503, "") }, 3,
+      "STS answered with status 503", true },
     { "a repeated token", { failure(400, "ValidationError", "bad value source-token.of.somebody") }, 1,
       "STS answered with status 400: ValidationError: bad value ....of.somebody", false },
-    { "an answer without credentials", { answer(200, "<AssumeRoleResponse/>") }, 1, "STS: answer without credentials", nil },
-    { "an answer of half credentials", { answer(200, xml("A", "<AccessKeyId>A</AccessKeyId>")) }, 1,
+    { "a response without credentials", { response(200, "<AssumeRoleResponse/>") }, 1, "STS: answer without credentials", nil },
+    { "a response with incomplete credentials", { response(200, xml("A", "<AccessKeyId>A</AccessKeyId>")) }, 1,
       "answer of STS has no SecretAccessKey", nil },
-    { "no answer", {}, 3, "STS: nobody is there", true },
+    { "no response", {}, 3, "STS: connection refused", true },
   }
   for _, case in ipairs(refusals) do
     it("reports " .. case[1], function()
-      local kit = provider.kit({ answers = case[2] })
+      local kit = provider.kit({ responses = case[2] })
       local result, why, passing = sts.assume_role(kit, { arn = ROLE }, SOURCE)
       assert.is_nil(result)
       assert.equal(case[4], why)
@@ -87,15 +88,15 @@ describe("credentials.sts", function()
     end)
   end
 
-  it("gets through when the identity provider is reached at last", function()
-    local kit = provider.kit({ answers = { failure(400, "IDPCommunicationError", "no"), answer(200, xml("A", KEYS)) } })
+  it("succeeds when a retry reaches the identity provider", function()
+    local kit = provider.kit({ responses = { failure(400, "IDPCommunicationError", "no"), response(200, xml("A", KEYS)) } })
     assert.same(found, (sts.assume_role_with_web_identity(kit, { arn = ROLE }, "t")))
   end)
 
-  it("shows nothing of a web identity, encoded or not", function()
+  it("hides the web identity token, encoded or not", function()
     local secret = "token/with+signs=="
     for _, shown in ipairs({ secret, (secret:gsub("/", "%%2F"):gsub("%+", "%%2B"):gsub("=", "%%3D")) }) do
-      local kit = provider.kit({ answers = { failure(400, "InvalidIdentityToken", "what is " .. shown) } })
+      local kit = provider.kit({ responses = { failure(400, "InvalidIdentityToken", "what is " .. shown) } })
       local _, why = sts.assume_role_with_web_identity(kit, { arn = ROLE }, secret)
       assert.equal("STS answered with status 400: InvalidIdentityToken: what is ...", why)
     end

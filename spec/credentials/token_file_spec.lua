@@ -1,11 +1,11 @@
--- The token files of `aws sso login` and `aws login`: where they are, and how they are replaced.
+-- The token files of `aws sso login` and `aws login`: their paths and their replacement.
 local provider = dofile("spec/support/provider_kit.lua")
 local token_file = require("dynamodb.credentials.token_file")
 
 describe("credentials.token", function()
   after_each(provider.remove)
 
-  it("reads a cache and writes it back with all that it has", function()
+  it("reads a cache file and writes it back with all members", function()
     local kit = provider.kit({ files = { ["/t"] = '{"a":"1","more":{"x":"y"}}' } })
     local file = assert(token_file.read(kit, "/t", "log in"))
     assert.same({ a = "1", more = { x = "y" } }, file.members)
@@ -26,7 +26,7 @@ describe("credentials.token", function()
     end)
   end
 
-  it("keeps what cannot be written until another program writes", function()
+  it("keeps an unwritable token in memory until another program writes the file", function()
     local system = require("dynamodb.base.system")
     local files = { ["/t"] = '{"a":"1"}' }
     local kit = provider.kit({ files = files })
@@ -39,7 +39,7 @@ describe("credentials.token", function()
     assert.equal("3", token_file.read(kit, "/t", "log in").members.a)
   end)
 
-  it("names what is missing", function()
+  it("names missing members", function()
     assert.equal("b", token_file.missing({ a = "x" }, { "a", "b" }))
     assert.equal("a", token_file.missing({ a = "" }, { "a" }))
     assert.equal("a", token_file.missing({ a = 5 }, { "a" }))

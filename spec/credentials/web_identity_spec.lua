@@ -1,4 +1,4 @@
--- Credentials from AssumeRoleWithWebIdentity, with the token of a file.
+-- Credentials from AssumeRoleWithWebIdentity with a token from a file.
 local provider = dofile("spec/support/provider_kit.lua")
 local web_identity = require("dynamodb.credentials.web_identity")
 
@@ -13,10 +13,10 @@ describe("credentials.web_identity", function()
     return provider.with({ AWS_WEB_IDENTITY_TOKEN_FILE = "/token", AWS_ROLE_ARN = "arn:role" }, more)
   end
 
-  it("reads the token each time that it asks", function()
+  it("reads the token file for each request", function()
     local files = { ["/token"] = "first\n" }
     local kit = provider.kit({ environment = variables({ AWS_ROLE_SESSION_NAME = "pod" }), files = files,
-      answers = { provider.answer(200, XML), provider.answer(200, XML) } })
+      responses = { provider.response(200, XML), provider.response(200, XML) } })
     assert.same({ aws_access_key_id = "K", aws_secret_access_key = "S", aws_session_token = "T", source = "web identity" },
       (web_identity.find(kit)))
     files["/token"] = " second "
@@ -46,8 +46,8 @@ describe("credentials.web_identity", function()
     end)
   end
 
-  it("passes on what STS says", function()
+  it("passes on the error of STS", function()
     local kit = provider.kit({ environment = variables(), files = { ["/token"] = "t" } })
-    assert.same({ nil, "STS: nobody is there", true }, { web_identity.find(kit) })
+    assert.same({ nil, "STS: connection refused", true }, { web_identity.find(kit) })
   end)
 end)

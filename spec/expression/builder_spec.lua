@@ -3,7 +3,7 @@ local dynamodb = require("dynamodb")
 local expressions = require("dynamodb.expression.builder")
 local fixture = dofile("spec/support/table_fixture.lua")
 
--- Runs f with a new expression -> what it gives, the expression.
+-- Calls f with a new expression -> the result, the expression.
 local function with(f)
   local expression = expressions.new("here")
   return f(expression), expression
@@ -49,7 +49,7 @@ describe("expression", function()
       end)
     end
 
-    it("takes steps as they are, dots and all", function()
+    it("takes steps literally, including dots", function()
       local text, e = with(function(e) return e:path({ "a.b", 0, "c[1]" }) end)
       assert.equal("#1[0].#2", text)
       assert.same({ ["#1"] = "a.b", ["#2"] = "c[1]" }, e.names)
@@ -57,13 +57,13 @@ describe("expression", function()
   end)
 
   describe("placeholders", function()
-    it("stand for every name, a reserved one or not", function()
+    it("replace every name, reserved or not", function()
       local text, e = with(function(e) return e:path("Size.Status[0].Name") end)
       assert.equal("#1.#2[0].#3", text)
       assert.same({ ExpressionAttributeNames = { ["#1"] = "Size", ["#2"] = "Status", ["#3"] = "Name" } }, e:into({}))
     end)
 
-    it("are one for one name", function()
+    it("are shared by uses of one name", function()
       local text, e = with(function(e) return e:path("a.b.a") .. " " .. e:path("b") end)
       assert.equal("#1.#2.#1 #2", text)
       assert.same({ ["#1"] = "a", ["#2"] = "b" }, e.names)
@@ -75,7 +75,7 @@ describe("expression", function()
       list = { { 1, 2 }, { 1, 2 } }, map = { { a = 1 }, { a = 1 } }, decimal = { dynamodb.number("1e2"), 100 },
     }
     for name, values in pairs(twice) do
-      it("are one for a value used twice: " .. name, function()
+      it("are shared by uses of one value: " .. name, function()
         local text, e = with(function(e) return e:value(values[1]) .. e:value(values[2]) end)
         assert.equal(":1:1", text)
         assert.equal(values[1], e:into({}).ExpressionAttributeValues[":1"])
@@ -83,14 +83,14 @@ describe("expression", function()
       end)
     end
 
-    it("tell values of different types apart", function()
+    it("differ for values of different types", function()
       local text = with(function(e)
         return e:value("1") .. e:value(1) .. e:value(dynamodb.binary("1")) .. e:value({ 1 }) .. e:value(dynamodb.set({ 1 }))
       end)
       assert.equal(":1:2:3:4:5", text)
     end)
 
-    it("are left out when there are none", function()
+    it("are omitted from the request when there are none", function()
       assert.same({ TableName = "t" }, expressions.new("here"):into({ TableName = "t" }))
     end)
 
@@ -104,7 +104,7 @@ describe("expression", function()
       ["an action"] = { dynamodb.increment(), "value expected, got an action of an update" },
       ["an update"] = { dynamodb.update(), "value expected, got an update" },
     }) do
-      it("refuse what is no value: " .. name, function()
+      it("reject an invalid value: " .. name, function()
         refused(case[2], function(e) e:value(case[1]) end)
       end)
     end
@@ -165,7 +165,7 @@ describe("expression", function()
       end)
     end
 
-    it("uses each value in its place", function()
+    it("binds each value to its question mark", function()
       local _, e = compile("a BETWEEN ? AND ? OR b = ?", 10, 20, "x")
       assert.same({ [":1"] = 10, [":2"] = 20, [":3"] = "x" }, e.values)
     end)
@@ -197,7 +197,7 @@ describe("expression", function()
       { "a = ?", 1 }, { "a <> ?", 1 }, { "a >= ?", 1 }, { "a < ? AND b > ?", 3 }, { "NOT a = ?", 2 },
       { "a IN (?)", 1 }, { "begins_with(a, ?)", 1 }, { "size(a) = ?", 2 }, { "a.b[0].c = ?", 1 },
     }) do
-      it("count what text has: " .. case[1], function()
+      it("count the operators of text: " .. case[1], function()
         local _, e = with(function(e) return e:text(case[1], case[1]:find("b >") and { 1, 2 } or { 1 }) end)
         assert.equal(case[2], e.operators)
       end)
@@ -217,13 +217,13 @@ describe("expression", function()
       end
     end)
 
-    it("has names that come along, and each path once", function()
+    it("adds required names, and each path once", function()
       local text, e = project({ "b", "a", "b", "'x.y'" }, { "a", "x.y", "id" })
       assert.equal("#1, #2, #3, #4", text)
       assert.same({ ["#1"] = "b", ["#2"] = "a", ["#3"] = "x.y", ["#4"] = "id" }, e.names)
     end)
 
-    it("leaves nothing out where the list has holes", function()
+    it("includes every path of a list with holes", function()
       assert.equal("#1, #2", (project({ [1] = "a", [3] = "b" })))
     end)
 

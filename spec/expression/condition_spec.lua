@@ -1,4 +1,4 @@
--- Conditions: the expression that each operator becomes, parentheses, limits, and misuse.
+-- Conditions: the text of each operator, parentheses, limits, and misuse.
 local condition = require("dynamodb.expression.condition")
 local dynamodb = require("dynamodb")
 local expressions = require("dynamodb.expression.builder")
@@ -9,7 +9,7 @@ local attr, gt, eq = dynamodb.attr, dynamodb.gt, dynamodb.eq
 local load_text = loadstring or load
 local unpack = table.unpack or unpack -- luacheck: ignore 143 113
 
--- The text of a condition, the expression it was written into.
+-- Writes a condition -> its text, the expression.
 local function write(given)
   local expression = expressions.new("here")
   return condition.write(expression, given, "filter"), expression
@@ -17,7 +17,7 @@ end
 
 local refused = fixture.raises_in("condition_spec.lua")
 
--- Operator, its values, its text about #1, its name for the operator's values.
+-- { operator, arguments, text with subject #1, values in ExpressionAttributeValues }
 local operators = {
   { "eq", { 3 }, "%s = :1", { 3 } },
   { "ne", { 3 }, "%s <> :1", { 3 } },
@@ -35,7 +35,7 @@ local operators = {
   { "attribute_type", { "SS" }, "attribute_type(%s, :1)", { "SS" } },
 }
 
--- Is a text in two pairs of parentheses somewhere? The service refuses that.
+-- Whether the text has redundant parentheses, which the service rejects.
 local function redundant(text)
   local opened, pairs_of = {}, {}
   for position, mark in text:gmatch("()([()])") do
@@ -67,7 +67,7 @@ describe("condition", function()
         assert.equal("a", e.names["#1"])
       end
 
-      it(name .. " is one, bound and unbound", function()
+      it(name .. " works as a method and as a function", function()
         check(bound(attr("a")))
         check({ a = made() })
       end)
@@ -84,7 +84,7 @@ describe("condition", function()
         refused("here: " .. name .. ": about which attribute?", write, dynamodb.all(bound(attr("a")), made()))
       end)
 
-      it(name .. " takes as many values as it takes", function()
+      it(name .. " requires its number of values", function()
         local expected = ("%s: %d value%s expected, got "):format(name, #values, #values == 1 and "" or "s")
         refused(expected .. "3", function() dynamodb[name](1, 2, 3) end)
         refused(expected .. "3", function() attr("a")[name](attr("a"), 1, 2, 3) end)
@@ -105,7 +105,7 @@ describe("condition", function()
       assert.equal("#1 = #2", (write({ a = attr("b") })))
     end)
 
-    it("may be about a size", function()
+    it("may compare a size", function()
       assert.equal("size(#1) > :1", (write(attr("a"):size():gt(3))))
       assert.equal("size(#1) > :1", (write({ a = dynamodb.size(gt(3)) })))
       assert.equal("size(#1) BETWEEN :1 AND :2", (write({ a = dynamodb.size(dynamodb.between(1, 2)) })))
@@ -115,7 +115,7 @@ describe("condition", function()
 
     for name, inner in pairs({ ["a bound one"] = attr("a"):gt(3), ["a number"] = 3,
       ["a combination"] = dynamodb.all(gt(3)), text = dynamodb.where("a = ?", 1) }) do
-      it("has a size of comparisons only, not of " .. name, function()
+      it("supports sizes in comparisons only, not in " .. name, function()
         refused("size: comparison without an attribute expected", dynamodb.size, inner)
       end)
     end
@@ -132,13 +132,13 @@ describe("condition", function()
 
     for name, values in pairs({ ["an empty list"] = {}, ["a text"] = "abc", ["a map"] = { a = 1 },
       ["a set"] = dynamodb.set({ 1 }) }) do
-      it("takes no IN of " .. name, function()
+      it("rejects IN with " .. name, function()
         refused("here: is_in: list of values expected", write, { a = dynamodb.is_in(values) })
       end)
     end
 
     for _, kind in ipairs({ "s", "STRING", 5, "" }) do
-      it("knows no attribute type " .. tostring(kind), function()
+      it("rejects the attribute type " .. tostring(kind), function()
         refused("here: attribute_type: S, N, B, BOOL, NULL, M, L, SS, NS or BS expected", write,
           { a = dynamodb.attribute_type(kind) })
       end)
@@ -179,7 +179,7 @@ describe("condition", function()
       it("writes " .. case[1], function() assert.equal(case[3], (write(case[2]))) end)
     end
 
-    it("is the same text for the same table", function()
+    it("has a deterministic text", function()
       local given = {}
       for i = 1, 30 do given[("n%02d"):format(i)] = i end
       local text, e = write(given)
@@ -188,7 +188,7 @@ describe("condition", function()
     end)
 
     it("never has redundant parentheses", function()
-      assert.is_true(redundant("x AND ((a)) OR (b)")) -- what this spec looks for
+      assert.is_true(redundant("x AND ((a)) OR (b)")) -- an example of redundant parentheses
       assert.is_false(redundant("((a) AND (b))"))
       math.randomseed(3)
       local leaves = { a, b, attr("c"):is_in({ 1, 2 }), attr("d"):size():gt(1), where("a = ?", 1), where("(a = ?)", 1),
@@ -207,7 +207,7 @@ describe("condition", function()
       end
     end)
 
-    it("has operators where Lua has them", function()
+    it("supports Lua operators", function()
       local chunk = load_text([[
         local a, b, c = ...
         return a & b | c, ~a & (b | c), ~(a & b)
@@ -283,7 +283,7 @@ describe("condition", function()
       query = function(given) return tbl:query({ hash_key = "a", filter = given }) end,
       scan = function(given) return tbl:scan({ filter = given }) end,
     }) do
-      it("is refused before anything is sent: " .. name, function()
+      it("is rejected before a request is sent: " .. name, function()
         for _, wrong in ipairs({ gt(3), {}, { 5 }, "a = ?", { a = dynamodb.is_in({}) }, { ["a."] = 1 } }) do
           refused(name .. ": ", call, wrong)
         end

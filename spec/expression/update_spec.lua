@@ -1,4 +1,4 @@
--- Updates: the expression that each action becomes, and overlapping paths.
+-- Updates: the text of each action, and overlapping paths.
 local dynamodb = require("dynamodb")
 local expressions = require("dynamodb.expression.builder")
 local fixture = dofile("spec/support/table_fixture.lua")
@@ -8,7 +8,7 @@ local updates = require("dynamodb.expression.update")
 local attr, set = dynamodb.attr, dynamodb.set
 local build = dynamodb.update
 
--- The text of an update, the expression it was written into.
+-- Writes an update -> its text, the expression.
 local function write(given)
   local expression = expressions.new("here")
   return updates.write(expression, given), expression
@@ -16,14 +16,14 @@ end
 
 local refused = fixture.raises_in("update_spec.lua")
 
--- What is at a path, by its steps.
+-- Returns the value at a path, given by its steps.
 local function at(value, steps)
   for _, step in ipairs(steps) do value = value[type(step) == "number" and step + 1 or step] end
   return value
 end
 
 describe("update", function()
-  -- Action, its arguments, the text about #1, whether it works without arguments.
+  -- { action, arguments, text with path #1, whether the arguments are optional }
   local actions = {
     { "set", { 5 }, "SET #1 = :1" },
     { "set", { attr("b") }, "SET #1 = #2" },
@@ -57,14 +57,14 @@ describe("update", function()
     end)
   end
 
-  it("starts numbers at 0 and counts by 1", function()
+  it("increments by 1 from 0 by default", function()
     local _, e = write({ a = dynamodb.increment() })
     assert.same({ [":1"] = 0, [":2"] = 1 }, e.values)
     _, e = write({ a = dynamodb.decrement(3, 10) })
     assert.same({ [":1"] = 10, [":2"] = 3 }, e.values)
   end)
 
-  it("sends one value used twice once", function()
+  it("sends a value that is used twice only once", function()
     local text, e = write({ a = "x", b = "x", c = dynamodb.append({ 1 }), d = dynamodb.prepend({ 1 }) })
     assert.equal("SET #1 = :1, #2 = :1, #3 = list_append(if_not_exists(#3, :2), :3), "
       .. "#4 = list_append(:3, if_not_exists(#4, :2))", text)
@@ -88,14 +88,14 @@ describe("update", function()
     { "a list with holes", { [1] = build():set("a", 1), [4] = build():remove("b") }, "SET #1 = :1 REMOVE #2" },
     { "reserved words", { Size = 1, ["status.name"] = 2 }, "SET #1 = :1, #2.#3 = :2" },
     { "keywords in quotes", "REMOVE 'set', 'remove'.'add'", "REMOVE #1, #2.#3" },
-    { "places side by side", { "SET a.b = ?, a.c = ?, l[0] = ?, l[10] = ?", 1, 1, 1, 1 },
+    { "neighbouring paths", { "SET a.b = ?, a.c = ?, l[0] = ?, l[10] = ?", 1, 1, 1, 1 },
       "SET #1.#2 = :1, #1.#3 = :1, #4[0] = :1, #4[10] = :1" },
     { "names of which one starts the other", { ab = 1, a = 1, ["a2.b"] = 1 }, "SET #1 = :1, #2.#3 = :1, #4 = :1" },
   }) do
     it("writes " .. case[1], function() assert.equal(case[3], (write(case[2]))) end)
   end
 
-  it("is nothing when there is nothing to do", function()
+  it("is absent when there are no actions", function()
     for _, nothing in ipairs({ {}, build(), { build(), {} } }) do assert.is_nil(write(nothing)) end
   end)
 
@@ -154,7 +154,7 @@ describe("update", function()
       { "'a' and 'a.b' overlap", { "SET a = if_not_exists(c, ?), a.b = ?", 1, 2 } },
       { "'a' and 'a.b.c' overlap", { "ADD a ? DELETE a.b.c ?", 1, set({ 1 }) } },
     }) do
-      it("two actions on one thing: " .. case[1], function() refused("here: update: " .. case[1], write, case[2]) end)
+      it("two actions on overlapping paths: " .. case[1], function() refused("here: update: " .. case[1], write, case[2]) end)
     end
 
     it("text over 4 KB", function()
@@ -209,7 +209,7 @@ describe("update", function()
       { { new = dynamodb.append({ "x" }) }, { "new" }, { "x" } },
       { { list = dynamodb.append(attr("list")) }, { "list" }, { 1, 2, 3, 1, 2, 3 } },
       { { ["list[1]"] = "two" }, { "list" }, { 1, "two", 3 } },
-      -- Positions are those before the update; the emulator removes one after the other, hence from the back.
+      -- Indexes refer to the list before the update. The emulator removes elements one by one, so the last index comes first.
       { build():remove("list[2]"):remove("list[0]"), { "list" }, { 2 } },
       { { ["map.x"] = dynamodb.increment() }, { "map", "x" }, 2 },
       { { ["map.'y.z'[0]"] = 8 }, { "map", "y.z", 0 }, 8 },
@@ -223,7 +223,7 @@ describe("update", function()
       { { "SET n = n + ?, # = ? REMOVE s", 10, "map.new", 1 }, { "n" }, 15 },
       { { "SET 'Status' = ?", "reserved", n = dynamodb.increment() }, { "Status" }, "reserved" },
     }) do
-      it(("does what it says to %s (%d)"):format(table.concat(case[2], "."), i), function()
+      it(("is applied to %s (%d)"):format(table.concat(case[2], "."), i), function()
         local attributes = { id = "a" }
         for key, value in pairs(old) do attributes[key] = value end
         assert(tbl:put_item(attributes))

@@ -19,7 +19,7 @@ describe("dynamodb.binary", function()
     end
   end)
 
-  it("is made of a string and nothing else", function()
+  it("is created from a string only", function()
     for value, got in pairs({ [1] = "number", [true] = "boolean", [{}] = "table", [print] = "function",
       [core.null] = "userdata", [binary("x")] = "dynamodb.binary", [core.number("1")] = "dynamodb.number" }) do
       refused("bytes (a string) expected, got " .. got, binary, value)
@@ -28,7 +28,7 @@ describe("dynamodb.binary", function()
     refused("bytes (a string) expected, got n", binary)
   end)
 
-  it("equals by bytes", function()
+  it("compares by bytes", function()
     assert.is_true(binary("a\0b") == binary("a\0b"))
     assert.is_false(binary("a\0b") == binary("a\0c"))
     assert.is_false(binary("a") == binary("a\0"))
@@ -48,7 +48,7 @@ describe("dynamodb.binary", function()
     assert.is_false(pcall(function() return b .. "x" end))
   end)
 
-  it("calls its metamethods on its own kind only", function()
+  it("has metamethods for binary values only", function()
     local meta = getmetatable(binary("a"))
     for _, self in ipairs({ 1, "a", {}, core.number("1"), core.set({ "a" }), core.null, io.stdout }) do
       refused("dynamodb.binary expected, got " .. type(self), meta.__tostring, self)
@@ -58,7 +58,7 @@ describe("dynamodb.binary", function()
     end
   end)
 
-  it("comes back byte by byte, at every length", function()
+  it("is unchanged after encoding and decoding, at every length", function()
     local all = every_byte .. every_byte:reverse()
     for n = 0, #all do
       local b = binary(all:sub(1, n))
@@ -70,7 +70,7 @@ describe("dynamodb.binary", function()
     end
   end)
 
-  it("outlives the string it was made of", function()
+  it("outlives the string it was created from", function()
     local b = binary(("x"):rep(10) .. tostring(os.time()):sub(1, 0))
     collectgarbage()
     collectgarbage()

@@ -1,4 +1,4 @@
--- Digests, random numbers, UUIDs, base64url and ES256 signatures, as Lua calls them.
+-- Digests, random numbers, UUIDs, base64url and ES256 signatures by their Lua functions.
 local core = require("dynamodb.core")
 
 local vectors = dofile("spec/vectors/es256.lua")
@@ -20,7 +20,7 @@ describe("core.sha1", function()
 end)
 
 describe("core.random", function()
-  it("is spread over 0 to 1", function()
+  it("is distributed over 0 to 1", function()
     local tenths, last = {}, nil
     for _ = 1, 1000 do
       local number = core.random()
@@ -34,7 +34,7 @@ describe("core.random", function()
 end)
 
 describe("core.uuid", function()
-  it("is one of version 4, another each time", function()
+  it("is a different UUID of version 4 each time", function()
     local seen = {}
     for _ = 1, 200 do
       local uuid = core.uuid()
@@ -63,15 +63,15 @@ describe("core.es256", function()
     assert.not_equal(signature, core.es256(pem, "header.payload"))
   end)
 
-  it("goes with the key that core.ec_jwk returns", function()
+  it("matches the public key that core.ec_jwk returns", function()
     assert.same({ vectors.x, vectors.y }, { core.ec_jwk(pem) })
   end)
 
-  it("says nothing of a key that it refuses", function()
+  it("does not show a rejected key", function()
     local wrong = vectors.refused["one on P-384"]
-    local answer = { nil, "PEM of an EC private key on P-256 expected" }
-    assert.same(answer, { core.es256(wrong, "m") })
-    assert.same(answer, { core.ec_jwk(wrong) })
+    local expected = { nil, "PEM of an EC private key on P-256 expected" }
+    assert.same(expected, { core.es256(wrong, "m") })
+    assert.same(expected, { core.ec_jwk(wrong) })
     assert.has_error(function() core.es256(pem) end)
   end)
 end)

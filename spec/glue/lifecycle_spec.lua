@@ -1,4 +1,4 @@
--- The classes made in C: how long objects live, what closing does, and that no wrong self crashes.
+-- The classes of the C modules: lifetimes of objects, closing, and wrong selves.
 
 local core = require("dynamodb.core")
 local curl = require("dynamodb.curl")
@@ -11,7 +11,7 @@ local function socket()
   return assert(curl.connect(helper.endpoint(), 5))
 end
 
--- Class -> a new object of it.
+-- Class -> a function that creates an object of it.
 local make = {
   connection = function() return helper.offline(helper.fake()) end,
   table = function() return helper.offline(helper.fake()):table("t", { hash_key = "id" }) end,
@@ -57,7 +57,7 @@ describe("every class", function()
     set = "dynamodb.set (SS, 1)", binary = "bytes",
   }
   for class, text in pairs(texts) do
-    it("shows itself: " .. class, function() assert.are.equal(text, tostring(make[class]())) end)
+    it("has a text: " .. class, function() assert.are.equal(text, tostring(make[class]())) end)
   end
 
   it("shows that a connection is closed", function()
@@ -86,7 +86,7 @@ describe("a wrong self", function()
     it("raises in every method and metamethod: " .. class, function()
       local meta = debug.getmetatable(make[class]())
       local functions = metamethods_of(meta)
-      functions.__eq = nil -- which returns false, below
+      functions.__eq = nil -- __eq returns false, which is tested below
       for name, f in pairs(methods_of(meta)) do functions[name] = f end
       assert.is_truthy(next(functions))
       for name, f in pairs(functions) do
@@ -112,9 +112,9 @@ describe("a wrong self", function()
     end)
   end
 
-  it("owns no rows", function()
+  it("cannot own rows", function()
     local response = core.response():reset()
-    response:feed(helper.answer(200, "{}"))
+    response:feed(helper.response(200, "{}"))
     for what, value in pairs(foreign) do
       if what ~= "nothing" then
         assert.is_false(pcall(core.decode, "{}", "row", value()), what)
@@ -140,7 +140,7 @@ describe("a wrong self", function()
 end)
 
 describe("collection", function()
-  -- How each kind of child is seen to work when nothing else holds its parents.
+  -- For each kind of child: functions that create it without a reference to its parents and assert that it works.
   local live = {
     connection = function()
       local conn = helper.connect()
@@ -165,7 +165,7 @@ describe("collection", function()
     values = function()
       local body = [[{"Item":{"id":{"S":"a"},"n":{"N":"1.0000000000000000000000000000000000001"},
         "tags":{"SS":["x","y"]},"bytes":{"B":"AAE="},"map":{"M":{"list":{"L":[{"N":"1"}]}}}}}]]
-      local tbl = helper.offline(helper.fake(helper.answer(200, body))):table("t", { hash_key = "id" })
+      local tbl = helper.offline(helper.fake(helper.response(200, body))):table("t", { hash_key = "id" })
       local got = assert(tbl:get_item("a"))
       local number, tags, bytes, map = got.n, got.tags, got.bytes, got.map
       return function()
@@ -187,7 +187,7 @@ describe("collection", function()
     end,
     response = function()
       local response = core.response():reset()
-      response:feed(helper.answer(200, '{"n":"' .. ("x"):rep(5000) .. '"}', { ["x-tag"] = "here" }))
+      response:feed(helper.response(200, '{"n":"' .. ("x"):rep(5000) .. '"}', { ["x-tag"] = "here" }))
       return function()
         assert.are.equal(200, response:status())
         assert.are.equal("here", response:header("x-tag"))
@@ -204,7 +204,7 @@ describe("collection", function()
     end,
   }
   for what, prepare in pairs(live) do
-    it("spares what is in use: " .. what, function()
+    it("keeps objects in use: " .. what, function()
       helper.stressed(function()
         local use = prepare()
         helper.collect()
@@ -227,7 +227,7 @@ describe("collection", function()
     end)
   end)
 
-  it("takes what is not", function()
+  it("collects unused objects", function()
     local weak = setmetatable({}, { __mode = "k" })
     for _, class in ipairs(CLASSES) do
       if class ~= "workspace" then weak[make[class]()] = class end
@@ -236,7 +236,7 @@ describe("collection", function()
     assert.is_nil(next(weak), weak[next(weak)])
   end)
 
-  it("takes an item that holds itself", function()
+  it("collects an item that contains itself", function()
     local weak = setmetatable({}, { __mode = "k" })
     do
       local item = make.item()
@@ -248,7 +248,7 @@ describe("collection", function()
     assert.is_nil(next(weak))
   end)
 
-  it("goes on after a second load of the modules", function()
+  it("works after a second load of the modules", function()
     local old = {}
     for _, class in ipairs(CLASSES) do old[class] = make[class]() end
     local list = dynamodb.list()
@@ -265,7 +265,7 @@ describe("collection", function()
     assert.is_true(old.socket:idle())
     old.socket:close()
     old = nil
-    helper.collect() -- a finalizer that fails would end LuaJIT
+    helper.collect() -- a failing finalizer would abort LuaJIT
     assert.is_nil(old)
   end)
 end)
@@ -277,7 +277,7 @@ describe("close", function()
     return conn
   end
 
-  -- Runs f and gives how many descriptors more there are afterwards.
+  -- Calls f -> the number of additional open descriptors afterwards.
   local function growth(f, ...)
     helper.collect()
     local before = helper.descriptors()
@@ -310,7 +310,7 @@ describe("close", function()
     end))
   end)
 
-  it("happens by itself for what is collected", function()
+  it("happens when an object is collected", function()
     assert.are.equal(0, growth(function()
       for _ = 1, 5 do
         connected()
@@ -320,7 +320,7 @@ describe("close", function()
     end))
   end)
 
-  it("leaves no descriptor of a connection that was refused", function()
+  it("leaves no descriptor of a rejected connection", function()
     assert.are.equal(0, growth(function()
       collectgarbage("stop")
       local ok, err = pcall(function()
@@ -335,7 +335,7 @@ describe("close", function()
   end)
 
   for _, class in ipairs(CLASSES) do
-    it("may be done by hand, again and again: " .. class, function()
+    it("may be called repeatedly: " .. class, function()
       local object = make[class]()
       local meta = debug.getmetatable(object)
       for _, name in ipairs({ "__gc", "__close", "__gc" }) do
@@ -353,7 +353,7 @@ describe("close", function()
     end)
   end
 
-  it("leaves the shared buffers usable", function()
+  it("keeps the shared buffers usable", function()
     local meta = debug.getmetatable(make.workspace())
     meta.__gc(make.workspace())
     assert.are.equal('{"S":"still here"}', core.encode("still here", "value"))
@@ -374,12 +374,12 @@ describe("close", function()
         local fail = load("local object <close> = ...; error('on purpose')")
         object = class == "socket" and socket() or connected()
         assert.is_false(pcall(fail, object))
-        assert.are.equal(0, growth(function() meta.__gc(object) end)) -- nothing was left to close
+        assert.are.equal(0, growth(function() meta.__gc(object) end)) -- nothing remained to be closed
       end
     end)
   end
 
-  describe("ends all use:", function()
+  describe("prevents further use:", function()
     local schema = { hash_key_name = "id", hash_key_proto_value = "S" }
     local uses = {
       ["connection:batch_get"] = function(o) o.conn:batch_get({ [o.table] = { "a" } }) end,
@@ -472,7 +472,7 @@ describe("close", function()
       ["item:reload"] = function(o) o.item:reload() end,
       ["item:save"] = function(o) o.item:save() end,
     }
-    -- What needs no connection still works: an item is data.
+    -- Methods that need no connection still work, because an item is data.
     local LOCAL = { close = true, new_item = true, changes = true, get = true, key = true, pairs = true,
       set = true, totable = true, add_attribute = true, delete_attribute = true, put_attribute = true }
 
@@ -495,7 +495,7 @@ describe("close", function()
       end)
     end
 
-    it("but of what is local", function()
+    it("except local methods", function()
       local objects = closed_objects()
       local item = objects.item
       item.x = 2
@@ -506,7 +506,7 @@ describe("close", function()
       assert.are.equal("t", objects.table.name)
     end)
 
-    it("and no method is forgotten here", function()
+    it("the cases above include every method", function()
       for _, class in ipairs({ "connection", "table", "item" }) do
         for name in pairs(methods_of(debug.getmetatable(make[class]()))) do
           assert.is_true(LOCAL[name] or uses[class .. ":" .. name] ~= nil, class .. ":" .. name)

@@ -1,9 +1,9 @@
--- What the C modules export.
+-- The exports of the C modules.
 local core = require("dynamodb.core")
 local curl = require("dynamodb.transport.curl")
 
 describe("core.now", function()
-  it("goes forward, as the clock of libcurl's transport does", function()
+  it("advances like the clock of libcurl's transport", function()
     local before = core.now()
     curl.sleep(0.05)
     local took = core.now() - before

@@ -1,4 +1,4 @@
--- Number values in Lua: what makes one, exact comparison, canonical text, and the nearest Lua number.
+-- Number values in Lua: construction, exact comparison, canonical text, and the nearest Lua number.
 local core = require("dynamodb.core")
 local number = core.number
 
@@ -12,7 +12,7 @@ local function refused(why, ...)
 end
 
 describe("dynamodb.number", function()
-  it("is made of text, of a number, or of another one", function()
+  it("is created from a text, a Lua number, or another number value", function()
     for _, pair in ipairs({
       { "1", "1" }, { "1.50", "1.5" }, { "-0", "0" }, { "1e40", "1E+40" }, { nines, nines }, { 1, "1" }, { 1.0, "1" },
       { 0.1, "0.1" }, { -2.5, "-2.5" }, { 2.0 ^ 53, "9007199254740992" }, { 1e125, "1E+125" }, { number("7.0"), "7" },
@@ -24,7 +24,7 @@ describe("dynamodb.number", function()
     end
   end)
 
-  it("is made of nothing else", function()
+  it("rejects other values", function()
     for value, got in pairs({ [true] = "boolean", [print] = "function", [{}] = "table", [core.null] = "userdata",
       [core.binary("1")] = "dynamodb.binary", [core.set({ 1 })] = "dynamodb.set" }) do
       refused("number or its text expected, got " .. got, number, value)
@@ -33,7 +33,7 @@ describe("dynamodb.number", function()
     refused("number or its text expected, got nil", number, nil)
   end)
 
-  it("is refused beyond what DynamoDB holds", function()
+  it("is rejected outside the range of DynamoDB", function()
     refused("not a number: 'x'", number, "x")
     refused("not a number: ''", number, "")
     refused("not a number: '0x10'", number, "0x10")
@@ -46,7 +46,7 @@ describe("dynamodb.number", function()
     refused("infinity is not a DynamoDB number", number, 1 / 0)
   end)
 
-  it("takes 64-bit integers whole, where Lua has them", function()
+  it("accepts 64-bit integers exactly on Lua versions that have them", function()
     local highest, lowest = rawget(math, "maxinteger"), rawget(math, "mininteger")
     if highest then
       assert.equal("9223372036854775807", tostring(number(highest)))
@@ -59,7 +59,7 @@ describe("dynamodb.number", function()
     end
   end)
 
-  it("gives the nearest Lua number", function()
+  it("returns the nearest Lua number", function()
     local math_type = rawget(math, "type")
     for text, value in pairs({
       ["1"] = 1, ["-1.0"] = -1, ["0.1"] = 0.1, ["0.10000000000000000001"] = 0.1, ["1E+125"] = 1e125, ["1E-130"] = 1e-130,
@@ -98,11 +98,11 @@ describe("dynamodb.number", function()
     else
       refused("attempt to compare", function() return number("1") < 2 end)
     end
-    assert.is_false(number("1") == 1) -- no Lua calls __eq for values of two types
+    assert.is_false(number("1") == 1) -- Lua does not call __eq for values of different types
     assert.is_true(core.equal(number("1"), 1))
   end)
 
-  it("compares with nothing else", function()
+  it("does not compare with other values", function()
     for _, other in ipairs({ "1", true, {}, core.binary("1"), core.set({ 1 }), core.null, print }) do
       refused("dynamodb.number expected, got " .. type(other), function() return number("1"):compare(other) end)
       assert.is_false(number("1") == other)
@@ -115,16 +115,16 @@ describe("dynamodb.number", function()
     assert.is_false(pcall(function() return number("1") < core.binary("x") end))
   end)
 
-  it("calls its methods on its own kind only", function()
+  it("has methods for number values only", function()
     for _, self in ipairs({ 1, "1", {}, core.binary("1"), core.set({ 1 }), core.null, io.stdout }) do
       refused("dynamodb.number expected, got " .. type(self), number("1").tonumber, self)
       refused("dynamodb.number expected, got " .. type(self), getmetatable(number("1")).__tostring, self)
     end
-    assert.equal(1, number("1").compare(2, 1)) -- Lua numbers are its kind here
+    assert.equal(1, number("1").compare(2, 1)) -- compare accepts Lua numbers
     assert.is_false(getmetatable(number("1")).__eq(1, 1))
   end)
 
-  it("is not changed, indexed or counted", function()
+  it("cannot be changed, indexed or measured", function()
     local n = number("1")
     assert.is_nil(n.anything)
     assert.is_false(pcall(function() n.x = 1 end))

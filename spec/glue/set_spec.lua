@@ -29,7 +29,7 @@ describe("dynamodb.set", function()
     end
   end)
 
-  it("takes its type from the call", function()
+  it("takes its type from an argument", function()
     for name, value in pairs({ S = "a", SS = "a", N = 1, NS = number("1"), B = binary("a"), BS = binary("a") }) do
       local s = set({ value }, name)
       assert.equal(name:sub(1, 1) .. "S", s:type())
@@ -42,14 +42,14 @@ describe("dynamodb.set", function()
     refused("invalid option ''", set, { "a" }, "")
   end)
 
-  it("is made of a list with elements", function()
+  it("is created from a nonempty list", function()
     refused("set: at least one element expected", set, {})
     refused("set: at least one element expected", set, {}, "S")
     for _, value in ipairs({ "a", 1, true, core.null, set({ 1 }) }) do refused("table expected", set, value) end
     refused("table expected", set)
   end)
 
-  it("is made of strings, numbers or bytes, all of one type", function()
+  it("has strings, numbers or bytes, all of one type", function()
     for _, value in ipairs({ true, {}, print, core.null, set({ 1 }) }) do
       refused("set: strings, numbers or dynamodb.binary expected, got " .. core.typename(value), set, { value })
       refused("set of strings: got " .. core.typename(value), set, { "a", value })
@@ -62,7 +62,7 @@ describe("dynamodb.set", function()
     refused("set of numbers: number is beyond 9.9...E+125", set, { 1e126 })
   end)
 
-  it("drops nothing in silence", function()
+  it("rejects other members of the list", function()
     assert.is_false(pcall(set, { "a", b = true }))
     assert.is_false(pcall(set, { "a", [3] = "c" }))
     assert.is_false(pcall(set, { "a", nil, "c" }))
@@ -78,7 +78,7 @@ describe("dynamodb.set", function()
     assert.same({ "1", "2" }, texts(set({ 2, 1, 2, 1 })))
   end)
 
-  it("knows what it has, and is not asked in vain for other types", function()
+  it("finds its elements, and has no values of other types", function()
     local s = set({ "a", "1" })
     assert.same({ true, true, false, false }, { s:has("a"), s:has("1"), s:has("b"), s:has("") })
     for _, value in ipairs({ 1, true, {}, binary("a"), core.null, s }) do assert.is_false(s:has(value)) end
@@ -90,7 +90,7 @@ describe("dynamodb.set", function()
     refused("value expected", s.has, s)
   end)
 
-  it("takes and gives up elements, and counts them", function()
+  it("adds, removes and counts elements", function()
     local s = set({ "a" })
     assert.equal(s, s:add("b"):add("b"):add("c"))
     assert.equal(3, #s)
@@ -111,7 +111,7 @@ describe("dynamodb.set", function()
     refused("value expected", n.remove, n)
   end)
 
-  it("gives its values in their own types", function()
+  it("returns its values in their types", function()
     local math_type = rawget(math, "type")
     assert.same({ "a" }, set({ "a" }):values())
     assert.same({ 1.5 }, set({ 1.5 }):values())
@@ -123,7 +123,7 @@ describe("dynamodb.set", function()
     assert.same({ "a" }, s:values())
   end)
 
-  it("equals by type and elements, in whatever order they came", function()
+  it("compares by type and elements in any order", function()
     assert.is_true(set({ "a", "b" }) == set({ "b", "a" }))
     assert.is_true(set({ 1, 2 }) == set({ 2.0, 1 }))
     assert.is_false(set({ "a" }) == set({ "a", "b" }))
@@ -137,13 +137,13 @@ describe("dynamodb.set", function()
     for _, other in ipairs({ { "a" }, "a", binary("a"), core.null }) do assert.is_false(set({ "a" }) == other) end
   end)
 
-  it("shows its type and size", function()
+  it("shows its type and size in tostring", function()
     assert.equal("dynamodb.set (SS, 2)", tostring(set({ "a", "b" })))
     assert.equal("dynamodb.set (NS, 1)", tostring(set({ 1 })))
     assert.equal("dynamodb.set (BS, 1)", tostring(set({ binary("x") })))
   end)
 
-  it("calls its methods on its own kind only", function()
+  it("has methods for sets only", function()
     local s = set({ "a" })
     local meta = getmetatable(s)
     for _, self in ipairs({ 1, "a", {}, number("1"), binary("a"), core.null, io.stdout }) do
@@ -157,7 +157,7 @@ describe("dynamodb.set", function()
     assert.is_false(pcall(function() s.x = 1 end))
   end)
 
-  it("holds many, and is asked as quickly as for few", function()
+  it("finds an element of a large set quickly", function()
     local list = {}
     for i = 1, 20000 do list[i] = i end
     local s = set(list)

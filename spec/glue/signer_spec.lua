@@ -1,4 +1,4 @@
--- The signer as Lua sees it: arguments, replaced keys and errors.
+-- The Lua interface of the signer: arguments, replaced keys and errors.
 local core = require("dynamodb.core")
 
 local vectors = dofile("spec/vectors/sigv4.lua")
@@ -12,7 +12,7 @@ end
 describe("signer:sign", function()
   local published = vectors.published[1]
 
-  it("makes the published request of the General Reference", function()
+  it("creates the published request of the General Reference", function()
     local bytes = assert(signer("iam"):sign("GET", "iam.amazonaws.com", "/", published.query,
       { "content-type", "application/x-www-form-urlencoded; charset=utf-8" }, "", vectors.time))
     assert.equal(table.concat({
@@ -26,7 +26,7 @@ describe("signer:sign", function()
     }, "\r\n"), bytes)
   end)
 
-  it("has body, headers and token", function()
+  it("includes body, headers and token", function()
     local made = signer("sts")
     assert(made:credentials(vectors.key_id, vectors.secret, "TOKEN"))
     local bytes = assert(made:sign("POST", "h:1", "/a", "", { "x-other", "1" }, "Action=A&b=c", vectors.time))
@@ -35,14 +35,14 @@ describe("signer:sign", function()
     assert.matches("\r\ncontent-length: 12\r\n\r\nAction=A&b=c", bytes, 1, true)
   end)
 
-  it("starts each request afresh", function()
+  it("signs requests independently", function()
     local made = signer()
     local first = assert(made:sign("GET", "h", "/a", "b=c", {}, "", vectors.time))
     assert.is_truthy(made:sign("GET", "h", "/", "", {}, "", vectors.time):match("^GET / "))
     assert.equal(first, made:sign("GET", "h", "/a", "b=c", {}, "", vectors.time))
   end)
 
-  -- Arguments, and a part of the error.
+  -- { name, arguments, part of the error }
   local refused = {
     ["a line break in the query"] = { { "GET", "h", "/", "a\r\nb", {}, "", 0 }, "query" },
     ["a space in the path"] = { { "GET", "h", "/ a", "", {}, "", 0 }, "target" },
@@ -60,13 +60,13 @@ describe("signer:sign", function()
     end)
   end
 
-  it("raises for headers that are no flat list of strings", function()
+  it("raises for headers that are not a flat list of strings", function()
     for _, headers in ipairs({ { "a" }, { "a", 1 }, { 1, "b" }, { "a", {} }, "a", { ("x"):rep(33):byte(1, -1) } }) do
       assert.has_error(function() signer():sign("GET", "h", "/", "", headers, "", 0) end)
     end
   end)
 
-  it("takes the longest path and query there may be", function()
+  it("accepts the longest permitted path and query", function()
     local path, query = "/" .. ("a"):rep(65535), ("q"):rep(65536)
     local bytes = assert(signer():sign("GET", "h", path, query, {}, "", vectors.time))
     assert.equal(("GET %s?%s HTTP/1.1\r\n"):format(path, query), bytes:match("^.-\r\n"))
@@ -74,12 +74,12 @@ describe("signer:sign", function()
 end)
 
 describe("core.request", function()
-  it("writes what it is told, and the length", function()
+  it("writes the request with its Content-Length", function()
     assert.equal("PUT /latest/api/token HTTP/1.1\r\nhost: 169.254.169.254\r\nx: y\r\ncontent-length: 2\r\n\r\nhi",
       core.request("PUT", "/latest/api/token", { "host", "169.254.169.254", "x", "y" }, "hi"))
   end)
 
-  it("refuses what would be two requests", function()
+  it("rejects request splitting", function()
     for _, case in ipairs({ { "GET", "/a b", {} }, { "GET", "/\r\n", {} }, { "GET\r\n", "/", {} },
       { "GET", "/", { "a", "b\r\nc: d" } }, { "GET", "/", { "content-length", "1" } }, { "GET", "", {} } }) do
       local bytes, why = core.request(case[1], case[2], case[3], "")

@@ -19,7 +19,7 @@ local function decoded(text, shape, owner)
   return value
 end
 
--- "integer", "float", or what the userdata is.
+-- Returns "integer", "float", or the name of the class.
 local function kind(value)
   if type(value) ~= "number" then return core.typename(value) end
   return math_type and math_type(value) or value == math.floor(value) and "integer" or "float"
@@ -90,7 +90,7 @@ describe("a value and its text:", function()
     end)
   end
 
-  it("differs from every other one", function()
+  it("differs from every other value", function()
     for i, a in ipairs(grid) do
       for k, b in ipairs(grid) do
         assert.equal(i == k, core.equal(a[2], decoded(b[3])), a[1] .. "; " .. b[1])
@@ -111,7 +111,7 @@ describe("a value and its text:", function()
     assert.is_true(decoded('{"NULL":true}') == null)
   end)
 
-  it("sets of several hold each of them once", function()
+  it("sets hold each element once", function()
     assert.same({ SS = { "a", "b", "c" } }, (function()
       local wire = cjson.decode(encoded(set({ "c", "a", "b", "a" })))
       table.sort(wire.SS)
@@ -132,7 +132,7 @@ describe("a value and its text:", function()
     end
   end)
 
-  it("bytes of base64 that is spelled with escapes", function()
+  it("bytes from base64 with JSON escapes", function()
     assert.equal("\0\255x", tostring(decoded('{"B":"\\u0041P94"}')))
     assert.equal("\255\255\255", tostring(decoded('{"B":"\\/\\/\\/\\/"}')))
     assert.is_true(set({ binary("\255\255\255") }) == decoded('{"BS":["\\/\\/\\/\\/"]}'))
@@ -141,7 +141,7 @@ describe("a value and its text:", function()
 end)
 
 describe("numbers", function()
-  -- text, kind with 64-bit integers, kind without, text as written again
+  -- { text, kind with 64-bit integers, kind without, text when encoded again }
   local cases = {
     { "0", "integer", "integer", "0" },
     { "-0", "integer", "integer", "0" },
@@ -166,14 +166,14 @@ describe("numbers", function()
   }
 
   for _, case in ipairs(cases) do
-    it("are read as what holds them: " .. case[1], function()
+    it("are read as the type that holds them: " .. case[1], function()
       local value = decoded('{"N":"' .. case[1] .. '"}')
       assert.equal(case[has_integers and 2 or 3], kind(value))
       assert.equal('{"N":"' .. (case[4] or case[1]) .. '"}', encoded(value))
     end)
   end
 
-  it("of 64 bits are what Lua calls them", function()
+  it("of 64 bits are integers if Lua has them", function()
     if has_integers then
       local highest, lowest = rawget(math, "maxinteger"), rawget(math, "mininteger")
       assert.equal(highest, decoded('{"N":"9223372036854775807"}'))
@@ -186,7 +186,7 @@ describe("numbers", function()
     end
   end)
 
-  it("that are large whole floats come back as the same number of Lua", function()
+  it("that are large whole floats are read as the same Lua number", function()
     for power = 50, 80 do
       for _, value in ipairs({ 2.0 ^ power, -2.0 ^ power, 3 * 2.0 ^ power }) do
         assert.equal(value, decoded(encoded(value)), "2^" .. power)
@@ -232,7 +232,7 @@ describe("names", function()
     end
   end)
 
-  it("may stand next to each other", function()
+  it("may occur together", function()
     local item = {}
     for i, name in ipairs(names) do item[name] = { [name] = i } end
     local back = decoded(encoded(item, "item"), "item")
@@ -240,7 +240,7 @@ describe("names", function()
     for i, name in ipairs(names) do assert.equal(i, back[name][name]) end
   end)
 
-  it("are told apart among ten thousand, and found when they are repeated", function()
+  it("are distinguished among ten thousand, and duplicates are found", function()
     local parts, item = {}, {}
     for i = 1, 10000 do
       parts[i] = ('"name %d":{"N":"%d"}'):format(i, i)
@@ -310,7 +310,7 @@ describe("encode refuses", function()
       { core.encode({ a = { s = s } }, "item") })
   end)
 
-  it("classes of this client that are no values", function()
+  it("classes of this client that are not values", function()
     assert.same({ nil, "a[1]: dynamodb.response is not a DynamoDB value" },
       { core.encode({ a = { core.response() } }, "item") })
   end)
@@ -326,7 +326,7 @@ describe("encode refuses", function()
     connection:close()
   end)
 
-  it("what is no table of attributes", function()
+  it("anything but a table of attributes", function()
     for _, value in ipairs({ "x", 1, true, set({ 1 }), null }) do
       assert.same({ nil, "attributes expected (a table by names), got " .. core.typename(value) },
         { core.encode(value, "item") })
@@ -353,7 +353,7 @@ describe("encode refuses", function()
     end
   end)
 
-  it("as many levels in a request as in an item", function()
+  it("values that are nested too deeply, in a request as in an item", function()
     local shapes = {
       { { Item = "item" }, function(value) return { Item = { a = value } } end },
       { { Items = { "list", "item" } }, function(value) return { Items = { { a = value } } } end },
@@ -369,7 +369,7 @@ describe("encode refuses", function()
     end
   end)
 
-  it("objects of this library that are no values", function()
+  it("objects of this library that are not values", function()
     local dynamodb = require("dynamodb")
     local objects = { condition = dynamodb.gt(1), attr = dynamodb.attr("a"), action = dynamodb.increment(1),
       update = dynamodb.update() }
@@ -394,13 +394,13 @@ describe("encode refuses", function()
     end
   end)
 
-  it("bytes and numbers that stand where JSON is plain", function()
+  it("bytes and numbers in members that are plain JSON", function()
     assert.same({ nil, "A: dynamodb.binary cannot stand in a request" }, { core.encode({ A = binary("x") }) })
     assert.same({ nil, "A[1]: userdata cannot stand in a request" }, { core.encode({ A = { null } }) })
     assert.same({ nil, "A: NaN is not a DynamoDB number" }, { core.encode({ A = 0 / 0 }) })
   end)
 
-  it("keeping its buffers usable", function()
+  it("values without damage to its buffers", function()
     assert.is_nil((core.encode({ a = { ("x"):rep(100000), print } }, "item")))
     assert.equal('{"a":{"N":"1"}}', encoded({ a = 1 }, "item"))
   end)
@@ -408,7 +408,7 @@ end)
 
 describe("decode refuses", function()
   local refused = {
-    -- text, shape, why
+    -- { name, text, shape, error }
     { "", "value", "attribute value expected, got the end of the text" },
     { "null", "value", "value expected, got null" },
     { "1", "value", "attribute value expected, got '1' at byte 1" },
@@ -509,7 +509,7 @@ describe("decode refuses", function()
     end)
   end
 
-  it("every beginning of a whole text", function()
+  it("every truncation of a text", function()
     local whole = '{"a":{"M":{"b":{"L":[{"S":"\\u00e9"},{"NULL":true},{"BOOL":false}]}}},"c":{"NS":["1","2"]},'
       .. '"d":{"B":"YWI="},"e":{"N":"1.5"}}'
     assert.is_table(decoded(whole, "item"))
@@ -531,7 +531,7 @@ describe("decode refuses", function()
     assert.is_nil((core.decode('{"__type":' .. ("["):rep(100000), "value")))
   end)
 
-  it("cutting the path that it names, never the reason", function()
+  it("texts with a truncated path but a complete reason", function()
     local name = ("n"):rep(60)
     local text = ('{"M":{"' .. name .. '":'):rep(10) .. "{}" .. ("}}"):rep(10)
     local _, why = core.decode(text, "value")
@@ -539,14 +539,14 @@ describe("decode refuses", function()
     assert.is_true(#why < 256)
   end)
 
-  it("what is no text", function()
+  it("values other than text", function()
     assert.has_error(function() core.decode(nil, "value") end)
     assert.has_error(function() core.decode({}, "value") end)
   end)
 end)
 
-describe("decode passes over", function()
-  it("null members and __type, which say nothing", function()
+describe("decode ignores", function()
+  it("null members and __type", function()
     assert.equal("a", decoded('{"__type":"x","S":"a"}'))
     assert.equal("a", decoded('{"S":"a","__type":{"deep":[1,2,{"x":null}]}}'))
     assert.equal("a", decoded('{"N":null,"S":"a","B":null,"M":null}'))
@@ -564,7 +564,7 @@ describe("decode passes over", function()
 end)
 
 describe("shapes", function()
-  it("say which members are values", function()
+  it("define which members are values", function()
     local shape = { Item = "item", Key = "item", Values = { "map", "value" }, List = { "list", { V = "value" } } }
     local value = {
       TableName = "t", Limit = 5, Flag = true, Names = { "a", "b" }, Item = { a = 1 }, Values = { [":v"] = "x" },
@@ -577,7 +577,7 @@ describe("shapes", function()
     assert.is_true(core.equal(value, decoded(encoded(value, shape), shape)))
   end)
 
-  it("let encoded text pass as it is", function()
+  it("pass encoded text unchanged", function()
     assert.equal('{"Item":{"a":{"N":"1"}}}', encoded({ Item = '{"a":{"N":"1"}}' }, { Item = "wire" }))
     assert.same({ nil, "Item: encoded text expected" }, { core.encode({ Item = {} }, { Item = "wire" }) })
   end)
@@ -587,7 +587,7 @@ describe("shapes", function()
     assert.same({ nil, "A: table expected, got string" }, { core.encode({ A = "x" }, { A = { "list", "item" } }) })
   end)
 
-  it("make items of rows that have an owner", function()
+  it("create items from rows with an owner", function()
     local connection = require("dynamodb").connect({ aws_access_key_id = "a", aws_secret_access_key = "b" })
     local owner = connection:table("t", { hash_key = "id" })
     local rows = decoded('{"Items":[{"id":{"S":"a"}},{"id":{"S":"b"}}],"Last":{"id":{"S":"b"}}}',
@@ -601,7 +601,7 @@ describe("shapes", function()
 end)
 
 describe("marks", function()
-  it("tell empty lists from empty maps, and stay", function()
+  it("distinguish empty lists from empty maps permanently", function()
     for _, text in ipairs({ '{"L":[]}', '{"M":{}}' }) do
       local value = decoded(text)
       assert.equal(text, encoded(value))
@@ -615,7 +615,7 @@ describe("marks", function()
     assert.equal('{"M":{}}', encoded(m))
   end)
 
-  it("are put on tables, which stay the same tables", function()
+  it("are set on the given table itself", function()
     local t = { 1 }
     assert.equal(t, list(t))
     assert.equal(t, list(t))
@@ -626,7 +626,7 @@ describe("marks", function()
     assert.equal('{"L":[]}', encoded(list(nil)))
   end)
 
-  it("are not put on anything else", function()
+  it("are not set on other values", function()
     for _, mark in ipairs({ list, map }) do
       assert.has_error(function() mark("x") end)
       assert.has_error(function() mark(set({ 1 })) end)
@@ -651,10 +651,10 @@ describe("marks", function()
     assert.same({ nil, "a: userdata is not a DynamoDB value" }, { core.encode({ a = sentinel }, "item") })
     core.list_mark(sentinel)
     assert.equal('{"a":{"L":[]}}', encoded({ a = sentinel }, "item"))
-    assert.is_true(core.equal(sentinel, decoded(encoded(sentinel)))) -- or else the item is never clean
+    assert.is_true(core.equal(sentinel, decoded(encoded(sentinel)))) -- otherwise the item would never be clean
   end)
 
-  it("take no part in reading the table", function()
+  it("do not affect reading the table", function()
     local value = decoded('{"L":[{"S":"a"},{"S":"b"}]}')
     assert.same({ 2, "a", "b" }, { #value, value[1], value[2] })
     value[3] = "c"
@@ -690,7 +690,7 @@ describe("equal", function()
     end
   end)
 
-  it("goes as deep as values are, and ends at cycles", function()
+  it("compares to the maximum depth, and ends at cycles", function()
     assert.is_true(core.equal(decoded(wire_list(64)), decoded(wire_list(64))))
     local function cycle()
       local t = {}
@@ -704,7 +704,7 @@ describe("equal", function()
 end)
 
 describe("typename", function()
-  it("names what a value is", function()
+  it("returns the type of a value", function()
     local names = {}
     for i, value in ipairs({ "x", 1, true, {}, print, null, set({ 1 }), binary("x"), number("1") }) do
       names[i] = core.typename(value)
@@ -718,7 +718,7 @@ describe("typename", function()
 end)
 
 describe("the buffers that encode and decode share", function()
-  it("bear finalizers that use them as well", function()
+  it("are safe with finalizers that use them", function()
     local busy, runs, wrong = false, 0, {}
     local function finalizer()
       if busy then return end
@@ -739,7 +739,7 @@ describe("the buffers that encode and decode share", function()
     end
     helper.stressed(function()
       local i = 0
-      repeat -- the larger the heap of all specs, the longer until the collector is through
+      repeat -- a collection takes longer with the memory of other specs
         i = i + 1
         use(i)
       until runs > 1000 or i == 1000000

@@ -1,24 +1,24 @@
--- One HTTP request with its response over real sockets: timeouts, limits, proxies, and what is refused before
+-- One HTTP request with its response over real sockets: timeouts, limits, proxies, and requests that are rejected before
 -- sending.
-local canned = dofile("spec/support/scripted_server.lua")
+local scripted = dofile("spec/support/scripted_server.lua")
 local curl = require("dynamodb.transport.curl")
 local helper = dofile("spec/support/helper.lua")
 local http_client = require("dynamodb.http.client")
 
 local wait = { wait = "request" }
 
--- A context over a real socket, with these options for it.
+-- A context with libcurl's transport and the given options.
 local function context(connect, proxy_for)
   return { transport = curl, limits = { connect_timeout = 5, attempt_timeout = 5, connect = connect },
     proxy_for = proxy_for }
 end
 
 describe("http", function()
-  after_each(canned.stop)
+  after_each(scripted.stop)
 
-  -- A server whose one connection responds with these bytes.
+  -- Starts a server that accepts one connection and responds with these bytes.
   local function serve(bytes, settings)
-    return canned.start({ { wait, { send = bytes } } }, settings)
+    return scripted.start({ { wait, { send = bytes } } }, settings)
   end
 
   local function get(url, more, connect, proxy_for)
@@ -28,7 +28,7 @@ describe("http", function()
   end
 
   it("sends a request and returns the response", function()
-    local server = serve(canned.response("hello", 200, { ["X-Tag"] = "here" }))
+    local server = serve(scripted.response("hello", 200, { ["X-Tag"] = "here" }))
     local response = assert(http_client.request(context(), { method = "PUT", url = server.endpoint_url .. "/a/b%20c?d=e&f",
       headers = { "x-one", "1", "x-two", "2" }, body = "body" }))
     assert.equal(200, response.status)
@@ -45,7 +45,7 @@ describe("http", function()
     own.user_agent = "lua-dynamodb/1"
     local keys = { aws_access_key_id = "K", aws_secret_access_key = "secret-of-K" }
     for _, sign in ipairs({ false, { region = "eu-west-1", service = "sts", credentials = keys } }) do
-      local server = serve(canned.response("hello"))
+      local server = serve(scripted.response("hello"))
       assert(http_client.request(own, { method = "GET", url = server.endpoint_url, sign = sign }))
       assert.is_truthy(server.requests()[1]:find("\r\nuser-agent: lua-dynamodb/1\r\n", 1, true))
     end
@@ -54,8 +54,8 @@ describe("http", function()
   local targets = { [""] = "/", ["/"] = "/", ["?a=b"] = "/?a=b", ["/x?"] = "/x", ["/a=b,c+d@e/"] = "/a=b,c+d@e/",
     ["/a?b?c/d"] = "/a?b?c/d" }
   for rest, target in pairs(targets) do
-    it(("asks for %s when the URL has '%s'"):format(target, rest), function()
-      local fake = helper.fake(helper.answer(200, ""))
+    it(("requests %s for a URL with '%s'"):format(target, rest), function()
+      local fake = helper.fake(helper.response(200, ""))
       assert(http_client.request({ transport = fake, limits = { connect_timeout = 1, attempt_timeout = 1 } },
         { method = "GET", url = "http://h" .. rest }))
       assert.equal(("GET %s HTTP/1.1\r\nhost: h\r\ncontent-length: 0\r\n\r\n"):format(target), fake.requests[1])
@@ -69,7 +69,7 @@ describe("http", function()
   end)
 
   it("closes its connection, whatever the response", function()
-    for _, bytes in ipairs({ canned.response("hello"), "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n",
+    for _, bytes in ipairs({ scripted.response("hello"), "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n",
       "nonsense", "" }) do
       local fake = helper.fake(bytes ~= "" and bytes or nil)
       function fake.connect() return {} end
@@ -87,7 +87,7 @@ describe("http", function()
 
   it("signs", function()
     local vectors = dofile("spec/vectors/sigv4.lua")
-    local fake = helper.fake(helper.answer(200, "<xml/>"))
+    local fake = helper.fake(helper.response(200, "<xml/>"))
     fake.time = function() return vectors.time end
     local keys = { aws_access_key_id = vectors.key_id, aws_secret_access_key = vectors.secret }
     local request = { method = "GET", url = "https://iam.amazonaws.com/?" .. vectors.published[1].query,
@@ -103,7 +103,7 @@ describe("http", function()
     assert.matches("\r\n\r\nAction=A$", fake.requests[2])
   end)
 
-  -- Responses that are refused: the kind and a word of why.
+  -- Rejected responses: { bytes, kind, a word of the error }.
   local refused = {
     ["an endless body"] = { "HTTP/1.1 200 OK\r\nContent-Length: 1048577\r\n\r\n", "response", "exceeds" },
     ["a zipped body"] = { "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 1\r\n\r\nx", "response",
@@ -119,36 +119,36 @@ describe("http", function()
     end)
   end
 
-  it("takes the length that it is told", function()
-    local server = canned.start({ { wait, { send = canned.response("hello") } },
-      { wait, { send = canned.response("hello") } } })
+  it("accepts up to the given number of bytes", function()
+    local server = scripted.start({ { wait, { send = scripted.response("hello") } },
+      { wait, { send = scripted.response("hello") } } })
     assert.equal("hello", assert(get(server.endpoint_url, { max_bytes = 5 })).body)
     assert.is_nil((get(server.endpoint_url, { max_bytes = 4 })))
   end)
 
-  it("takes a body of 1 MiB, and one that says it is as it is", function()
+  it("takes a body of 1 MiB, and one with Content-Encoding: identity", function()
     local body = ("x"):rep(2 ^ 20)
-    local bytes = canned.response(body, 200, { ["Content-Encoding"] = "identity" })
+    local bytes = scripted.response(body, 200, { ["Content-Encoding"] = "identity" })
     assert.is_true(body == assert(get(serve(bytes).endpoint_url)).body)
   end)
 
-  it("waits no longer than it is told", function()
+  it("respects timeouts and the deadline", function()
     local cases = { { attempt_timeout = 0.3 }, { deadline = 0.3 }, { deadline = -1 } }
     for _, more in ipairs(cases) do
-      local server, before = canned.start({ { wait } }), curl.now()
+      local server, before = scripted.start({ { wait } }), curl.now()
       local deadline = more.deadline and before + more.deadline
       local response, failure = get(server.endpoint_url, { attempt_timeout = more.attempt_timeout, deadline = deadline })
       assert.same({ nil, "timeout" }, { response, failure.kind })
       assert.is_true(curl.now() - before < 3)
     end
-    local server, before = canned.start({}, { full = true }), curl.now()
+    local server, before = scripted.start({}, { full = true }), curl.now()
     local response, failure = get(server.endpoint_url, { connect_timeout = 0.3 })
     assert.same({ nil, "timeout" }, { response, failure.kind })
     assert.is_true(curl.now() - before < 3)
   end)
 
-  it("reports that nothing listens there, and that a name does not resolve", function()
-    local server = canned.start({})
+  it("reports a refused connection and an unknown name", function()
+    local server = scripted.start({})
     server.stop()
     local response, failure = get(server.endpoint_url)
     assert.same({ nil, "network", false, false }, { response, failure.kind, failure.sent, failure.permanent })
@@ -182,11 +182,11 @@ describe("http", function()
     end)
   end
 
-  it("goes through the proxy for its URL, unless it must not", function()
-    local target = canned.start({ { wait, { send = canned.response("hello") } },
-      { wait, { send = canned.response("hello") } } })
+  it("uses the proxy for its URL unless the request forbids it", function()
+    local target = scripted.start({ { wait, { send = scripted.response("hello") } },
+      { wait, { send = scripted.response("hello") } } })
     local tunnel = { wait, { send = "HTTP/1.1 200 OK\r\n\r\n" }, { tunnel = target.port } }
-    local proxy, asked = canned.start({ tunnel }), {}
+    local proxy, asked = scripted.start({ tunnel }), {}
     local function proxy_for(url)
       asked[#asked + 1] = url
       return proxy.endpoint_url
@@ -198,16 +198,16 @@ describe("http", function()
     assert.same({ "http://sts.invalid/path" }, asked)
   end)
 
-  it("shows no other server what is for the connection's own", function()
-    local fake, told = helper.fake(helper.answer(200, "")), nil
+  it("does not use the connection's unix socket and client certificate for other servers", function()
+    local fake, connect_options = helper.fake(helper.response(200, "")), nil
     function fake.connect(_, _, options)
-      told = options
+      connect_options = options
       return {}
     end
     local connect = { ca_bundle = "ca", client_certificate = "cert", client_key = "key", unix_socket = "socket",
       proxy = "http://p", tcp_keepalive = true }
     assert(http_client.request({ transport = fake, limits = { connect_timeout = 1, attempt_timeout = 1, connect = connect } },
       { method = "GET", url = "http://h" }))
-    assert.same({ ca_bundle = "ca", tcp_keepalive = true }, told)
+    assert.same({ ca_bundle = "ca", tcp_keepalive = true }, connect_options)
   end)
 end)

@@ -27,7 +27,7 @@ describe("endpoint.resolve", function()
   for region, kinds in pairs(vectors.public) do
     for kind, hosts in pairs(kinds) do
       for i, given in ipairs(switches) do
-        it(("knows the host for %s operations in %s%s"):format(kind, region, given[1]), function()
+        it(("returns the host for %s operations in %s%s"):format(kind, region, given[1]), function()
           local expected = { url = "https://" .. hosts[i], host = hosts[i], path = "/", region = region }
           assert.same(expected, endpoint.resolve({ region = region, kind = kind, fips = given.fips,
             dualstack = given.dualstack }))
@@ -48,7 +48,7 @@ describe("endpoint.resolve", function()
     end)
   end
 
-  it("wants a region", function()
+  it("requires a region", function()
     local found, why = endpoint.resolve({ endpoint_url = "https://example.com" })
     assert.is_nil(found)
     assert.equal("'nil' is not a region", why)
@@ -60,16 +60,16 @@ describe("endpoint.service", function()
     local name, region, given, url, sign = case[1], case[2], case[3], case[4], case[5]
     local words = {}
     for switch in pairs(given) do words[#words + 1] = switch end
-    it(("knows %s in %s %s"):format(name, region, table.concat(words, ", ")), function()
+    it(("returns the host of %s in %s %s"):format(name, region, table.concat(words, ", ")), function()
       assert.same({ url, sign or region }, { endpoint.service(name, region, given) })
     end)
   end
 
-  it("needs no switches", function()
+  it("accepts absent switches", function()
     assert.equal("https://sts.us-east-1.amazonaws.com", (endpoint.service("sts", "us-east-1")))
   end)
 
-  it("refuses what is no region", function()
+  it("rejects malformed regions", function()
     assert.same({ nil, "'evil.example/' is not a region" }, { endpoint.service("sts", "evil.example/") })
     assert.same({ nil, "'nil' is not a region" }, { endpoint.service("portal.sso", nil) })
   end)
@@ -77,7 +77,7 @@ end)
 
 describe("endpoint.resource", function()
   for i, case in ipairs(vectors.resources) do
-    it("finds what a request is about, " .. i, function()
+    it("returns the resource of a request, " .. i, function()
       assert.equal(case[2], endpoint.resource(case[1]))
     end)
   end
@@ -88,10 +88,10 @@ describe("endpoint.partition", function()
     ["us-gov-west-1"] = "aws-us-gov", ["us-iso-west-1"] = "aws-iso", ["us-isob-east-1"] = "aws-iso-b",
     ["eu-isoe-west-1"] = "aws-iso-e", ["us-isof-east-1"] = "aws-iso-f", ["eusc-de-east-1"] = "aws-eusc" }
   for region, name in pairs(names) do
-    it("knows that of " .. region, function() assert.equal(name, endpoint.partition(region).name) end)
+    it("returns the partition of " .. region, function() assert.equal(name, endpoint.partition(region).name) end)
   end
 
-  it("is what the page says", function()
+  it("matches the documentation page", function()
     local page = dofile("spec/support/files.lua").read("doc/endpoints.md")
     for region in pairs(names) do
       local partition = endpoint.partition(region)
@@ -103,7 +103,7 @@ describe("endpoint.partition", function()
 end)
 
 describe("endpoint.parse", function()
-  -- A URL, and what becomes of it: the URL to connect to, the Host header, the path to ask for.
+  -- { URL, URL to connect to, Host header, path }
   local good = {
     { "http://localhost:8000", "http://localhost:8000", "localhost:8000", "/" },
     { "https://example.com", "https://example.com", "example.com", "/" },

@@ -1,7 +1,7 @@
 -- The connection pool over real sockets: reuse, idle connections, limits and the queue of waiting callers.
 local unpack = table.unpack or unpack -- luacheck: ignore 113 143
 
-local canned = dofile("spec/support/scripted_server.lua")
+local scripted = dofile("spec/support/scripted_server.lua")
 local curl = require("dynamodb.transport.curl")
 local endpoint = require("dynamodb.http.endpoint")
 local helper = dofile("spec/support/helper.lua")
@@ -11,7 +11,7 @@ local round_trip = require("dynamodb.http.round_trip")
 
 local REQUEST = "POST / HTTP/1.1\r\nhost: spec\r\ncontent-length: 2\r\n\r\n{}"
 
--- Sends a request -> connection | nil, and the fields of the failure. 'is_once': it may not be sent twice.
+-- Sends a request -> connection, or nil and fields of the failure. 'is_once': the request must not be repeated.
 local function send(own, request, is_once, deadline, timeout)
   local connection, failure = round_trip.send(own, request, is_once and function() return false end, nil, deadline,
     timeout)
@@ -22,7 +22,7 @@ end
 local wait = { wait = "request" }
 
 -- Steps that respond to a request with this body.
-local function answer(body) return wait, { send = canned.response(body) } end
+local function response(body) return wait, { send = scripted.response(body) } end
 
 local function pool_to(server, limits)
   limits = limits or {}
@@ -35,16 +35,16 @@ describe("a pool", function()
   after_each(function()
     if current then pool.close(current) end
     current = nil
-    canned.stop()
+    scripted.stop()
   end)
 
   local function start(connections, limits)
-    local server = canned.start(connections)
+    local server = scripted.start(connections)
     current = pool_to(server, limits)
     return server
   end
 
-  -- The body that the next request brings.
+  -- Sends a request -> the body of its response.
   local function ask()
     local connection, kind, why = send(current, REQUEST)
     assert.is_table(connection, ("%s: %s"):format(kind, why))
@@ -53,14 +53,14 @@ describe("a pool", function()
     return body
   end
 
-  -- Until something has come on the connection that is kept: bytes, or its end.
+  -- Waits until the kept connection has received bytes or was closed.
   local function wait_for_idle_connection()
     assert.equal(1, #current.idle)
     assert.is_true(current.idle[1].socket:wait("read", 5))
   end
 
-  it("sends the bytes as they are, and has the complete response", function()
-    local server = start({ { answer("hello") } })
+  it("sends the bytes unchanged and reads the complete response", function()
+    local server = start({ { response("hello") } })
     local connection = assert(send(current, REQUEST))
     assert.equal(200, connection.response:status())
     assert.equal("hello", connection.response:body())
@@ -71,7 +71,7 @@ describe("a pool", function()
 
   it("uses one connection for many requests", function()
     local steps = {}
-    for i = 1, 100 do steps[2 * i - 1], steps[2 * i] = answer("answer " .. i) end
+    for i = 1, 100 do steps[2 * i - 1], steps[2 * i] = response("answer " .. i) end
     local server = start({ steps })
     for i = 1, 100 do assert.equal("answer " .. i, ask()) end
     assert.equal(1, server.connections())
@@ -80,7 +80,7 @@ describe("a pool", function()
   end)
 
   it("opens a second connection for a second request at the same time", function()
-    local server = start({ { answer("one") }, { answer("two") } })
+    local server = start({ { response("one") }, { response("two") } })
     local one = assert(send(current, REQUEST))
     local two = assert(send(current, REQUEST))
     pool.release(current, one)
@@ -89,8 +89,8 @@ describe("a pool", function()
     assert.equal(2, #current.idle)
   end)
 
-  it("closes what it kept", function()
-    local server = start({ { answer("one") }, { answer("two") } })
+  it("closes its idle connections", function()
+    local server = start({ { response("one") }, { response("two") } })
     ask()
     pool.close(current)
     assert.same({}, current.idle)
@@ -98,17 +98,17 @@ describe("a pool", function()
     assert.equal(2, server.connections())
   end)
 
-  -- What happens to a connection after its first response; the next request needs a new one.
+  -- Steps after the first response of a connection; the next request needs a new connection.
   local stale = {
     ["was closed"] = { close = true },
     ["was reset"] = { reset = true },
     ["has unread bytes"] = { send = "x" },
-    ["has an unread response"] = { send = canned.response("poison") },
+    ["has an unread response"] = { send = scripted.response("poison") },
   }
   for name, step in pairs(stale) do
     it("replaces an idle connection that " .. name, function()
-      local server = start({ { wait, { send = canned.response("one") }, { delay = 20 }, step },
-        { answer("two") } })
+      local server = start({ { wait, { send = scripted.response("one") }, { delay = 20 }, step },
+        { response("two") } })
       assert.equal("one", ask())
       wait_for_idle_connection()
       assert.equal("two", ask())
@@ -118,15 +118,15 @@ describe("a pool", function()
   end
 
   it("replaces an idle connection that dies as it is used again", function()
-    local steps = { wait, { send = canned.response("one") }, wait, { close = true } }
-    local server = start({ steps, { answer("two") } })
+    local steps = { wait, { send = scripted.response("one") }, wait, { close = true } }
+    local server = start({ steps, { response("two") } })
     assert.equal("one", ask())
     assert.equal("two", ask())
     assert.equal(2, server.connections())
   end)
 
-  it("sends nothing a second time when told so and the first may have been seen", function()
-    local server = start({ { wait, { send = canned.response("one") }, wait, { close = true } } })
+  it("does not repeat a request that is sent once and may have been received", function()
+    local server = start({ { wait, { send = scripted.response("one") }, wait, { close = true } } })
     assert.equal("one", ask())
     local connection, kind, _, sent = send(current, REQUEST, true)
     assert.is_nil(connection)
@@ -136,8 +136,8 @@ describe("a pool", function()
     assert.same({}, current.idle)
   end)
 
-  it("replaces a connection that was closed before, even then", function()
-    local server = start({ { wait, { send = canned.response("one") }, { close = true } }, { answer("two") } })
+  it("replaces a connection that was closed earlier, even for a request that is sent once", function()
+    local server = start({ { wait, { send = scripted.response("one") }, { close = true } }, { response("two") } })
     assert.equal("one", ask())
     wait_for_idle_connection()
     local connection = assert(send(current, REQUEST, true))
@@ -146,11 +146,11 @@ describe("a pool", function()
     assert.equal(2, #server.requests())
   end)
 
-  it("looks through all that it kept", function()
-    local function one_answer(body)
-      return { wait, { send = canned.response(body) }, { delay = 20 }, { close = true } }
+  it("checks all its idle connections", function()
+    local function one_response(body)
+      return { wait, { send = scripted.response(body) }, { delay = 20 }, { close = true } }
     end
-    local server = start({ one_answer("one"), one_answer("two"), { answer("three") } })
+    local server = start({ one_response("one"), one_response("two"), { response("three") } })
     local one, two = assert(send(current, REQUEST)), assert(send(current, REQUEST))
     for _, connection in ipairs({ one, two }) do
       assert.is_true(connection.socket:wait("read", 5))
@@ -161,7 +161,7 @@ describe("a pool", function()
     assert.equal(1, #current.idle)
   end)
 
-  -- Responses after which the connection is not used again, though the server would.
+  -- Responses after which the connection must not be reused, although the server keeps it open.
   local JSON = "Content-Type: application/x-amz-json-1.0\r\n"
   local ending = {
     ["connection: close"] = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 3\r\n\r\none",
@@ -172,7 +172,7 @@ describe("a pool", function()
   }
   for name, bytes in pairs(ending) do
     it("keeps no connection after " .. name, function()
-      local server = start({ { wait, { send = bytes } }, { answer("two") } })
+      local server = start({ { wait, { send = bytes } }, { response("two") } })
       assert.equal("one", ask())
       assert.same({}, current.idle)
       assert.equal("two", ask())
@@ -180,18 +180,18 @@ describe("a pool", function()
     end)
   end
 
-  -- Ways to respond "hello", again and again on one connection.
+  -- Forms of the response "hello", sent repeatedly on one connection.
   local CHUNKS = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
   local ways = {
-    ["in one piece"] = { { send = canned.response("hello") } },
-    ["byte by byte"] = { { send_slowly = canned.response("hello") } },
+    ["in one piece"] = { { send = scripted.response("hello") } },
+    ["byte by byte"] = { { send_slowly = scripted.response("hello") } },
     ["in chunks"] = { { send = CHUNKS .. "2\r\nhe\r\n3;x=y\r\nllo\r\n0\r\nTrailer: x\r\n\r\n" } },
     ["in chunks byte by byte"] = { { send_slowly = CHUNKS .. "2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n" } },
-    ["after 100-continue"] = { { send = "HTTP/1.1 100 Continue\r\n\r\n" .. canned.response("hello") } },
+    ["after 100-continue"] = { { send = "HTTP/1.1 100 Continue\r\n\r\n" .. scripted.response("hello") } },
     ["long after 100-continue"] = { { send = "HTTP/1.1 100 Continue\r\n\r\n" }, { delay = 50 },
-      { send = canned.response("hello") } },
+      { send = scripted.response("hello") } },
     ["after hints"] = { { send = "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" },
-      { send = canned.response("hello") } },
+      { send = scripted.response("hello") } },
     ["by HTTP/1.0 that stays"] = {
       { send = "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 5\r\n\r\nhello" },
     },
@@ -211,11 +211,11 @@ describe("a pool", function()
 
   it("takes a body of 5 MB", function()
     local body = ("0123456789abcdef"):rep(5 * 2 ^ 16)
-    start({ { answer(body) } })
+    start({ { response(body) } })
     assert.is_true(body == ask())
   end)
 
-  it("takes a body that ends with the connection only under a checksum", function()
+  it("accepts a body that ends with the connection only with a checksum", function()
     local head = "HTTP/1.0 200 OK\r\n"
     local server = start({ { wait, { send = head .. "x-amz-crc32: 907060870\r\n\r\nhello" },
       { close = true } },
@@ -228,7 +228,7 @@ describe("a pool", function()
     assert.equal(2, server.connections())
   end)
 
-  -- What the server does after a request on a new connection, the kind of failure, and a part of the reason.
+  -- { fault of the server after a request on a new connection, its steps, kind of the failure, part of the error }
   local HEAD = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"
   local failures = {
     { "closes without a word", { { close = true } }, "network", "closed before a response" },
@@ -267,13 +267,13 @@ describe("a pool", function()
       "truncation could not be noticed" },
   }
 
-  -- One server for all of them: the i-th connection is the i-th case's.
+  -- One server for all cases: the i-th connection belongs to the i-th case.
   local outcomes
   local function outcome(i)
     if outcomes then return outcomes[i] end
     local connections = {}
     for k, case in ipairs(failures) do connections[k] = { wait, unpack(case[2]) } end
-    local server = canned.start(connections)
+    local server = scripted.start(connections)
     outcomes = {}
     for k in ipairs(failures) do
       local own = pool_to(server)
@@ -285,7 +285,7 @@ describe("a pool", function()
   end
 
   for i, case in ipairs(failures) do
-    it(("tells of a peer that %s, as %s"):format(case[1], case[3]), function()
+    it(("reports a peer that %s, as %s"):format(case[1], case[3]), function()
       local found = outcome(i)
       assert.is_nil(found.connection)
       assert.equal(case[3], found.kind)
@@ -297,7 +297,7 @@ describe("a pool", function()
   end
 
   it("does not repeat a request whose response has begun on a kept connection", function()
-    local server = start({ { wait, { send = canned.response("one") }, wait, { send = "HTTP/1.1 200" },
+    local server = start({ { wait, { send = scripted.response("one") }, wait, { send = "HTTP/1.1 200" },
       { close = true } } })
     assert.equal("one", ask())
     local connection, kind, _, sent = send(current, REQUEST)
@@ -307,7 +307,7 @@ describe("a pool", function()
     assert.equal(1, server.connections())
   end)
 
-  it("knows that nothing was sent when there is no connection", function()
+  it("reports a request as not sent when it has no connection", function()
     local server = start({})
     server.stop()
     local connection, kind, why, sent = send(current, REQUEST)
@@ -317,8 +317,8 @@ describe("a pool", function()
     assert.is_false(sent)
   end)
 
-  it("knows that something may have been sent when a kept connection died and there is no other", function()
-    local server = start({ { wait, { send = canned.response("one") }, wait, { close = true } } })
+  it("reports a request as sent when a kept connection failed and no other can be opened", function()
+    local server = start({ { wait, { send = scripted.response("one") }, wait, { close = true } } })
     assert.equal("one", ask())
     local transport = setmetatable({ connect = function() return nil, "network", "no way" end },
       { __index = curl })
@@ -329,7 +329,7 @@ describe("a pool", function()
     assert.equal(2, #server.requests())
   end)
 
-  -- What comes before the silence, or in place of it.
+  -- Steps before the server falls silent, or in place of silence.
   local stalls = {
     ["before the head"] = {},
     ["in the head"] = { { send = "HTTP/1.1 200 OK\r\nContent-" } },
@@ -338,7 +338,7 @@ describe("a pool", function()
     ["in a chunk"] = { { send = CHUNKS .. "5\r\nhe" } },
     ["before the last chunk"] = { { send = CHUNKS .. "5\r\nhello\r\n" } },
     ["after 100-continue"] = { { send = "HTTP/1.1 100 Continue\r\n\r\n" } },
-    ["with a byte now and then"] = { { send_slowly = canned.response("hello"), every = 100 } },
+    ["with a byte now and then"] = { { send_slowly = scripted.response("hello"), every = 100 } },
     ["with headers now and then"] = { { send = "HTTP/1.1 200 OK\r\n" }, { send_slowly = ("X:y\r\n"):rep(90),
       every = 20 } },
     ["with chunks now and then"] = { { send = CHUNKS }, { send_slowly = ("1\r\nx\r\n"):rep(50),
@@ -375,7 +375,7 @@ describe("a pool", function()
   end)
 
   it("does not repeat a request that timed out on a kept connection", function()
-    local server = start({ { answer("one") }, { answer("two") } }, { attempt_timeout = 0.4 })
+    local server = start({ { response("one") }, { response("two") } }, { attempt_timeout = 0.4 })
     assert.equal("one", ask())
     local connection, kind, _, sent = send(current, REQUEST)
     assert.is_nil(connection)
@@ -385,10 +385,10 @@ describe("a pool", function()
   end)
 
   describe("in time", function()
-    -- No connection is needed for these: a transport whose clock the spec moves.
+    -- These specs use a transport without a network and with a simulated clock.
     local fake
     before_each(function()
-      fake = helper.fake(helper.answer(200, "{}"))
+      fake = helper.fake(helper.response(200, "{}"))
     end)
 
     local function pool_of(limits)
@@ -402,55 +402,55 @@ describe("a pool", function()
       return connection
     end
 
-    -- Arguments of the transport's functions: seconds to connect, and deadlines relative to now.
+    -- Records arguments of the transport's functions: seconds to connect, and deadlines relative to now.
     local function watch()
-      local told = {}
+      local recorded = {}
       local connect, send_bytes, receive = fake.connect, fake.send, fake.receive
       function fake.connect(place, seconds, options)
-        told.connect, told.options = seconds, options
+        recorded.connect, recorded.options = seconds, options
         return connect(place, seconds, options)
       end
       function fake.send(socket, bytes, deadline)
-        told.send = deadline - fake.clock
+        recorded.send = deadline - fake.clock
         return send_bytes(socket, bytes)
       end
       function fake.receive(socket, deadline, answering)
-        told.receive, told.answering = deadline - fake.clock, answering
+        recorded.receive, recorded.answering = deadline - fake.clock, answering
         return receive(socket)
       end
-      return told
+      return recorded
     end
 
-    it("connects and converses as long as the limits say", function()
-      local told, own = watch(), pool_of({ connect = { ca_bundle = "ca" } })
+    it("passes its limits to connect, send and receive", function()
+      local recorded, own = watch(), pool_of({ connect = { ca_bundle = "ca" } })
       assert(send(own, REQUEST))
-      assert.same({ connect = 1, send = 5, receive = 5, answering = true, options = { ca_bundle = "ca" } }, told)
+      assert.same({ connect = 1, send = 5, receive = 5, answering = true, options = { ca_bundle = "ca" } }, recorded)
     end)
 
-    it("takes the timeout of one attempt", function()
-      local told, own = watch(), pool_of({})
+    it("accepts a timeout for one attempt", function()
+      local recorded, own = watch(), pool_of({})
       assert(send(own, REQUEST, false, nil, 0.25))
-      assert.same({ 1, 0.25, 0.25 }, { told.connect, told.send, told.receive })
+      assert.same({ 1, 0.25, 0.25 }, { recorded.connect, recorded.send, recorded.receive })
     end)
 
     it("does not outlive the deadline", function()
-      local told, own = watch(), pool_of({})
+      local recorded, own = watch(), pool_of({})
       assert(send(own, REQUEST, false, fake.clock + 0.5))
-      assert.same({ 0.5, 0.5, 0.5 }, { told.connect, told.send, told.receive })
+      assert.same({ 0.5, 0.5, 0.5 }, { recorded.connect, recorded.send, recorded.receive })
     end)
 
-    it("counts what connecting took against the deadline, not the attempt", function()
-      local told, own = watch(), pool_of({})
+    it("counts the time of connecting against the deadline, not the attempt", function()
+      local recorded, own = watch(), pool_of({})
       local connect = fake.connect
       function fake.connect(...)
         fake.clock = fake.clock + 0.75
         return connect(...)
       end
       assert(send(own, REQUEST, false, fake.clock + 4))
-      assert.equal(3.25, told.send)
+      assert.equal(3.25, recorded.send)
       local other = pool_of({})
       assert(send(other, REQUEST, false, fake.clock + 8))
-      assert.equal(5, told.send)
+      assert.equal(5, recorded.send)
     end)
 
     it("sends nothing after the deadline, on a new connection or a kept one", function()
@@ -463,7 +463,7 @@ describe("a pool", function()
       assert.equal(1, #fake.requests)
     end)
 
-    it("opens no other connection for one that died at the deadline", function()
+    it("opens no connection in place of one that failed at the deadline", function()
       local own = pool_of({})
       ask_once(own)
       function fake.send() return true end
@@ -476,7 +476,7 @@ describe("a pool", function()
       assert.equal(1, fake.opened)
     end)
 
-    it("uses no connection that lay idle for 50 seconds, or as long as it is told", function()
+    it("does not reuse a connection after 50 idle seconds, or max_idle_time", function()
       for _, case in ipairs({ { {}, 50 }, { { max_idle_time = 7 }, 7 }, { { max_idle_time = 0 }, 0 } }) do
         local own, seconds = pool_of(case[1]), case[2]
         local connection = ask_once(own)
@@ -491,7 +491,7 @@ describe("a pool", function()
       end
     end)
 
-    it("uses no connection beyond its age, however busy", function()
+    it("does not reuse a connection beyond max_connection_age", function()
       local own = pool_of({ max_connection_age = 10 })
       local connection = ask_once(own)
       for _ = 1, 9 do
@@ -503,7 +503,7 @@ describe("a pool", function()
       assert.equal(1, fake.closed)
     end)
 
-    it("lets go of those that one busy connection leaves idle", function()
+    it("closes connections that stay idle because another one is reused", function()
       local own = pool_of({ max_idle_time = 10 })
       local connections = {}
       for i = 1, 4 do connections[i] = assert(send(own, REQUEST)) end
@@ -516,7 +516,7 @@ describe("a pool", function()
       assert.equal(3, fake.closed)
     end)
 
-    it("drops a connection that is too old when it comes back", function()
+    it("closes a connection that is too old when it is released", function()
       local own = pool_of({ max_connection_age = 10, attempt_timeout = 60 })
       local receive = fake.receive
       function fake.receive(...)
@@ -528,7 +528,7 @@ describe("a pool", function()
       assert.equal(1, fake.closed)
     end)
 
-    it("reports what a request took", function()
+    it("reports the timing of a request", function()
       local own = pool_of({})
       local connect, receive, parts = fake.connect, fake.receive, 0
       function fake.connect(...)
@@ -538,13 +538,13 @@ describe("a pool", function()
       function fake.receive(socket)
         fake.clock = fake.clock + 0.25
         parts = parts + 1
-        local text = helper.answer(200, "{}")
+        local text = helper.response(200, "{}")
         if parts % 2 == 1 then return text:sub(1, 20) end
         receive(socket)
         return text:sub(21)
       end
       function fake.timings() return { name = 0.125, connect = 0.125, tls = 0.25 } end
-      local bytes = #helper.answer(200, "{}")
+      local bytes = #helper.response(200, "{}")
       local connection = ask_once(own)
       assert.same({ connect = 0.5, tls = 0.25, first_byte = 0.25, total = 0.5, reused = false, bytes_sent = #REQUEST,
         bytes_received = bytes }, connection.timing)
@@ -554,7 +554,7 @@ describe("a pool", function()
       assert.same({ opened = 1, reused = 1, closed = 0, failed = 0 }, own.stats)
     end)
 
-    it("reports a response that ends with its connection, too", function()
+    it("reports the timing of a response that ends with its connection", function()
       local text = "HTTP/1.0 200 OK\r\nx-amz-crc32: 907060870\r\n\r\nhello"
       fake = helper.fake(text)
       local connection = ask_once(pool_of({}))
@@ -562,15 +562,15 @@ describe("a pool", function()
       assert.equal(0, connection.timing.total)
     end)
 
-    it("takes no more bytes than it is told", function()
-      fake = helper.fake(helper.answer(200, ("x"):rep(101)))
+    it("accepts no more bytes than its limit", function()
+      fake = helper.fake(helper.response(200, ("x"):rep(101)))
       local connection, kind, why = send(pool_of({ max_bytes = 100 }), REQUEST)
       assert.same({ nil, "response" }, { connection, kind })
       assert.matches("100", why, 1, true)
       assert.is_table(send(pool_of({ max_bytes = 101 }), REQUEST))
     end)
 
-    it("reports that there is no use in trying to connect again", function()
+    it("reports a permanent failure to connect", function()
       for _, permanent in ipairs({ true, false }) do
         local own = pool_of({})
         function fake.connect() return nil, "network", "why", permanent end
@@ -579,14 +579,14 @@ describe("a pool", function()
       end
     end)
 
-    it("knows that half a request is none", function()
+    it("reports a partly sent request as not sent", function()
       function fake.send() return nil, "network", "reset" end
       assert.same({ nil, "network", "reset", false }, { send(pool_of({}), REQUEST) })
     end)
 
     it("loses no connection to a transport that raises", function()
       for _, name in ipairs({ "connect", "send", "receive" }) do
-        fake = helper.fake(helper.answer(200, "{}"))
+        fake = helper.fake(helper.response(200, "{}"))
         local own = pool_of({ max_connections = 1 })
         local real, oops = fake[name], { "oops" }
         fake[name] = function() error(oops) end
@@ -602,10 +602,10 @@ describe("a pool", function()
     end)
   end)
 
-  describe("beside others", function()
-    -- A transport that lets others run while it waits: for 'parts' rounds per response.
+  describe("with concurrent requests", function()
+    -- A transport that yields 'parts' times per response.
     local function yielding(parts)
-      local fake = helper.fake(helper.answer(200, "{}"))
+      local fake = helper.fake(helper.response(200, "{}"))
       local receive = fake.receive
       local open, most = 0, 0
       for name, change in pairs({ connect = 1, close = -1 }) do
@@ -634,7 +634,7 @@ describe("a pool", function()
       return pool.new(fake, { url = "http://spec" }, limits)
     end
 
-    -- Runs 'count' requests concurrently to their ends -> how many succeeded, the other responses.
+    -- Runs 'count' requests concurrently to their ends -> number of successes, list of failures.
     local function gather(own, count, deadline)
       local calls, good, bad = {}, 0, {}
       for i = 1, count do
@@ -663,7 +663,7 @@ describe("a pool", function()
       end
     end)
 
-    it("has 64 as its limit", function()
+    it("has a default limit of 64", function()
       local fake = yielding(4)
       assert.equal(70, (gather(pool_of(fake, {}), 70)))
       assert.equal(64, fake.most())
@@ -675,7 +675,7 @@ describe("a pool", function()
         local own = pool_of(fake, { max_connections = 2, attempt_timeout = case[1] })
         local holders = {}
         for i = 1, 2 do holders[i] = coroutine.wrap(function() return send(own, REQUEST) end) end
-        for i = 1, 2 do holders[i]() end -- opening
+        for i = 1, 2 do holders[i]() end -- opens the connections
         local before = fake.clock
         local good, bad = gather(own, 1, case[2] and before + case[2])
         assert.equal(0, good)
@@ -687,9 +687,9 @@ describe("a pool", function()
     describe("in a loop", function()
       local loop = require("dynamodb.loop")
 
-      -- A transport that parks tasks, and in which 'seconds' pass until a response comes.
+      -- A transport that parks tasks and whose responses take 'seconds' of simulated time.
       local function parking(seconds)
-        local fake = helper.fake(helper.answer(200, "{}"))
+        local fake = helper.fake(helper.response(200, "{}"))
         fake.now, fake.sleep, fake.waiter, fake.process = curl.now, curl.sleep, curl.waiter, curl.process
         local connect, receive, open = fake.connect, fake.receive, 0
         fake.most = 0
@@ -713,7 +713,7 @@ describe("a pool", function()
         return fake
       end
 
-      -- Runs 'count' requests as tasks; 'each' gets the connection, or what else came -> the order in which they were served.
+      -- Runs 'count' requests as tasks and calls 'each' with their results -> the order in which they were served.
       local function serve(own, count, each)
         local order = {}
         loop.run(function()
@@ -739,7 +739,29 @@ describe("a pool", function()
         end
       end)
 
-      it("lets no caller pass those that wait", function()
+      it("lets a waiting request go on at once when a connection is released", function()
+        local fake, order = parking(0), {}
+        local send_bytes = fake.send
+        function fake.send(...)
+          order[#order + 1] = "sent"
+          return send_bytes(...)
+        end
+        local own = pool_of(fake, { max_connections = 1, attempt_timeout = 60 })
+        loop.run(function()
+          loop.spawn(function()
+            local connection = assert(send(own, REQUEST))
+            loop.sleep(0.01)
+            pool.release(own, connection)
+            order[#order + 1] = "released"
+            loop.sleep(0) -- one step: the woken request is sent in it
+            order[#order + 1] = "a step later"
+          end)
+          loop.spawn(function() pool.release(own, assert(send(own, REQUEST))) end)
+        end)
+        assert.same({ "sent", "released", "sent", "a step later" }, order)
+      end)
+
+      it("lets no new caller overtake waiting ones", function()
         local fake = parking(0.01)
         local own = pool_of(fake, { max_connections = 1, attempt_timeout = 60 })
         local order = {}
@@ -755,14 +777,14 @@ describe("a pool", function()
         assert.same({ 1, 2, 3, 4, 11, 12, 13, 14 }, order)
       end)
 
-      it("gives the place of a connection that is not kept to the next", function()
+      it("gives the slot of a connection that is not kept to the next waiter", function()
         local fake = parking(0)
         local own = pool_of(fake, { max_connections = 2, attempt_timeout = 60, max_connection_age = 1e-9 })
         assert.equal(20, #serve(own, 20))
         assert.same({ 2, 20, 20, 0 }, { fake.most, fake.opened, fake.closed, pool.count_open(own) })
       end)
 
-      it("opens another in the place of one that died while it was handed over", function()
+      it("replaces a connection that failed while it was handed over", function()
         local fake = parking(0)
         local own = pool_of(fake, { max_connections = 1, attempt_timeout = 60 })
         function fake.idle() return false end
@@ -770,7 +792,7 @@ describe("a pool", function()
         assert.same({ 5, 1 }, { fake.opened, pool.count_open(own) })
       end)
 
-      it("gives the place of a failed connection to the next", function()
+      it("gives the slot of a failed connection to the next waiter", function()
         local fake = parking(0)
         fake.refuses = true
         local own = pool_of(fake, { max_connections = 2, attempt_timeout = 60 })
@@ -799,14 +821,14 @@ describe("a pool", function()
           local connection = assert(send(own, REQUEST))
           local late = loop.spawn(function() return { send(own, REQUEST, false, curl.now() + 0.05) } end)
           loop.sleep(0.01)
-          require("dynamodb.curl").sleep(0.06) -- unknown to the loop
+          require("dynamodb.curl").sleep(0.06) -- the loop does not see this sleep
           pool.discard(own, connection)
           assert.same({ nil, "timeout", "no time left", false }, (late:wait()))
           assert.equal(0, pool.count_open(own))
         end)
       end)
 
-      it("passes on what a cancelled task was given", function()
+      it("passes on a connection that a cancelled task was given", function()
         for _, age in ipairs({ 60, 1e-9 }) do
           local fake = parking(0)
           local own = pool_of(fake, { max_connections = 1, attempt_timeout = 60, max_connection_age = age })
@@ -838,7 +860,7 @@ describe("a pool", function()
         end)
       end)
 
-      it("opens one more for a caller that could only wait in vain", function()
+      it("exceeds its limit for a caller for which waiting would never end", function()
         local fake = parking(0)
         local own = pool_of(fake, { max_connections = 1 })
         loop.run(function()
@@ -851,7 +873,7 @@ describe("a pool", function()
         assert.same({ 2, 1, 1 }, { fake.most, fake.closed, pool.count_open(own) })
       end)
 
-      it("keeps no connection that was in use when the others were closed", function()
+      it("does not keep a connection that was in use when the pool was closed", function()
         local fake = parking(0)
         local own = pool_of(fake, {})
         loop.run(function()
@@ -866,8 +888,8 @@ describe("a pool", function()
       end)
     end)
 
-    it("begins anew after a fork", function()
-      local fake = helper.fake(helper.answer(200, "{}"))
+    it("is empty after a fork", function()
+      local fake = helper.fake(helper.response(200, "{}"))
       local forks = 0
       function fake.process() return forks end
       local own = pool_of(fake, { max_connections = 1 })
@@ -878,7 +900,7 @@ describe("a pool", function()
       pool.release(own, connection)
     end)
 
-    it("goes on when those that held the connections are no more", function()
+    it("frees the slots of connections whose holders were collected", function()
       local fake = yielding(1)
       local own = pool_of(fake, { max_connections = 3 })
       for _ = 1, 3 do coroutine.wrap(function() send(own, REQUEST) end)() end
@@ -888,13 +910,13 @@ describe("a pool", function()
   end)
 
   describe("over a transport that keeps connections itself", function()
-    -- What the pool keeps, and the limits set on it.
-    local fake, kept, told
+    -- Connections that the pool keeps, and the limits passed with them.
+    local fake, kept, limits_given
     before_each(function()
-      fake, kept = helper.fake(helper.answer(200, "{}")), {}
+      fake, kept = helper.fake(helper.response(200, "{}")), {}
       local connect = fake.connect
       function fake.connect(place, seconds, options, limits)
-        told = limits
+        limits_given = limits
         return table.remove(kept) or connect(place, seconds, options)
       end
       function fake.keep(socket)
@@ -911,7 +933,7 @@ describe("a pool", function()
       return pool.new(fake, { url = "http://spec" }, limits)
     end
 
-    it("keeps none, and knows which were used before", function()
+    it("keeps no connections, and reports which ones were reused", function()
       local limits = { max_connections = 1 }
       local own = pool_of(limits)
       for i = 1, 3 do
@@ -920,14 +942,14 @@ describe("a pool", function()
         assert.equal(i > 1, connection.timing.connect == nil)
         pool.release(own, connection)
       end
-      assert.equal(limits, told)
+      assert.equal(limits, limits_given)
       assert.same({}, own.idle)
       assert.is_nil(next(own.connections))
       assert.equal(1, own.stats.opened)
       assert.equal(2, own.stats.reused)
     end)
 
-    it("leaves max_connections to it", function()
+    it("does not limit connections itself", function()
       local own = pool_of({ max_connections = 1 })
       local connections = {}
       for i = 1, 3 do connections[i] = assert(send(own, REQUEST)) end
@@ -935,14 +957,14 @@ describe("a pool", function()
       assert.equal(3, #kept)
     end)
 
-    it("keeps those that it does not want", function()
+    it("keeps connections that the transport does not take back", function()
       function fake.keep() return false end
       local own = pool_of({})
       pool.release(own, assert(send(own, REQUEST)))
       assert.equal(1, #own.idle)
     end)
 
-    it("goes through kept ones that have died, to a new one", function()
+    it("tries kept connections that have failed, then a new one", function()
       local own = pool_of({})
       local connections = {}
       for i = 1, 3 do connections[i] = assert(send(own, REQUEST)) end
@@ -957,7 +979,7 @@ describe("a pool", function()
       assert.equal(3, own.stats.closed)
     end)
 
-    it("gives none back that is to be discarded", function()
+    it("does not give back a connection that must be discarded", function()
       local own = pool_of({})
       pool.discard(own, assert(send(own, REQUEST)))
       assert.same({}, kept)

@@ -9,7 +9,7 @@ describe("proxy", function()
     end)
   end
 
-  it("goes by the scheme of the URL", function()
+  it("depends on the scheme of the URL", function()
     local settings = { http_proxy = "http://one:3128", https_proxy = "http://other:3128" }
     assert.equal("http://one:3128", proxy.choose("http://example.com", settings))
     assert.equal("http://other:3128", proxy.choose("https://example.com", settings))
@@ -17,14 +17,14 @@ describe("proxy", function()
     assert.is_nil(proxy.choose("http://example.com", { https_proxy = "http://one:3128" }))
   end)
 
-  it("may be forbidden, or not be there", function()
+  it("may be disabled or absent", function()
     for _, none in ipairs({ false, "" }) do
       assert.is_nil(proxy.choose("http://example.com", { http_proxy = none, no_proxy = "*" }))
     end
     assert.is_nil(proxy.choose("http://example.com", {}))
   end)
 
-  it("is asked in HTTP unless it says otherwise", function()
+  it("has the default scheme http", function()
     local function of(text) return proxy.choose("https://example.com", { https_proxy = text }) end
     assert.equal("http://proxy.example:3128", of("proxy.example:3128"))
     assert.equal("https://u:p@proxy.example", of("https://u:p@proxy.example"))

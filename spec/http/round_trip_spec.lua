@@ -1,12 +1,11 @@
--- One request over a pooled connection, with a transport that does what each case says; spec/http/pool_spec.lua has the
--- same over real sockets.
+-- One request over a pooled connection, with a fake transport. spec/http/pool_spec.lua uses real sockets.
 
 local helper = dofile("spec/support/helper.lua")
 local pool = require("dynamodb.http.pool")
 local round_trip = require("dynamodb.http.round_trip")
 
 local REQUEST = "POST / HTTP/1.1\r\nhost: spec\r\ncontent-length: 2\r\n\r\n{}"
-local RESPONSE = helper.answer(200, "{}")
+local RESPONSE = helper.response(200, "{}")
 
 local function new_pool(transport)
   return pool.new(transport, { url = "http://spec" }, { connect_timeout = 1, attempt_timeout = 5 })
@@ -35,7 +34,7 @@ describe("round_trip.send", function()
     assert.equal(0, sends)
   end)
 
-  -- A transport whose idle connections end before a response.
+  -- A transport whose idle connections are closed before a response.
   local function stale()
     local fake = helper.fake(function(_, n) return n ~= 2 and RESPONSE or nil end)
     local own = new_pool(fake)
@@ -51,7 +50,7 @@ describe("round_trip.send", function()
     assert.same({ REQUEST, REQUEST, REQUEST }, fake.requests)
   end)
 
-  it("asks before it sends again, with the call, and only then", function()
+  it("calls may_resend before it sends again, and only then", function()
     local asked = {}
     local function may_resend(call)
       asked[#asked + 1] = call
@@ -67,7 +66,7 @@ describe("round_trip.send", function()
     assert.same({ "the call" }, asked)
   end)
 
-  it("does not ask when the request cannot have been received", function()
+  it("does not call may_resend when the request cannot have been received", function()
     local fake = helper.fake(RESPONSE)
     local own, send = new_pool(fake), fake.send
     warm(own)
@@ -88,7 +87,7 @@ describe("round_trip.send", function()
     assert.equal("{}", assert(round_trip.send(own, REQUEST)).response:body())
   end)
 
-  it("frees the slot when the transport raises, wherever it does", function()
+  it("frees the slot when any function of the transport raises", function()
     for _, name in ipairs({ "connect", "send", "receive", "timings" }) do
       local fake = helper.fake(RESPONSE)
       fake[name] = function() error("raised", 0) end

@@ -7,7 +7,7 @@ local function response(date, age)
 end
 
 describe("clock", function()
-  -- What `date -u -d @SECONDS` says of each.
+  -- { text by `date -u -d @SECONDS`, seconds }
   local dates = {
     { "Thu, 01 Jan 1970 00:00:00 GMT", 0 },
     { "Sun, 06 Nov 1994 08:49:37 GMT", 784111777 },
@@ -33,11 +33,11 @@ describe("clock", function()
 
   local DATE, AT = "Wed, 25 Nov 2026 12:00:00 GMT", 1795608000
 
-  it("agrees with this machine's until told otherwise", function()
+  it("equals the local clock at first", function()
     assert.equal(0, service_clock.new().offset)
   end)
 
-  it("is as far off as the service says", function()
+  it("applies the offset of the service", function()
     local own = service_clock.new()
     service_clock.observe(own, response(DATE), AT + 1200, AT + 1200)
     assert.equal(-1200, own.offset)
@@ -54,14 +54,14 @@ describe("clock", function()
     ["that took too long"] = { response(DATE), AT + 500, AT + 500 + 901 },
   }
   for name, case in pairs(ignored) do
-    it("learns nothing from a response " .. name, function()
+    it("ignores a response " .. name, function()
       local own = service_clock.new()
       service_clock.observe(own, case[1], case[2], case[3])
       assert.equal(0, own.offset)
     end)
   end
 
-  it("was corrected when it is four minutes off what a request was signed with", function()
+  it("was corrected when it differs by four minutes from the time of a signature", function()
     local own = service_clock.new()
     service_clock.observe(own, response(DATE), AT + 239, AT + 239)
     assert.is_false(service_clock.corrected(own, 0))

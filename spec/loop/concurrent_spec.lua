@@ -1,10 +1,10 @@
--- Calling functions concurrently through a transport; spec/gather_spec.lua has what users call.
+-- Concurrent calls through a transport. The public function is in spec/gather_spec.lua.
 
 local concurrent = require("dynamodb.loop.concurrent")
 local helper = dofile("spec/support/helper.lua")
 
 describe("concurrent.run", function()
-  it("calls one after the other for a transport that knows no other way", function()
+  it("calls sequentially with a transport that has no gather", function()
     local fake, order = helper.fake(), {}
     local function call(i)
       return function()
@@ -23,14 +23,14 @@ describe("concurrent.run", function()
     assert.equal(3, #concurrent.run(fake, { call(1), call(2), call(3) }))
   end)
 
-  it("is what the transport makes of it", function()
-    local told
+  it("calls the gather of the transport", function()
+    local arguments
     local fake = { gather = function(...)
-      told = { ... }
+      arguments = { ... }
       return "done"
     end }
     local calls = {}
     assert.equal("done", concurrent.run(fake, calls, 7, 8))
-    assert.same({ calls, 7, 8 }, told)
+    assert.same({ calls, 7, 8 }, arguments)
   end)
 end)

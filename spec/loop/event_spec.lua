@@ -1,4 +1,4 @@
--- Events in tasks of the loop, in coroutines that step by hand, and where nothing can wake the caller.
+-- Events in tasks of the loop, in coroutines that the spec resumes, and with a transport without waiters.
 
 local curl = require("dynamodb.transport.curl")
 local dynamodb = require("dynamodb")
@@ -8,7 +8,7 @@ local helper = dofile("spec/support/helper.lua")
 local loop = dynamodb.loop
 
 describe("an event", function()
-  it("lets a waiting task go on at once when it is notified", function()
+  it("resumes a waiting task at once when it is notified", function()
     local own, done, order = event.new(), false, {}
     loop.run(function()
       local waiter = loop.spawn(function()
@@ -22,7 +22,7 @@ describe("an event", function()
         assert.is_true(curl.now() >= timer)
         assert.is_true(own:notify())
         order[#order + 1] = "notified"
-        loop.sleep(0) -- one step: the woken task has its turn in it
+        loop.sleep(0) -- the woken task runs in this step
         order[#order + 1] = "a step later"
       end)
       waiter:wait()
@@ -30,7 +30,7 @@ describe("an event", function()
     assert.same({ "notified", "woken", "a step later" }, order)
   end)
 
-  it("wakes all that wait, and none twice", function()
+  it("wakes all waiting tasks once", function()
     local own, done, woken = event.new(), false, 0
     loop.run(function()
       for _ = 1, 10 do
@@ -49,17 +49,17 @@ describe("an event", function()
     assert.is_false(own:notify())
   end)
 
-  it("asks its condition before it waits", function()
+  it("checks its condition before it waits", function()
     assert.is_true(event.new():wait_until(helper.fake(), 0, function() return true end))
   end)
 
-  it("gives up at the deadline", function()
+  it("stops waiting at the deadline", function()
     local fake = helper.fake()
     assert.is_false(event.new():wait_until(fake, fake.now() + 1.5, function() return false end))
     assert.near(1001.5, fake.now(), 1e-9)
   end)
 
-  it("checks again without a notification, since what was to notify may have been killed", function()
+  it("checks periodically without a notification, because the notifying task may have been killed", function()
     local checks, start = 0, curl.now()
     loop.run(function()
       assert.is_true(event.new():wait_until(curl, math.huge, function()
@@ -70,7 +70,7 @@ describe("an event", function()
     assert.is_true(curl.now() - start < 30)
   end)
 
-  it("sleeps between checks, at most 0.1 s, where there is no waiter", function()
+  it("sleeps at most 0.1 s between checks when there is no waiter", function()
     local fake, sleeps = helper.fake(), {}
     function fake.sleep(seconds)
       sleeps[#sleeps + 1] = seconds
@@ -93,7 +93,7 @@ describe("an event", function()
     assert.is_false(own:notify())
   end)
 
-  it("wakes in the order of arrival, also when some have left", function()
+  it("wakes in the order of arrival after other tasks have left", function()
     local own, order, done = event.new(), {}, {}
     loop.run(function()
       for i = 1, 60 do

@@ -1,4 +1,6 @@
 -- The mutex: order of waiting callers, and release by callers that end early.
+local curl = require("dynamodb.transport.curl")
+local loop = require("dynamodb.loop")
 local mutex = require("dynamodb.loop.mutex")
 
 describe("mutex", function()
@@ -9,7 +11,7 @@ describe("mutex", function()
     transport = { now = function() return 0 end, sleep = function() slept = slept + 1 end }
   end)
 
-  -- A coroutine that holds it, and goes on when it is resumed.
+  -- A coroutine that holds the mutex until it is resumed.
   local function holder()
     local co = coroutine.create(function() return mutex.call(own, transport, coroutine.yield, "held") end)
     assert.same({ true, "held" }, { coroutine.resume(co) })
@@ -21,13 +23,13 @@ describe("mutex", function()
     assert.equal(0, slept)
   end)
 
-  it("calls as pcall does, and is free afterwards", function()
+  it("calls a function like pcall, and is free afterwards", function()
     assert.same({ true, 1, nil, 3 }, { mutex.call(own, transport, function(...) return ... end, 1, nil, 3) })
     assert.same({ false, "oops" }, { mutex.call(own, transport, error, "oops", 0) })
     assert.is_false(mutex.wait(own, transport))
   end)
 
-  it("is waited for until it is given back", function()
+  it("blocks waiting callers until it is released", function()
     local co = holder()
     function transport.sleep()
       slept = slept + 1
@@ -37,7 +39,24 @@ describe("mutex", function()
     assert.equal(3, slept)
   end)
 
-  it("is held outside of coroutines, too", function()
+  it("lets a waiting task go on at once when it is released", function()
+    local order = {}
+    loop.run(function()
+      loop.spawn(function()
+        mutex.call(own, curl, loop.sleep, 0.01)
+        order[#order + 1] = "released"
+        loop.sleep(0) -- one step: the woken task has its turn in it
+        order[#order + 1] = "a step later"
+      end)
+      loop.spawn(function()
+        assert.is_true(mutex.wait(own, curl))
+        order[#order + 1] = "woken"
+      end)
+    end)
+    assert.same({ "released", "woken", "a step later" }, order)
+  end)
+
+  it("may be held outside coroutines", function()
     assert.is_true((mutex.call(own, transport, function()
       coroutine.wrap(function()
         function transport.sleep() error("waits", 0) end
@@ -61,7 +80,7 @@ describe("mutex", function()
     end)
   end
 
-  it("asks the transport for those that run beside others", function()
+  it("asks the transport whether the holder is alive", function()
     local place, asked = {}, {}
     function transport.place() return place end
     function transport.alive(...)
@@ -74,7 +93,7 @@ describe("mutex", function()
     assert.equal(2, slept)
   end)
 
-  it("is free when its place in the queue has gone with its holder", function()
+  it("is free when the place of its holder (transport.place) was collected", function()
     function transport.place() return {} end
     function transport.alive() return true end
     local co = holder()

@@ -1,4 +1,4 @@
--- What the phases of nginx allow. spec/transport/nginx_spec.lua tries them in a real nginx.
+-- Capabilities of the phases of nginx. spec/transport/nginx_spec.lua runs them in a real nginx.
 
 local fake_nginx = dofile("spec/support/fake_nginx.lua")
 local phase = require("dynamodb.loop.phase")
@@ -8,7 +8,7 @@ describe("phase", function()
     assert.is_false(phase.is_nginx())
   end)
 
-  it("is nginx where there are cosockets", function()
+  it("is nginx if there are cosockets", function()
     local ngx = fake_nginx.ngx("content", {})
     fake_nginx.with(ngx, function()
       assert.is_true(phase.is_nginx())
@@ -17,7 +17,7 @@ describe("phase", function()
     end)
   end)
 
-  it("reports what the phase allows", function()
+  it("reports the capabilities of the phase", function()
     local ngx = fake_nginx.ngx("content", {})
     fake_nginx.with(ngx, function()
       for name, mode in pairs({ content = "wait", timer = "wait", access = "wait", init = "block", exit_worker = "block" }) do

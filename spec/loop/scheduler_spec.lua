@@ -1,5 +1,5 @@
 -- The scheduler: turns, waiting for sockets and timers, errors in tasks, and forks.
-local canned = dofile("spec/support/scripted_server.lua")
+local scripted = dofile("spec/support/scripted_server.lua")
 local curl = require("dynamodb.transport.curl")
 local dynamodb = require("dynamodb")
 local helper = dofile("spec/support/helper.lua")
@@ -7,8 +7,8 @@ local loop = require("dynamodb.loop")
 local process = require("probe").process
 local scheduler = require("dynamodb.loop.scheduler")
 
--- Calls the function in a forked child, which has to succeed there. The child exits normally, so that coverage data is written,
--- and flushes output before. Under a sanitizer, what is still open then would count as a leak.
+-- Calls the function in a forked child and asserts that it succeeds. The child exits normally so that coverage data is written.
+-- Under a sanitizer it exits without finalizers, because the remaining objects would be reported as leaks.
 local function in_child(f)
   io.stdout:flush()
   local pid = process.fork()
@@ -38,7 +38,7 @@ describe("a waiter", function()
     end)
   end)
 
-  it("reports when no task waits any more", function()
+  it("reports that its task no longer waits", function()
     loop.run(function()
       local waiter = scheduler.waiter(loop.task())
       assert.is_false(waiter:wait(curl.now() + 0.01))
@@ -56,7 +56,7 @@ describe("a waiter", function()
     end)
   end)
 
-  it("wakes without allocating, so that running out of memory loses no task", function()
+  it("wakes without allocating, so that a lack of memory loses no task", function()
     loop.run(function()
       local waiters, woken = {}, 0
       for i = 1, 300 do
@@ -68,9 +68,9 @@ describe("a waiter", function()
         end)
       end
       loop.sleep(0)
-      if jit then jit.off() end -- compiling allocates, and so does leaving compiled code
+      if jit then jit.off() end -- compilation and exits from compiled code allocate
       if jit then jit.flush() end
-      local hook, mask, every = debug.gethook() -- that of line coverage allocates, too
+      local hook, mask, every = debug.gethook() -- the hook of line coverage allocates
       debug.sethook()
       collectgarbage()
       collectgarbage("stop")
@@ -86,7 +86,7 @@ describe("a waiter", function()
     end)
   end)
 
-  it("keeps no task alive by the queue once that has run", function()
+  it("does not keep a task alive after its turn", function()
     loop.run(function()
       local seen = setmetatable({}, { __mode = "k" })
       local kept = loop.spawn(function() end)
@@ -99,7 +99,7 @@ describe("a waiter", function()
     end)
   end)
 
-  it("may be woken at the time at which it is late", function()
+  it("may be woken at its deadline", function()
     loop.run(function()
       local waiter
       local deadline = curl.now() + 0.02
@@ -110,7 +110,7 @@ describe("a waiter", function()
       loop.spawn(function()
         loop.sleep(0)
         require("dynamodb.curl").sleep(0.03)
-        loop.sleep(0) -- now both get a turn
+        loop.sleep(0) -- both tasks get a turn
         waiter:wake()
       end)
       assert.is_boolean((task:wait()))
@@ -119,7 +119,7 @@ describe("a waiter", function()
 end)
 
 describe("a task", function()
-  it("that was woken early waits as long as it wants to afterwards", function()
+  it("that was woken early waits for the full time afterwards", function()
     loop.run(function()
       local waiter
       local task = loop.spawn(function()
@@ -137,9 +137,9 @@ describe("a task", function()
 end)
 
 describe("after a fork", function()
-  after_each(canned.stop)
+  after_each(scripted.stop)
 
-  it("a loop begins anew", function()
+  it("the child has an empty loop", function()
     local connection = helper.connect()
     local transport_calls = 3
     loop.run(function() assert(connection:list_tables()) end)
@@ -155,7 +155,7 @@ describe("after a fork", function()
     connection:close()
   end)
 
-  it("the child leaves the parent's connections alone", function()
+  it("the child does not use the parent's connections", function()
     for _, url in ipairs({ helper.endpoint(), os.getenv("DYNAMODB_TLS_ENDPOINT") }) do
       local connection = helper.connect({ endpoint_url = url, ca_bundle = os.getenv("DYNAMODB_TLS_CA"), max_attempts = 1 })
       local calls = {}
@@ -180,7 +180,7 @@ describe("after a fork", function()
         collectgarbage()
       end)
       for _ = 1, 2 do
-        _, errs = dynamodb.gather(calls)
+        errs = select(2, dynamodb.gather(calls))
         assert.is_nil(errs)
         assert(connection:list_tables())
       end
@@ -189,7 +189,7 @@ describe("after a fork", function()
     end
   end)
 
-  it("only the task that forked goes on in the child", function()
+  it("only the task that has forked continues in the child", function()
     local connection = helper.connect()
     local others, pid = 0, nil
     local ok = pcall(loop.run, function()
@@ -225,7 +225,7 @@ describe("after a fork", function()
     connection:close()
   end)
 
-  it("a descriptor for other loops is given anew", function()
+  it("the child gets a new descriptor for other loops", function()
     loop.fd()
     in_child(function()
       loop.spawn(loop.sleep, 0.01)
@@ -237,7 +237,7 @@ describe("after a fork", function()
   end)
 
   it("a child may fork while it connects", function()
-    local server = canned.start({}, { full = true })
+    local server = scripted.start({}, { full = true })
     local pid
     loop.run(function()
       local stuck = loop.spawn(function() return curl.connect({ url = server.endpoint_url }, 30) end)
@@ -254,13 +254,13 @@ describe("after a fork", function()
   end)
 end)
 
--- What a child does, seen from inside: only the number of forks is simulated.
+-- The behaviour of a child, tested in this process by a simulated fork count.
 describe("a child", function()
   local native = require("dynamodb.curl")
   local forks = native.forks
   after_each(function() native.forks = forks end)
 
-  it("goes on with the running task and no other", function()
+  it("continues the running task and no other", function()
     local own, ran = scheduler.new(), {}
     local run = scheduler.run()
     local other = scheduler.spawn(own, run, function()
@@ -285,7 +285,7 @@ describe("a child", function()
     scheduler.close(own)
   end)
 
-  it("calls as before where there are no tasks", function()
+  it("makes calls outside tasks as before", function()
     local connection = helper.connect({ max_connections = 1 })
     assert(connection:list_tables())
     in_child(function() assert(connection:list_tables()) end)

@@ -1,7 +1,7 @@
--- The heap of timers: order, cancellation, and memory that runs out.
+-- The heap of timers: order, cancellation, and lack of memory.
 local timers = require("dynamodb.loop.timers")
 
--- Takes everything out, the earliest first -> list of times.
+-- Removes all timers, the earliest first -> list of times.
 local function drain(heap)
   local list = {}
   while heap[1] do
@@ -13,13 +13,13 @@ local function drain(heap)
 end
 
 describe("timers", function()
-  it("have the earliest first", function()
+  it("are ordered by time", function()
     local heap = timers.new()
     for _, at in ipairs({ 5, 3, 9, 1, 3, 7 }) do timers.put(heap, {}, at) end
     assert.same({ 1, 3, 3, 5, 7, 9 }, drain(heap))
   end)
 
-  it("move an entry to another moment", function()
+  it("move an entry to another time", function()
     local heap, one, two, three = timers.new(), {}, {}, {}
     for at, entry in ipairs({ one, two, three }) do timers.put(heap, entry, at) end
     timers.put(heap, three, 0)
@@ -30,7 +30,7 @@ describe("timers", function()
     assert.same({ 2, 9, 9.5 }, drain(heap))
   end)
 
-  it("forget an entry, wherever it is, and do not mind one that is not there", function()
+  it("remove an entry at any position, and ignore a missing one", function()
     for gone = 1, 20 do
       local heap, entries, rest = timers.new(), {}, {}
       for i = 1, 20 do
@@ -45,7 +45,7 @@ describe("timers", function()
     end
   end)
 
-  it("stay in order whatever is done to them", function()
+  it("stay in order under random operations", function()
     math.randomseed(1)
     local heap, entries = timers.new(), {}
     for _ = 1, 5000 do

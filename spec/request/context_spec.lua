@@ -1,4 +1,4 @@
--- What a connection is made of: settings, shared state, and what is read from the system when.
+-- The state of a connection: settings, shared state, and the time at which the system is read.
 local core = require("dynamodb.core")
 local dynamodb = require("dynamodb")
 local fake_system = dofile("spec/support/fake_system.lua")
@@ -9,13 +9,13 @@ local GET = { TableName = "t", Key = { id = "a" } }
 describe("context", function()
   after_each(fake_system.remove)
 
-  -- A connection in this environment, with these files, that responds {} to every request -> connection, transport,
-  -- the paths that are read.
+  -- Connects with this environment and these files to a service that responds {} -> connection, transport, list of the
+  -- paths that were read.
   local function start(options, variables, files)
     variables = variables or {}
     variables.AWS_ACCESS_KEY_ID, variables.AWS_SECRET_ACCESS_KEY = helper.KEY, helper.SECRET
     local read = fake_system.install(variables, files or {})
-    local fake = helper.fake(helper.answer(200, "{}"))
+    local fake = helper.fake(helper.response(200, "{}"))
     local connect = fake.connect
     fake.endpoints = {}
     function fake.connect(endpoint, seconds, given)
@@ -43,15 +43,15 @@ describe("context", function()
     assert.equal(before, #read)
   end)
 
-  it("reads no file for what options and environment say of the region", function()
+  it("reads no file for a region in options or environment", function()
     assert.equal("eu-west-1", start({ region = "eu-west-1" }).region)
     local conn, _, read = start(nil, { AWS_REGION = "eu-west-3" }, { ["/home/.aws/config"] = "[default]\nregion=eu-west-2\n" })
     assert.equal("eu-west-3", conn.region)
-    assert.is_true(#read > 0) -- when the first call needs it
+    assert.is_true(#read > 0) -- the first call reads the files
     assert.equal("https://dynamodb.eu-west-3.amazonaws.com", conn.endpoint_url)
   end)
 
-  it("returns what is wrong with the files, and tries again", function()
+  it("returns an error in the files, and reads them again", function()
     local files = { ["/home/.aws/config"] = "[default]\nnonsense\n" }
     local conn, fake = start(nil, nil, files)
     local result, err = conn:call("GetItem", GET)
@@ -94,7 +94,7 @@ describe("context", function()
     end)
   end
 
-  it("returns what is wrong with an endpoint", function()
+  it("returns an error in an endpoint", function()
     local url, err = url_of("GetItem", GET, { endpoint_url = "http://own:1", use_fips_endpoint = true })
     assert.is_nil(url)
     assert.equal("credentials", err.kind)
@@ -104,14 +104,14 @@ describe("context", function()
     assert.matches("no account id is known", err.message, 1, true)
   end)
 
-  it("has a pool for each host, which kinds of operations share", function()
+  it("has one pool for each host, shared by kinds of operations", function()
     local conn, fake = start({ endpoint_url = "http://own:1" })
     assert(conn:call("GetItem", GET))
     assert(conn:call("GetShardIterator", {}))
     assert.equal(1, fake.opened)
   end)
 
-  it("goes to another host when the account changes", function()
+  it("uses another host when the account changes", function()
     local account = "111111111111"
     local conn, fake = start({ credentials = function()
       local found = { aws_access_key_id = "A" .. account, aws_secret_access_key = "secret-of-A" .. account,
@@ -127,7 +127,7 @@ describe("context", function()
     assert.equal("https://222222222222.ddb.us-east-1.amazonaws.com", fake.endpoints[2].url)
   end)
 
-  it("tells the transport how to connect", function()
+  it("passes connection options to the transport", function()
     local conn, fake = start({ ca_bundle = "/ca", client_certificate = "/cert", client_key = "/key", unix_socket = "/sock",
       proxy = "http://proxy:3128", tcp_keepalive = true, connect_timeout = 2.5, region = "eu-west-1" })
     assert(conn:call("GetItem", GET))
@@ -143,7 +143,7 @@ describe("context", function()
       return fake.requests[1]:match("\r\nx%-amzn%-trace%-id: ([^\r]*)\r\n")
     end
 
-    it("passes the trace id on", function()
+    it("sends the trace id", function()
       local id = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"
       assert.equal(id, trace_of({ AWS_LAMBDA_FUNCTION_NAME = "f", _X_AMZN_TRACE_ID = id }))
     end)
@@ -153,7 +153,7 @@ describe("context", function()
         _X_AMZN_TRACE_ID = "Root=1\r\nX-Evil: é" }))
     end)
 
-    it("as it is at each request", function()
+    it("with its current value at each request", function()
       local variables = { AWS_LAMBDA_FUNCTION_NAME = "f" }
       local conn, fake = start(nil, variables)
       for _, id in ipairs({ "Root=1", "Root=2" }) do
@@ -167,12 +167,12 @@ describe("context", function()
       assert.not_matches("trace-id", fake.requests[3], 1, true)
     end)
 
-    it("only there", function()
+    it("in Lambda only", function()
       assert.is_nil(trace_of({ _X_AMZN_TRACE_ID = "Root=1" }))
     end)
   end)
 
-  it("counts attempts in words, however many", function()
+  it("sends the attempt number and the maximum in a header", function()
     local conn, fake = start({ max_attempts = 100 })
     assert(conn:call("GetItem", GET))
     assert(conn:call("GetItem", GET))

@@ -1,12 +1,12 @@
 -- Hooks: every event with its fields, in order, and hooks that raise.
-local canned = dofile("spec/support/scripted_server.lua")
+local scripted = dofile("spec/support/scripted_server.lua")
 local errors = require("dynamodb.error")
 local hooks = require("dynamodb.request.hooks")
 
 local wait = { wait = "request" }
 local GET = { TableName = "messages", Key = { id = "a" } }
 
--- A table that keeps every event, and the hooks that fill it.
+-- Returns a list that records every event, and the hooks that fill it.
 local function recorder()
   local seen, list = {}, {}
   for name in pairs(hooks.events) do
@@ -25,18 +25,18 @@ local function names_of(seen)
 end
 
 describe("hooks", function()
-  after_each(canned.stop)
+  after_each(scripted.stop)
 
-  -- Connects to a server with these connections.
+  -- Connects to a scripted server with these connections.
   local function start(connections, options)
-    local connection = canned.connect(canned.start(connections), options)
+    local connection = scripted.connect(scripted.start(connections), options)
     finally(function() connection:close() end)
     return connection
   end
 
-  local good = canned.response('{"Item":{"id":{"S":"a"}},"ConsumedCapacity":{"TableName":"messages","CapacityUnits":0.5}}', 200,
+  local good = scripted.response('{"Item":{"id":{"S":"a"}},"ConsumedCapacity":{"TableName":"messages","CapacityUnits":0.5}}', 200,
     { ["Content-Type"] = "application/x-amz-json-1.0", ["x-amzn-requestid"] = "R1" })
-  local busy = canned.response('{"__type":"x#ThrottlingException","message":"slow down"}', 400)
+  local busy = scripted.response('{"__type":"x#ThrottlingException","message":"slow down"}', 400)
 
   it("report each step of a call, in order", function()
     local seen, list = recorder()
@@ -77,7 +77,7 @@ describe("hooks", function()
     assert.equal("network", seen[3].err.kind)
   end)
 
-  it("let what they raise reach the caller, and the connection goes on", function()
+  it("raise their errors in the caller, and the connection stays usable", function()
     for name in pairs({ request_built = true, attempt_started = true, response_received = true, call_finished = true }) do
       local raise = true
       local conn = start({ { wait, { send = good }, wait, { send = good } } }, {
@@ -91,9 +91,9 @@ describe("hooks", function()
     end
   end)
 
-  it("tell no table where there is none", function()
+  it("have no table name if the operation has none", function()
     local seen, list = recorder()
-    local conn = start({ { wait, { send = canned.response('{"TableNames":[]}') } } }, { hooks = list })
+    local conn = start({ { wait, { send = scripted.response('{"TableNames":[]}') } } }, { hooks = list })
     assert(conn:list_tables())
     assert.is_nil(seen[1].table)
     assert.equal("ListTables", seen[1].operation)
@@ -117,7 +117,7 @@ describe("hooks", function()
       assert.matches("^dynamodb: GetItem messages: attempt 2: 200 in %d%.%d+ s, request id R1$", lines[3])
     end)
 
-    it("tell a failure", function()
+    it("describe a failure", function()
       local lines = lines_of({ { wait, { close = true } } }, { max_attempts = 1 })
       assert.matches("^dynamodb: GetItem messages: attempt 1: network: ", lines[1])
       assert.matches("^dynamodb: GetItem messages: failed after 1 attempts and %d%.%d+ s: network: ", lines[2])
@@ -135,17 +135,17 @@ describe("hooks", function()
       assert.matches("^dynamodb: GetItem messages: attempt 1: 200 in [^\n]+\n$", text)
     end)
 
-    it("are nothing where there is no hook", function()
+    it("are absent without a hook", function()
       assert.is_nil(hooks.emitter(nil, nil))
     end)
 
-    it("tell that credentials were refreshed, and not which", function()
+    it("report a refresh of credentials without showing them", function()
       local lines = {}
       hooks.emitter(nil, function(line) lines[#lines + 1] = line end)("credentials_refreshed", { source = "container" })
       assert.same({ "dynamodb: credentials refreshed, from container" }, lines)
     end)
 
-    it("tell that an attempt had no status text", function()
+    it("report an attempt without a status text", function()
       local lines = {}
       local emit = hooks.emitter({}, function(line) lines[#lines + 1] = line end)
       emit("response_received", { operation = "ListTables", attempt = 1, status = 500, timing = {},
@@ -154,7 +154,7 @@ describe("hooks", function()
     end)
   end)
 
-  it("are functions by the name of an event", function()
+  it("must be functions by the name of an event", function()
     for _, given in ipairs({ { unknown = print }, { call_finished = 1 }, "x", print }) do
       local ok, expected = hooks.are_hooks(given)
       assert.is_false(ok)
@@ -164,7 +164,7 @@ describe("hooks", function()
     assert.is_true(hooks.are_hooks({ call_finished = print }))
   end)
 
-  it("have a log that takes lines", function()
+  it("must have a log that accepts lines", function()
     assert.is_true((hooks.is_log(print)))
     assert.is_true((hooks.is_log(io.stdout)))
     assert.is_true((hooks.is_log({ write = print })))

@@ -1,4 +1,4 @@
--- Which requests may be sent again, and what counts as proof that an update was done.
+-- Which requests may be repeated, and the proof that an update was applied.
 local core = require("dynamodb.core")
 local dynamodb = require("dynamodb")
 local errors = require("dynamodb.error")
@@ -44,7 +44,7 @@ describe("idempotency.kind", function()
     end)
   end
 
-  it("asks for the item that makes a condition fail, and leaves the request as it is", function()
+  it("requests the item that fails a condition, and does not change the caller's request", function()
     local params = with(PUT, IF)
     local asking = idempotency.asking(params)
     assert.equal("ALL_OLD", asking.ReturnValuesOnConditionCheckFailure)
@@ -52,8 +52,8 @@ describe("idempotency.kind", function()
     assert.is_nil(params.ReturnValuesOnConditionCheckFailure)
   end)
 
-  describe("knows that a write had happened", function()
-    it("when the item is what was put, as table or as text", function()
+  describe("detects that a write was applied", function()
+    it("when the item equals the put item, as a table or as text", function()
       for _, item in ipairs({ { id = "a", n = 1 }, (assert(core.encode({ id = "a", n = 1 }, "item"))) }) do
         local params = with(PUT, { Item = item })
         assert.same({}, idempotency.result(operations.PutItem, params, { id = "a", n = 1 }))
@@ -63,7 +63,7 @@ describe("idempotency.kind", function()
       end
     end)
 
-    it("when the item is as the update makes it", function()
+    it("when the item has the result of the update", function()
       assert.same({}, idempotency.result(operations.UpdateItem, SET, { id = "a", n = 1, m = 1 }))
       assert.is_nil(idempotency.result(operations.UpdateItem, SET, { id = "a", n = 2 }))
       assert.is_nil(idempotency.result(operations.UpdateItem, SET, nil))
@@ -71,7 +71,7 @@ describe("idempotency.kind", function()
       assert.same({ Attributes = item }, idempotency.result(operations.UpdateItem, with(SET, { ReturnValues = "ALL_NEW" }), item))
     end)
 
-    it("but not of a delete, whose item anybody may have deleted", function()
+    it("but not a delete, because another client may have deleted the item", function()
       assert.is_nil(idempotency.result(operations.DeleteItem, DELETE, nil))
       assert.is_nil(idempotency.result(operations.DeleteItem, DELETE, { id = "a" }))
     end)
@@ -108,7 +108,7 @@ describe("idempotency.kind", function()
       { "UpdateItem", { AttributeUpdates = {} }, "a transaction has no AttributeUpdates" },
     }
     for _, case in ipairs(obstacles) do
-      it("not where " .. case[3], function()
+      it("nothing where " .. case[3], function()
         assert.equal(case[3], idempotency.obstacle(operations[case[1]], case[2]))
       end)
     end

@@ -1,5 +1,5 @@
 -- From the arguments of a call to its result, over real sockets: success, errors, damaged responses and deadlines.
-local canned = dofile("spec/support/scripted_server.lua")
+local scripted = dofile("spec/support/scripted_server.lua")
 local core = require("dynamodb.core")
 local curl = require("dynamodb.transport.curl")
 local dynamodb = require("dynamodb")
@@ -12,20 +12,20 @@ local JSON = "application/x-amz-json-1.0"
 local PUT = { "PutItem", { TableName = "t", Item = { id = "a" } } }
 local GET = { "GetItem", { TableName = "t", Key = { id = "a" } } }
 
--- A connection whose calls are attempted once: retries are for spec/scenarios/retries_spec.lua.
+-- A connection whose calls have one attempt. Retries are tested in spec/scenarios/retries_spec.lua.
 local function connect(server, options)
   local given = { max_attempts = 1 }
   for name, value in pairs(options or {}) do given[name] = value end
-  return canned.connect(server, given)
+  return scripted.connect(server, given)
 end
 
--- The results of this call when it gets a response with each of these bytes, all by one server: the i-th
--- connection is for the i-th response.
-local function call_all(answers, call, options)
+-- Calls once for each of these responses -> the results. One server sends all of them: its i-th connection has the i-th
+-- response.
+local function call_all(responses, call, options)
   local connections, results = {}, {}
-  for i, bytes in ipairs(answers) do connections[i] = { wait, { send = bytes } } end
-  local server = canned.start(connections)
-  for i in ipairs(answers) do
+  for i, bytes in ipairs(responses) do connections[i] = { wait, { send = bytes } } end
+  local server = scripted.start(connections)
+  for i in ipairs(responses) do
     local connection = connect(server, options)
     local result, err = connection:call(call[1], call[2])
     results[i] = { result = result, err = err, connections = server.connections() }
@@ -35,7 +35,7 @@ local function call_all(answers, call, options)
   return results
 end
 
--- As above, when the first of the results is requested.
+-- Like call_all, but starts the calls when the first result is requested.
 local function lazily(...)
   local results, given = nil, { ... }
   return function(i)
@@ -52,11 +52,11 @@ local function check_error(err, expected)
 end
 
 describe("client", function()
-  after_each(canned.stop)
+  after_each(scripted.stop)
 
   describe("sends", function()
     local function request_of(call, options, path)
-      local server = canned.start({ { wait, { send = canned.response("{}") } } })
+      local server = scripted.start({ { wait, { send = scripted.response("{}") } } })
       if path then server.endpoint_url = server.endpoint_url .. path end
       local connection = connect(server, options)
       assert(connection:call(call[1], call[2]))
@@ -112,7 +112,7 @@ describe("client", function()
       assert.not_matches("SECRETEXAMPLE", request.bytes, 1, true)
     end)
 
-    it("a wish for gzip only when told so", function()
+    it("Accept-Encoding: gzip only with the option compression", function()
       assert.is_nil(request_of(PUT).headers["accept-encoding"])
       assert.is_nil(request_of(PUT, { compression = false }).headers["accept-encoding"])
       assert.equal("gzip", request_of(PUT, { compression = true }).headers["accept-encoding"])
@@ -138,19 +138,19 @@ describe("client", function()
   end)
 
   describe("takes", function()
-    -- Responses to a GetItem that are fine, and the item they hold.
+    -- Valid responses to GetItem, and the id of the item.
     local ITEM = '{"Item":{"id":{"S":"a"}}}'
     local function typed(content_type, body)
-      return canned.response(body or ITEM, 200, { ["Content-Type"] = content_type })
+      return scripted.response(body or ITEM, 200, { ["Content-Type"] = content_type })
     end
     local function with(name, value)
-      return canned.response(ITEM, 200, { ["Content-Type"] = JSON, [name] = value })
+      return scripted.response(ITEM, 200, { ["Content-Type"] = JSON, [name] = value })
     end
     local fine = {
-      { "an item", canned.response(ITEM), "a" },
-      { "no item", canned.response("{}"), nil },
-      { "blanks around", canned.response(" \r\n\t" .. ITEM .. "\n "), "a" },
-      { "members that nobody knows", canned.response('{"New":[1,{"a":null}],"Item":{"id":{"S":"a"}}}'), "a" },
+      { "an item", scripted.response(ITEM), "a" },
+      { "no item", scripted.response("{}"), nil },
+      { "blanks around", scripted.response(" \r\n\t" .. ITEM .. "\n "), "a" },
+      { "unknown members", scripted.response('{"New":[1,{"a":null}],"Item":{"id":{"S":"a"}}}'), "a" },
       { "a content type with parameters", typed(JSON .. "; charset=utf-8"), "a" },
       { "a content type with a blank", typed(JSON .. " ;charset=utf-8"), "a" },
       { "a checksum that is right", with("x-amz-crc32", "1120732588"), "a" },
@@ -171,53 +171,53 @@ describe("client", function()
 
   describe("does not accept", function()
     local function typed(content_type, body)
-      return canned.response(body or "{}", 200, { ["Content-Type"] = content_type })
+      return scripted.response(body or "{}", 200, { ["Content-Type"] = content_type })
     end
     local function with(name, value, body)
-      return canned.response(body or "{}", 200, { ["Content-Type"] = JSON, [name] = value,
+      return scripted.response(body or "{}", 200, { ["Content-Type"] = JSON, [name] = value,
         ["x-amzn-RequestId"] = "ID" })
     end
-    -- Responses with status 200, and a part of the message. All of them come with a good length.
+    -- Invalid responses with status 200 and a correct length, and a part of the error message.
     local bad = {
-      { "no content type", canned.response("{}", 200, {}), "content-type " .. JSON .. " expected, got ''" },
+      { "no content type", scripted.response("{}", 200, {}), "content-type " .. JSON .. " expected, got ''" },
       { "HTML", typed("text/html", "<html></html>"), "got 'text/html'" },
-      { "HTML that says it is JSON", canned.response("<html></html>"), "" },
+      { "HTML that says it is JSON", scripted.response("<html></html>"), "" },
       { "JSON of another version", typed("application/x-amz-json-1.1"), "got 'application/x-amz-json-1.1'" },
       { "JSON of a longer name", typed(JSON .. "1"), "content-type" },
       { "plain JSON", typed("application/json"), "content-type" },
-      { "nothing", canned.response(""), "" },
-      { "blanks", canned.response(" \n"), "" },
-      { "null", canned.response("null"), "" },
-      { "true", canned.response("true"), "" },
-      { "a number", canned.response("0"), "" },
-      { "a text", canned.response('"Item"'), "" },
-      { "a list", canned.response("[]"), "" },
-      { "a list of answers", canned.response('[{"Item":{"id":{"S":"a"}}}]'), "" },
-      { "cut JSON", canned.response('{"Item":{"id":{"S":"a"}}'), "" },
-      { "JSON cut within a text", canned.response('{"Item":{"id":{"S":"a'), "" },
-      { "two answers", canned.response("{}{}"), "" },
-      { "a comma too many", canned.response('{"Item":{"id":{"S":"a"},}}'), "" },
-      { "invalid UTF-8", canned.response('{"Item":{"id":{"S":"\255"}}}'), "UTF-8" },
-      { "invalid UTF-8 in what nobody reads", canned.response('{"New":"\192\128"}'), "UTF-8" },
-      { "half a surrogate pair", canned.response('{"Item":{"id":{"S":"\\ud83d"}}}'), "" },
-      { "a byte order mark", canned.response("\239\187\191{}"), "" },
-      { "duplicate members", canned.response('{"Item":{},"Item":{"id":{"S":"a"}}}'), "" },
-      { "duplicate attributes", canned.response('{"Item":{"id":{"S":"a"},"id":{"S":"b"}}}'), "" },
-      { "duplicate members in what nobody reads", canned.response('{"New":{"a":1,"a":2}}'), "" },
-      { "an attribute of no type", canned.response('{"Item":{"id":{}}}'), "" },
-      { "an attribute of two types", canned.response('{"Item":{"id":{"S":"a","N":"1"}}}'), "" },
-      { "an attribute without a type", canned.response('{"Item":{"id":"a"}}'), "" },
-      { "an item that is a list", canned.response('{"Item":[]}'), "" },
-      { "endless depth", canned.response('{"Item":' .. ("["):rep(100000)), "" },
+      { "nothing", scripted.response(""), "" },
+      { "blanks", scripted.response(" \n"), "" },
+      { "null", scripted.response("null"), "" },
+      { "true", scripted.response("true"), "" },
+      { "a number", scripted.response("0"), "" },
+      { "a text", scripted.response('"Item"'), "" },
+      { "a list", scripted.response("[]"), "" },
+      { "a list of bodies", scripted.response('[{"Item":{"id":{"S":"a"}}}]'), "" },
+      { "cut JSON", scripted.response('{"Item":{"id":{"S":"a"}}'), "" },
+      { "JSON cut within a text", scripted.response('{"Item":{"id":{"S":"a'), "" },
+      { "two bodies", scripted.response("{}{}"), "" },
+      { "a comma too many", scripted.response('{"Item":{"id":{"S":"a"},}}'), "" },
+      { "invalid UTF-8", scripted.response('{"Item":{"id":{"S":"\255"}}}'), "UTF-8" },
+      { "invalid UTF-8 in an unknown member", scripted.response('{"New":"\192\128"}'), "UTF-8" },
+      { "half a surrogate pair", scripted.response('{"Item":{"id":{"S":"\\ud83d"}}}'), "" },
+      { "a byte order mark", scripted.response("\239\187\191{}"), "" },
+      { "duplicate members", scripted.response('{"Item":{},"Item":{"id":{"S":"a"}}}'), "" },
+      { "duplicate attributes", scripted.response('{"Item":{"id":{"S":"a"},"id":{"S":"b"}}}'), "" },
+      { "duplicate members in an unknown member", scripted.response('{"New":{"a":1,"a":2}}'), "" },
+      { "an attribute of no type", scripted.response('{"Item":{"id":{}}}'), "" },
+      { "an attribute of two types", scripted.response('{"Item":{"id":{"S":"a","N":"1"}}}'), "" },
+      { "an attribute without a type", scripted.response('{"Item":{"id":"a"}}'), "" },
+      { "an item that is a list", scripted.response('{"Item":[]}'), "" },
+      { "endless depth", scripted.response('{"Item":' .. ("["):rep(100000)), "" },
       { "a wrong checksum", with("x-amz-crc32", "1"), "x-amz-crc32 does not match the body" },
       { "a checksum that is no number", with("x-amz-crc32", "0xa3"), "x-amz-crc32" },
       { "an empty checksum", with("x-amz-crc32", ""), "x-amz-crc32" },
       { "a checksum beyond all", with("x-amz-crc32", "2745614147000000000000"), "x-amz-crc32" },
-      { "gzip that nobody asked for", with("Content-Encoding", "gzip"),
+      { "unrequested gzip", with("Content-Encoding", "gzip"),
         "content-encoding that was not asked for: 'gzip'" },
       { "another coding", with("Content-Encoding", "br"), "content-encoding that was not asked for: 'br'" },
     }
-    -- As above, for a PutItem, whose response may hold Attributes.
+    -- Converts a response of GetItem to one of PutItem, which has Attributes.
     local function as_attributes(response)
       local head, body = response:match("^(.-\r\n\r\n)(.*)$")
       body = body:gsub('"Item"', '"Attributes"')
@@ -238,7 +238,7 @@ describe("client", function()
         expected.operation, expected.ambiguous = "PutItem", true
         check_error(write.err, expected)
         assert.matches(case[3], read.err.message, 1, true)
-        assert.equal("response: " .. read.err.message, tostring(read.err))
+        assert.equal(("GetItem t: response: %s (%s)"):format(read.err.message, read.err.where), tostring(read.err))
         assert.equal(i, read.connections)
       end)
     end
@@ -249,12 +249,12 @@ describe("client", function()
     local zipped = "\031\139\008\000\000\000\000\000\002\255\171\086\010\073\076\202\073\245\075\204\077"
       .. "\045\086\178\138\086\170\202\044\040\072\077\081\138\173\005\000\206\077\221\244\025\000\000\000"
     local function gzip(body, crc32, coding)
-      return canned.response(body, 200, { ["Content-Type"] = JSON, ["Content-Encoding"] = coding or "gzip",
+      return scripted.response(body, 200, { ["Content-Type"] = JSON, ["Content-Encoding"] = coding or "gzip",
         ["x-amz-crc32"] = crc32 })
     end
-    local fine = { { "a zipped answer", gzip(zipped) }, { "the checksum of the zipped bytes", gzip(zipped,
+    local fine = { { "a compressed response", gzip(zipped) }, { "the checksum of the zipped bytes", gzip(zipped,
       "3847742214") },
-      { "an answer as it is", canned.response('{"TableNames":["zipped"]}') } }
+      { "an uncompressed response", scripted.response('{"TableNames":["zipped"]}') } }
     local bad = {
       { "the checksum of the plain text", gzip(zipped, "4108144078"), "x-amz-crc32" },
       { "a cut one", gzip(zipped:sub(1, -9)), "" },
@@ -264,7 +264,7 @@ describe("client", function()
       { "one with bytes behind it", gzip(zipped .. "x"), "" },
       { "one that is none", gzip('{"TableNames":["plain"]}'), "" },
       { "an empty one", gzip(""), "" },
-      { "zipped bytes without their header", canned.response(zipped), "" },
+      { "zipped bytes without their header", scripted.response(zipped), "" },
       { "another coding", gzip(zipped, nil, "deflate"), "not asked for: 'deflate'" },
       { "two codings", gzip(zipped, nil, "gzip, gzip"), "not asked for" },
     }
@@ -293,7 +293,7 @@ describe("client", function()
 
   describe("reports", function()
     local bytes = {}
-    for i, case in ipairs(errors) do bytes[i] = canned.response(case.body, case.status or 400, case.headers
+    for i, case in ipairs(errors) do bytes[i] = scripted.response(case.body, case.status or 400, case.headers
       or {}) end
     local writes, reads = lazily(bytes, PUT), lazily(bytes, GET)
     for i, case in ipairs(errors) do
@@ -306,45 +306,46 @@ describe("client", function()
           retryable = case.retryable or false, throttled = case.throttled or false,
           ambiguous = case.ambiguous or false, item = case.item or false, reasons = case.reasons or false }
         check_error(write.err, expected)
-        assert.equal(("%s: %s"):format(case.code or expected.kind, case.message), tostring(write.err))
+        assert.equal(("PutItem t: %s: %s (%s)"):format(case.code or expected.kind, case.message, write.err.where),
+          tostring(write.err))
         expected.operation, expected.ambiguous = "GetItem", false
         check_error(read.err, expected)
         assert.equal(i, write.connections)
       end)
     end
 
-    it("a response without what was asked for", function()
-      local found = call_all({ canned.response("{}") }, { "DescribeTable", { TableName = "t" } })[1]
+    it("a response without required members", function()
+      local found = call_all({ scripted.response("{}") }, { "DescribeTable", { TableName = "t" } })[1]
       assert.is_nil(found.result)
       check_error(found.err, { kind = "response", status = 200, operation = "DescribeTable",
         retryable = true })
     end)
 
-    it("an error with a wrong checksum, without believing it", function()
+    it("an error with a wrong checksum as a damaged response", function()
       local body = '{"__type":"ConditionalCheckFailedException","message":"m"}'
-      local found = call_all({ canned.response(body, 400, { ["x-amz-crc32"] = "1" }) }, PUT)[1]
+      local found = call_all({ scripted.response(body, 400, { ["x-amz-crc32"] = "1" }) }, PUT)[1]
       check_error(found.err, { kind = "response", status = 400, code = false })
     end)
   end)
 
   describe("fails", function()
     local function fail(connections, call, options)
-      local connection = connect(canned.start(connections), options)
+      local connection = connect(scripted.start(connections), options)
       finally(function() connection:close() end)
       local result, err = connection:call(call[1], call[2])
       assert.is_nil(result)
       return err
     end
 
-    -- What follows the request, and the kind of failure; reads and writes differ in what may have happened.
+    -- { name, steps after the request, kind of the error }; only writes are ambiguous
     local failures = {
-      { "the answer is lost", { { close = true } }, "network" },
+      { "the response is lost", { { close = true } }, "network" },
       { "the connection is reset", { { reset = true } }, "network" },
       { "the head is cut", { { send = "HTTP/1.1 200 OK\r\nContent-Ty" }, { close = true } }, "network" },
-      { "the body is cut", { { send = canned.response('{"Item":{}}'):sub(1, -2) }, { close = true } },
+      { "the body is cut", { { send = scripted.response('{"Item":{}}'):sub(1, -2) }, { close = true } },
         "network" },
-      { "no answer comes", {}, "timeout" },
-      { "the answer is no HTTP", { { send = "220 smtp.example ESMTP\r\n" } }, "response" },
+      { "no response comes", {}, "timeout" },
+      { "the response is not HTTP", { { send = "220 smtp.example ESMTP\r\n" } }, "response" },
     }
     for _, case in ipairs(failures) do
       it(("with kind %s when %s"):format(case[3], case[1]), function()
@@ -358,14 +359,14 @@ describe("client", function()
       end)
     end
 
-    -- Nothing was sent, so nothing can have been done.
+    -- Failures before anything was sent, which are not ambiguous.
     local unreachable = {
-      ["nobody listens"] = { "network", function()
-        local server = canned.start({})
+      ["the connection is refused"] = { "network", function()
+        local server = scripted.start({})
         server.stop()
         return server
       end },
-      ["nobody takes the connection"] = { "timeout", function() return canned.start({},
+      ["the connection is not accepted"] = { "timeout", function() return scripted.start({},
         { full = true }) end },
       ["the name does not resolve"] = { "network", function()
         return { endpoint_url = "http://" .. ("x"):rep(64) .. ".invalid:8000" }
@@ -391,7 +392,7 @@ describe("client", function()
     }
     for _, case in ipairs(unsafe) do
       it(("with kind credentials for %s = %q"):format(case[1], case[2]):gsub("[%c\\]", " "), function()
-        local server = canned.start({})
+        local server = scripted.start({})
         local connection = connect(server, { [case[1]] = case[2] })
         local result, err = connection:call(PUT[1], PUT[2])
         assert.is_nil(result)
@@ -407,10 +408,10 @@ describe("client", function()
   end)
 
   describe("on a kept connection", function()
-    it("goes on after an error of the service", function()
-      local server = canned.start({ { wait, { send = canned.response('{"__type":"X","message":"m"}', 400) },
+    it("keeps the connection after an error of the service", function()
+      local server = scripted.start({ { wait, { send = scripted.response('{"__type":"X","message":"m"}', 400) },
         wait,
-        { send = canned.response("{}") } } })
+        { send = scripted.response("{}") } } })
       local connection = connect(server)
       local _, err = connection:call(PUT[1], PUT[2])
       assert.equal("X", err.code)
@@ -419,20 +420,20 @@ describe("client", function()
       connection:close()
     end)
 
-    it("takes a new one when it was closed meanwhile, without reporting it", function()
-      local server = canned.start({ { wait, { send = canned.response("{}") }, { close = true } },
-        { wait, { send = canned.response("{}") } } })
+    it("opens a new connection if the kept one was closed meanwhile, without an error", function()
+      local server = scripted.start({ { wait, { send = scripted.response("{}") }, { close = true } },
+        { wait, { send = scripted.response("{}") } } })
       local connection = connect(server)
       assert(connection:call(PUT[1], PUT[2]))
       local idle = select(2, next(core.connection_state(connection).running.pools)).idle
-      assert.is_true(idle[1].socket:wait("read", 5)) -- until the end of the stream has arrived
+      assert.is_true(idle[1].socket:wait("read", 5)) -- waits for the end of the stream
       assert(connection:call(PUT[1], PUT[2]))
       assert.equal(2, server.connections())
       assert.equal(2, #server.requests())
       connection:close()
     end)
 
-    -- A call that loses its response on a kept connection, and whether it may be sent once more.
+    -- Calls that lose their response on a kept connection, and whether the request may be repeated.
     local update = { TableName = "t", Key = { id = "a" }, UpdateExpression = "ADD n :n",
       ExpressionAttributeValues = { [":n"] = 1 } }
     local function with_condition(params, name)
@@ -455,11 +456,11 @@ describe("client", function()
       { "PutItem", expecting(PUT[2]), again = false },
     }
     for i, case in ipairs(lost) do
-      it(("%s, %d, is %s when its answer is lost"):format(case[1], i, case.again and "sent again"
+      it(("%s, %d, is %s when its response is lost"):format(case[1], i, case.again and "sent again"
         or "not sent again"),
         function()
-          local good = { send = canned.response("{}") }
-          local server = canned.start({ { wait, good, wait, { close = true } }, { wait, good } })
+          local good = { send = scripted.response("{}") }
+          local server = scripted.start({ { wait, good, wait, { close = true } }, { wait, good } })
           local connection = connect(server)
           assert(connection:call(case[1], case[2]))
           local result, err = connection:call(case[1], case[2])

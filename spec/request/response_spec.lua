@@ -1,15 +1,15 @@
--- The forms that errors come in are read in spec/request/pipeline_spec.lua, over a real socket.
+-- Reading of complete responses. spec/request/pipeline_spec.lua tests the forms of errors over a real socket.
 
-local answer = require("dynamodb.request.response")
+local response_reader = require("dynamodb.request.response")
 local core = require("dynamodb.core")
 local operations = require("dynamodb.base.operations")
 local helper = dofile("spec/support/helper.lua")
 
--- What the bytes of a response mean to an operation.
+-- Reads the response of an operation -> result, or nil and the error.
 local function read(name, status, body, headers)
   local response = core.response():reset()
-  assert(response:feed(helper.answer(status, body, headers)))
-  return answer.read(response, operations[name])
+  assert(response:feed(helper.response(status, body, headers)))
+  return response_reader.read(response, operations[name])
 end
 
 describe("response", function()
@@ -17,27 +17,27 @@ describe("response", function()
     assert.same({ Item = { id = "a" } }, read("GetItem", 200, '{"Item":{"id":{"S":"a"}}}'))
   end)
 
-  it("is no success when it says that it is an error", function()
+  it("is not a success if its body is an error", function()
     local result, err = read("GetItem", 200, '{"__type":"x#InternalServerError","message":"m"}')
     assert.is_nil(result)
     assert.equal("response: a success that is an error: x#InternalServerError", tostring(err))
     assert.is_true(err.retryable)
   end)
 
-  it("may be empty where the operation says nothing", function()
+  it("may be empty if the operation has no output", function()
     local response = core.response():reset()
     assert(response:feed("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"))
-    assert.same({}, answer.read(response, operations.TagResource))
+    assert.same({}, response_reader.read(response, operations.TagResource))
   end)
 
-  it("has to have what was asked for", function()
+  it("must have the required members", function()
     local result, err = read("DescribeTable", 200, "{}")
     assert.is_nil(result)
     assert.equal("response: response without Table", tostring(err))
     assert.is_true(err.retryable)
   end)
 
-  it("says which request it was, when to come again, and what was throttled", function()
+  it("has the request id, the delay of Retry-After, and the throttled resources", function()
     local body = '{"__type":"x#ThrottlingException","message":"m","throttlingReasons":'
       .. '[{"reason":"TableReadKeyRangeThroughputExceeded","resource":"arn:t"}]}'
     local _, err = read("GetItem", 400, body, { ["x-amzn-requestid"] = "R1", ["x-amz-retry-after"] = "1500" })
@@ -51,14 +51,14 @@ describe("response", function()
     assert.is_nil(err.throttling_reasons)
   end)
 
-  it("may mean that a write happened when it is a success of another kind", function()
+  it("is ambiguous for a write if it has another 2xx status", function()
     for status, ambiguous in pairs({ [201] = true, [206] = true, [300] = false, [404] = false, [500] = true }) do
       assert.equal(ambiguous, select(2, read("PutItem", status, "")).ambiguous)
       assert.is_false(select(2, read("GetItem", status, "")).ambiguous)
     end
   end)
 
-  it("is not believed when its bytes were changed on the way", function()
+  it("is rejected if its bytes were changed in transit", function()
     for status = 400, 500, 100 do
       local _, err = read("PutItem", status, '{"__type":"x#ValidationException"}', { ["x-amz-crc32"] = "1",
         ["x-amzn-errortype"] = "ValidationException" })
@@ -72,7 +72,7 @@ describe("response", function()
     assert.is_false(err.ambiguous)
   end)
 
-  -- Status, code; retryable, throttled, ambiguous for a write.
+  -- { status, code, retryable, throttled, ambiguous for a write }
   local rows = {
     { 400, "ValidationException", false, false, false }, { 400, "TransactionConflictException", true, false, false },
     { 400, "ReplicatedWriteConflictException", true, false, false }, { 429, nil, true, true, false },
@@ -80,7 +80,7 @@ describe("response", function()
     { 503, nil, true, false, true }, { 501, nil, false, false, true }, { 302, nil, false, false, false },
   }
   for _, row in ipairs(rows) do
-    it(("tells of %d %s whether to try again"):format(row[1], row[2] or "without a code"), function()
+    it(("has the flags of %d %s"):format(row[1], row[2] or "without a code"), function()
       local body = row[2] and ('{"__type":"x#%s","message":"m"}'):format(row[2]) or ""
       local _, err = read("PutItem", row[1], body)
       assert.equal(row[2], err.code)

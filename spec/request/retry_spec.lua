@@ -2,14 +2,14 @@
 local retry = require("dynamodb.request.retry")
 local vectors = dofile("spec/vectors/retry.lua")
 
--- What an error object of a vector is, in words.
+-- Describes the error object of a vector in words.
 local function title(err)
   local reasons = {}
   for i, reason in ipairs(err.reasons or {}) do reasons[i] = reason.code or reason.Code or "?" end
   return table.concat({ err.kind, err.code or "", err.status or "", table.concat(reasons, ",") }, " ")
 end
 
--- Numbers as drawn by a script, and how many were.
+-- Returns a source of the script's random numbers that counts the draws.
 local function draws(random)
   local drawn = { count = 0 }
   function drawn.random()
@@ -26,7 +26,7 @@ end
 
 describe("retry.classify", function()
   for i, row in ipairs(vectors.classes) do
-    it(("takes %d, %s, for %s"):format(i, title(row[1]), row[2] or "permanent"), function()
+    it(("classifies %d, %s, as %s"):format(i, title(row[1]), row[2] or "permanent"), function()
       assert.equal(row[2] or nil, retry.classify(row[1]))
     end)
   end
@@ -76,7 +76,7 @@ describe("a retry policy", function()
     assert.equal(500, policy.tokens)
   end)
 
-  it("lets a service that is down have 35 retries, and then none", function()
+  it("allows 35 retries while a service is down, then none", function()
     local policy = policy_of({ max_attempts = 2 }, function() return 0.5 end)
     local down, retries = { kind = "network" }, 0
     while policy:plan(1, down) do retries = retries + 1 end
@@ -88,7 +88,7 @@ end)
 describe("an adaptive policy", function()
   local busy, refused = { kind = "service", status = 429 }, { kind = "service", status = 400 }
 
-  -- Runs a script; an attempt that is not throttled ends as 'finish' lets it.
+  -- Runs a script. 'finish' ends each attempt that is not throttled.
   local function run(script, policy, clock, finish, call)
     for number, step in ipairs(script) do
       local where = "step " .. number
@@ -115,14 +115,14 @@ describe("an adaptive policy", function()
   }
   for ending, finish in pairs(endings) do
     for _, script in ipairs(vectors.adaptive) do
-      it(("keeps to %s, answers being a %s"):format(script.name, ending), function()
+      it(("follows %s, with attempts that end in a %s"):format(script.name, ending), function()
         local policy, clock = with_clock({ mode = "adaptive" })
         run(script, policy, clock, finish)
       end)
     end
   end
 
-  it("may be a call's own", function()
+  it("may be selected by a call", function()
     local policy, clock = with_clock()
     run(vectors.adaptive[1], policy, clock, endings.success, { mode = "adaptive" })
     assert.equal(0, policy:before())
@@ -140,7 +140,7 @@ describe("an adaptive policy", function()
     assert.equal(0, policy:before(nil, { mode = "off" }))
   end)
 
-  it("has the delays, attempts and tokens of standard", function()
+  it("has the delays, attempts and tokens of the standard mode", function()
     local policy = with_clock({ mode = "adaptive" })
     assert.same({ 0.5, 5 }, { policy:plan(1, busy) })
     assert.same({ 1, 5 }, { policy:plan(2, busy) })
@@ -152,8 +152,8 @@ describe("an adaptive policy", function()
   end)
 end)
 
--- The bodies of errors that client_spec sends: what their rows promise is what the classes say.
-describe("retry.classify and the forms of errors", function()
+-- The flags in spec/vectors/errors.lua agree with the retry classes.
+describe("retry.classify and the vectors of errors", function()
   for _, case in ipairs(dofile("spec/vectors/errors.lua")) do
     it("agree about " .. case.name, function()
       local class = retry.classify({ kind = case.kind or "service", code = case.code or nil, status = case.status or 400,

@@ -10,7 +10,7 @@ local function steps(text)
 end
 
 describe("update_parser", function()
-  -- An update that may be sent again; an item in which it has been done, and items in which it has not.
+  -- { update that may be repeated, item after the update, items without the update }
   local repeatable = {
     { "SET #a = :v", { a = 1, z = 2 }, { a = 2 }, {} },
     { "set a=:v", { a = 1 }, { a = "1" } },
@@ -41,10 +41,10 @@ describe("update_parser", function()
     "ADD #a :v", -- a number
     "SET #a = #a + :v", "SET #a = #a - :v", "SET #a = if_not_exists(#a, :v) + :v", "SET #a = :v + #a",
     "SET #a = list_append(#a, :w)", "SET #a = list_append(if_not_exists(#a, :w), :w)",
-    "SET #a[0] = :v", "SET #a[3].b = :v", "REMOVE #a[0]", "REMOVE #a.b[2]", -- elements of lists move
-    "SET #a = #b", "SET #a = #b, #b = :v", "SET #a = if_not_exists(#b, :v)", -- values of other clients
+    "SET #a[0] = :v", "SET #a[3].b = :v", "REMOVE #a[0]", "REMOVE #a.b[2]", -- list indexes may shift
+    "SET #a = #b", "SET #a = #b, #b = :v", "SET #a = if_not_exists(#b, :v)", -- the values may be written by other clients
     "SET #a = :missing", "SET #missing = :v", "ADD #a :missing", "REMOVE #missing", "SET a = if_not_exists(a, :missing)",
-    "SET #b = :v, #a = #a + :v", "SET #b = :v ADD #a :v", -- one is enough
+    "SET #b = :v, #a = #a + :v", "SET #b = :v ADD #a :v", -- one such action is enough
     "", "nothing", "SET", "SET #a", "SET #a = ", "SET .a = :v", "SET a. = :v", "DELETE #a :v", "ADD #a",
   }
   for _, text in ipairs(not_repeatable) do
@@ -53,7 +53,7 @@ describe("update_parser", function()
     end)
   end
 
-  it("is not misled by names that look like clauses", function()
+  it("accepts names that look like clauses", function()
     local found = assert(update_parser.steps("SET #SET = :REMOVE, a.REMOVE = :ADD", { ["#SET"] = "SET" },
       { [":REMOVE"] = 1, [":ADD"] = 2 }))
     assert.same({ { "is", { "SET" }, 1 }, { "is", { "a", "REMOVE" }, 2 } }, found)

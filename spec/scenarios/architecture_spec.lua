@@ -1,5 +1,5 @@
--- The architecture as a test: which room may use which, which library is known where, what modules export, how long
--- files and functions are, and that each room has its spec.
+-- The architecture as a test: permitted dependencies between modules and on libraries, exports of modules, lengths of
+-- files and functions, and a spec for each module.
 
 local read = dofile("spec/support/files.lua").read
 
@@ -34,7 +34,7 @@ describe("architecture", function()
     { "OpenSSL has one room", "csrc", "<openssl/", "^csrc/core/crypto[_%l]*%." },
     { "zlib has one room", "csrc", "<zlib", "^csrc/core/inflate%." },
     { "libcurl has one room", "csrc", "<curl/", "^csrc/curl/" },
-    { "Lua's versions are told apart in one header", "csrc", "LUA_VERSION_NUM", "^csrc/lua/compat%.h$" },
+    { "one header distinguishes the versions of Lua", "csrc", "LUA_VERSION_NUM", "^csrc/lua/compat%.h$" },
     { "the system is asked in one room", "lua", "os\\.(getenv|time|execute)|io\\.(open|popen)",
     "^lua/dynamodb/base/system%.lua$" },
     { "nginx is known in two files", "lua", "\\bngx\\.", "^lua/dynamodb/%l+/(%l+)%.lua$", { nginx = true, phase = true } },
@@ -84,8 +84,8 @@ describe("architecture", function()
     return path:match("^lua/dynamodb/([%w_]+)/") or path:match("^lua/dynamodb/([%w_]+)%.lua$")
   end
 
-  -- The files that a file requires, lazy requires inside functions included. A module's name that is put together
-  -- at run time is refused, but for the list of rooms in init.lua, whose names are read from there.
+  -- The files that a file requires, including requires inside functions. Module names that are computed at run time are
+  -- rejected, except for the list in init.lua, from which the names are read.
   local function requires_of(path)
     local text, list = read(path):gsub("%-%-[^\n]*", ""), {}
     for argument in text:gmatch("require%s*(%b())") do
@@ -102,7 +102,7 @@ describe("architecture", function()
     return list
   end
 
-  -- Every file with the files that it uses.
+  -- Every file -> the files that it uses.
   local function graph_of(paths, uses)
     local graph = {}
     for _, path in ipairs(paths) do graph[path] = uses(path) end
@@ -113,7 +113,7 @@ describe("architecture", function()
     return graph_of(lines_of("find lua/dynamodb -name '*.lua' | sort"), requires_of)
   end
 
-  -- Adds the circles that a walk from the file meets. 'trail' is the way there, 'done' has the files already walked.
+  -- Appends the cycles reachable from the file. 'trail' is the path to the file, 'done' the set of visited files.
   local function walk(graph, path, trail, done, found)
     for i, earlier in ipairs(trail) do
       if earlier == path then found[#found + 1] = table.concat(trail, " -> ", i) .. " -> " .. path end
@@ -150,11 +150,11 @@ describe("architecture", function()
     assert.same({}, wrong)
   end)
 
-  it("has no circle between the files of lua/", function()
+  it("has no cycle between the files of lua/", function()
     assert.same({}, circles(lua_graph()))
   end)
 
-  it("would find a circle, and a lazy require", function()
+  it("would detect a cycle and a require inside a function", function()
     assert.equal(1, #circles({ a = { "b" }, b = { "c" }, c = { "b" }, d = {} }))
     assert.same({}, circles({ a = { "b", "c" }, b = { "c" }, c = {} }))
     local lazy = requires_of("lua/dynamodb/transport/auto.lua")
@@ -177,8 +177,8 @@ describe("architecture", function()
 
   local function includes_of(path)
     local list = {}
-    for name in read(path):gmatch('#include "([^"]+)"') do
-      local folder = path:match("^(.*)/")
+    for included in read(path):gmatch('#include "([^"]+)"') do
+      local folder, name = path:match("^(.*)/"), included
       while name:sub(1, 3) == "../" do folder, name = folder:match("^(.*)/"), name:sub(4) end
       list[#list + 1] = folder .. "/" .. name
     end
@@ -195,8 +195,8 @@ describe("architecture", function()
     for _, path in ipairs(lines_of("find csrc -name '*.[ch]' | sort")) do
       local name = node_of(path)
       graph[name] = graph[name] or {}
-      for _, used in ipairs(includes_of(path)) do
-        used = node_of(used)
+      for _, included in ipairs(includes_of(path)) do
+        local used = node_of(included)
         if used ~= name then table.insert(graph[name], used) end
       end
     end
@@ -214,19 +214,19 @@ describe("architecture", function()
     assert.same({}, wrong)
   end)
 
-  it("has no circle between the files of csrc", function()
+  it("has no cycle between the files of csrc", function()
     assert.same({}, circles(c_graph()))
   end)
 
   -- ===================== }
 
-  it("uses no function that Lua 5.1 lacks, but in compat.h", function()
+  it("uses functions that Lua 5.1 lacks in compat.h only", function()
     local late = "lua_(copy|tointegerx|tonumberx|rawgetp|geti|compare|absindex|upvalueid|newuserdatauv)"
     assert.same({}, offenders("csrc", late .. "\\(|luaL_(setfuncs|setmetatable|testudata|traceback|newlib|tolstring|len)\\(",
       "^csrc/lua/compat%.h$"))
   end)
 
-  -- The modules under test are the ones to look at.
+  -- The checks use the modules under test.
   local function module_path(name)
     return assert(package.searchpath and package.searchpath(name, package.cpath)
       or lines_of("ls " .. package.cpath:match("[^;]+"):gsub("%?", (name:gsub("%.", "/"))))[1])
@@ -288,12 +288,12 @@ describe("architecture", function()
     assert.same({}, long)
   end)
 
-  it("begins each file with what it is for", function()
+  it("begins each file with its purpose", function()
     local silent = {}
     for _, path in ipairs(lines_of("find lua spec csrc examples bench tools -name '*.lua' -o -name '*.c' -o -name '*.h' "
       .. "-o -name '*.js' -o -name '*.sh' | grep -v node_modules")) do
       local first, second = read(path):match("^([^\n]*)\n([^\n]*)")
-      local header = first:match('^#include "([%w_]+%.h)"') -- which has the purpose
+      local header = first:match('^#include "([%w_]+%.h)"') -- this header states the purpose
       if not (first:match("^%-%-%-? %w") or first:match("^/%*") or first:match("^//%s+%w") or second:match("^# %w")
           or header and io.open(path:match("^.*/") .. header)) then
         silent[#silent + 1] = path

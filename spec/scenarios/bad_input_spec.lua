@@ -1,4 +1,4 @@
--- Misuse: each mistake raises at the caller's line and says what was expected, before anything is sent.
+-- Misuse: each mistake raises an error at the caller's line that says what was expected, before a request is sent.
 
 local dynamodb = require("dynamodb")
 local helper = dofile("spec/support/helper.lua")
@@ -14,7 +14,7 @@ local function connect(given)
   return dynamodb.connect(given)
 end
 
--- An item that the case may damage.
+-- A new item that the case may change.
 local function item(attributes)
   return plain:new_item("a", nil, attributes)
 end
@@ -42,7 +42,7 @@ closed:close()
 local S = conn:create_schema("id", "S")
 local huge = ("x"):rep(10000)
 
--- Subject, the call, a text that the error must contain.
+-- { name, call, text that the error must contain }
 local rows = {
   -- connect
   { "no table", function() dynamodb.connect("AKID") end, "connect: table of options expected, got string" },
@@ -223,7 +223,7 @@ local rows = {
       .. "key, max_attempts, projection, range_key, retry_mode)" },
   { "consistent_read as number", function() plain:get_item({ hash_key = "a", consistent_read = 1 }) end,
     "'consistent_read': boolean expected, got 1" },
-  { "key beside hash_key", function() plain:get_item({ hash_key = "a", key = { id = "a" } }) end,
+  { "key together with hash_key", function() plain:get_item({ hash_key = "a", key = { id = "a" } }) end,
     "option 'key' excludes 'hash_key' and 'range_key'" },
   { "key as text", function() plain:get_item({ key = "a" }) end, "'key': table expected, got 'a'" },
   { "key of another name", function() plain:get_item({ key = { ID = "a" } }) end,
@@ -332,7 +332,7 @@ local rows = {
     "38" },
   { "a number of NaN", function() dynamodb.number(0 / 0) end, "NaN is not a DynamoDB number" },
   { "a number in hexadecimal", function() dynamodb.number("0x10") end, "not a number: '0x10'" },
-  { "a decimal beside text", function() dynamodb.number("1"):compare("1") end,
+  { "a decimal compared with text", function() dynamodb.number("1"):compare("1") end,
     "dynamodb.number expected, got string" },
   { "bytes of a number", function() dynamodb.binary(5) end, "bytes (a string) expected, got number" },
   { "bytes of nothing", function() dynamodb.binary() end, "bytes (a string) expected, got no value" },
@@ -350,7 +350,7 @@ local rows = {
   { "a list of a table with a metatable", function() dynamodb.list(setmetatable({}, {})) end,
     "table without a metatable expected" },
 
-  -- what is closed, and what is not itself
+  -- closed objects and wrong selves
   { "a closed connection", function() closed:list_tables() end, "attempt to use a closed connection" },
   { "a call on a closed connection", function() closed:call("ListTables") end,
     "attempt to use a closed connection" },
@@ -391,15 +391,15 @@ describe("bad input", function()
     end)
   end
 
-  it("is seen by a transport that would complain", function()
+  it("would be reported by the fake transport if it caused a connection", function()
     local watched = helper.fake()
     local ok, err = pcall(function() helper.offline(watched):list_tables() end)
     assert.is_false(ok)
-    assert.is_truthy(err:find("a connection was opened", 1, true))
+    assert.is_truthy(err:find("unexpected connection", 1, true))
     assert.are.equal(1, watched.opened)
   end)
 
-  it("is not repeated at length", function()
+  it("is truncated in error messages", function()
     for _, call in ipairs({
       function() connect({ region = huge }) end,
       function() connect({ endpoint_url = huge }) end,

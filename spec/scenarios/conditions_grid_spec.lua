@@ -1,7 +1,8 @@
--- Conditions as the server evaluates them and as spec/support/condition_evaluator.lua does: every operator with every type in
--- every place, and random ones. Where the emulator is more lenient than the service, both results pass:
---   * < <= > >= and BETWEEN with BOOL, NULL, L, M and sets: the service refuses, the emulator finds nothing;
---   * BETWEEN with bounds of two types or in the wrong order, outside of key conditions: the same.
+-- Compares the server's evaluation of conditions with spec/support/condition_evaluator.lua: every operator with every type of
+-- operands, and random conditions. The emulator is more lenient than the service in two cases, and both results pass. The
+-- service rejects these conditions, the emulator matches no item:
+--   * < <= > >= and BETWEEN with BOOL, NULL, L, M and sets;
+--   * BETWEEN with bounds of two types or in the wrong order, outside key conditions.
 
 local dynamodb = require("dynamodb")
 local evaluate = dofile("spec/support/condition_evaluator.lua")
@@ -10,7 +11,7 @@ local helper = dofile("spec/support/helper.lua")
 
 local binary, set = dynamodb.binary, dynamodb.set
 
--- Values of each type; each is an attribute of some item, and each is compared with.
+-- Values of each type. Each is an attribute of some item and an operand of some condition.
 local TYPES = { "S", "N", "B", "BOOL", "NULL", "L", "M", "SS", "NS", "BS" }
 local samples = {
   S = { "ab", "b" },
@@ -71,7 +72,7 @@ for _, path in ipairs({ "v[0]", "v[1]", "v[5][0]", "v.ab", "v.ab[0]", "v[0].ab",
   grid[#grid + 1] = { "exists", path, { "exists", { path = path } } }
 end
 
--- What the library sends for a tree, to show it with a failure.
+-- Formats the expression of a tree for failure messages.
 local function show(tree)
   local e = require("dynamodb.expression.builder").new("show")
   local text = require("dynamodb.expression.condition").write(e, evaluate.build(tree), "condition")
@@ -97,7 +98,7 @@ describe("conditions on the server", function()
     conn:close()
   end)
 
-  -- The sorted names of rows or items.
+  -- The sorted names of rows or items as text.
   local function ids(rows, accepts)
     local list = {}
     for _, row in ipairs(rows) do
@@ -107,49 +108,49 @@ describe("conditions on the server", function()
     return table.concat(list, " ")
   end
 
-  -- Fails unless the result is what the verdict wants: refused for its type | true to go on with the result.
-  local function answered(verdict, answer, err, label)
-    if verdict == "refused" or (verdict == "lenient" and answer == nil and err.code == "ValidationException") then
-      assert.is_nil(answer, label)
+  -- Asserts the verdict: a rejected type has a ValidationException. Returns true if the result must be checked further.
+  local function check_verdict(verdict, result, err, label)
+    if verdict == "refused" or (verdict == "lenient" and result == nil and err.code == "ValidationException") then
+      assert.is_nil(result, label)
       assert.equal("ValidationException", err.code, label)
       return false
     end
     return true
   end
 
-  it("filter a scan as they should", function()
+  it("filter a scan correctly", function()
     for _, case in ipairs(grid) do
       local tree, label = case[3], ("%s %s: %s"):format(case[1], case[2], show(case[3]))
       local rows, err = tbl:scan({ filter = evaluate.build(tree), items = false }):all()
-      if answered(case[4], rows, err, label) then
+      if check_verdict(case[4], rows, err, label) then
         assert.is_truthy(rows, label .. ": " .. tostring(err))
         assert.equal(ids(items, function(item) return evaluate.holds(tree, item) end), ids(rows), label)
       end
     end
   end)
 
-  it("let a put through as they should", function()
+  it("permit a put correctly", function()
     for _, case in ipairs(grid) do
       local tree = case[3]
       for _, item in ipairs(items) do
         local label = ("%s %s on %s: %s"):format(case[1], case[2], item.id, show(tree))
         local ok, err = tbl:put_item(item, { condition = evaluate.build(tree) })
         if not ok and err.code == "ConditionalCheckFailedException" then ok = false end
-        if answered(case[4], ok, err, label) then assert.equal(evaluate.holds(tree, item), ok, label) end
+        if check_verdict(case[4], ok, err, label) then assert.equal(evaluate.holds(tree, item), ok, label) end
       end
     end
   end)
 
-  it("tell the operators apart", function() -- otherwise the grid would prove little
-    local answers = {}
+  it("match different items for different operators", function() -- proves that the grid is useful
+    local matches = {}
     for _, case in ipairs(grid) do
       local key = case[1]
-      answers[key] = (answers[key] or "") .. ids(items, function(item) return evaluate.holds(case[3], item) end) .. "|"
+      matches[key] = (matches[key] or "") .. ids(items, function(item) return evaluate.holds(case[3], item) end) .. "|"
     end
     local seen = {}
-    for name, answer in pairs(answers) do
-      assert.is_nil(seen[answer], name .. " answers as " .. tostring(seen[answer]))
-      seen[answer] = name
+    for name, result in pairs(matches) do
+      assert.is_nil(seen[result], name .. " matches the same items as " .. tostring(seen[result]))
+      seen[result] = name
     end
   end)
 
@@ -195,7 +196,7 @@ describe("conditions on the server", function()
       end)
     end
 
-    it("are refused for another type", function()
+    it("are rejected for another type", function()
       local made = helper.create_table(conn, helper.HASH_RANGE)
       for _, wrong in ipairs({ "text", binary("b"), dynamodb.lt("x"), dynamodb.between(1, "x"), dynamodb.begins_with("x"),
         true, { 1 }, dynamodb.null, set({ 1 }) }) do
@@ -221,7 +222,7 @@ describe("conditions on the server", function()
 
     local function value() return random:pick(pool) end
 
-    -- One of the values that an ordering or a prefix may have.
+    -- A random value of a type that has an order or a prefix.
     local function plain_value(kinds)
       local found
       repeat found = value() until kinds[evaluate.type(found)]
@@ -238,7 +239,7 @@ describe("conditions on the server", function()
       return made
     end
 
-    -- An operand, and one for the other side, which is never the same: the service refuses that.
+    -- Returns two different operands, because the service rejects equal ones.
     local function operands()
       local path = random:pick(PATHS)
       local other
@@ -275,7 +276,7 @@ describe("conditions on the server", function()
       return made
     end
 
-    it("find exactly the items for which they hold: 400 conditions", function()
+    it("match exactly the items for which they hold: 400 conditions", function()
       local rows = {}
       for i = 1, 40 do rows[i] = item(i) end
       local made = fill(rows)

@@ -1,4 +1,4 @@
--- The documentation as a test: everything that users can call, set or read is on a page, and README's examples run.
+-- The documentation as a test: every public function, option and field is on a page, and the examples of README run.
 
 local core = require("dynamodb.core")
 
@@ -9,7 +9,7 @@ local read = dofile("spec/support/files.lua").read
 -- Every page, as one text.
 local function every_page()
   local pipe, texts = io.popen("ls doc/*.md"), {}
-  for path in pipe:lines() do -- a table of operations explains no method
+  for path in pipe:lines() do -- the table of operations does not document methods
     if path ~= "doc/operations.md" then texts[#texts + 1] = read(path) end
   end
   pipe:close()
@@ -46,7 +46,7 @@ describe("documentation", function()
   end)
 
   it("has every option of connect", function()
-    local settings = require("dynamodb.config.settings").options -- have a page of their own
+    local settings = require("dynamodb.config.settings").options -- settings have their own page
     local list = {}
     for _, name in ipairs(missing("connection", require("dynamodb.connection").options, "`%s`")) do
       if not settings[name] then list[#list + 1] = name end
@@ -67,7 +67,7 @@ describe("documentation", function()
     return ("| " .. table.concat(cells, " | ") .. " |"):gsub("  +", " ")
   end
 
-  it("has every setting as the data has it, and no others", function()
+  it("has exactly the settings of the catalogue", function()
     local text, rows, count = read("doc/settings.md"), 0, 0
     for _, row in ipairs(require("dynamodb.config.catalogue")) do
       local cells = settings_row(row)
@@ -86,7 +86,7 @@ describe("documentation", function()
     end
     local classes = { conn = core.connection_class, tbl = core.table_class, item = core.item_class }
 
-    it("has each that the client knows, and no others", function()
+    it("has exactly the operations of the client", function()
       local operations = require("dynamodb.base.operations")
       for name in pairs(operations) do assert.is_table(rows[name], name) end
       for name in pairs(rows) do assert.is_table(operations[name], name) end
@@ -106,7 +106,7 @@ describe("documentation", function()
     end
   end)
 
-  it("has everything that the module gives", function()
+  it("has every field of the module", function()
     local text = every_page()
     for name in pairs(dynamodb) do
       if name ~= "_VERSION" then assert.truthy(text:find("dynamodb%." .. name .. "%f[^%w_]"), name) end
@@ -115,7 +115,7 @@ describe("documentation", function()
 
   -- {===== doc/source.md =====
 
-  -- The part of doc/source.md under a heading.
+  -- The text of doc/source.md under a heading.
   local function section(heading)
     local text = read("doc/source.md") .. "\n## "
     return assert(text:match("\n## " .. heading .. "\n(.-)\n## "), heading)
@@ -151,19 +151,19 @@ describe("documentation", function()
     return list
   end
 
-  it("has every Lua file on the map of the source, in its room", function()
+  it("lists every Lua file in doc/source.md", function()
     assert.same(existing("lua/dynamodb", "^/([%l%d_/]+)%.lua$"), mapped("lua/dynamodb"))
   end)
 
-  it("has every C file on the map of the source, in its room", function()
+  it("lists every C file in doc/source.md", function()
     local files = existing("csrc", "^/([%l%d_/]+)%.[ch]$")
-    for i = #files, 1, -1 do -- the header that three sources share
+    for i = #files, 1, -1 do -- a header of three sources
       if files[i] == "lua/decoder" then table.remove(files, i) end
     end
     assert.same(files, mapped("csrc"))
   end)
 
-  -- The steps of a way through the source: { file, function }.
+  -- The steps of a call path in doc/source.md: { file, function }.
   local function steps(heading)
     local list = {}
     for file, name in section(heading):gmatch("\n| `([%w_/.]+)` | `([%w_.:]+)`") do list[#list + 1] = { file, name } end
@@ -184,7 +184,7 @@ describe("documentation", function()
       return name and path .. " " .. name
     end
     local old, mask, count = debug.gethook()
-    if jit then jit.off() end -- compiled code calls no hooks
+    if jit then jit.off() end -- LuaJIT calls no hooks in compiled code
     if jit then jit.flush() end
     debug.sethook(function() calls[#calls + 1] = name_of(debug.getinfo(2, "S")) end, "c")
     local ok, err = pcall(f)
@@ -198,7 +198,7 @@ describe("documentation", function()
     ["One GetItem, step by step"] = function(tbl) assert(tbl:get_item("k")) end,
     ["One page of a query, step by step"] = function(tbl) for _ in tbl:query({ hash_key = "k" }) do end end,
   }) do
-    it("follows the calls that are made: " .. heading, function()
+    it("describes the calls that are made: " .. heading, function()
       local conn = helper.connect()
       local tbl = helper.create_table(conn, { hash_key_name = "id", hash_key_proto_value = "S" })
       assert(tbl:put_item({ id = "k" }))
@@ -225,7 +225,7 @@ describe("documentation", function()
     end)
   end
 
-  it("names files and functions that exist, for whoever adds something", function()
+  it("names existing files and functions in its instructions for additions", function()
     for path in read("doc/source.md"):gmatch("`((%l+)/[%w_/]+%.%w+)`") do
       local name = io.open(path) and path or "lua/dynamodb/" .. path
       assert.truthy(read(name))
@@ -234,7 +234,7 @@ describe("documentation", function()
 
   -- ===================== }
 
-  it("has a line for every file of spec/support", function()
+  it("lists every file of spec/support", function()
     local named, files = {}, {}
     for row in read("spec/support/README.md"):gmatch("\n(| `.-) |") do
       for name in row:gmatch("`([%w_.-]+)`") do named[#named + 1] = name end
@@ -252,7 +252,7 @@ describe("documentation", function()
     assert.same(files, named)
   end)
 
-  it("shows an example in README that runs", function()
+  it("has a README example that runs", function()
     local example = read("README.md"):match("```lua\n(.-)```")
     local endpoint = assert(os.getenv("DYNAMODB_ENDPOINT"), "DYNAMODB_ENDPOINT is not set")
     local code, changed = example:gsub('region = "eu%-west%-1"', ('endpoint_url = %q'):format(endpoint))
@@ -260,7 +260,7 @@ describe("documentation", function()
     assert((loadstring or load)(code:gsub('"messages"', '"readme_messages"'), "@README.md"))()
   end)
 
-  it("links to pages that exist", function()
+  it("links to existing pages", function()
     local pipe = io.popen("ls README.md doc/*.md")
     for page in pipe:lines() do
       local folder = page:match("^(.*/)") or ""

@@ -1,12 +1,12 @@
--- 10,000 times put, get and delete: one TCP connection, and nothing grows. In a separate process, whose memory is not
--- that of all specs.
+-- 10,000 cycles of put, get and delete use one TCP connection and constant memory. They run in a separate process, whose
+-- memory does not include that of other specs.
 
 local helper = dofile("spec/support/helper.lua")
 local process = dofile("spec/support/child_process.lua")
 
 local CYCLES, WARM = 10000, 2000
 local LUA_GROWTH = 16 -- kilobytes
-local RESIDENT_GROWTH = 1024 -- kilobytes: the allocator keeps some; a leak of 1 kB a cycle is 8,000
+local RESIDENT_GROWTH = 1024 -- kilobytes; the allocator keeps some memory; a leak of 1 kB per cycle would be 8,000
 
 describe("10,000 cycles", function()
   local text = process.start("endurance_process.lua", CYCLES, WARM)()
@@ -19,7 +19,7 @@ describe("10,000 cycles", function()
     assert.equal(0, last.closed)
   end)
 
-  it("use neither memory nor descriptors", function()
+  it("leak neither memory nor descriptors", function()
     assert.equal(warm.descriptors, last.descriptors)
     local grown = last.lua - warm.lua
     assert.is_true(grown < LUA_GROWTH, ("Lua's memory grew by %.1f kB"):format(grown))
@@ -27,7 +27,7 @@ describe("10,000 cycles", function()
     assert.is_true(helper.sanitized() or grown < RESIDENT_GROWTH, ("resident memory grew by %d kB"):format(grown))
   end)
 
-  it("leave nothing behind in the table", function()
+  it("leave no item in the table", function()
     assert.equal(0, used.left)
   end)
 end)

@@ -1,4 +1,4 @@
--- The other hosts that the pages on loops and transports describe, with the real libraries: luv, cqueues, LuaSocket, HAProxy.
+-- The examples for other hosts in the documentation, with the real libraries: luv, cqueues, LuaSocket, HAProxy.
 
 local curl = require("dynamodb.transport.curl")
 local dynamodb = require("dynamodb")
@@ -8,7 +8,7 @@ local http_client = require("dynamodb.http.client")
 
 local read, write = files.read, files.write
 
--- Debian has these modules for some Luas only.
+-- Debian packages these modules for one Lua only.
 local function loads(name) return (pcall(require, name)) end
 
 -- The n-th block of code under a heading of doc/transport.md.
@@ -21,7 +21,7 @@ local function block(heading, n)
 end
 
 describe("examples of loops", function()
-  -- Leaks of those libraries do not count.
+  -- Leaks in those libraries are ignored.
   local function run(name)
     local command = ("ASAN_OPTIONS=\"$ASAN_OPTIONS:detect_leaks=0\" LUA_PATH='%s' LUA_CPATH='%s' timeout 60 '%s' "
       .. "examples/%s.lua 2>&1"):format(package.path, package.cpath, os.getenv("LUA"), name)
@@ -53,7 +53,7 @@ if loads("socket") then
       return helper.connect(given)
     end
 
-    it("carries items, on one connection", function()
+    it("transfers items on one connection", function()
       local connection = connect({})
       local tbl = helper.create_table(connection)
       for i = 1, 20 do assert(tbl:put_item({ id = "k" .. i, text = ("x"):rep(i * 5000) })) end
@@ -65,7 +65,7 @@ if loads("socket") then
       connection:close()
     end)
 
-    it("reports what goes wrong", function()
+    it("reports failures", function()
       local refused = connect({ endpoint_url = "http://127.0.0.1:1", max_attempts = 1 })
       local _, err = refused:list_tables()
       assert.equal("network", err.kind)
@@ -74,7 +74,7 @@ if loads("socket") then
       assert.same({ "network", "no TLS here", 1 }, { err.kind, err.message, err.attempts })
     end)
 
-    it("is late in time", function()
+    it("reports a timeout in time", function()
       local server = assert(require("socket").bind("127.0.0.1", 0))
       local _, port = server:getsockname()
       local connection = connect({ endpoint_url = "http://127.0.0.1:" .. port, max_attempts = 1, attempt_timeout = 0.2 })
@@ -97,7 +97,7 @@ end
 describe("the transport for HAProxy", function()
   local folder, pipe
 
-  -- Starts what the page has, with this source tree in the place of what is installed -> its URL.
+  -- Starts HAProxy with the configuration of the page and the modules of this source tree -> its URL.
   local function start()
     local version = assert(io.popen("PATH=$PATH:/usr/sbin haproxy -vv")):read("*a"):match("Lua version : Lua (5%.%d)")
     folder = os.tmpname()
@@ -110,7 +110,7 @@ describe("the transport for HAProxy", function()
     write(folder .. "/dynamodb.lua", (block("HAProxy", 1)))
     local command = ("cd %s && { env -u LD_PRELOAD PATH=$PATH:/usr/sbin haproxy -f haproxy.cfg >log 2>&1 & p=$!; "
       .. "cat; kill $p; wait $p; } 2>/dev/null"):format(folder)
-    pipe = assert(io.popen(command, "w")) -- it ends with its pipe
+    pipe = assert(io.popen(command, "w")) -- it ends when the pipe is closed
     return ("http://127.0.0.1:%d/"):format(port)
   end
 
@@ -127,7 +127,7 @@ describe("the transport for HAProxy", function()
     return response.status, response.body
   end
 
-  -- Another program may have the port: then the next one is tried.
+  -- If another program uses the port, the next port is tried.
   local function ask()
     for _ = 1, 5 do
       local url, status, text = start(), nil, nil
@@ -141,7 +141,7 @@ describe("the transport for HAProxy", function()
     end
   end
 
-  it("serves many requests at once", function()
+  it("serves many concurrent requests", function()
     local connection = helper.connect()
     local tbl = helper.create_table(connection)
     local url, status, text = ask()

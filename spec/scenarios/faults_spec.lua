@@ -1,9 +1,9 @@
--- Faults on a real socket, each in one response and in every response: a temporary fault is survived, a permanent one ends in an
--- error within the deadline, and nothing wrong is ever a result. spec/vectors/faults.lua has them.
+-- The faults of spec/vectors/faults.lua on a real socket, in one response and in every response. A call survives a temporary
+-- fault, ends in an error before the deadline at a permanent one, and never returns a wrong result.
 
 local unpack = table.unpack or unpack -- luacheck: ignore 113 143
 
-local canned = dofile("spec/support/scripted_server.lua")
+local scripted = dofile("spec/support/scripted_server.lua")
 local curl = require("dynamodb.transport.curl")
 local helper = dofile("spec/support/helper.lua")
 local process = dofile("spec/support/child_process.lua")
@@ -11,10 +11,10 @@ local system = require("dynamodb.base.system")
 local vectors = dofile("spec/vectors/faults.lua")
 
 local ATTEMPTS = 4
-local SLOW = 0.15 -- seconds of attempt_timeout where a fault lasts as long
-local DEADLINE = 30 -- seconds; of what is slow, a little less than three attempts
+local SLOW = 0.15 -- seconds; attempt_timeout for slow faults
+local DEADLINE = 30 -- seconds; slow faults use a little less than three attempts
 local LATE = 5 -- seconds of tolerance on a busy machine
-local GROWTH = 192 * 1024 -- kilobytes: the ceiling of a response, 128 MB, and garbage not yet collected
+local GROWTH = 192 * 1024 -- kilobytes; the limit of a response, 128 MB, and garbage that is not yet collected
 
 local wait, truth, again = { wait = "request" }, { send = vectors.truth }, { again = true }
 
@@ -25,7 +25,7 @@ local function append(list, ...)
   return list
 end
 
--- What happens to successive requests: the fault, so many times, then a correct response.
+-- Steps for successive requests: the fault the given number of times, then a correct response.
 local function meeting(fault, times)
   local steps = {}
   if fault.warm then append(steps, { wait, truth }, fault.steps) end
@@ -62,7 +62,7 @@ end
 
 -- Makes a call -> its outcome.
 local function call(server, fault, attempt_timeout, deadline, name, params)
-  local conn = canned.connect(server, { compression = fault.compressed, attempt_timeout = attempt_timeout or 5,
+  local conn = scripted.connect(server, { compression = fault.compressed, attempt_timeout = attempt_timeout or 5,
     deadline = deadline })
   if fault.warm then assert.same({ Item = vectors.item }, conn:call("GetItem", KEY)) end
   if fault.warm then curl.sleep(0.02) end
@@ -77,24 +77,25 @@ describe("a fault", function()
   local random = system.random
   local of_once, of_always, of_updates = {}, {}, {}
 
-  -- One process runs all servers: for each fault one that has it once, another one for updates, and one that always has it.
+  -- One process runs all servers. Each fault has three: two with the fault once, of which one is for updates, and one with the
+  -- fault in every response.
   setup(function()
-    system.random = function() return 0 end -- no pause between attempts
+    system.random = function() return 0 end -- no delay between attempts
     local scripts = {}
     for _, fault in ipairs(vectors.faults) do append(scripts, { once(fault), once(fault), always(fault) }) end
-    local servers = canned.start_all(scripts)
+    local servers = scripted.start_all(scripts)
     for i in ipairs(vectors.faults) do
       of_once[i], of_updates[i], of_always[i] = servers[3 * i - 2], servers[3 * i - 1], servers[3 * i]
     end
   end)
   teardown(function()
     system.random = random
-    canned.stop()
+    scripted.stop()
   end)
 
   for i, fault in ipairs(vectors.faults) do
     local patience = fault.slow == true and SLOW or fault.slow
-    it(("that is met once is survived: %s"):format(fault.name), function()
+    it(("that occurs once is survived: %s"):format(fault.name), function()
       local found = call(of_once[i], fault, patience, DEADLINE, "GetItem", KEY)
       if fault.permanent then
         assert.is_nil(found.result)
@@ -107,7 +108,7 @@ describe("a fault", function()
     end)
 
     if not fault.warm and not fault.greedy then
-      it(("that stays ends in an error, and in time: %s"):format(fault.name), function()
+      it(("that persists ends in an error before the deadline: %s"):format(fault.name), function()
         local longest = patience and math.min(patience, 0.5)
         local deadline = longest and 2.7 * longest or DEADLINE
         local found = call(of_always[i], fault, longest, deadline, "GetItem", KEY)
@@ -119,7 +120,7 @@ describe("a fault", function()
         assert.is_true(math.abs(found.seconds - err.elapsed) < LATE / 2)
         assert.is_false(err.ambiguous)
         assert.equal(found.attempts, err.attempts)
-        local arrived = #of_always[i].requests() -- of an abandoned connection, perhaps not the last one
+        local arrived = #of_always[i].requests() -- the last request on an abandoned connection may be missing
         assert.is_true(arrived <= err.attempts and (fault.early or fault.slow or arrived == err.attempts))
         if fault.permanent then
           assert.same({ 1, "permanent" }, { err.attempts, err.retry_stopped })
@@ -131,9 +132,9 @@ describe("a fault", function()
         end
       end)
 
-      it(("never makes an update happen twice: %s"):format(fault.name), function()
+      it(("never applies an update twice: %s"):format(fault.name), function()
         local found = call(of_updates[i], fault, patience, DEADLINE, "UpdateItem", ADD)
-        if fault.early then -- what was not sent as a whole may be sent again
+        if fault.early then -- an incomplete request may be repeated
           assert.is_true(found.result ~= nil or found.err.ambiguous)
         elseif fault.refused then
           assert.is_table(found.result)
@@ -146,8 +147,8 @@ describe("a fault", function()
     end
   end
 
-  -- In a separate process, whose memory is not that of all specs.
-  describe("that is after memory", function()
+  -- These run in a separate process, whose memory does not include that of other specs.
+  describe("that tries to exhaust memory", function()
     local outcomes = {}
     setup(function()
       local arguments, names = {}, {}
@@ -165,7 +166,7 @@ describe("a fault", function()
 
     for _, fault in ipairs(vectors.faults) do
       if fault.greedy then
-        it("gets no more than the ceiling of one response, in all attempts: " .. fault.name, function()
+        it("uses at most the limit of one response in all attempts: " .. fault.name, function()
           local found = outcomes[fault.name]
           assert.is_true(is_one_of(found.kind, fault.kind), found.kind)
           assert.equal(2, found.attempts)

@@ -1,7 +1,7 @@
--- Writes that the server does and whose responses are lost: a relay in front of it ends the connection instead. None is done
--- twice but under "always", and none that was done is reported as failed, except as ambiguous.
+-- Writes that the server applies but whose responses are lost, because a relay closes the connection instead. No write is
+-- applied twice except with "always". No applied write is reported as failed unless the error is ambiguous.
 
-local canned = dofile("spec/support/scripted_server.lua")
+local scripted = dofile("spec/support/scripted_server.lua")
 local dynamodb = require("dynamodb")
 local helper = dofile("spec/support/helper.lua")
 local system = require("dynamodb.base.system")
@@ -34,8 +34,9 @@ local function delete(more)
   end
 end
 
--- Each kind of write: the item before, the request, how often it has happened by the item after; 'same' when twice is the
--- same as once; 'safe' when the call has a result under "safe", although its first response is lost.
+-- Kinds of writes: the item before, the request, and a function of the item after that returns how often the write was
+-- applied. 'same': applying the write twice has the same result. 'safe': with "safe" the call succeeds although its first
+-- response is lost.
 local kinds = {
   { name = "ADD to a number", before = { n = 0 }, request = update("ADD n :one", { [":one"] = 1 }),
     times = function(item) return item.n end },
@@ -83,7 +84,7 @@ describe("of writes whose responses are lost", function()
   local random = system.random
   local direct, tbl, relays
 
-  -- A relay to the server that loses the responses to requests with this text.
+  -- Starts a relay to the server that loses the responses to requests containing this text.
   local function relay(lost)
     local host, port = helper.endpoint():match("^http://([^:/]+):(%d+)")
     return { connections = {},
@@ -91,19 +92,19 @@ describe("of writes whose responses are lost", function()
   end
 
   setup(function()
-    system.random = function() return 0 end -- no pause between attempts
+    system.random = function() return 0 end -- no delay between attempts
     direct = helper.connect()
     tbl = helper.create_table(direct)
-    relays = canned.start_all({ relay("amz-sdk-request: attempt=1;"), relay("amz-sdk-request: attempt=") })
+    relays = scripted.start_all({ relay("amz-sdk-request: attempt=1;"), relay("amz-sdk-request: attempt=") })
   end)
   teardown(function()
     system.random = random
-    canned.stop()
+    scripted.stop()
     tbl:delete()
     direct:close()
   end)
 
-  -- Does so many writes, of all kinds in turn -> list of { kind, result, err, times }.
+  -- Makes the given number of writes, of all kinds in turn -> list of { kind, result, err, times }.
   local function write(count, server, policy)
     local conn = helper.connect({ endpoint_url = server.endpoint_url, retry_writes = policy })
     local outcomes = {}
@@ -124,7 +125,7 @@ describe("of writes whose responses are lost", function()
     return outcomes
   end
 
-  -- What must be true of every write that happened.
+  -- Asserts the invariants of every write.
   local function check_honest(outcomes, count)
     for _, outcome in ipairs(outcomes) do
       assert.equal(1, outcome.times, outcome.name)

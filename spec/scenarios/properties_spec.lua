@@ -1,12 +1,12 @@
--- Round trips of values: what is encoded is decoded unchanged, for every type on every Lua.
+-- Round trips of values: values of every type are unchanged after encoding and decoding, on every Lua.
 
 local core = require("dynamodb.core")
 local cjson = require("cjson")
 local generate = dofile("spec/support/random_source.lua")
 local helper = dofile("spec/support/helper.lua")
 
--- Each value is made twice: as Lua has it, and as plain tables in DynamoDB's own form, which cjson reads and
--- which is written here in one canonical way. So encoder and decoder are each compared with an independent form.
+-- Each value is generated twice: as a Lua value, and as plain tables in DynamoDB's JSON form, which cjson reads and this
+-- file writes canonically. Encoder and decoder are thus each compared with an independent implementation.
 local canonical
 
 local function canonical_members(members)
@@ -84,7 +84,7 @@ local function make_number(random)
     local i = random:integer(-1000, 1000)
     return i, ("%d"):format(i)
   elseif kind == 2 then
-    -- 53 bits, as a whole number or far from one: no tie in between, which printf may round either way
+    -- 53 bits as a whole number or a fraction without ties, which printf may round either way
     local power = random:pick({ 0, random:integer(-431, -20), random:integer(64, 364) })
     local d = (random:once_in(2) and -1 or 1) * random:bits53() * 2.0 ^ power
     return d, power == 0 and ("%.0f"):format(d) or double_text(d)
@@ -126,7 +126,7 @@ local function make_set(random)
   local values, texts, seen = {}, {}, {}
   for _ = 1, random:integer(1, random:once_in(10) and 60 or 6) do
     local value, text = element[kind](random)
-    values[#values + 1] = value -- again, when it is known: sets hold it once
+    values[#values + 1] = value -- a duplicate, which the set drops
     if not seen[text] then texts[#texts + 1] = text end
     seen[text] = true
   end
@@ -192,7 +192,7 @@ local function make_chain(random, levels)
   return value, attribute
 end
 
-local DEPTH = 31 -- containers around a value: the service counts the value as the 32nd level
+local DEPTH = 31 -- levels of containers; the service counts the value as the 32nd level
 
 local function make_item(random)
   local values, attributes = make_map(random, random:integer(0, 4), random:integer(0, 8))
@@ -204,7 +204,7 @@ local function make_item(random)
   return values, attributes
 end
 
--- Spells what DynamoDB may send in any of the ways in which JSON and numbers may be spelled.
+-- Formats a response in a random one of the spellings that JSON and numbers permit.
 local spell
 
 local function spell_text(random, text)
@@ -290,7 +290,7 @@ describe("every item", function()
     each(generate.any_seed(), 1000, make_item, survives)
   end)
 
-  it("differs from what it is not", function()
+  it("differs from other items", function()
     each(7, 300, make_item, function(random, values)
       local read = assert(core.decode(assert(core.encode(values, "item")), "item"))
       local name, value = next(read)
@@ -353,7 +353,7 @@ describe("every item on the server", function()
     each(generate.any_seed(), 100, make_item, stays)
   end)
 
-  it("survives save: what was changed, and no more", function()
+  it("survives save, which changes only the changed attributes", function()
     each(4, 50, make_item, function(random, values)
       local id = "saved " .. random:integer(1, 2147483646)
       values.id = id

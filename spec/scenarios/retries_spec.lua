@@ -1,8 +1,8 @@
--- What the client does between the first attempt of a call and its end: against responses by script, on a clock
--- that only sleeping moves.
+-- Retries of calls, against scripted responses and with a clock that advances only by sleep.
 
 local core = require("dynamodb.core")
 local dynamodb = require("dynamodb")
+local errors = require("dynamodb.error")
 local helper = dofile("spec/support/helper.lua")
 local system = require("dynamodb.base.system")
 
@@ -16,16 +16,16 @@ local ADD = with(KEY, { UpdateExpression = "ADD n :n", ExpressionAttributeValues
 local SET = with(KEY, { UpdateExpression = "SET n = :n", ExpressionAttributeValues = { [":n"] = 1 } })
 
 local function failing(code, status, headers)
-  return helper.answer(status or 400, ('{"__type":"x#%s","message":"m"}'):format(code), headers)
+  return helper.response(status or 400, ('{"__type":"x#%s","message":"m"}'):format(code), headers)
 end
 
-local good, item = helper.answer(200, "{}"), helper.answer(200, '{"Item":{"id":{"S":"a"}}}')
+local good, item = helper.response(200, "{}"), helper.response(200, '{"Item":{"id":{"S":"a"}}}')
 local busy, broken = failing("ThrottlingException"), failing("InternalServerError", 500)
 local refused = failing("ConditionalCheckFailedException")
-local LOST = false -- no response, and the connection ends
+local LOST = false -- the connection ends without a response
 
 local function refused_by(attributes)
-  return helper.answer(400, ('{"__type":"x#ConditionalCheckFailedException","message":"m","Item":%s}')
+  return helper.response(400, ('{"__type":"x#ConditionalCheckFailedException","message":"m","Item":%s}')
     :format((assert(core.encode(attributes, "item")))))
 end
 
@@ -34,16 +34,16 @@ describe("a call", function()
   before_each(function() system.random = function() return 0.5 end end)
   after_each(function() system.random = random end)
 
-  -- A connection whose requests are answered by these, one after the other -> connection, transport.
-  local function start(answers, options)
+  -- Connects to a service that gives these responses in order -> connection, transport.
+  local function start(responses, options)
     local fake = helper.fake(function(_, number)
-      if type(answers) == "function" then return answers(number) end
-      local answer = answers[number]
-      assert(answer ~= nil, "more requests than answers")
-      return answer
+      if type(responses) == "function" then return responses(number) end
+      local response = responses[number]
+      assert(response ~= nil, "more requests than responses")
+      return response
     end)
     fake.slept = {}
-    function fake.idle() return false end -- each request on a connection of its own
+    function fake.idle() return false end -- each request uses a new connection
     local sleep = fake.sleep
     function fake.sleep(seconds)
       fake.slept[#fake.slept + 1] = seconds
@@ -58,7 +58,7 @@ describe("a call", function()
   end
 
   describe("is attempted again", function()
-    it("after half of 25 ms when the service failed, and after half a second when it is busy", function()
+    it("after a delay of up to 25 ms when the service failed, and up to a second when it throttles", function()
       local conn, fake = start({ broken, busy, LOST, item })
       assert.same({ id = "a" }, conn:call("GetItem", KEY).Item)
       assert.same({ 0.0125, 1, 0.05 }, fake.slept)
@@ -93,7 +93,7 @@ describe("a call", function()
       assert.equal(3, #fake.slept)
     end)
 
-    it("as often as the connection or the call says", function()
+    it("as often as the connection or the call permits", function()
       local conn, fake = start(function() return broken end, { max_attempts = 2 })
       assert.equal(2, select(2, conn:call("GetItem", KEY)).attempts)
       assert.equal(3, select(2, conn:call("GetItem", KEY, { max_attempts = 3 })).attempts)
@@ -127,22 +127,22 @@ describe("a call", function()
       err = select(2, conn:call("GetItem", KEY)) -- 500 tokens are 35 retries of 14
       assert.equal("quota", err.retry_stopped)
       assert.equal(3, err.attempts)
-      assert.equal("InternalServerError: m; not retried: the retry quota is used up", tostring(err))
+      assert.equal("InternalServerError: m; not retried: the retry quota is used up", errors.reason(err))
       assert.equal(10, conn:stats().retry_tokens)
     end)
 
-    it("when the service says so", function()
+    it("after the delay that the service requests", function()
       local conn, fake = start({ failing("ThrottlingException", 400, { ["x-amz-retry-after"] = "3000" }), item })
       assert(conn:call("GetItem", KEY))
       assert.same({ 3 }, fake.slept)
     end)
 
-    it("when its transaction met another one, and only for that", function()
-      local conflict = helper.answer(400, '{"__type":"x#TransactionCanceledException","Message":"m",'
+    it("when its transaction was cancelled by a conflict, and for no other reason", function()
+      local conflict = helper.response(400, '{"__type":"x#TransactionCanceledException","Message":"m",'
         .. '"CancellationReasons":[{"Code":"None"},{"Code":"TransactionConflict"}]}')
       local conn = start({ conflict, good })
       assert(conn:call("TransactWriteItems", { TransactItems = {} }))
-      local mixed = helper.answer(400, '{"__type":"x#TransactionCanceledException","Message":"m",'
+      local mixed = helper.response(400, '{"__type":"x#TransactionCanceledException","Message":"m",'
         .. '"CancellationReasons":[{"Code":"ConditionalCheckFailed"},{"Code":"TransactionConflict"}]}')
       conn = start({ mixed })
       assert.equal(1, select(2, conn:call("TransactWriteItems", { TransactItems = {} })).attempts)
@@ -150,35 +150,35 @@ describe("a call", function()
       assert(conn:call("PutItem", PUT))
     end)
 
-    it("at the client's own rate when that is adaptive", function()
+    it("at the rate of the adaptive mode", function()
       local conn, fake = start(function(number) return number % 2 == 1 and busy or item end, { retry_mode = "adaptive" })
       for _ = 1, 5 do assert(conn:call("GetItem", KEY)) end
-      assert.is_true(#fake.slept > 5) -- besides the pauses between attempts
+      assert.is_true(#fake.slept > 5) -- more than the delays between attempts
     end)
   end)
 
   describe("has a deadline", function()
-    it("that no attempt is begun for when it cannot be met", function()
+    it("that prevents attempts which could not meet it", function()
       local conn, fake = start(function() return broken end, { deadline = 0.03 })
       local _, err = conn:call("GetItem", KEY)
       assert.same({ 0.0125 }, fake.slept)
       assert.equal(2, err.attempts)
       assert.equal("deadline", err.retry_stopped)
-      assert.equal("InternalServerError: m; no time for another attempt before the deadline", tostring(err))
+      assert.equal("InternalServerError: m; no time for another attempt before the deadline", errors.reason(err))
     end)
 
-    it("of its own", function()
+    it("that a call may set", function()
       local conn = start(function() return broken end)
       assert.equal(2, select(2, conn:call("GetItem", KEY, { deadline = 0.03 })).attempts)
     end)
 
-    it("which an attempt does not outlive", function()
+    it("that also ends an attempt", function()
       local conn, fake = start(function() return good end)
       local deadlines = {}
       function fake.receive(_, deadline)
         deadlines[#deadlines + 1] = deadline - fake.clock
         fake.clock = deadline
-        return nil, "timeout", "no answer in time"
+        return nil, "timeout", "no response in time"
       end
       local _, err = conn:call("GetItem", KEY, { deadline = 2, attempt_timeout = 1.5 })
       assert.equal("timeout", err.kind)
@@ -188,7 +188,7 @@ describe("a call", function()
       assert.matches("the deadline of 2 s has passed", err.message, 1, true)
     end)
 
-    it("which the client's own rate does not outlive", function()
+    it("that also ends a wait of the adaptive mode", function()
       local conn, fake = start(function(number) return number < 9 and busy or item end, { retry_mode = "adaptive" })
       for _ = 1, 2 do conn:call("GetItem", KEY) end
       local before = #fake.requests
@@ -200,7 +200,7 @@ describe("a call", function()
     end)
 
     it("that bounds all pages of a query", function()
-      local page = helper.answer(200, '{"Items":[{"id":{"S":"a"}}],"Count":1,"ScannedCount":1,'
+      local page = helper.response(200, '{"Items":[{"id":{"S":"a"}}],"Count":1,"ScannedCount":1,'
         .. '"LastEvaluatedKey":{"id":{"S":"%d"}}}')
       local conn, fake = start(function(number)
         return (page:gsub("%%d", ("%02d"):format(number)))
@@ -218,7 +218,7 @@ describe("a call", function()
   end)
 
   describe("that writes", function()
-    -- Request, responses, options of the call -> how many requests, what comes of it.
+    -- { name, operation, parameters, responses, number of requests, outcome, options of the call }
     local rows = {
       { "a put", "PutItem", PUT, { LOST, good }, 2, true },
       { "a delete", "DeleteItem", KEY, { broken, good }, 2, true },
@@ -226,9 +226,9 @@ describe("a call", function()
       { "an update that adds", "UpdateItem", ADD, { LOST }, 1, "ambiguous" },
       { "an update that adds, after an inner error", "UpdateItem", ADD, { broken }, 1, "ambiguous" },
       { "an update that adds, which was refused", "UpdateItem", ADD, { busy, good }, 2, true },
-      { "a put that asks for the old item", "PutItem", with(PUT, { ReturnValues = "ALL_OLD" }), { LOST }, 1, "ambiguous" },
+      { "a put that returns the old item", "PutItem", with(PUT, { ReturnValues = "ALL_OLD" }), { LOST }, 1, "ambiguous" },
       { "a backup", "CreateBackup", { TableName = "t", BackupName = "b" }, { LOST }, 1, "ambiguous" },
-      { "an answer that is garbage", "UpdateItem", ADD, { helper.answer(200, "<html>") }, 1, "ambiguous" },
+      { "an unreadable response", "UpdateItem", ADD, { helper.response(200, "<html>") }, 1, "ambiguous" },
     }
     for _, row in ipairs(rows) do
       it(("safely: %s is sent %d times"):format(row[1], row[5]), function()
@@ -245,7 +245,7 @@ describe("a call", function()
       end)
     end
 
-    it("always, if so told, as other clients do", function()
+    it("always with the option \"always\", as other clients do", function()
       local conn, fake = start({ LOST, good, LOST, good }, { retry_writes = "always" })
       assert(conn:call("UpdateItem", ADD))
       assert(conn:call("PutItem", with(PUT, CONDITION)))
@@ -253,34 +253,34 @@ describe("a call", function()
       assert.is_nil(fake.requests[4]:find("ReturnValuesOnConditionCheckFailure", 1, true))
     end)
 
-    it("ambiguously when a later attempt ends it", function()
+    it("ambiguously when an earlier attempt may have been applied", function()
       local conn = start({ LOST, busy, busy, busy })
       local _, err = conn:call("PutItem", PUT)
       assert.equal("ThrottlingException", err.code)
       assert.is_true(err.ambiguous)
     end)
 
-    it("unambiguously when nothing can have happened", function()
+    it("unambiguously when no attempt can have been applied", function()
       local conn = start({ busy, failing("ValidationException") })
       assert.is_false(select(2, conn:call("PutItem", PUT)).ambiguous)
     end)
 
-    describe("with a condition that its own first attempt breaks", function()
-      it("has succeeded when the item is what was put", function()
+    describe("with a condition that its first attempt invalidates", function()
+      it("has succeeded when the item equals the put item", function()
         local conn, fake = start({ LOST, refused_by({ id = "a", n = 1 }) })
         assert.same({}, conn:call("PutItem", with(PUT, CONDITION)))
         assert.is_nil(fake.requests[1]:find("ReturnValuesOnConditionCheckFailure", 1, true))
         assert.truthy(fake.requests[2]:find('"ReturnValuesOnConditionCheckFailure":"ALL_OLD"', 1, true))
       end)
 
-      it("has succeeded when the item is as the update makes it", function()
+      it("has succeeded when the item has the result of the update", function()
         local conn = start({ LOST, refused_by({ id = "a", n = 1, m = 2 }) })
         local update = with(SET, { ConditionExpression = "n = :o", ReturnValues = "ALL_NEW" })
         update.ExpressionAttributeValues = { [":n"] = 1, [":o"] = 0 }
         assert.same({ Attributes = { id = "a", n = 1, m = 2 } }, conn:call("UpdateItem", update))
       end)
 
-      it("has failed when the item is another, and says that it may have been written before", function()
+      it("has failed ambiguously when the item is another one", function()
         local conn = start({ LOST, refused_by({ id = "a", n = 5 }) })
         local _, err = conn:call("PutItem", with(PUT, CONDITION))
         assert.equal("ConditionalCheckFailedException", err.code)
@@ -291,14 +291,14 @@ describe("a call", function()
         assert.same({ id = "a", n = 5 }, err.item)
       end)
 
-      it("may have happened when it deletes and nothing is there", function()
+      it("has failed ambiguously when a delete finds no item", function()
         local conn = start({ LOST, refused })
         local _, err = conn:call("DeleteItem", with(KEY, { ConditionExpression = "attribute_exists(id)" }))
         assert.equal("ConditionalCheckFailedException", err.code)
         assert.is_true(err.ambiguous)
       end)
 
-      it("has failed when it was refused the first time", function()
+      it("has failed when the first attempt failed its condition", function()
         local conn = start({ refused })
         local _, err = conn:call("PutItem", with(PUT, CONDITION))
         assert.is_false(err.ambiguous)
@@ -306,10 +306,10 @@ describe("a call", function()
     end)
 
     describe("exactly once", function()
-      local function exactly(answers, name, params, given)
+      local function exactly(responses, name, params, given)
         given = given or {}
         given.retry_writes = "exact"
-        local conn, fake = start(answers)
+        local conn, fake = start(responses)
         local result, err = conn:call(name, params, given)
         return result, err, fake
       end
@@ -326,8 +326,8 @@ describe("a call", function()
         assert.is_nil(next(tokens, (next(tokens))))
       end)
 
-      it("fails as the write alone would", function()
-        local cancelled = helper.answer(400, '{"__type":"x#TransactionCanceledException","Message":"m","CancellationReasons":'
+      it("fails with the error of the plain write", function()
+        local cancelled = helper.response(400, '{"__type":"x#TransactionCanceledException","Message":"m","CancellationReasons":'
           .. '[{"Code":"ConditionalCheckFailed","Message":"no","Item":{"id":{"S":"b"}}}]}')
         local _, err = exactly({ cancelled }, "PutItem", with(PUT, CONDITION))
         assert.equal("ConditionalCheckFailedException", err.code)
@@ -337,12 +337,12 @@ describe("a call", function()
         assert.is_false(err.ambiguous)
       end)
 
-      it("is the write itself where that may be repeated", function()
+      it("is the plain write if that may be repeated", function()
         local _, _, fake = exactly({ LOST, good }, "PutItem", PUT)
         assert.matches("DynamoDB_20120810.PutItem", fake.requests[2], 1, true)
       end)
 
-      it("is refused where there is no such transaction", function()
+      it("is rejected if no transaction can replace the write", function()
         local conn = start({})
         assert.has_error(function()
           conn:call("UpdateItem", with(ADD, { ReturnValues = "ALL_NEW" }), { retry_writes = "exact" })
@@ -352,14 +352,14 @@ describe("a call", function()
         assert.matches("option 'retry_writes': 'exact' is not possible: CreateBackup has no form in a transaction", why, 1, true)
       end)
 
-      it("is safe where there is none and the connection wants it", function()
+      it("falls back to \"safe\" if the connection rather than the call sets it", function()
         local conn = start({ LOST }, { retry_writes = "exact" })
         local _, err = conn:call("UpdateItem", with(ADD, { ReturnValues = "ALL_NEW" }))
         assert.is_true(err.ambiguous)
         assert.equal(1, err.attempts)
       end)
 
-      it("serves items", function()
+      it("applies to items", function()
         local conn, fake = start({ LOST, good }, { retry_writes = "exact" })
         local tbl = conn:table("t", { hash_key = "id" })
         assert(tbl:new_item({ hash_key = "a", attrs = { n = 1 } }):put({ create_only = true }))
@@ -369,15 +369,15 @@ describe("a call", function()
     end)
   end)
 
-  describe("by a wrong clock", function()
+  describe("with a wrong clock", function()
     local NOW, DATE = 1795608000, "Wed, 25 Nov 2026 12:00:00 GMT"
 
-    -- Responses by what the request is signed for.
+    -- Responds by the date of the signature.
     local function start_at(time, code, options)
       local conn, fake
       conn, fake = start(function(number)
         local at = fake.requests[number]:match("\r\nx%-amz%-date: (%w+)")
-        return at == "20261125T120000Z" and helper.answer(200, "{}", { Date = DATE })
+        return at == "20261125T120000Z" and helper.response(200, "{}", { Date = DATE })
           or failing(code, 400, { Date = DATE })
       end, options)
       function fake.time() return time end
@@ -385,7 +385,7 @@ describe("a call", function()
     end
 
     for _, code in ipairs({ "InvalidSignatureException", "RequestTimeTooSkewed", "SignatureDoesNotMatch" }) do
-      it("costs one request more after " .. code, function()
+      it("needs one more request after " .. code, function()
         local conn, fake = start_at(NOW - 3600, code)
         assert(conn:call("PutItem", PUT))
         assert.equal(2, #fake.requests)
@@ -397,20 +397,20 @@ describe("a call", function()
       end)
     end
 
-    it("fails when correcting is off", function()
+    it("fails when clock correction is off", function()
       local conn, fake = start_at(NOW - 3600, "InvalidSignatureException", { disable_clock_skew_correction = true })
       assert.is_nil((conn:call("PutItem", PUT)))
       assert.equal(1, #fake.requests)
     end)
 
-    it("fails when the clock is right and the signature is not", function()
+    it("fails when the clock is correct but the signature is not", function()
       local conn, fake = start(function() return failing("InvalidSignatureException", 403, { Date = DATE }) end)
       function fake.time() return NOW end
       assert.is_nil((conn:call("PutItem", PUT)))
       assert.equal(1, #fake.requests)
     end)
 
-    it("is attempted once only where one attempt is allowed", function()
+    it("has one attempt if one is permitted", function()
       local conn, fake = start_at(NOW - 3600, "InvalidSignatureException", { max_attempts = 1 })
       local _, err = conn:call("PutItem", PUT)
       assert.equal("attempts", err.retry_stopped)
@@ -419,39 +419,39 @@ describe("a call", function()
   end)
 
   describe("with expired credentials", function()
-    -- The verifying server knows these secrets.
+    -- The verifying proxy has the secrets of these keys.
     local function provider(list)
-      local asked = 0
+      local count = 0
       return function()
-        asked = asked + 1
-        local key = list[math.min(asked, #list)]
+        count = count + 1
+        local key = list[math.min(count, #list)]
         if not key then return nil, "the vault is closed" end
         return { aws_access_key_id = key, aws_secret_access_key = "secret-of-" .. key }
-      end, function() return asked end
+      end, function() return count end
     end
 
-    it("asks for fresh ones, once, and goes on", function()
-      local find, asked = provider({ "AKIDONE", "AKIDTWO" })
+    it("refreshes them once and succeeds", function()
+      local find, calls = provider({ "AKIDONE", "AKIDTWO" })
       local conn, fake = start({ failing("ExpiredTokenException"), good, good },
         { credentials = find })
       assert(conn:call("PutItem", PUT))
       assert(conn:call("PutItem", PUT))
-      assert.equal(2, asked())
+      assert.equal(2, calls())
       assert.matches("Credential=AKIDONE/", fake.requests[1], 1, true)
       assert.matches("Credential=AKIDTWO/", fake.requests[2], 1, true)
       assert.same({}, fake.slept)
     end)
 
-    it("asks once only", function()
-      local find, asked = provider({ "AKIDONE", "AKIDTWO", "AKIDTHREE" })
+    it("refreshes them only once", function()
+      local find, calls = provider({ "AKIDONE", "AKIDTWO", "AKIDTHREE" })
       local conn, fake = start(function() return failing("ExpiredTokenException") end, { credentials = find })
       local _, err = conn:call("PutItem", PUT)
       assert.equal("ExpiredTokenException", err.code)
       assert.equal(2, #fake.requests)
-      assert.equal(2, asked())
+      assert.equal(2, calls())
     end)
 
-    it("reports why there are no fresh ones", function()
+    it("reports the failure of a refresh", function()
       local find = provider({ "AKIDONE", false })
       local conn = start({ failing("ExpiredTokenException") }, { credentials = find })
       local _, err = conn:call("PutItem", PUT)
@@ -459,14 +459,14 @@ describe("a call", function()
       assert.matches("the vault is closed", err.message, 1, true)
     end)
 
-    it("never replaces keys that were given", function()
+    it("never replaces keys given as options", function()
       local conn, fake = start({ failing("ExpiredTokenException") })
       assert.equal("ExpiredTokenException", select(2, conn:call("PutItem", PUT)).code)
       assert.equal(1, #fake.requests)
     end)
   end)
 
-  it("takes its options wherever it is made", function()
+  it("accepts its options in every method", function()
     local conn, fake = start(function() return broken end)
     local tbl = conn:table("t", { hash_key = "id" })
     local own = tbl:new_item({ hash_key = "a" })

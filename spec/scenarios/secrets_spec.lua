@@ -1,6 +1,6 @@
--- A secret key and a session token never show: not in tostring, errors, tracebacks or what a printer finds.
+-- Secrets never appear in tostring, errors, tracebacks or the output of a deep printer.
 
-local canned = dofile("spec/support/scripted_server.lua")
+local scripted = dofile("spec/support/scripted_server.lua")
 local cjson = require("cjson")
 local curl = require("dynamodb.transport.curl")
 local dynamodb = require("dynamodb")
@@ -22,7 +22,7 @@ end
 
 local HIDDEN = { secret = SECRET, token = TOKEN }
 
--- Runs f, and checks all that it returns or raises, and the traceback there.
+-- Calls f and checks its results or its error with the traceback.
 local function check_call(where, f, hidden)
   local traceback
   local results = { xpcall(f, function(err)
@@ -42,7 +42,7 @@ end
 local FILE = ("[default]\naws_access_key_id = %s\naws_secret_access_key = %s\naws_session_token = %s\n")
   :format(KEY, SECRET, TOKEN)
 
--- Where credentials may come from: options, and what stands in for environment and files.
+-- Sources of credentials: options, environment and files.
 local sources = {
   options = { given = with_keys({}) },
   environment = { environment = { AWS_ACCESS_KEY_ID = KEY, AWS_SECRET_ACCESS_KEY = SECRET,
@@ -53,7 +53,7 @@ local sources = {
     files = { ["/b"] = FILE:gsub("default", "Credentials") } },
 }
 
--- Lets f see only this environment and these files, on no instance.
+-- Calls f with only this environment and these files, and without instance metadata.
 local function within(source, f)
   local getenv, read_file = system.getenv, system.read_file
   system.getenv = function(name)
@@ -73,21 +73,21 @@ local function connect(source, given)
   return dynamodb.connect(merge({ region = "us-east-1" }, source.given, given))
 end
 
-local answers = {
-  { "a service error", helper.answer(400, '{"__type":"x#ValidationException","message":"no"}') },
-  { "a wrong signature", helper.answer(403, '{"__type":"x#InvalidSignatureException","message":"no"}') },
-  { "an inner error", helper.answer(500, "{}") },
-  { "a text", helper.answer(503, "<html>busy</html>") },
-  { "a truncated body", (helper.answer(200, '{"Item":{"id":{"S":"a"}}}'):sub(1, -5)) },
+local responses = {
+  { "a service error", helper.response(400, '{"__type":"x#ValidationException","message":"no"}') },
+  { "a wrong signature", helper.response(403, '{"__type":"x#InvalidSignatureException","message":"no"}') },
+  { "an inner error", helper.response(500, "{}") },
+  { "a text", helper.response(503, "<html>busy</html>") },
+  { "a truncated body", (helper.response(200, '{"Item":{"id":{"S":"a"}}}'):sub(1, -5)) },
   { "a truncated head", "HTTP/1.1 200 OK\r\ncontent-ty" },
   { "no HTTP", "\21\3\1\0\2\2\70 you speak HTTP to a TLS port" },
-  { "broken JSON", helper.answer(200, '{"Item":') },
-  { "a wrong shape", helper.answer(200, '{"Item":{"id":{"Q":"a"}}}') },
-  { "a wrong checksum", helper.answer(200, "{}", { ["x-amz-crc32"] = "1" }) },
-  { "another type", (helper.answer(200, "{}"):gsub("x%-amz%-json", "x-other")) },
+  { "broken JSON", helper.response(200, '{"Item":') },
+  { "a wrong shape", helper.response(200, '{"Item":{"id":{"Q":"a"}}}') },
+  { "a wrong checksum", helper.response(200, "{}", { ["x-amz-crc32"] = "1" }) },
+  { "another type", (helper.response(200, "{}"):gsub("x%-amz%-json", "x-other")) },
 }
 
--- What users do with a connection, right and wrong; each is a function of the connection.
+-- Correct and wrong uses of a connection, as functions of the connection.
 local uses = {
   list_tables = function(conn) return conn:list_tables() end,
   get_item = function(conn) return conn:table("t", { hash_key = "id" }):get_item("a") end,
@@ -111,9 +111,9 @@ local uses = {
 
 describe("secrets", function()
   for name, source in pairs(sources) do
-    it("are used, yet hidden: " .. name, function()
+    it("are used and hidden: " .. name, function()
       within(source, function()
-        local fake = helper.fake(helper.answer(200, '{"TableNames":[]}'))
+        local fake = helper.fake(helper.response(200, '{"TableNames":[]}'))
         assert(connect(source, { transport = fake }):list_tables())
         assert.is_truthy(fake.requests[1]:find("Credential=" .. KEY, 1, true))
         assert.is_truthy(fake.requests[1]:find("x-amz-security-token: " .. TOKEN, 1, true))
@@ -122,21 +122,21 @@ describe("secrets", function()
     end)
 
     for use, f in pairs(uses) do
-      it(("stay hidden whatever is answered: %s, %s"):format(name, use), function()
+      it(("stay hidden with every response: %s, %s"):format(name, use), function()
         within(source, function()
-          for _, answer in ipairs(answers) do
-            local conn = connect(source, { transport = helper.fake(answer[2]) })
-            check_call(answer[1], function() return f(conn) end)
+          for _, response in ipairs(responses) do
+            local conn = connect(source, { transport = helper.fake(response[2]) })
+            check_call(response[1], function() return f(conn) end)
             conn:close()
-            check_call("closed, " .. answer[1], function() return f(conn) end)
+            check_call("closed, " .. response[1], function() return f(conn) end)
           end
         end)
       end)
     end
   end
 
-  it("stay hidden when there is no hook, and when TLS fails", function()
-    local plain_port = helper.endpoint():match(":(%d+)") -- speaks HTTP, so that TLS fails
+  it("stay hidden without a hook, and when TLS fails", function()
+    local plain_port = helper.endpoint():match(":(%d+)") -- the server speaks HTTP, so TLS fails
     for _, url in ipairs({ "http://127.0.0.1:1", "https://127.0.0.1:1", "https://127.0.0.1:" .. plain_port,
       "http://name.invalid" }) do
       local conn = dynamodb.connect(with_keys({ endpoint_url = url, connect_timeout = 2,
@@ -148,7 +148,7 @@ describe("secrets", function()
     end
   end)
 
-  it("stay hidden with the real server's errors", function()
+  it("stay hidden in errors of the real server", function()
     local conn = helper.connect(with_keys({}))
     local results = check_call("server", function() return conn:get_table(helper.table_name("missing")) end)
     assert.is_nil(results[2])
@@ -156,7 +156,7 @@ describe("secrets", function()
     conn:close()
   end)
 
-  it("may hold no bytes that end a header, and are not repeated", function()
+  it("are rejected, and not shown, if they contain bytes that end a header", function()
     for _, byte in ipairs({ "\r", "\n", "\0", "\r\nx-evil: 1" }) do
       for _, name in ipairs({ "aws_access_key_id", "aws_secret_access_key", "aws_session_token" }) do
         local fake = helper.fake()
@@ -173,7 +173,7 @@ describe("secrets", function()
     end
   end)
 
-  -- Mistakes in the options: here the key id is hidden as well.
+  -- Mistakes in the options. These errors hide the key id as well.
   local private = { key = KEY, secret = SECRET, token = TOKEN }
   local mistakes = {
     { "swapped with nothing", { aws_secret_access_key = SECRET } },
@@ -196,13 +196,13 @@ describe("secrets", function()
     { "a password in the host", { host = KEY .. ":" .. SECRET .. "@localhost" } },
   }
   for _, mistake in ipairs(mistakes) do
-    it("are not repeated by errors of connect: " .. mistake[1], function()
+    it("are not shown by errors of connect: " .. mistake[1], function()
       local results = check_call("connect", function() return dynamodb.connect(mistake[2]) end, private)
       assert.is_false(results[1])
     end)
   end
 
-  it("are not repeated when given as numbers or by position", function()
+  it("are not shown when given as numbers or by position", function()
     check_call("number", function() return dynamodb.connect({ aws_access_key_id = KEY,
       aws_secret_access_key = 31415926535 }) end, { secret = "31415926535", key = KEY })
     check_call("position", function() return dynamodb.connect(KEY, SECRET) end, private)
@@ -220,7 +220,7 @@ describe("secrets", function()
       "[default]\naws_access_key_id = " .. KEY .. "\naws_secret_access_key = " .. SECRET .. "\0x\n" },
   }
   for _, broken in ipairs(broken_files) do
-    it("are not repeated from a file with " .. broken[1], function()
+    it("are not shown from a file with " .. broken[1], function()
       for _, variable in ipairs({ "AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE", "BOTO_CONFIG" }) do
         local text = broken[2]
         if variable == "BOTO_CONFIG" then text = text:gsub("default", "Credentials") end
@@ -250,7 +250,7 @@ end)
 
 -- {===== Everything =====
 
--- The secrets of spec/vectors/credentials.lua, and of the world below.
+-- The secrets of spec/vectors/credentials.lua and of this file.
 local PATTERNS = { "secret%-of%-", "token%-of%-", "jwt%-of%-the%-pod", "access%-%l", "refresh%-%l", "refresh%-of%-",
   "client%-secret", "PRIVATE KEY", "METATOKEN", "agent%-token" }
 
@@ -263,7 +263,7 @@ local function check_nothing(shown)
   end
 end
 
--- A text that ends within its secret, or some way before its end.
+-- Truncates a text within its secret or before its end.
 local function cut(text)
   local at = text:find("secret%-of%-") or text:find("token%-of%-") or text:find("access%-") or #text - 20
   return text:sub(1, at + 11)
@@ -275,24 +275,24 @@ local function changed(list, change)
   return copy
 end
 
--- How a scenario's system may be damaged: functions that change its parts -> false when there is nothing to change.
+-- Damages to the system of a scenario: functions that change it, or return false if there is nothing to change.
 local worse = {
   ["as they are"] = function() end,
-  ["with services whose answers are cut"] = function(w)
-    if not w.answers then return false end
-    w.answers = changed(w.answers, function(list)
-      return changed(list, function(answer)
-        local body = type(answer.body) == "table" and cjson.encode(answer.body) or answer.body
-        return { status = answer.status, headers = answer.headers, body = body and cut(body), drop = answer.drop }
+  ["with services whose responses are truncated"] = function(w)
+    if not w.responses then return false end
+    w.responses = changed(w.responses, function(list)
+      return changed(list, function(response)
+        local body = type(response.body) == "table" and cjson.encode(response.body) or response.body
+        return { status = response.status, headers = response.headers, body = body and cut(body), drop = response.drop }
       end)
     end)
   end,
-  ["with services that repeat what they are asked"] = function(w)
-    if not w.answers then return false end
+  ["with services that repeat the request"] = function(w)
+    if not w.responses then return false end
     local echo = { status = 400, echo = true }
-    w.answers = {}
+    w.responses = {}
     for _, service in ipairs({ "sts", "sso", "oidc", "signin", "container", "metadata" }) do
-      w.answers[service] = { echo, echo, echo, echo, echo, echo }
+      w.responses[service] = { echo, echo, echo, echo, echo, echo }
     end
   end,
   ["with files and programs that are cut"] = function(w)
@@ -308,7 +308,7 @@ local worse = {
 local scenarios = dofile("spec/vectors/credentials.lua")
 local KEYS = "[default]\naws_access_key_id = AKIDSHARED\naws_secret_access_key = secret-of-AKIDSHARED\n"
 for name, url in pairs({ ["a proxy's password"] = "http://me:secret-of-proxy@127.0.0.1:{port}",
-  ["a proxy's password, and nobody there"] = "http://me:secret-of-proxy@127.0.0.1:1",
+  ["a proxy's password, and no proxy"] = "http://me:secret-of-proxy@127.0.0.1:1",
   ["a proxy's password in what is no URL"] = "me:secret-of-proxy@:" }) do
   scenarios[#scenarios + 1] = { name = name, environment = { http_proxy = url }, files = { credentials = KEYS } }
   scenarios[#scenarios + 1] = { name = name .. ", given", given = { proxy = url }, files = { credentials = KEYS } }
@@ -318,24 +318,24 @@ for _, variable in ipairs({ "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_DYNAMODB_S
     environment = { [variable] = "http://me:secret-of-url@127.0.0.1" } }
 end
 
-describe("secrets, wherever they come from,", function()
+describe("secrets of every source", function()
   local server, service
 
   setup(function()
     server = fakes.start()
     local wait = { wait = "request" }
-    local function answer(...) return { send = canned.response(...) } end
-    service = canned.start({}, { rest = { wait, answer("{}"), wait,
-      answer('{"__type":"x#ExpiredTokenException","message":"expired"}', 400), wait, answer("{}", 500), wait,
-      answer("<html>", 200, { ["Content-Type"] = "text/html" }), wait, answer("{}"), wait, { close = true } } })
+    local function response(...) return { send = scripted.response(...) } end
+    service = scripted.start({}, { rest = { wait, response("{}"), wait,
+      response('{"__type":"x#ExpiredTokenException","message":"expired"}', 400), wait, response("{}", 500), wait,
+      response("<html>", 200, { ["Content-Type"] = "text/html" }), wait, response("{}"), wait, { close = true } } })
   end)
   teardown(function()
     server.stop()
-    canned.stop()
+    scripted.stop()
   end)
   after_each(fake_system.remove)
 
-  -- The options of a connection that shows all it can, to 'show'.
+  -- Options of a connection whose hooks and log pass everything to 'show'.
   local function options(w, scenario, show)
     local transport, list = {}, {}
     for name, f in pairs(curl) do transport[name] = f end
@@ -379,9 +379,9 @@ describe("secrets, wherever they come from,", function()
       local w = { given = scenario.given, environment = changed(scenario.environment, function(value)
         return (value:gsub("^Basic x$", "agent-token-1"))
       end), files = changed(scenario.files, function(content) return content == "jwt" and "jwt-of-the-pod" or content end),
-        answers = scenario.answers, run = scenario.run, steps = scenario.steps }
+        responses = scenario.responses, run = scenario.run, steps = scenario.steps }
       if change(w) ~= false then
-        it(("show nowhere: %s, %s"):format(scenario.name, how), function()
+        it(("are never shown: %s, %s"):format(scenario.name, how), function()
           local shown = play(w)
           assert.is_true(#shown > 0)
           check_nothing(shown)
@@ -390,13 +390,13 @@ describe("secrets, wherever they come from,", function()
     end
   end
 
-  it("leave this process in one header only", function()
+  it("are sent in one header only", function()
     for _, request in ipairs(service.requests()) do
       check_nothing({ { "a request", (request:gsub("\r\nx%-amz%-security%-token: [^\r]*", "")) } })
     end
   end)
 
-  it("would be found", function()
+  it("would be found by these checks", function()
     assert.is_false(pcall(check_nothing, { { "it", helper.deep_text({ a = { "the secret-of-KEY" } }) } }))
   end)
 end)

@@ -1,5 +1,5 @@
--- Signatures verified by an independent implementation, botocore's, in spec/support/signature_verifier.py, through a real
--- socket. One change to a good request is one refusal. The same program verifies the requests of all other specs of a run.
+-- Signatures over a real socket, verified by botocore in spec/support/signature_verifier.py. Each single change of a correct
+-- request is rejected. The same program verifies the requests of all other specs of a run.
 
 local curl = require("dynamodb.transport.curl")
 local dynamodb = require("dynamodb")
@@ -8,7 +8,7 @@ local system = require("dynamodb.base.system")
 local refused = os.tmpname()
 local process, pid, endpoint_url
 
--- A server that responds {} to every request with a right signature.
+-- Starts a server that responds {} to every correctly signed request.
 local function start()
   process = assert(io.popen(("echo $$; exec env -u LD_PRELOAD /usr/bin/python3 spec/support/signature_verifier.py serve '%s'")
     :format(refused)))
@@ -28,7 +28,7 @@ local function refusals()
   return list
 end
 
--- libcurl's transport with these functions instead of its own, counting.
+-- libcurl's transport with some functions replaced and a counter of requests.
 local function transport_with(functions)
   local transport = { requests = 0 }
   for name, f in pairs(curl) do transport[name] = f end
@@ -50,7 +50,7 @@ end
 local PUT = { TableName = "t", Item = { id = "\195\164 +%/", n = 5 } }
 local TOKEN = { aws_access_key_id = "ASIACANNED", aws_session_token = "TOKEN/+=EXAMPLE" }
 
--- Changes the only match of a pattern.
+-- Returns a function that replaces the only match of a pattern.
 local function replace(pattern, by)
   return function(bytes)
     local changed, count = bytes:gsub(pattern, by)
@@ -63,7 +63,7 @@ local function authorization(pattern, by)
   return replace("(authorization: [^\r]*)" .. pattern, type(by) == "string" and "%1" .. by or by)
 end
 
--- Another body, with its length.
+-- Returns a function that replaces the body and its length.
 local function with_body(change)
   return function(bytes)
     local head, body = bytes:match("^(.-\r\n\r\n)(.*)$")
@@ -79,7 +79,7 @@ end
 local DIFFERENT, INCOMPLETE = "InvalidSignatureException", "IncompleteSignatureException"
 local UNKNOWN = "UnrecognizedClientException"
 
--- What is changed in transit, and the error code.
+-- { name, change in transit, error code and message }
 local changes = {
   { "another digit in the body", replace('"5"', '"6"'), DIFFERENT },
   { "another letter's case in the body", replace('"TableName":"t"', '"TableName":"T"'), DIFFERENT },
@@ -106,7 +106,7 @@ local changes = {
     return head .. "Signature=" .. other_digit(digits)
   end), DIFFERENT },
   { "another key that is known", authorization("AKIDCANNED", "AKIDSPECSPECSPEC"), DIFFERENT },
-  { "a key that nobody knows", authorization("AKIDCANNED", "AKIDNOBODY"), UNKNOWN },
+  { "an unknown key", authorization("AKIDCANNED", "AKIDNOBODY"), UNKNOWN },
   { "a signed header twice", replace("(x%-amz%-target: [^\r]*\r\n)", "%1%1"), DIFFERENT },
   { "a signed header less", replace("x%-amz%-target: [^\r]*\r\n", ""), DIFFERENT },
   { "a header of AWS's that is not signed", replace("(host: )", "x-amz-extra: 1\r\n%1"), INCOMPLETE },
@@ -116,7 +116,7 @@ local changes = {
   { "a date in another form", replace("(x%-amz%-date: %d+)T", "%1 "), INCOMPLETE },
   { "no signature", replace("authorization: [^\r]*\r\n", ""), "MissingAuthenticationTokenException" },
   { "half a signature", authorization(("%x"):rep(32) .. "\r", "\r"), INCOMPLETE },
-  { "a token that nobody signed", replace("(host: )", "x-amz-security-token: x\r\n%1"), INCOMPLETE },
+  { "an unsigned token", replace("(host: )", "x-amz-security-token: x\r\n%1"), INCOMPLETE },
   { "another token", replace("(x%-amz%-security%-token: )T", "%1t"), UNKNOWN, TOKEN },
   { "no token", replace("x%-amz%-security%-token: [^\r]*\r\n", ""), UNKNOWN, TOKEN },
 }
@@ -139,7 +139,7 @@ describe("a verifying server", function()
     end)
   end
 
-  -- What leaves a signature valid: options, and changes of what is not signed.
+  -- Valid requests: options, and changes of unsigned parts.
   local good = {
     { "a request as it is" },
     { "a request with a session token", nil, TOKEN },
@@ -148,7 +148,7 @@ describe("a verifying server", function()
     { "another user agent", replace("user%-agent: [^\r]*", "user-agent: other") },
   }
   for _, case in ipairs(good) do
-    it("believes " .. case[1], function()
+    it("accepts " .. case[1], function()
       local before = #refusals()
       local transport = transport_with({ change = case[2] })
       local given = {}
@@ -168,7 +168,7 @@ describe("a verifying server", function()
     end
 
     for minutes, refusal in pairs({ [-16] = "Signature expired: ", [16] = "Signature not yet current: " }) do
-      it(("refuses what is %d minutes off"):format(minutes), function()
+      it(("rejects a date that is %d minutes off"):format(minutes), function()
         local conn = connect(shifted(minutes), { disable_clock_skew_correction = true })
         local result, err = conn:call("PutItem", PUT)
         conn:close()
@@ -178,7 +178,7 @@ describe("a verifying server", function()
         assert.equal(1, err.message:find(refusal, 1, true), err.message)
       end)
 
-      it(("costs a client that is %d minutes off one request, once"):format(minutes), function()
+      it(("needs one more request of a client whose clock is %d minutes off"):format(minutes), function()
         local transport = shifted(minutes)
         local conn = connect(transport)
         assert(conn:call("PutItem", PUT))
@@ -190,7 +190,7 @@ describe("a verifying server", function()
     end
 
     for _, minutes in ipairs({ -14, 14 }) do
-      it(("believes what is %d minutes off"):format(minutes), function()
+      it(("accepts a date that is %d minutes off"):format(minutes), function()
         local transport = shifted(minutes)
         local conn = connect(transport, { disable_clock_skew_correction = true })
         assert(conn:call("PutItem", PUT))
@@ -200,7 +200,7 @@ describe("a verifying server", function()
     end
   end)
 
-  it("finds a wrong signature among requests that were recorded, however old", function()
+  it("finds a wrong signature in recorded requests of any age", function()
     local requests = {}
     local conn = connect(transport_with({ change = function(bytes)
       requests[#requests + 1] = bytes

@@ -1,5 +1,5 @@
--- TLS against real endpoints: which certificates are trusted, which are refused, and why.
-local canned = dofile("spec/support/scripted_server.lua")
+-- TLS with real endpoints: accepted and rejected certificates, and the errors.
+local scripted = dofile("spec/support/scripted_server.lua")
 local core = require("dynamodb.core")
 local curl = require("dynamodb.transport.curl")
 local dynamodb = require("dynamodb")
@@ -19,7 +19,7 @@ local function connect(url, ca)
 end
 
 describe("TLS with a private CA", function()
-  it("carries a table from its creation to its end", function()
+  it("creates, uses and deletes a table", function()
     local connection = connect(endpoint_url, ca_bundle)
     local schema = connection:create_schema({ hash_key_name = "id", hash_key_proto_value = "S" })
     local name = "tls_spec_" .. os.time()
@@ -36,13 +36,13 @@ describe("TLS with a private CA", function()
     connection:close()
   end)
 
-  -- Where to connect, what to trust, and a word that the reason must contain.
+  -- { name, URL, trusted CA, word that the error must contain }
   local refusals = {
     { "a certificate for another host", variable("DYNAMODB_TLS_WRONG_HOST_ENDPOINT"), ca_bundle, "host" },
     { "a certificate by an unknown CA", variable("DYNAMODB_TLS_UNKNOWN_CA_ENDPOINT"), ca_bundle,
       "certificate" },
     { "a good certificate when the CA is not given", endpoint_url, nil, "certificate" },
-    { "a certificate for the name when asked by number", (endpoint_url:gsub("localhost", "127.0.0.2")),
+    { "a certificate for the name when connected by address", (endpoint_url:gsub("localhost", "127.0.0.2")),
       ca_bundle, "" },
     { "a CA bundle that is not there", endpoint_url, "/nowhere/ca.pem", "/nowhere/ca.pem" },
     { "a CA bundle that holds no certificate", endpoint_url, "Makefile", "makefile" },
@@ -63,12 +63,12 @@ describe("TLS with a private CA", function()
   end
 end)
 
--- tls_endpoints.sh keeps the certificate that the CA made for localhost beside the CA's own.
+-- tls_endpoints.sh stores the certificate for localhost in the directory of the CA certificate.
 local directory = ca_bundle:match("^(.*)/")
 local files = { key = directory .. "/good.key", cert = directory .. "/good.pem" }
 
 describe("the transport's TLS", function()
-  after_each(canned.stop)
+  after_each(scripted.stop)
 
   local greeting = { { send = "hello" } }
 
@@ -76,7 +76,7 @@ describe("the transport's TLS", function()
     return merge(files, more)
   end
 
-  -- Connects and returns the server's first bytes, or the failure.
+  -- Connects -> the first bytes of the server, or the failure.
   local function hear(url, options)
     options.ca_bundle = ca_bundle
     local socket, kind, why, permanent = curl.connect({ url = url }, 5, options)
@@ -88,13 +88,13 @@ describe("the transport's TLS", function()
     return bytes, kind, why, timings
   end
 
-  it("takes some of the time, as it reports", function()
-    local bytes, _, _, timings = hear(canned.start({ greeting }, { tls = files }).endpoint_url, {})
+  it("reports the time of the handshake", function()
+    local bytes, _, _, timings = hear(scripted.start({ greeting }, { tls = files }).endpoint_url, {})
     assert.equal("hello", bytes)
     assert.is_true(timings.tls > 0 and timings.tls < 5)
   end)
 
-  it("says that a refused certificate is refused for good", function()
+  it("reports a rejected certificate as a permanent error", function()
     for _, name in ipairs({ "DYNAMODB_TLS_WRONG_HOST_ENDPOINT", "DYNAMODB_TLS_UNKNOWN_CA_ENDPOINT" }) do
       local _, kind, why, permanent = hear(variable(name), {})
       assert.same({ "network", true }, { kind, permanent }, why)
@@ -103,7 +103,7 @@ describe("the transport's TLS", function()
 
   it("is of version 1.2 or later", function()
     local function speaking(version)
-      return canned.start({ greeting }, { tls = with({ minVersion = "TLSv1.1", maxVersion = version,
+      return scripted.start({ greeting }, { tls = with({ minVersion = "TLSv1.1", maxVersion = version,
         ciphers = "DEFAULT:@SECLEVEL=0" }) }).endpoint_url
     end
     assert.equal("hello", hear(speaking("TLSv1.2"), {}))
@@ -112,9 +112,9 @@ describe("the transport's TLS", function()
   end)
 
   describe("with a client's certificate", function()
-    local function asking() return canned.start({ greeting }, { tls = with({ ca = ca_bundle }) }).endpoint_url end
+    local function asking() return scripted.start({ greeting }, { tls = with({ ca = ca_bundle }) }).endpoint_url end
 
-    it("shows it", function()
+    it("presents it", function()
       assert.equal("hello", hear(asking(), { client_certificate = files.cert, client_key = files.key }))
     end)
 
@@ -125,12 +125,12 @@ describe("the transport's TLS", function()
       os.remove(path)
     end)
 
-    it("is refused without", function()
+    it("is rejected without it", function()
       local bytes, kind = hear(asking(), { client_key = files.key })
       assert.same({ nil, "network" }, { bytes, kind })
     end)
 
-    it("reports files that are not there, or do not belong together", function()
+    it("reports missing files, and a key that does not match", function()
       for _, options in ipairs({ { client_certificate = "/nowhere/cert.pem", client_key = files.key },
         { client_certificate = files.cert, client_key = "/nowhere/key.pem" }, { client_certificate = "Makefile" },
         { client_certificate = files.cert, client_key = directory .. "/ca.key" } }) do
@@ -152,10 +152,10 @@ describe("the transport's TLS", function()
 
   local OPEN = { send = "HTTP/1.1 200 OK\r\n\r\n" }
 
-  it("goes through a proxy's tunnel, to the host's own certificate", function()
-    local target = canned.start({ greeting }, { tls = files })
+  it("verifies the certificate of the host through a proxy tunnel", function()
+    local target = scripted.start({ greeting }, { tls = files })
     local steps = { { wait = "request" }, OPEN, { tunnel = target.port } }
-    local proxy = canned.start({ steps, steps })
+    local proxy = scripted.start({ steps, steps })
     local bytes, kind, why, timings = hear("https://localhost", { proxy = proxy.endpoint_url })
     assert.equal("hello", bytes, ("%s: %s"):format(kind, why))
     assert.is_true(timings.tls > 0)
@@ -164,23 +164,23 @@ describe("the transport's TLS", function()
     assert.is_true(permanent)
   end)
 
-  it("goes through a proxy that speaks TLS itself", function()
+  it("works through a proxy with TLS", function()
     for scheme, settings in pairs({ http = {}, https = { tls = files } }) do
-      local target = canned.start({ greeting }, settings)
-      local proxy = canned.start({ { { wait = "request" }, OPEN, { tunnel = target.port } } }, { tls = files })
+      local target = scripted.start({ greeting }, settings)
+      local proxy = scripted.start({ { { wait = "request" }, OPEN, { tunnel = target.port } } }, { tls = files })
       local bytes, kind, why = hear(scheme .. "://localhost", { proxy = proxy.endpoint_url })
       assert.equal("hello", bytes, ("%s: %s"):format(kind, why))
     end
   end)
 
-  it("refuses a proxy's wrong certificate", function()
+  it("rejects a wrong certificate of a proxy", function()
     local proxy = variable("DYNAMODB_TLS_UNKNOWN_CA_ENDPOINT")
     local bytes, kind, why, permanent = hear("http://localhost", { proxy = proxy })
     assert.same({ nil, "network", true }, { bytes, kind, permanent }, why)
   end)
 
-  it("gives up in time within a tunnel", function()
-    local proxy = canned.start({ { { wait = "request" }, OPEN } })
+  it("times out within a tunnel", function()
+    local proxy = scripted.start({ { { wait = "request" }, OPEN } })
     local before = curl.now()
     local _, kind = curl.connect({ url = "https://localhost" }, 0.4, { proxy = proxy.endpoint_url })
     assert.equal("timeout", kind)
@@ -189,19 +189,19 @@ describe("the transport's TLS", function()
 end)
 
 describe("a TLS connection", function()
-  after_each(canned.stop)
+  after_each(scripted.stop)
 
   local wait = { wait = "request" }
-  local good = canned.response('{"TableNames":["a"]}')
+  local good = scripted.response('{"TableNames":["a"]}')
 
   local function start(connections, options)
-    local server = canned.start(connections, { tls = files })
+    local server = scripted.start(connections, { tls = files })
     options = options or {}
     options.ca_bundle = ca_bundle
-    return server, canned.connect(server, options)
+    return server, scripted.connect(server, options)
   end
 
-  it("carries many requests", function()
+  it("serves many requests", function()
     local steps = {}
     for i = 1, 20 do steps[2 * i - 1], steps[2 * i] = wait, { send = good } end
     local server, connection = start({ steps })
@@ -219,7 +219,7 @@ describe("a TLS connection", function()
   it("takes responses of many records", function()
     local name = ("x"):rep(2 ^ 20)
     local _, connection = start({ { wait,
-      { send = canned.response(('{"TableNames":["%s"]}'):format(name)) } } })
+      { send = scripted.response(('{"TableNames":["%s"]}'):format(name)) } } })
     assert.is_true(name == assert(connection:list_tables())[1])
     connection:close()
   end)
@@ -231,7 +231,7 @@ describe("a TLS connection", function()
         { send = good } } })
       assert.same({ "a" }, connection:list_tables())
       local idle = select(2, next(core.connection_state(connection).running.pools)).idle
-      assert.is_true(idle[1].socket:wait("read", 5)) -- until it has arrived
+      assert.is_true(idle[1].socket:wait("read", 5)) -- waits for the bytes
       assert.same({ "a" }, connection:list_tables())
       assert.equal(2, server.connections())
       assert.equal(2, #server.requests())
@@ -240,9 +240,9 @@ describe("a TLS connection", function()
   end
 
   local cuts = {
-    ["before the answer"] = { { close = true } },
-    ["in the answer"] = { { send = good:sub(1, -3) }, { delay = 20 }, { close = true } },
-    ["in the answer, without notice"] = { { send = good:sub(1, -3) }, { delay = 20 }, { reset = true } },
+    ["before the response"] = { { close = true } },
+    ["in the response"] = { { send = good:sub(1, -3) }, { delay = 20 }, { close = true } },
+    ["in the response, without close_notify"] = { { send = good:sub(1, -3) }, { delay = 20 }, { reset = true } },
   }
   for name, steps in pairs(cuts) do
     it("that ends " .. name .. " is a network error", function()

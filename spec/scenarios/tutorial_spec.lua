@@ -1,7 +1,7 @@
--- examples/tutorial.lua against the server, over HTTP and TLS.
+-- Runs examples/tutorial.lua against the server, over HTTP and TLS.
 local files = dofile("spec/support/files.lua")
 
--- The Lua that runs this: the first word of the command line.
+-- The interpreter of this process: the first word of its command line.
 local function interpreter()
   local first = 0
   while arg[first - 1] do first = first - 1 end
@@ -10,7 +10,7 @@ end
 
 local function quoted(text) return "'" .. text:gsub("'", "'\\''") .. "'" end
 
--- Runs the tutorial with these environment variables -> what it printed, its exit code.
+-- Runs the tutorial with these environment variables -> output, exit code.
 local function run(variables)
   local words = { "exec env" }
   for name, value in pairs(variables) do words[#words + 1] = quoted(name .. "=" .. value) end
@@ -24,7 +24,7 @@ describe("the tutorial", function()
   local titles = {}
   for title in files.read("examples/tutorial.lua"):gmatch('\nstep%("(.-)"%)') do titles[#titles + 1] = title end
 
-  it("has the steps of boto's", function()
+  it("has the steps of boto's tutorial", function()
     assert.is_true(#titles >= 15)
   end)
 
@@ -34,7 +34,7 @@ describe("the tutorial", function()
       DYNAMODB_CA_BUNDLE = os.getenv("DYNAMODB_TLS_CA") },
   }
   for name, variables in pairs(ways) do
-    it("runs from its first step to its last over " .. name, function()
+    it("runs all steps over " .. name, function()
       assert(variables.DYNAMODB_ENDPOINT, "run through spec/support/emulator.sh and spec/support/tls_endpoints.sh")
       for variable, value in pairs(modules) do variables[variable] = value end
       local text, code = run(variables)
@@ -53,7 +53,7 @@ describe("the tutorial", function()
     end)
   end
 
-  it("says what is wrong when there is no server, and fails", function()
+  it("fails with an error if there is no server", function()
     local text, code = run({ DYNAMODB_ENDPOINT = "http://127.0.0.1:1", LUA_PATH = package.path,
       LUA_CPATH = package.cpath })
     assert.equal(1, code)

@@ -1,9 +1,9 @@
--- A locale whose decimal point is a comma, made on the spot: fresh machines have none installed.
+-- Creates a locale whose decimal point is a comma, since a fresh machine has none installed.
 local files = dofile("spec/support/files.lua")
 local probe = require("probe").decimal
 local locale = {}
 
--- localedef wants a character map with at least the characters that are named.
+-- localedef needs a character map with all characters that the source uses.
 local charmap = [[
 <code_set_name> ASCII
 <comment_char> %
@@ -30,13 +30,13 @@ local function make()
   pipe:close()
   files.write(directory .. "/charmap", charmap)
   files.write(directory .. "/source", source)
-  -- It complains of the categories that are not there, and writes the one that is.
+  -- localedef warns about the missing categories and writes LC_NUMERIC.
   os.execute(("cd '%s' && PATH=$PATH:/usr/sbin localedef --no-archive -c -i ./source -f ./charmap ./comma >log 2>&1")
     :format(directory))
   return directory
 end
 
---- Calls f() while numbers have a decimal comma; an error, so never a silent pass, where that cannot be had.
+--- Calls f() under a locale with a decimal comma. Raises an error if that locale cannot be created.
 function locale.with_comma(f)
   local directory = make()
   local set = probe.setlocale(directory, "comma")

@@ -1,6 +1,6 @@
---- DynamoDB's conditions, evaluated in Lua: an independent implementation for the specs. A condition is a tree: { "gt", operand,
---- value... }, { "all", tree... }, { "any", tree... }, { "negate", tree }. An operand is { path = "a.b[0]" } or { path =, sized =
---- true }; values may be operands, too.
+--- Evaluates DynamoDB conditions in Lua, independently of the library. A condition is a tree: { "gt", operand, value... },
+--- { "all", tree... }, { "any", tree... } or { "negate", tree }. An operand is { path = "a.b[0]" }, with sized = true for
+--- its size. A value may be an operand as well.
 -- Source: DynamoDB developer guide, "Condition and filter expressions, operators, and functions".
 
 local core = require("dynamodb.core")
@@ -17,14 +17,14 @@ local function is_operand(value)
   return type(value) == "table" and type(rawget(value, "path")) == "string"
 end
 
--- -1, 0, 1 | nil when the values have no order.
+-- -1, 0 or 1, or nil when the values have no order.
 local function compare(a, b)
   local kind = evaluate.type(a)
   if kind ~= evaluate.type(b) then return nil end
   if kind == "N" then return dynamodb.number(a):compare(b) end
   if kind ~= "S" and kind ~= "B" then return nil end
   a, b = tostring(a), tostring(b)
-  for i = 1, math.min(#a, #b) do -- by bytes, whatever the locale
+  for i = 1, math.min(#a, #b) do -- compares bytes independently of the locale
     if a:byte(i) ~= b:byte(i) then return a:byte(i) < b:byte(i) and -1 or 1 end
   end
   return #a == #b and 0 or #a < #b and -1 or 1
@@ -59,7 +59,7 @@ function evaluate.equal(a, b)
   return compare(a, b) == 0
 end
 
--- The steps of a path: names, in quotes where they have dots, and positions.
+-- The steps of a path: names (quoted if they contain a dot) and list indexes.
 local function steps_of(path)
   local steps, rest = {}, "." .. path
   while rest ~= "" do
@@ -72,7 +72,7 @@ local function steps_of(path)
   return steps
 end
 
--- The value at a path, nil when there is none; a list has positions, a map has names.
+-- The value at a path, or nil. An index selects from a list only, a name from a map only.
 local function resolve(item, path)
   local value = item
   for _, step in ipairs(steps_of(path)) do
@@ -87,7 +87,7 @@ end
 -- Numbers, booleans and null have no size.
 local function size_of(value)
   local kind = value ~= nil and evaluate.type(value)
-  if kind == "S" or kind == "B" then return #tostring(value) end -- of S: characters; the specs use one byte for each
+  if kind == "S" or kind == "B" then return #tostring(value) end -- equal to the number of characters, since the specs use ASCII
   if kind == "L" or kind == "M" then return count(value) end
   return kind and kind:match("^%uS$") and #value or nil
 end
@@ -132,7 +132,7 @@ local at_most = ordered(function(order) return order <= 0 end)
 
 local operators = {
   eq = equal,
-  ne = function(a, b) return not equal(a, b) end, -- true of a missing attribute
+  ne = function(a, b) return not equal(a, b) end, -- holds for a missing attribute
   lt = ordered(function(order) return order < 0 end),
   le = at_most,
   gt = ordered(function(order) return order > 0 end),
@@ -166,14 +166,14 @@ function evaluate.holds(tree, item)
   return operators[name](value, value_of(item, tree[3]), value_of(item, tree[4]))
 end
 
--- The library's form of an operand or a value.
+-- Converts an operand or a value to the library's form.
 local function operand(given)
   if not is_operand(given) then return given end
   local made = dynamodb.attr(given.path)
   return given.sized and made:size() or made
 end
 
---- The library's condition for the same tree.
+--- Builds the library's condition of a tree.
 function evaluate.build(tree)
   local name, parts = tree[1], {}
   if name == "negate" or name == "all" or name == "any" then

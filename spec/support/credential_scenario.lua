@@ -1,5 +1,5 @@
---- The system of a scenario (spec/vectors/credentials.lua): environment, files and programs, made of tables, and the
---- services that fake_aws.lua has started.
+--- Installs the fake system of a scenario of spec/vectors/credentials.lua: environment, files and programs from tables, and
+--- the services that fake_aws.lua has started.
 
 local cjson = require("cjson")
 local core = require("dynamodb.core")
@@ -21,7 +21,7 @@ local function fill_text(server, text)
   end))
 end
 
---- A copy of a value with all placeholders filled in.
+--- Returns a copy of a value in which all placeholders are replaced.
 function world.fill(server, value)
   if type(value) == "string" then return fill_text(server, value) end
   if type(value) ~= "table" then return value end
@@ -40,7 +40,7 @@ end
 
 local function environment_of(server, scenario)
   local variables = {
-    AWS_DISABLE_CLOCK_SKEW_CORRECTION = "true", -- the fakes' clock does not jump
+    AWS_DISABLE_CLOCK_SKEW_CORRECTION = "true", -- the clock of the fakes is correct
     AWS_EC2_METADATA_DISABLED = "true",
     AWS_EC2_METADATA_SERVICE_ENDPOINT = server.url("metadata"),
     AWS_ENDPOINT_URL_SIGNIN = server.url("signin"),
@@ -52,12 +52,12 @@ local function environment_of(server, scenario)
   return variables
 end
 
---- Replaces the system; fake_system.remove() restores it. -> { environment, files, the lists read, written and commands,
---- passed (seconds, for the spec to change), transport }.
+--- Replaces functions of dynamodb.base.system until fake_system.remove() restores them. Returns environment, files, the lists
+--- read, written and commands, passed (seconds that the clock is ahead; a spec may change it) and transport.
 function world.install(server, scenario)
   local w = { passed = 0, environment = environment_of(server, scenario), files = files_of(server, scenario) }
   w.read, w.written, w.commands = fake_system.install(w.environment, w.files, world.fill(server, scenario.run))
-  server.answer(world.fill(server, scenario.answers or {}))
+  server.respond_with(world.fill(server, scenario.responses or {}))
   w.transport = setmetatable({ time = function() return curl.time() + w.passed end }, { __index = curl })
   return w
 end

@@ -1,5 +1,6 @@
--- What spec/scenarios/crowd_spec.lua runs in a separate process: so many tasks that are cancelled at random, raise errors, and
--- have hooks that do, while the collector runs all the time. Prints a Lua table of what was left after warming up and at the end.
+-- The process of spec/scenarios/crowd_spec.lua: crowd_process.lua TASKS WARM_UP_TASKS SEED. Runs tasks that are cancelled at
+-- random or raise errors, with hooks that raise errors, while the collector runs all the time. Prints Lua table fields with
+-- the resources in use after the warm-up and at the end.
 
 local dynamodb = require("dynamodb")
 local pool = require("dynamodb.http.pool")
@@ -25,7 +26,7 @@ local tbl = helper.create_table(conn)
 for i = 1, 100 do assert(tbl:put_item({ id = "k" .. i, n = i, text = ("x"):rep(i * 20) })) end
 keep = true
 
--- A response that is another request's would be noticed here.
+-- Gets an item and counts it as wrong if the response belongs to another request.
 local function look(i)
   local item, err = tbl:get_item("k" .. i)
   if not item then error(err, 0) end
@@ -73,7 +74,7 @@ local function note(ok, ...)
   end
 end
 
--- Some tasks, some of which are cancelled at any point.
+-- Runs a batch of tasks and cancels some of them at random times.
 local function wave()
   local tasks = {}
   for i = 1, crowd do tasks[i] = loop.spawn(kinds[math.random(#kinds)], math.random(100)) end
@@ -105,7 +106,7 @@ end
 
 until_done(warm)
 keep = false
-for i = 1, 20 do look(i) end -- the remaining state is as expected
+for i = 1, 20 do look(i) end -- calls still work
 measure("warm")
 keep = true
 until_done(total)

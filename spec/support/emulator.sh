@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Runs a command beside a local DynamoDB: spec/support/emulator.sh COMMAND ARGS...
-# The command finds it in DYNAMODB_ENDPOINT; where that is set already, the command runs against that endpoint instead.
+# Starts a local DynamoDB and runs a command with it: spec/support/emulator.sh COMMAND ARGS...
+# DYNAMODB_ENDPOINT tells the command its URL. If DYNAMODB_ENDPOINT is set already, no server is started.
 set -eu
 
 [ $# -gt 0 ] || { echo "usage: $0 COMMAND ARGS..." >&2; exit 2; }
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
-# Key and secret belong together, so they are made up together.
+# A default secret is set only together with a default key id.
 if [ -z "${AWS_ACCESS_KEY_ID-}" ]; then
   export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local
 fi
@@ -28,9 +28,9 @@ else
   exit 1
 fi
 
-# Both say "... listening ..." once the port is theirs, so another program's response is never taken for theirs.
+# Both emulators log "listening" after bind. Without this check another program on the port could look like a ready server.
 ready() {
-  grep -q listening "$scratch/log" && answers "$port"
+  grep -q listening "$scratch/log" && is_listening "$port"
 }
 
 for _ in {1..20}; do

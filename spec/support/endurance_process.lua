@@ -1,5 +1,5 @@
--- What spec/scenarios/endurance_spec.lua runs in a separate process: put, get and delete, so many times. Prints a Lua table of
--- what was used when it was warm and at the end.
+-- The process of spec/scenarios/endurance_spec.lua: endurance_process.lua CYCLES WARM_UP_CYCLES. A cycle is put, get and
+-- delete of one item. Prints Lua table fields with the resources in use after the warm-up and at the end.
 
 local helper = dofile("spec/support/helper.lua")
 
@@ -13,13 +13,13 @@ local function cycle(i)
   local item = tbl:new_item(id, i, { text = ("x"):rep(i % 50), list = { 1, { deep = i } } })
   assert(item:put())
   local got = assert(tbl:get_item({ hash_key = id, range_key = i, consistent_read = true }))
-  if got.list[2].deep ~= i then error("got another item than was put") end
+  if got.list[2].deep ~= i then error("get_item returned another item than was put") end
   got.text = nil
   assert(got:delete())
 end
 
 local function measure(name)
-  if jit then jit.flush() end -- compiled code is collected by separate rules
+  if jit then jit.flush() end -- discards compiled code, which the collector would keep
   print(("%s = { lua = %.3f, resident = %d, descriptors = %d, requests = %d, opened = %d, closed = %d },"):format(name,
     helper.collect(), helper.resident(), helper.descriptors(), counting.requests, counting.opened, counting.closed))
 end

@@ -1,21 +1,22 @@
-// The services that give credentials, faked on loopback: node fake_aws.js FOLDER; spec/support/fake_aws.lua starts it.
-// Each has a path of its own: /sts, /sso, /oidc, /signin, /container, /metadata; all else is /elsewhere or came by a proxy.
-// FOLDER/script.json has the responses of each in order: {status, headers, body, size, delay, hang, drop, echo}; none left: 418.
-// With echo the response is an error that repeats all of the request.
-// FOLDER/log reports what was asked, a line for each request. Signatures and proofs are checked here, by node's own means.
+// Fakes of the services that issue credentials, on loopback: node fake_aws.js DIRECTORY; started by spec/support/fake_aws.lua.
+// Each service has its own path: /sts, /sso, /oidc, /signin, /container, /metadata. Any other request is logged as "elsewhere".
+// DIRECTORY/script.json lists the responses of each service in order: {status, headers, body, size, delay, hang, drop, echo}.
+// With echo the response is an error that repeats the whole request. After the last response the status is 418.
+// DIRECTORY/log gets one line per request. Signatures and proofs of possession are verified with node's own crypto module.
 const crypto = require("crypto"), fs = require("fs"), http = require("http"), path = require("path");
-const folder = process.argv[2];
-const log = path.join(folder, "log");
+const directory = process.argv[2];
+const log = path.join(directory, "log");
 
 const hmac = (key, text) => crypto.createHmac("sha256", key).update(text).digest();
 const sha256 = text => crypto.createHash("sha256").update(text).digest("hex");
 
-// Signature Version 4, of a request whose path and query need no encoding. The secret of KEY is "secret-of-KEY".
+// Verifies Signature Version 4 of a request whose path and query need no encoding -> the key and scope it was signed with.
+// The secret of KEY is "secret-of-KEY".
 function signer(request, body) {
   const header = request.headers.authorization || "";
   const parts = /^AWS4-HMAC-SHA256 Credential=([^/]+)\/(\d+)\/([^/]+)\/([^/]+)\/aws4_request, ?SignedHeaders=([^,]+), ?Signature=(\w+)$/
     .exec(header);
-  if (!parts) return header ? "nobody (bad header)" : "nobody";
+  if (!parts) return header ? "unsigned (bad header)" : "unsigned";
   const [, key, date, region, service, names, signature] = parts;
   const [uri, query = ""] = request.url.split("?");
   const headers = names.split(";").map(name => `${name}:${request.headers[name].trim()}\n`).join("");
@@ -30,7 +31,7 @@ function signer(request, body) {
   return `${key}${token ? "+" + token : ""}@${region}/${service}${ok ? "" : " (bad signature)"}${late ? " (not now)" : ""}`;
 }
 
-// A proof of possession (RFC 9449) for this request: "good", or what is wrong with it.
+// Verifies the proof of possession (RFC 9449) of a request -> "good" or the fault.
 function proof(request) {
   const [head, payload, signature] = (request.headers.dpop || "").split(".");
   if (!signature) return "none";
@@ -46,8 +47,8 @@ function proof(request) {
 const list = fields => Object.entries(fields).filter(([, value]) => value != null)
   .map(([name, value]) => ` ${name}=${value}`).join("");
 
-// What a request to each service asks for, as a line.
-const tell = {
+// Formats a request to each service as a line of the log.
+const describe = {
   sts(request, rest, body) {
     const form = new URLSearchParams(body);
     return form.get("Action") + list({ role: form.get("RoleArn"), session: form.get("RoleSessionName"),
@@ -75,48 +76,48 @@ const tell = {
 
 let script = {}, text = "", used = {};
 
-// The next response of a service, from the script as it is now.
+// The next response of a service. A changed script restarts the count of every service.
 function next(service) {
-  const now = fs.readFileSync(path.join(folder, "script.json"), "utf8");
+  const now = fs.readFileSync(path.join(directory, "script.json"), "utf8");
   if (now !== text) [script, text, used] = [JSON.parse(now), now, {}];
   used[service] = (used[service] || 0) + 1;
-  const answers = script.answers[service] || [];
-  return answers[used[service] - 1] || { status: 418, body: "no more answers" };
+  const responses = script.responses[service] || [];
+  return responses[used[service] - 1] || { status: 418, body: "no more responses" };
 }
 
-// An error in the form of each service, its text the request.
+// An error in the format of the service whose message is the request.
 function echo(service, request, body) {
   const text = [request.url, ...Object.values(request.headers), body].join(" ");
   return service === "sts" ? `<ErrorResponse><Error><Code>Echo</Code><Message>${text}</Message></Error></ErrorResponse>`
     : JSON.stringify({ error: text, error_description: text, code: text, message: text, Message: text });
 }
 
-function send(response, answer) {
-  if (answer.hang) return;
-  if (answer.drop) return response.destroy();
-  const body = answer.size ? "x".repeat(answer.size)
-    : typeof answer.body === "object" ? JSON.stringify(answer.body) : answer.body || "";
-  response.writeHead(answer.status || 200, { "Content-Length": Buffer.byteLength(body), ...answer.headers });
+function send(response, scripted) {
+  if (scripted.hang) return;
+  if (scripted.drop) return response.destroy();
+  const body = scripted.size ? "x".repeat(scripted.size)
+    : typeof scripted.body === "object" ? JSON.stringify(scripted.body) : scripted.body || "";
+  response.writeHead(scripted.status || 200, { "Content-Length": Buffer.byteLength(body), ...scripted.headers });
   response.end(body);
 }
 
 function serve(request, response) {
   const [, service, rest] = /^\/(\w+)(.*)$/.exec(request.url) || [null, "elsewhere", request.url];
-  const known = tell[service] ? service : "elsewhere";
+  const known = describe[service] ? service : "elsewhere";
   let body = "";
   request.setEncoding("latin1");
   request.on("data", part => { body += part; });
   request.on("end", () => {
-    const by = /^lua-dynamodb\//.test(request.headers["user-agent"]) ? "" : " (of a client without a name)";
-    fs.appendFileSync(log, `${known} ${tell[known](request, rest, body)}${by}\n`);
-    const answer = next(known);
-    if (answer.echo) answer.body = echo(known, request, body);
-    setTimeout(() => send(response, answer), answer.delay || 0);
+    const by = /^lua-dynamodb\//.test(request.headers["user-agent"]) ? "" : " (without our user agent)";
+    fs.appendFileSync(log, `${known} ${describe[known](request, rest, body)}${by}\n`);
+    const scripted = next(known);
+    if (scripted.echo) scripted.body = echo(known, request, body);
+    setTimeout(() => send(response, scripted), scripted.delay || 0);
   });
 }
 
 const server = http.createServer(serve);
-server.on("connect", (request, socket) => { // of a proxy
+server.on("connect", (request, socket) => { // a proxy request
   fs.appendFileSync(log, `proxy CONNECT ${request.url}\n`);
   socket.end("HTTP/1.1 403 Forbidden\r\n\r\n");
 });

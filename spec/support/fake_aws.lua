@@ -1,12 +1,12 @@
---- Starts spec/support/fake_aws.js: the services that give credentials, faked on loopback, whose responses are the
---- spec's. One process serves them all.
+--- Starts spec/support/fake_aws.js, which fakes the services that issue credentials. The spec sets their responses. One
+--- process serves all of them.
 
 local cjson = require("cjson")
 local files = dofile("spec/support/files.lua")
 
 local fakes = {}
 
---- -> { port, url(service), answer{ service = list of responses }, asked() -> lines, stop() }
+--- Returns { port, url(service), respond_with{ service = list of responses }, requests() -> lines of the log, stop() }.
 function fakes.start()
   local folder = os.tmpname()
   os.remove(folder)
@@ -18,13 +18,13 @@ function fakes.start()
 
   function server.url(service) return ("http://127.0.0.1:%s/%s"):format(port, service) end
 
-  function server.answer(answers)
+  function server.respond_with(responses)
     scripts = scripts + 1
     files.write(folder .. "/log", "")
-    files.write(folder .. "/script.json", cjson.encode({ id = scripts, answers = answers }))
+    files.write(folder .. "/script.json", cjson.encode({ id = scripts, responses = responses }))
   end
 
-  function server.asked()
+  function server.requests()
     local lines = {}
     for line in io.lines(folder .. "/log") do lines[#lines + 1] = line end
     return lines

@@ -1,5 +1,5 @@
---- An environment, files, programs and chance made of tables, in place of this machine's: it replaces functions in
---- dynamodb.system.
+--- Replaces the environment, files, programs and random numbers of this machine by tables, as functions of
+--- dynamodb.base.system.
 
 local system = require("dynamodb.base.system")
 
@@ -8,9 +8,13 @@ local fake = {}
 local real = {}
 for name, f in pairs(system) do real[name] = f end
 
---- Variables by name, texts by path (false: not to be read or written), what programs print (a text, or a function
---- of a command); home is /home (none if HOME is false), chance is always a half.
---- -> the paths as they are read, texts as they are written, commands as they are run.
+--- Installs the fakes. HOME is /home unless the variables set it or set it to false; random() returns 0.5.
+---@param variables table environment variables by name
+---@param files table contents by path; false: permission denied
+---@param output string|function output of every program, or function(command, seconds) that returns it
+---@return table read paths that were read
+---@return table written files that were written: { path, text }
+---@return table commands commands that were run: { command, seconds }
 function fake.install(variables, files, output)
   local read, written, commands = {}, {}, {}
   function system.getenv(name)
@@ -36,7 +40,7 @@ function fake.install(variables, files, output)
   return read, written, commands
 end
 
---- Restores the real ones; may be called again.
+--- Restores the real functions. May be called repeatedly.
 function fake.remove()
   for name, f in pairs(real) do system[name] = f end
 end

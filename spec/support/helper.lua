@@ -1,4 +1,4 @@
---- What specs share: the server, unique names, transports that count, the collector.
+--- Functions that specs share: connections, table names, responses, fake transports, memory and descriptors.
 
 local dynamodb = require("dynamodb")
 local files = dofile("spec/support/files.lua")
@@ -13,7 +13,7 @@ helper.KEY = "AKIDSPECSPECSPEC"
 helper.SECRET = "Secret/Of+The/Specs0123456789abcdefghijk"
 helper.TOKEN = "TokenOfTheSpecs//////////0123456789=="
 
---- The server's URL; raises, which fails the spec, when none was started.
+--- Returns the URL of the server. Raises an error if none was started.
 function helper.endpoint()
   local url = os.getenv("DYNAMODB_ENDPOINT")
   if not url or url == "" then
@@ -22,7 +22,7 @@ function helper.endpoint()
   return url
 end
 
---- A connection to the server, with long timeouts for busy machines.
+--- Connects to the server with long timeouts for busy machines.
 function helper.connect(given)
   return dynamodb.connect(options.merge({
     attempt_timeout = 60,
@@ -36,12 +36,12 @@ function helper.connect(given)
   }, given))
 end
 
---- The server without the one in front of it that verifies signatures, for specs that send very many requests.
+--- Returns the URL of the server without the proxy that verifies signatures, for specs that send very many requests.
 function helper.unverified()
   return os.getenv("DYNAMODB_UNVERIFIED") or helper.endpoint()
 end
 
---- A connection to nowhere: every byte goes to the transport.
+--- Returns a connection that uses the given transport and no network.
 function helper.offline(transport, given)
   return dynamodb.connect(options.merge({
     endpoint_url = "http://localhost:8000",
@@ -55,7 +55,7 @@ end
 local run = ("%x%s"):format(os.time(), tostring({}):match("(%x+)$"))
 local names = 0
 
---- A table name that is unique, however many specs run against one server.
+--- Returns a table name that is unique among all specs and runs on one server.
 function helper.table_name(prefix)
   names = names + 1
   return ("%s_%s_%d"):format(prefix or "spec", run, names)
@@ -65,7 +65,7 @@ helper.HASH = { hash_key_name = "id", hash_key_proto_value = "S" }
 helper.HASH_RANGE = { hash_key_name = "id", hash_key_proto_value = "S", range_key_name = "at",
   range_key_proto_value = "N" }
 
---- A new on-demand table, ready for use.
+--- Creates an on-demand table and waits until it is active.
 function helper.create_table(conn, key)
   local schema = conn:create_schema(key or helper.HASH)
   local tbl = assert(conn:create_table({ name = helper.table_name(), schema = schema }))
@@ -73,34 +73,35 @@ function helper.create_table(conn, key)
   return tbl
 end
 
---- One HTTP response of the service.
-function helper.answer(status, body, headers)
-  local lines = { ("HTTP/1.1 %d Whatever"):format(status), "content-type: application/x-amz-json-1.0",
+--- Returns the bytes of an HTTP response of the service.
+function helper.response(status, body, headers)
+  local lines = { ("HTTP/1.1 %d Reason"):format(status), "content-type: application/x-amz-json-1.0",
     "content-length: " .. #body }
   for name, value in pairs(headers or {}) do lines[#lines + 1] = name .. ": " .. value end
   return table.concat(lines, "\r\n") .. "\r\n\r\n" .. body
 end
 
---- A transport that goes nowhere and counts. 'answer' is what each request gets: bytes, or
---- function(request, number) -> bytes, or nil to close at once. Without it nothing may be sent.
-function helper.fake(answer)
+--- Returns a transport without a network that records requests and counts connections. 'response' is the response to each
+--- request: bytes, or function(request, number) that returns bytes, or nil to close the connection. Without a response any
+--- connection is an error.
+function helper.fake(response)
   local fake = { opened = 0, closed = 0, bytes = 0, requests = {}, clock = 1000 }
   function fake.connect()
     fake.opened = fake.opened + 1
-    if not answer then error("a connection was opened where none may be", 0) end
+    if not response then error("unexpected connection", 0) end
     return {}
   end
   function fake.send(socket, bytes)
     fake.bytes = fake.bytes + #bytes
     fake.requests[#fake.requests + 1] = bytes
     recorder.keep({ bytes })
-    socket.answer = type(answer) == "function" and answer(bytes, #fake.requests) or answer
-    if type(socket.answer) ~= "string" then socket.answer = nil end
+    socket.response = type(response) == "function" and response(bytes, #fake.requests) or response
+    if type(socket.response) ~= "string" then socket.response = nil end
     return true
   end
   function fake.receive(socket)
-    local bytes = socket.answer
-    socket.answer = nil
+    local bytes = socket.response
+    socket.response = nil
     if bytes then return bytes end
     return nil, "closed", "closed"
   end
@@ -112,7 +113,7 @@ function helper.fake(answer)
   return fake
 end
 
---- libcurl's transport, counting: opened, closed, requests.
+--- Returns libcurl's transport with counters: opened, closed and requests.
 function helper.counting()
   local curl = require("dynamodb.transport.curl")
   local counting = setmetatable({ opened = 0, closed = 0, requests = 0 }, { __index = curl })
@@ -137,7 +138,7 @@ function helper.stressed(f, ...)
     collectgarbage("setpause", 0)
     collectgarbage("setstepmul", 1000)
   else
-    collectgarbage("incremental", 1, 400, 2) -- a collection for every 50 tables or so
+    collectgarbage("incremental", 1, 400, 2) -- one collection per about 50 tables
   end
   local ok, err = pcall(f, ...)
   if jit then
@@ -149,7 +150,7 @@ function helper.stressed(f, ...)
   if not ok then error(err, 0) end
 end
 
---- Returns the names of a table's members, sorted.
+--- Returns the sorted names of a table's members.
 function helper.names_of(map)
   local list = {}
   for name in pairs(map) do list[#list + 1] = name end
@@ -157,13 +158,13 @@ function helper.names_of(map)
   return list
 end
 
---- Full collections until nothing is left to finalize; the kilobytes that stay.
+--- Runs full collections until all finalizers have run -> kilobytes in use.
 function helper.collect()
   for _ = 1, 3 do collectgarbage() end
   return collectgarbage("count")
 end
 
---- How many descriptors this process has open.
+--- Returns the number of open descriptors of this process.
 function helper.descriptors()
   local n = 0
   for name in require("lfs").dir("/proc/self/fd") do
@@ -172,17 +173,17 @@ function helper.descriptors()
   return n
 end
 
---- Kilobytes of memory that the system has given to this process.
+--- Returns the resident memory of this process in kilobytes.
 function helper.resident()
   return tonumber(files.read("/proc/self/statm"):match("^%d+ (%d+)")) * 4
 end
 
---- Returns whether a sanitizer watches this process. It keeps freed memory, so resident memory means nothing.
+--- Returns whether AddressSanitizer is loaded. It keeps freed memory, so resident memory cannot be asserted.
 function helper.sanitized()
   return files.read("/proc/self/maps"):find("libasan", 1, true) ~= nil
 end
 
---- Everything in the value as one text, as a deep printer would show it.
+--- Returns all names and values inside a value as one text, as a deep printer would show them.
 function helper.deep_text(value)
   local texts, seen = {}, {}
   local function visit(inner)

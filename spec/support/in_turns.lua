@@ -1,6 +1,6 @@
---- Runs functions concurrently without a scheduler: as coroutines that take turns, each until it yields.
+--- Runs functions concurrently, as coroutines that take turns; a turn ends when the coroutine yields.
 ---@param functions function[]
----@return table[] results for each function the list of what it returned; raises what one of them raises
+---@return table[] results a list of the results of each function; raises an error of any function
 return function(functions)
   local results, threads = {}, {}
   for i, f in ipairs(functions) do

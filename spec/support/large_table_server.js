@@ -1,23 +1,23 @@
-// A DynamoDB of one table with many items and no more than Scan and Query, quick enough for 100,000 of them, which
-// responds in the worst permitted ways: node large_table_server.js SETTINGS; spec/scenarios/parallel_reads_spec.lua starts it. SETTINGS is JSON: `items`,
-// their number; `page`, the most of a page, which has a random part of them; `delay`, ms that each response takes; `trouble`,
-// how many of 100 requests are throttled, fail, or lose their connection or half of their response.
-// DescribeLimits reports how many requests came, how many were troubled, how many were there at once at most, and how many
-// clients left before they had their responses.
+// A fake DynamoDB that supports Scan and Query of one table with up to 100,000 items: node large_table_server.js SETTINGS.
+// spec/scenarios/parallel_reads_spec.lua starts it. SETTINGS is JSON with `items`, the number of items; `page`, the maximum
+// size of a page, whose size is random; `delay`, the milliseconds that each response takes; and `trouble`, the percentage of
+// requests that are throttled, fail, lose the connection, or get a truncated response.
+// DescribeLimits returns counters: Requests, Troubled, AtOnce (maximum number of concurrent requests) and Left (connections
+// that the client closed before the response).
 const fs = require("fs"), http = require("http");
 const settings = { page: 500, delay: 0, trouble: 0, ...JSON.parse(process.argv[2]) };
 const seen = { Requests: 0, Troubled: 0, AtOnce: 0, Left: 0 };
 
 let state = 1;
-function random(n) { // 0 to n - 1; always the same ones (xorshift)
+function random(n) { // 0 to n - 1; a fixed sequence (xorshift)
   state ^= state << 13; state ^= state >>> 17; state ^= state << 5;
   return (state >>> 0) % n;
 }
 
-// Which of so many segments an item is in: their sizes differ.
+// The segment of an item. The sizes of the segments differ.
 const segmentOf = (at, count) => (Math.imul(at, 2654435761) >>> 7) % (count * count) % count;
 
-// The items of a segment, in their order.
+// The items of a segment in ascending order.
 const segments = new Map();
 function itemsOf(segment, count) {
   const name = `${segment}/${count}`;
@@ -53,13 +53,13 @@ const troubles = [
   response => refuse(response, 400, "ThrottlingException"),
   response => refuse(response, 500, "InternalServerError"),
   response => response.destroy(),
-  response => { // half a response
+  response => { // truncated response
     response.writeHead(200, { "content-length": 1000 });
     response.write('{"Items":[{', () => response.destroy());
   },
 ];
 
-function answer(body, response) {
+function respond(body, response) {
   if (random(100) >= settings.trouble) return send(response, 200, page(JSON.parse(body)));
   seen.Troubled++;
   troubles[random(troubles.length)](response);
@@ -71,27 +71,27 @@ function count(response) {
   seen.AtOnce = Math.max(seen.AtOnce, ++atOnce);
   response.on("close", () => {
     atOnce--;
-    if (!response.headersSent && !response.answered) seen.Left++;
+    if (!response.headersSent && !response.isScheduled) seen.Left++;
   });
 }
 
 const server = http.createServer((request, response) => {
   let body = "";
-  const asks = request.headers["x-amz-target"].endsWith("DescribeLimits");
-  if (!asks) count(response);
+  const isDescribeLimits = request.headers["x-amz-target"].endsWith("DescribeLimits");
+  if (!isDescribeLimits) count(response);
   request.on("data", bytes => { body += bytes; });
   request.on("end", () => {
-    if (asks) return send(response, 200, JSON.stringify(seen));
+    if (isDescribeLimits) return send(response, 200, JSON.stringify(seen));
     setTimeout(() => {
       if (response.destroyed) return;
-      response.answered = true;
-      answer(body, response);
+      response.isScheduled = true;
+      respond(body, response);
     }, settings.delay);
   });
 });
 server.keepAliveTimeout = 0;
 
-// Ends when the other end of the pipe is closed.
+// Exits when the reader of the pipe has closed it.
 setInterval(() => {
   try { fs.writeSync(1, "\n"); } catch (gone) { if (gone.code === "EPIPE") process.exit(); else throw gone; }
 }, 200);

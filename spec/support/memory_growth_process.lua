@@ -1,10 +1,10 @@
--- What spec/scenarios/faults_spec.lua runs in a separate process: memory_growth_process.lua URL gzip|plain ... calls each server,
--- whose responses try to exhaust memory, and prints the error's kind, how many attempts there were, and by how many kilobytes the
--- process has grown at most until then.
+-- The process of spec/scenarios/faults_spec.lua: memory_growth_process.lua URL gzip|plain ... Calls each server, whose responses
+-- try to exhaust memory. Prints for each call the kind of the error, the number of attempts, and the peak growth of the process
+-- so far in kilobytes.
 
-local canned = dofile("spec/support/scripted_server.lua")
+local scripted = dofile("spec/support/scripted_server.lua")
 
--- The most memory that the system has given to this process at a time.
+-- Peak resident memory of this process in kilobytes.
 local function peak()
   for line in io.lines("/proc/self/status") do
     local kilobytes = line:match("^VmHWM:%s*(%d+)")
@@ -14,7 +14,7 @@ end
 
 local before
 for i = 1, #arg, 2 do
-  local conn = canned.connect({ endpoint_url = arg[i] }, { compression = arg[i + 1] == "gzip", max_attempts = 2 })
+  local conn = scripted.connect({ endpoint_url = arg[i] }, { compression = arg[i + 1] == "gzip", max_attempts = 2 })
   before = before or peak()
   local result, err = conn:call("GetItem", { TableName = "t", Key = { id = "a" } })
   conn:close()

@@ -1,5 +1,5 @@
--- A separate process that counts: LUA modify_process.lua TABLE ID TIMES WRITERS. It finds the server in DYNAMODB_ENDPOINT,
--- begins when that many writers are ready, and prints how many times its function was called.
+-- One of several concurrent writers of an item: modify_process.lua TABLE ID TIMES WRITERS. Waits until that many writers are
+-- ready, increments a counter with item:modify, and prints how often the function given to modify was called.
 
 local helper = dofile("spec/support/helper.lua")
 local name, id, times, writers = arg[1], arg[2], tonumber(arg[3]), tonumber(arg[4])

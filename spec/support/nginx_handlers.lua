@@ -1,4 +1,4 @@
---- What the specs run in nginx: functions that its phases call. Their results go into the dictionary 'notes'.
+--- Functions that the nginx of the specs calls in its phases. Outcomes are stored in the shared dictionary 'notes'.
 
 local core = require("dynamodb.core")
 local dynamodb = require("dynamodb")
@@ -10,21 +10,21 @@ local app = {}
 --- A connection to the emulator, made in init_by_lua and used by all workers.
 app.connection = dynamodb.connect({ endpoint_url = os.getenv("DYNAMODB_ENDPOINT"), region = "us-east-1" })
 
---- Runs a function, and notes the outcome under 'name'.
+--- Runs a function and stores its outcome in 'notes' under 'name'.
 function app.note(name, call, ...)
   local ok, result = pcall(call, ...)
   ngx.shared.notes:set(name, (ok and "ok " or "failed ") .. tostring(result))
   return result
 end
 
---- Runs a function and responds with what it returns.
+--- Runs a function and responds with its result.
 function app.say(call, ...)
   local ok, result = pcall(call, ...)
   ngx.status = ok and 200 or 500
   ngx.print(tostring(result))
 end
 
---- A connection to an endpoint, with keys of the specs.
+--- Connects to an endpoint with the keys of the specs.
 function app.connect(url, options)
   local given = { endpoint_url = url, region = "us-east-1", aws_access_key_id = "AKIDCANNED",
     aws_secret_access_key = "SECRETEXAMPLE", connect_timeout = 2 }
@@ -34,7 +34,7 @@ end
 
 local connections = {}
 
---- The worker's connection for this kind of request.
+--- Returns the worker's connection for the URI of this request.
 function app.connection_to(url, options)
   local name = ngx.var.request_uri
   local connection = connections[name]
@@ -45,25 +45,25 @@ function app.connection_to(url, options)
   return connection
 end
 
---- Lists tables: the shortest call there is -> their names, one a line; raises the error.
+--- Lists tables -> their names, one a line. Raises the error.
 function app.list(connection)
   return table.concat(assert((connection or app.connection):list_tables()), "\n")
 end
 
---- The connection to the endpoint that the request names: /path?port=1234, ?url=http://... or
---- ?variable=NAME_OF_ENVIRONMENT'S.
+--- Returns the connection to the endpoint in the query of the request: ?port=1234, ?url=http://... or ?variable=NAME, an
+--- environment variable.
 function app.there(options)
   local url = ngx.var.arg_variable and os.getenv(ngx.var.arg_variable) or ngx.var.arg_url
     or "http://127.0.0.1:" .. ngx.var.arg_port
   return app.connection_to(url, options)
 end
 
---- app.list with that connection.
+--- Lists tables at the endpoint of the request -> their names, one a line.
 function app.list_there(options)
   return app.list(app.there(options))
 end
 
---- Lists tables there n times concurrently -> how many times that went well.
+--- Lists tables at the endpoint of the request n times concurrently -> number of successes. Raises any error.
 function app.many(n, options)
   local connection, calls, count = app.there(options), {}, 0
   for i = 1, n do calls[i] = function() return assert(connection:list_tables()) end end
@@ -73,7 +73,7 @@ function app.many(n, options)
   return count
 end
 
---- Lists tables and writes there what is to be written once; raises the error.
+--- Lists tables and then sends an update that may not be repeated, to the endpoint of the request. Raises the error.
 function app.put_once()
   local connection = app.there()
   assert(connection:list_tables())
@@ -81,27 +81,27 @@ function app.put_once()
     update = { n = dynamodb.increment(1) } }))
 end
 
---- The events of two calls with that connection.
+--- Calls the endpoint of the request twice -> the connection timings in the events of both responses.
 function app.timings()
-  local heard = {}
-  local function hear(event)
+  local timings = {}
+  local function on_response(event)
     local timing = event.timing
-    heard[#heard + 1] = timing.reused and "reused" or ("new, %g s to connect"):format(timing.connect)
+    timings[#timings + 1] = timing.reused and "reused" or ("new, %g s to connect"):format(timing.connect)
   end
-  local connection = app.there({ hooks = { response_received = hear } })
+  local connection = app.there({ hooks = { response_received = on_response } })
   app.list(connection)
   app.list(connection)
-  return table.concat(heard, "; ")
+  return table.concat(timings, "; ")
 end
 
--- Runs functions with a gauge of how many run at the same time -> results, the most.
-local function gauged(n, concurrency)
+-- Gathers n functions -> results, maximum number of functions that ran at the same time.
+local function gather_counted(n, concurrency)
   local calls, running, most = {}, 0, 0
   for i = 1, n do
     calls[i] = function()
       running = running + 1
       most = math.max(most, running)
-      ngx.sleep(0.01 * (n - i + 1)) -- the last one is the first to end
+      ngx.sleep(0.01 * (n - i + 1)) -- the last function ends first
       running = running - 1
       if i == concurrency or i == 3 and not concurrency then error("oops", 0) end
       return i
@@ -110,17 +110,17 @@ local function gauged(n, concurrency)
   return gather(calls, concurrency), most
 end
 
---- Results of light threads: all results in their order, and errors among them.
+--- Gathers functions in light threads -> a summary of the order of results, the errors and the concurrency.
 function app.gather()
-  local results, most = gauged(16)
+  local results, most = gather_counted(16)
   local order = {}
   for i, result in ipairs(results) do order[i] = result[1] and result[2] or i end
-  local few, most_of_few = gauged(16, 4)
+  local few, most_of_few = gather_counted(16, 4)
   return ("%s; 3: %s, %d at once; 4: %s, %d at once"):format(table.concat(order, " "), results[3][2], most, few[4][2],
     most_of_few)
 end
 
---- Light threads without time left: how many ended, what the others got, how long it took.
+--- Gathers until a deadline -> number of functions that ended, results, errors, whether the deadline was respected.
 function app.gather_late()
   local calls, ended, began = {}, 0, transport.now()
   for i = 1, 8 do
@@ -136,12 +136,12 @@ function app.gather_late()
     tostring(took < 5))
 end
 
---- The results of a scan there, of the table that large_table_server.js has.
+--- Starts a scan of the table of large_table_server.js, which is the endpoint of the request.
 function app.scan_there(given)
   return app.there():table("t", { hash_key = "id", range_key = "at", range_key_type = "N" }):scan(given)
 end
 
--- Reads on, at most so many items; raises for one that has come before.
+-- Reads further results until 'most' items were seen. Raises an error for an item that was seen before.
 local function read_on(results, seen, most)
   for item in results do
     assert(not seen[item.at], item.at)
@@ -150,14 +150,14 @@ local function read_on(results, seen, most)
   end
 end
 
---- How many items a scan gives.
+--- Scans -> number of items.
 function app.scan(given)
   local seen = {}
   read_on(app.scan_there(given), seen)
   return seen.count
 end
 
---- How many items a scan gives to five light threads that share it.
+--- Scans in five light threads that share the results -> number of items.
 function app.scan_shared(given)
   local results, seen, calls = app.scan_there(given), {}, {}
   for i = 1, 5 do calls[i] = function() read_on(results, seen) end end
@@ -167,7 +167,7 @@ end
 
 local kept = { seen = {} }
 
---- Goes on with a scan that an earlier request has begun, for so many items, and ends in the middle of it.
+--- Continues a scan that an earlier request has started, for 'count' items, and ends the request within a page.
 function app.scan_kept(given, count)
   kept.results = kept.results or app.scan_there(given)
   read_on(kept.results, kept.seen, (kept.seen.count or 0) + count)
@@ -175,7 +175,7 @@ function app.scan_kept(given, count)
   ngx.exit(200)
 end
 
---- Leaves a scan in its middle; goes on behind that with another one -> how many items both gave.
+--- Closes a scan after 10 items and resumes from its state with another scan -> number of items of both.
 function app.scan_left(given)
   local seen, results = {}, app.scan_there(given)
   read_on(results, seen, 10)
@@ -185,7 +185,7 @@ function app.scan_left(given)
   return seen.count
 end
 
---- Reads in a light thread that is ended in the middle of it, and goes on -> how many items that gives.
+--- Scans in a light thread that is killed by a deadline, then continues the scan -> number of items.
 function app.scan_killed(given)
   local results, seen = app.scan_there(given), {}
   local _, errs = dynamodb.gather({ function() read_on(results, seen) end }, { deadline = 0.1 })
@@ -194,8 +194,7 @@ function app.scan_killed(given)
   return seen.count
 end
 
---- Writes by a writer, in a light thread that is ended in the middle of it, and goes on -> how many are written,
---- and how many items are there.
+--- Uses a batch writer in a light thread that is killed by a deadline, then continues -> number of written entries.
 function app.write_killed()
   local tbl = app.there():table("t", { hash_key = "id" })
   local writer = tbl:batch_writer()
@@ -208,7 +207,7 @@ function app.write_killed()
   return writer.written
 end
 
---- How many coroutines are left of a scan that takes many pages.
+--- Scans many pages -> number of light threads that were not collected.
 function app.scan_threads(given)
   local threads, spawn = setmetatable({}, { __mode = "k" }), ngx.thread.spawn
   ngx.thread.spawn = function(...) -- luacheck: ignore 122
@@ -225,20 +224,20 @@ function app.scan_threads(given)
   return count
 end
 
---- What a waiter returns when it is woken, and when it is not.
+--- Waits once with and once without a wake-up -> the results of wake and wait.
 function app.wait_to_be_woken()
   local waiter = transport.waiter()
   return ("%s %s %s"):format(waiter:wake(), waiter:wait(transport.now() + 5), waiter:wait(transport.now() + 0.01))
 end
 
---- What the loop does in nginx.
+--- Calls loop.run and loop.spawn, which nginx does not support -> both error messages.
 function app.loop()
   local _, run = pcall(dynamodb.loop.run, function() end)
   local _, spawn = pcall(dynamodb.loop.spawn, function() end)
   return run .. "; " .. spawn
 end
 
---- Light threads with a deadline: one ends, one does not, one does not even begin.
+--- Gathers three functions one at a time with a deadline: the first ends, the second is interrupted, the third never starts.
 function app.gather_in_time()
   local finished = false
   local function quick() return "quick" end
@@ -251,7 +250,7 @@ function app.gather_in_time()
   return ("%s; %s; %s; %s"):format(results[1][2], tostring(results[2][2]), tostring(results[3][2]), tostring(finished))
 end
 
---- Lists tables n times at a server that takes 0.1 s for that -> how many times that went well.
+--- Lists tables n times with pauses of 0.1 s -> n. Raises the error.
 function app.list_slowly(n)
   for _ = 1, n do
     ngx.sleep(0.1)
@@ -260,12 +259,12 @@ function app.list_slowly(n)
   return n
 end
 
---- Lists tables where that is not possible, and notes the error.
+--- Lists tables in a phase that permits no requests, and stores the error in 'notes'.
 function app.try(phase)
   return app.note(phase, app.list)
 end
 
---- All operations on items, in a table of that name -> "done"; raises when anything is not as it should be.
+--- Runs all operations on items with a table of that name -> "done". Raises an error if a result is wrong.
 function app.operations(name)
   local connection = app.connection
   local function equal(expected, found) assert(expected == found, tostring(found)) end

@@ -3,7 +3,7 @@
 local core = require("dynamodb.core")
 local curl = require("dynamodb.transport.curl")
 local files = dofile("spec/support/files.lua")
-local read = require("dynamodb.base.system").read_file -- nil without a file
+local read = require("dynamodb.base.system").read_file -- returns nil if there is no file
 
 local nginx = {}
 
@@ -11,14 +11,14 @@ local function output_of(command)
   return files.output_of(command .. " 2>&1")
 end
 
--- {===== What nginx is there =====
+-- {===== The installed nginx =====
 
 local PATH = "PATH=$PATH:/usr/sbin:/usr/local/openresty/nginx/sbin "
 local built = output_of(PATH .. "nginx -V")
 local modules = built:match("%-%-modules%-path=(%S+)") or ""
 local root = output_of("pwd"):match("[^\n]+")
 
--- the module is built into OpenResty.
+-- OpenResty has the Lua module built in.
 local function load_lines()
   if built:find("ngx_lua", 1, true) then return "" end
   return ("load_module %s/ndk_http_module.so;\nload_module %s/ngx_http_lua_module.so;\n"):format(modules, modules)
@@ -41,10 +41,10 @@ lua_shared_dict notes 1m;
 
 local KEYS = "env AWS_ACCESS_KEY_ID; env AWS_SECRET_ACCESS_KEY;"
 
--- Under tools/linecov.lua the lines that run in here count, too.
+-- Whether tools/linecov.lua measures this run. Lines that run inside nginx are then counted as well.
 local measured = (os.getenv("SPEC") or ""):find("linecov", 1, true) ~= nil
 
--- The modules under test are the ones built for LuaJIT, whichever Lua runs the spec.
+-- nginx loads the modules built for LuaJIT, whichever Lua runs the spec.
 local PATHS = ([[
 lua_package_path "{ROOT}/lua/?.lua;{ROOT}/lua/?/init.lua;{ROOT}/spec/support/?.lua;;";
 lua_package_cpath "{ROOT}/build/luajit/?.so;;";
@@ -57,7 +57,7 @@ local function http_lines(settings)
     "\n")
 end
 
--- A complete nginx.conf from elsewhere, with what every spec needs.
+-- Adapts a complete nginx.conf: adds the paths, the port and the location /up.
 local function adapted(text, port)
   local first, folders = COMMON:match("^([^\n]*\n)"), COMMON:match("\n(client_body_temp_path[^\n]*\n)")
   text = text:gsub("\nhttp {", function(found) return found .. "\n" .. folders .. PATHS end)
@@ -80,9 +80,9 @@ local function configuration(settings, directory, port)
 end
 
 -- ===================== }
--- {===== Asking =====
+-- {===== Requests =====
 
--- Sends a request on a connection of its own -> a function that waits for status, body.
+-- Sends a request on a new connection -> a function that waits for the response and returns status, body.
 local function ask(url, path, options)
   local socket = assert(curl.connect({ url = url }, 5, options))
   local deadline = curl.now() + 30
@@ -111,7 +111,7 @@ nginx.ask = ask
 
 local running = {}
 
--- The shell outlives nginx's start, and ends nginx when the pipe to us is gone, however that happens.
+-- The shell stops nginx when this process closes the pipe or ends.
 local SCRIPT = [[cd '%s' && { %s exec env -u LD_PRELOAD nginx -p '%s/' -c nginx.conf -e error.log >'%s/output' 2>&1 & }
 pid=$!; read -r word; kill -QUIT $pid 2>/dev/null; wait $pid]]
 
@@ -135,9 +135,9 @@ local function start_at(settings, directory, port)
   return nil
 end
 
---- Starts nginx. 'settings' are main, http, server (texts of nginx.conf; {DIR} is its directory, {PORT} and {PORT+1}
---- are its ports), init (Lua for init_by_lua), workers; or whole, a complete nginx.conf.
---- -> { url, port, directory, get(path) -> status, body; ask(path) -> function; log(), reload(), stop() }
+--- Starts nginx. 'settings' are main, http and server (parts of nginx.conf, in which {DIR} is its directory and {PORT} and
+--- {PORT+1} are its ports), init (Lua for init_by_lua) and workers; or whole, a complete nginx.conf.
+--- Returns { url, port, directory, get(path) -> status, body; ask(path) -> function; log(), reload(), stop() }.
 function nginx.start(settings)
   local directory = os.tmpname()
   os.remove(directory)
@@ -159,19 +159,19 @@ function nginx.start(settings)
   function server.stop()
     if not running[server] then return end
     running[server] = nil
-    shell:close() -- waits for its end
+    shell:close() -- waits until nginx has ended
     os.execute("rm -rf " .. directory)
   end
   running[server] = true
   return server
 end
 
---- Stops those that still run.
+--- Stops all servers that are still running.
 function nginx.stop()
   for server in pairs(running) do server.stop() end
 end
 
---- Returns whether there is an nginx with Lua.
+--- Returns nil if an nginx with Lua is installed, else the reason to skip.
 function nginx.missing()
   if built:find("ngx_lua", 1, true) or read(modules .. "/ngx_http_lua_module.so") then return nil end
   return "no nginx with Lua here (" .. modules .. ")"

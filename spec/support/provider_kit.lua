@@ -1,4 +1,4 @@
---- The context of a credential provider, made of tables: settings, a clock, and HTTP whose responses are the spec's.
+--- A fake context of one credential provider: settings, a clock, and HTTP with given responses.
 
 local fake_system = dofile("spec/support/fake_system.lua")
 local options = require("dynamodb.base.options")
@@ -9,12 +9,12 @@ local provider = {}
 provider.NOW = 1700000000
 provider.NOW_TEXT = "2023-11-14T22:13:20Z"
 
---- "2023-11-14T..Z", that many seconds from now.
-function provider.moment(seconds)
+--- Returns the time that many seconds from now, as "2023-11-14T22:13:20Z".
+function provider.time_in(seconds)
   return os.date("!%Y-%m-%dT%H:%M:%SZ", provider.NOW + seconds)
 end
 
---- Returns a copy of a table with further members; false removes one.
+--- Returns a copy of 'base' with the members of 'more'; the value false removes a member.
 function provider.with(base, more)
   local all = {}
   for name, value in pairs(base) do all[name] = value end
@@ -45,15 +45,15 @@ local function settings_of(given)
   return settings
 end
 
---- A response: body is a text or what is JSON's.
-function provider.answer(status, body, headers)
+--- Returns an HTTP response. A body that is a table is encoded as JSON.
+function provider.response(status, body, headers)
   if type(body) == "table" then body = require("cjson").encode(body) end
   return { status = status, body = body or "", header = function(name) return (headers or {})[name] end }
 end
 
---- A kit. 'given' may have values, profile, sections, sessions, environment, files (by path), answers: one for each
---- request in turn, a response or { kind, why, sent }; after the last there is no response. kit.requests are those sent,
---- kit.written the files, kit.commands what was run, kit.slept the pauses.
+--- Creates a context. Optional fields of 'given': values, profile, sections, sessions, environment, files (by path), run
+--- (output of programs) and responses, one for each request: a response or a failure { kind, message, sent }. Requests after
+--- the last response fail. The kit records requests, written files, commands, and pauses (slept).
 function provider.kit(given)
   local kit = { settings = settings_of(given), values = values_of(given.values), tokens = {}, requests = {}, slept = {} }
   local clock = 1000
@@ -69,10 +69,10 @@ function provider.kit(given)
   kit.read, kit.written, kit.commands = fake_system.install(given.environment or {}, given.files or {}, given.run)
   function kit.http(request)
     kit.requests[#kit.requests + 1] = request
-    local answer = (given.answers or {})[#kit.requests]
-    if answer and answer.status then return answer end
-    answer = answer or { "network", "nobody is there" }
-    return nil, pool.failure(answer[1], answer[2], answer[3])
+    local response = (given.responses or {})[#kit.requests]
+    if response and response.status then return response end
+    response = response or { "network", "connection refused" }
+    return nil, pool.failure(response[1], response[2], response[3])
   end
   return kit
 end

@@ -1,4 +1,4 @@
---- Random attributes and random edits of them, for specs of what changes.
+--- Random attributes and random edits of them, for specs that compare and merge items.
 
 local dynamodb = require("dynamodb")
 
@@ -16,7 +16,7 @@ local scalars = {
   function(random) return dynamodb.set({ random:integer(1, 3), 4 }) end,
 }
 
---- A random value, lists and maps up to 'depth' deep.
+--- Returns a random value with lists and maps nested up to 'depth' levels.
 function values.value(random, depth)
   if depth == 0 or random:once_in(2) then return random:pick(scalars)(random) end
   if random:once_in(2) then
@@ -27,14 +27,14 @@ function values.value(random, depth)
   return values.map(random, depth - 1)
 end
 
---- A random map; attributes are one.
+--- Returns a random map, which may serve as attributes.
 function values.map(random, depth)
   local map = dynamodb.map()
   for _ = 1, random:integer(0, 4) do map[random:pick(NAMES)] = values.value(random, depth) end
   return map
 end
 
---- A copy of tables within tables.
+--- Returns a deep copy.
 function values.copy(value)
   if type(value) ~= "table" then return value end
   local made = {}
@@ -44,7 +44,6 @@ end
 
 local is_list = require("dynamodb.core").is_list
 
--- Tables to go into, and names or positions to change.
 local function names_in(map)
   local names = {}
   for name in next, map do names[#names + 1] = name end
@@ -80,7 +79,7 @@ local function edit_map(random, map, depth)
   end
 end
 
--- The value after an edit: tables are changed in place.
+-- Edits a value at random and returns it. Tables are changed in place.
 function edit(random, value, depth)
   if type(value) ~= "table" or random:once_in(6) then return values.value(random, depth) end
   local change = is_list(value) and edit_list or edit_map
@@ -88,7 +87,7 @@ function edit(random, value, depth)
   return value
 end
 
---- Edits a map of attributes in place, a few times.
+--- Edits attributes in place, 1 to 4 times.
 function values.edit(random, attributes, depth)
   for _ = 1, random:integer(1, 4) do edit_map(random, attributes, depth) end
 end

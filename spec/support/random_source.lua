@@ -2,37 +2,37 @@
 local generate = {}
 generate.__index = generate
 
--- Park and Miller's generator: its products stay below 2^53, so doubles and integers agree on them.
+-- The generator of Park and Miller. Its products stay below 2^53, so doubles and integers give the same sequence.
 local MULTIPLIER, MODULUS = 48271, 2147483647
 
---- A generator; the seed is a whole number.
+--- Creates a generator from a seed, a whole number.
 function generate.new(seed)
   return setmetatable({ seed = seed, state = seed % (MODULUS - 1) + 1 }, generate)
 end
 
---- A seed chosen at random.
+--- Returns a random seed.
 function generate.any_seed()
   local address = tostring({}):match("(%x+)$")
   return (os.time() * 1000 + tonumber(address:sub(-6), 16)) % 1000000007
 end
 
---- A whole number from 'low' to 'high', which are less than 2^31 apart.
+--- Returns a whole number from 'low' to 'high', whose difference is less than 2^31.
 function generate:integer(low, high)
   self.state = self.state * MULTIPLIER % MODULUS
   return low + self.state % (high - low + 1)
 end
 
---- True in one of 'n' cases.
+--- Returns true with probability 1 / n.
 function generate:once_in(n)
   return self:integer(1, n) == 1
 end
 
---- One of a list.
+--- Returns an element of a list.
 function generate:pick(list)
   return list[self:integer(1, #list)]
 end
 
---- 'n' decimal digits, the first and the last of them not zero.
+--- Returns 'n' decimal digits; the first and the last are not zero.
 function generate:digits(n)
   local digits = {}
   for i = 1, n do
@@ -41,18 +41,18 @@ function generate:digits(n)
   return table.concat(digits)
 end
 
---- A whole number of 53 bits, as a float.
+--- Returns a whole number of 53 bits, as a float.
 function generate:bits53()
   return self:integer(0, 134217727) * 67108864.0 + self:integer(0, 67108863)
 end
 
---- A float with any sign, any 53 bits and a power of two from 'low' to 'high'.
+--- Returns a float: a sign, up to 53 bits, times a power of two from 2^low to 2^high.
 function generate:double(low, high)
   local bits = self:once_in(4) and self:integer(1, 1000) or self:bits53()
   return (self:once_in(2) and -1 or 1) * bits * 2.0 ^ self:integer(low, high)
 end
 
---- The UTF-8 of a code point.
+--- Returns the UTF-8 encoding of a code point.
 function generate.utf8(point)
   if point < 0x80 then return string.char(point) end
   local bytes, first = "", 0x40
@@ -69,20 +69,20 @@ local ranges = {
   { 0x10000, 0x10ffff },
 }
 
---- A code point of UTF-8, of any length equally.
+--- Returns a code point of a random range, so that every encoded length is frequent.
 function generate:point()
   local range = self:pick(ranges)
   return self:integer(range[1], range[2])
 end
 
---- Text of 'n' characters.
+--- Returns a text of 'n' characters.
 function generate:text(n)
   local characters = {}
   for i = 1, n do characters[i] = generate.utf8(self:point()) end
   return table.concat(characters)
 end
 
---- 'n' bytes of every value.
+--- Returns 'n' bytes of any value.
 function generate:bytes(n)
   local bytes = {}
   for i = 1, n do bytes[i] = string.char(self:integer(0, 255)) end

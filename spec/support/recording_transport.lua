@@ -1,4 +1,4 @@
---- libcurl's transport, keeping what is sent: requests, how many, and bodies, as plain tables of their JSON.
+--- libcurl's transport with a record of what it sends: requests, their number, and bodies, decoded from JSON.
 
 local cjson = require("cjson")
 local curl = require("dynamodb.transport.curl")
@@ -12,9 +12,9 @@ function recording.new()
     transport.bodies[transport.requests] = cjson.decode(bytes:match("\r\n\r\n(.*)$"))
     return curl.send(socket, bytes, deadline)
   end
-  --- What was sent last.
+  --- Returns the body that was sent last.
   function transport.last() return transport.bodies[transport.requests] end
-  --- How many requests a call sends.
+  --- Calls a function -> the number of requests it sent.
   function transport.count(f, ...)
     local before = transport.requests
     f(...)
@@ -23,7 +23,7 @@ function recording.new()
   return transport
 end
 
--- An attribute value as text: {"N":"5"} is 5, lists and maps are JSON.
+-- Formats an attribute value: {"N":"5"} as 5, lists and maps as JSON.
 local function value_text(attribute)
   local kind, value = next(attribute)
   if kind == "N" or kind == "BOOL" then return tostring(value) end
@@ -31,12 +31,14 @@ local function value_text(attribute)
   return kind .. cjson.encode(value)
 end
 
---- An expression of a request with names and values in their places.
+--- Returns an expression of a request with its placeholders replaced by names and values.
 function recording.readable(body, member)
   local text = body[member]
   if not text then return nil end
-  text = text:gsub("#%d+", function(place) return body.ExpressionAttributeNames[place] end)
-  return (text:gsub(":%d+", function(place) return value_text(body.ExpressionAttributeValues[place]) end))
+  text = text:gsub("#%d+", function(placeholder) return body.ExpressionAttributeNames[placeholder] end)
+  return (text:gsub(":%d+", function(placeholder)
+    return value_text(body.ExpressionAttributeValues[placeholder])
+  end))
 end
 
 return recording

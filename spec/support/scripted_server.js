@@ -1,24 +1,28 @@
-// Loopback servers that respond by script; spec/support/scripted_server.lua starts them, and gives orders, a line each:
-// "start SCRIPT LOG" is acknowledged by a line of ports, "stop LOG" by "stopped".
-// SCRIPT (JSON) is a file with a list of servers. Each has `connections`, a list of steps for each in the order they come, and `rest`,
-// the steps of all further ones; without it those are cut off. Steps:
-//   {wait: "request"} until a complete one more has come, {wait: "bytes"} until the first byte has
-//   {send: text}, {send_slowly: text, every: ms} a byte at a time, {forever: text, every: ms} again and again
-//   {delay: ms}, {close: true}, {reset: true}, {again: true} from the first step on, if the client has not left
-//   {deaf: true}, only as the first: nothing is read
-//   {tunnel: port}: all further bytes go to that port of this machine and come from there, as behind a proxy
-//   {relay: port, host: name, lose: text}: the request goes to that server, and its response back, unless the request has
-//   that text: then the connection ends once there is a response
-// After its last step a connection stays open, silent.
-// `tls` has the files `key` and `cert`, if clients must have a certificate the file `ca`, and what else tls.createServer takes;
-// `unix` is the path of a socket to listen at instead of a port; with `full` no connection is ever accepted.
-// LOG and the number of the server, from 0, is the name of a file that gets a line (JSON) for each connection, [], and for
-// each complete request, [text]. Texts are bytes, one for each character (latin1), in all files.
+// Loopback servers that run scripts. spec/support/scripted_server.lua starts this program and writes commands to it, one a line:
+// "start SCRIPT LOG" is acknowledged by a line with the ports, "stop LOG" by "stopped".
+// SCRIPT is a JSON file with a list of servers. A server has `connections`, a list with the steps of each connection in the
+// order of acceptance, and `rest`, the steps of all further connections. Without `rest` those are closed. Steps:
+//   {wait: "request"}                       waits for one more complete request
+//   {wait: "bytes"}                         waits for the first byte of a request
+//   {send: text}                            sends the text
+//   {send_slowly: text, every: ms}          sends the text one byte at a time
+//   {forever: text, every: ms}              sends the text repeatedly until the client closes
+//   {delay: ms}, {close: true}, {reset: true}
+//   {again: true}                           restarts from the first step unless the client has closed
+//   {deaf: true}                            reads nothing; allowed as the first step only
+//   {tunnel: port}                          forwards all further bytes to and from that local port, as a proxy does
+//   {relay: port, host: name, lose: text}   forwards the request to that server and its response to the client; if the request
+//                                           contains the text, the connection is closed in place of the response
+// After its last step a connection stays open and silent.
+// `tls` has the files `key` and `cert`, the file `ca` if clients must present a certificate, and options of tls.createServer.
+// `unix` is the path of a socket to listen on in place of a port. With `full` no connection is ever accepted.
+// The file LOG followed by the number of the server, from 0, gets a JSON line for each connection, [], and for each complete
+// request, [text]. In all files a text has one character per byte (latin1).
 const fs = require("fs"), net = require("net"), readline = require("readline"), tls = require("tls");
 
 const delay = ms => new Promise(done => setTimeout(done, ms));
 
-// The length of the message at the start of the text, 0 while its head is not complete.
+// The length of the first message of the text, 0 while its head is incomplete.
 function messageLength(text) {
   const head = text.indexOf("\r\n\r\n") + 4;
   if (head < 4) return 0;
@@ -26,7 +30,7 @@ function messageLength(text) {
   return head + (body ? Number(body[1]) : 0);
 }
 
-// Reads messages -> a function: the promise of one more. `see` gets each as it comes.
+// Reads messages -> a function that returns a promise of the next one. `see` is called with each message on arrival.
 function reader(socket, see) {
   let text = "", length = 0, list = [], wake = () => {};
   socket.on("data", bytes => {
@@ -49,14 +53,14 @@ function reader(socket, see) {
   return next;
 }
 
-// Over TLS, and with an old node, the connection just ends, without a word of TLS's about it.
+// Resets a connection. With TLS or an old node it is closed instead, without a TLS close_notify.
 function reset(socket) {
   if (socket.encrypted || !socket.resetAndDestroy) socket.destroy();
   else socket.resetAndDestroy();
 }
 
-// A connection to a port, of this machine unless another is named, that ends with this one.
-function beyond(socket, port, host) {
+// Connects to a port, by default of this machine. The two connections are closed together.
+function connectUpstream(socket, port, host) {
   const other = net.connect(port, host || "127.0.0.1");
   other.on("error", () => socket.destroy()).on("close", () => socket.destroy());
   socket.on("close", () => other.destroy());
@@ -64,20 +68,20 @@ function beyond(socket, port, host) {
 }
 
 function tunnel(socket, port) {
-  const other = beyond(socket, port);
+  const other = connectUpstream(socket, port);
   socket.removeAllListeners("data");
   socket.pipe(other).pipe(socket);
 }
 
 async function relay(socket, request, step) {
-  if (!socket.beyond) {
-    socket.beyond = beyond(socket, step.relay, step.host);
-    socket.answer = reader(socket.beyond, () => {});
+  if (!socket.upstream) {
+    socket.upstream = connectUpstream(socket, step.relay, step.host);
+    socket.nextResponse = reader(socket.upstream, () => {});
   }
-  socket.beyond.write(request, "latin1");
-  const answer = await socket.answer();
+  socket.upstream.write(request, "latin1");
+  const response = await socket.nextResponse();
   if (step.lose && request.includes(step.lose)) socket.destroy();
-  else socket.write(answer, "latin1");
+  else socket.write(response, "latin1");
 }
 
 async function forever(socket, text, ms) {
@@ -110,7 +114,7 @@ async function run(steps, socket, next) {
   }
 }
 
-// Fills the queue of connections not yet accepted, and then does nothing any more.
+// Fills the backlog of connections that are not yet accepted, then blocks this process for 10 seconds.
 function fill(port, announce) {
   for (let i = 0; i < 8; i++) net.connect(port, "127.0.0.1").on("error", () => {});
   process.nextTick(() => {
@@ -126,7 +130,7 @@ function create(script, serve) {
   return tls.createServer(files, serve).on("tlsClientError", () => {});
 }
 
-// -> the promise of the server, which has port and stop().
+// Starts a server -> a promise of it; it has port and stop().
 function start(script, logFile) {
   const log = fs.openSync(logFile, "a"), sockets = new Set();
   const note = event => fs.writeSync(log, JSON.stringify(event) + "\n", null, "latin1");
@@ -134,7 +138,7 @@ function start(script, logFile) {
   function serve(socket) {
     const steps = script.connections[connections++] || script.rest;
     note([]);
-    socket.on("error", () => {}); // the client may leave at any time
+    socket.on("error", () => {}); // the client may close at any time
     if (!steps) return socket.destroy();
     socket.setNoDelay(true);
     const list = Object.values(steps);
@@ -152,27 +156,27 @@ function start(script, logFile) {
   return new Promise(done => server.listen(where, () => done(Object.assign(server, { port: server.address().port || 0 }))));
 }
 
-const say = line => fs.writeSync(1, line + "\n");
-const running = new Map(); // by LOG, lists of servers
+const reply = line => fs.writeSync(1, line + "\n");
+const running = new Map(); // LOG -> list of servers
 
-async function order(line) {
+async function runCommand(line) {
   const [what, ...files] = line.split(" ");
   if (what === "stop") {
     for (const server of running.get(files[0])) server.stop();
     running.delete(files[0]);
-    return say("stopped");
+    return reply("stopped");
   }
   const scripts = JSON.parse(fs.readFileSync(files[0], "latin1"));
   const servers = await Promise.all(scripts.map((script, number) => start(script, files[1] + number)));
   running.set(files[1], servers);
   const ports = servers.map(server => server.port).join(" ");
-  if (scripts[0].full) fill(servers[0].port, () => say(ports));
-  else say(ports);
+  if (scripts[0].full) fill(servers[0].port, () => reply(ports));
+  else reply(ports);
 }
 
-// Ends when the other end of the pipe is closed.
-readline.createInterface({ input: process.stdin }).on("line", order).on("close", () => process.exit());
+// Exits when the writer of the commands or the reader of the replies has closed its pipe.
+readline.createInterface({ input: process.stdin }).on("line", runCommand).on("close", () => process.exit());
 setInterval(() => {
   try { fs.writeSync(1, "\n"); } catch (gone) { process.exit(); }
 }, 200);
-say(process.pid);
+reply(process.pid);

@@ -1,15 +1,15 @@
---- Starts spec/support/scripted_server.js: a server whose responses, down to the byte and the pause, are the spec's.
+--- Starts spec/support/scripted_server.js, a server that sends bytes and makes pauses as scripted by the spec.
 
 local cjson = require("cjson")
 local dynamodb = require("dynamodb")
 local files = dofile("spec/support/files.lua")
 local recorder = dofile("spec/support/signature_recorder.lua")
 
-local canned = {}
+local scripted = {}
 
 local running = {}
 
--- How many connections the log reports, and the complete requests; a line without its end is still being written.
+-- Reads the log of a server -> number of connections, list of complete requests. An incomplete last line is skipped.
 local function read_log(path)
   local connections, requests = 0, {}
   for line in files.read(path):gmatch("([^\n]*)\n") do
@@ -19,7 +19,7 @@ local function read_log(path)
   return connections, requests
 end
 
--- What a spec sees of a server, whose log is a file.
+-- Returns the object of a server.
 local function server_at(port, log, script)
   local server = { port = tonumber(port),
     endpoint_url = script.tls and "https://localhost:" .. port or "http://127.0.0.1:" .. port }
@@ -28,8 +28,8 @@ local function server_at(port, log, script)
   return server
 end
 
---- Starts a script of spec/support that prints its process and its ports -> { port, ports, stop() }
-function canned.node(script, ...)
+--- Starts a node program of spec/support that prints its process id and its ports -> { port, ports, stop() }
+function scripted.node(script, ...)
   local words = { ("exec env -u LD_PRELOAD node spec/support/%s"):format(script), ... }
   -- A sanitizer that is preloaded into Lua must not be preloaded into node.
   local process = assert(io.popen(table.concat(words, " ")))
@@ -41,25 +41,25 @@ function canned.node(script, ...)
   return { port = tonumber(ports:match("^%d+")), ports = ports, stop = stop }
 end
 
--- A process of scripted_server.js -> { order(text) -> the reply, stop() }
+-- Starts a process of scripted_server.js -> { send_command(word, ...) -> the reply, stop() }
 local function new_process()
-  local orders = os.tmpname()
-  assert(os.execute(("rm '%s' && mkfifo '%s'"):format(orders, orders)))
-  local pipe = assert(io.popen(("exec env -u LD_PRELOAD node spec/support/scripted_server.js <'%s'"):format(orders)))
-  local file = assert(io.open(orders, "w"))
-  os.remove(orders)
+  local fifo = os.tmpname()
+  assert(os.execute(("rm '%s' && mkfifo '%s'"):format(fifo, fifo)))
+  local pipe = assert(io.popen(("exec env -u LD_PRELOAD node spec/support/scripted_server.js <'%s'"):format(fifo)))
+  local file = assert(io.open(fifo, "w"))
+  os.remove(fifo)
   file:setvbuf("line")
-  local function answer()
+  local function read_reply()
     for line in pipe:lines() do
       if line ~= "" then return line end
     end
     error("scripted_server.js has ended")
   end
-  local pid = answer()
+  local pid = read_reply()
   return {
-    order = function(...)
+    send_command = function(...)
       file:write(table.concat({ ... }, " "), "\n")
-      return answer()
+      return read_reply()
     end,
     stop = function()
       os.execute("kill " .. pid)
@@ -69,28 +69,27 @@ local function new_process()
   }
 end
 
-local shared -- the process of all servers but those that stop it
+local shared -- the process of all servers except those with 'full', which block their process
 
---- Starts servers by scripts: { connections =, rest =, tls =, unix =, full = }, which scripted_server.js describes; connections
---- are lists of steps. -> list of { endpoint_url, port, connections(), requests(), stop() }; one that is stopped stops all of
---- its list.
-function canned.start_all(scripts)
+--- Starts servers by scripts: { connections =, rest =, tls =, unix =, full = }; scripted_server.js documents these fields.
+--- Returns a list of { endpoint_url, port, connections(), requests(), stop() }. stop() of one server stops the whole list.
+function scripted.start_all(scripts)
   local script, log = os.tmpname(), os.tmpname()
   files.write(script, cjson.encode(scripts))
   local own = scripts[1].full and new_process()
   if not own then shared = shared or new_process() end
-  local ports = (own or shared).order("start", script, log)
+  local ports = (own or shared).send_command("start", script, log)
   local servers, paths = {}, { script, log }
   local function stop()
     if not running[servers] then return end
     running[servers] = nil
-    if own then own.stop() else shared.order("stop", log) end
+    if own then own.stop() else shared.send_command("stop", log) end
     for _, server in ipairs(servers) do recorder.keep(server.requests()) end
     for _, path in ipairs(paths) do os.remove(path) end
   end
   for port in ports:gmatch("%d+") do
     local number = #servers
-    files[#files + 1] = log .. number
+    paths[#paths + 1] = log .. number
     servers[number + 1] = server_at(port, log .. number, scripts[number + 1])
     servers[number + 1].stop = stop
   end
@@ -98,33 +97,33 @@ function canned.start_all(scripts)
   return servers
 end
 
---- Starts one server for these connections; 'settings' may have the rest of its script.
-function canned.start(connections, settings)
+--- Starts one server for these connections. 'settings' holds the other fields of its script.
+function scripted.start(connections, settings)
   local script = { connections = connections }
   for name, value in pairs(settings or {}) do script[name] = value end
-  return canned.start_all({ script })[1]
+  return scripted.start_all({ script })[1]
 end
 
 --- Stops all servers that are still running.
-function canned.stop()
+function scripted.stop()
   for _, stop in pairs(running) do stop() end
 end
 
---- The bytes of a response: its status line follows from 'status', its length from 'body'.
-function canned.response(body, status, headers)
-  local lines = { ("HTTP/1.1 %d Canned"):format(status or 200), "Content-Length: " .. #body }
+--- Returns the bytes of a response with a Content-Length.
+function scripted.response(body, status, headers)
+  local lines = { ("HTTP/1.1 %d Scripted"):format(status or 200), "Content-Length: " .. #body }
   for name, value in pairs(headers or { ["Content-Type"] = "application/x-amz-json-1.0" }) do
     lines[#lines + 1] = name .. ": " .. value
   end
   return table.concat(lines, "\r\n") .. "\r\n\r\n" .. body
 end
 
---- A connection to a server, with keys of its own and these options.
-function canned.connect(server, options)
+--- Connects to a server with keys of the specs and the given options.
+function scripted.connect(server, options)
   local given = { endpoint_url = server.endpoint_url, region = "eu-west-1", aws_access_key_id = "AKIDCANNED",
     aws_secret_access_key = "SECRETEXAMPLE", connect_timeout = 5, attempt_timeout = 5 }
   for name, value in pairs(options or {}) do given[name] = value end
   return dynamodb.connect(given)
 end
 
-return canned
+return scripted

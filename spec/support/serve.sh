@@ -1,5 +1,6 @@
-# One server for the length of one command: emulator.sh, tls_endpoints.sh and bench/ use it. Sourced, not run; needs bash.
-# The caller defines `ready` (true once its server responds) and may use $scratch, a directory that goes away at the end.
+# Runs one server for the duration of one command. Scripts source this file; it needs bash.
+# The script defines `ready`, which succeeds once its server responds, and may use the directory $scratch, which is deleted
+# on exit.
 set -eu
 
 scratch=$(mktemp -d)
@@ -10,7 +11,7 @@ stop_server() {
   server=''
 }
 
-# A signal meant for us is meant for the command too; it gets the time to stop its own children.
+# Forwards a signal to the command and waits, so that the command can stop its own children.
 on_signal() {
   [ -z "$child" ] || { kill "$child" && wait "$child"; } 2>/dev/null || true
   exit "$1"
@@ -21,16 +22,16 @@ trap 'on_signal 129' HUP
 trap 'on_signal 130' INT
 trap 'on_signal 143' TERM
 
-# Below the range that the system hands to outgoing connections. It may be taken: start_server then fails, and we try another.
+# The ports are below the ephemeral range. A port may be in use; start_server then fails, and the caller tries another one.
 random_port() {
   echo $((15000 + RANDOM % 16000))
 }
 
-answers() { # PORT
+is_listening() { # PORT
   (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
 }
 
-start_server() { # COMMAND ARGS...; false when it ended, or took 10 seconds, before it was ready
+start_server() { # COMMAND ARGS...; fails if the server exits or is not ready within 10 seconds
   : >"$scratch/log"
   "$@" </dev/null >>"$scratch/log" 2>&1 &
   server=$!
@@ -49,7 +50,7 @@ give_up() { # NAME
   exit 1
 }
 
-# The head of an nginx.conf: one process, in the foreground. It writes nginx.pid when all ports are its own.
+# Prints the first lines of an nginx.conf: one process, in the foreground. It writes nginx.pid after it has bound all ports.
 nginx_process() { # CONNECTIONS
   cat <<CONF
 daemon off;
@@ -60,7 +61,7 @@ events { worker_connections $1; }
 CONF
 }
 
-# For nginx's http block: nothing is written outside of its own directory.
+# Prints lines for nginx's http block that keep its files in its own directory.
 nginx_folders() {
   cat <<CONF
   access_log off;
@@ -72,7 +73,7 @@ nginx_folders() {
 CONF
 }
 
-# Not in the foreground, where bash would look at a signal only after the command has ended. The last thing a script calls.
+# The command runs in the background because bash handles no signal during a foreground command.
 run_command() { # COMMAND ARGS...
   "$@" <&0 &
   child=$!

@@ -1,11 +1,14 @@
-"""Believes no signature: recomputes each with botocore's code, which shares nothing with ours.
+"""Verifies signatures with botocore, an implementation that is independent of this client.
 
-signature_verifier.py serve REFUSED [HOST:PORT]  A server on a free port, which it tells. Requests that are signed right go on to
-                                     HOST:PORT as they came, and so do the answers; without one they are answered {}.
-signature_verifier.py check REFUSED FILE...      Requests that specs recorded, each after a line with its length; of any date.
-REFUSED                              gets a line for each request that is signed wrong.
+signature_verifier.py serve REFUSED [HOST:PORT]
+    Serves on a free port and prints it. Correctly signed requests are forwarded to HOST:PORT unchanged, and so are the
+    responses. Without HOST:PORT such requests get the response {}.
+signature_verifier.py check REFUSED FILE...
+    Verifies recorded requests of any date. In each FILE a request follows a line with its length.
+The file REFUSED gets one line for each wrongly signed request.
 
-Keys: the environment's, and those of spec/support/verifier_keys.json; for check, all others have the secret "secret-of-" and id.
+Keys are taken from the environment and from spec/support/verifier_keys.json. For check, any other key id has the secret
+"secret-of-" followed by the id.
 Source: AWS Signature Version 4 (IAM User Guide); DynamoDB developer guide, "Error messages and codes".
 """
 import datetime, hashlib, json, os, re, select, socket, sys, threading, zlib
@@ -21,7 +24,7 @@ AUTHORIZATION = re.compile("AWS4-HMAC-SHA256 Credential=([^/, ]+)/([0-9]{8})/([a
 DIFFERENT = ("The request signature we calculated does not match the signature you provided. Check your AWS Secret "
              "Access Key and signing method. Consult the service documentation for details.")
 
-# Secret and token by key id; where there is a token, it has to come along.
+# key id -> [secret, token]; a request must carry the token if there is one.
 with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "verifier_keys.json")) as file:
     keys = json.load(file)
 if os.environ.get("AWS_ACCESS_KEY_ID"):
@@ -29,11 +32,11 @@ if os.environ.get("AWS_ACCESS_KEY_ID"):
 
 
 class Refused(Exception):
-    """A request that the service would not believe: (the service's code, its message)."""
+    """A request that the service would reject: (error code, message)."""
 
 
 class Request:
-    """What SigV4Auth looks at, made of the bytes of one request."""
+    """One request, parsed from its bytes into the attributes that SigV4Auth reads."""
 
     params = None
 
@@ -77,7 +80,7 @@ def check_date(stamp, scope_date, now):
 
 
 def check_headers(request, signed):
-    """Host and all that is AWS's have to be signed, and must be there, once."""
+    """Raises Refused unless host, content-type and x-amz-* are signed and every signed header occurs once."""
     present = [name for name, _ in request.all]
     for name in set(present):
         if name not in signed and (name in ("host", "content-type") or name.startswith("x-amz-")):
@@ -85,13 +88,13 @@ def check_headers(request, signed):
     for name in signed:
         if present.count(name) != 1:
             raise Refused("InvalidSignatureException", DIFFERENT)
-    hashed = request.header("x-amz-content-sha256") # which botocore would believe
+    hashed = request.header("x-amz-content-sha256") # botocore takes the value of the header as it is
     if hashed and hashed != hashlib.sha256(request.body).hexdigest():
         raise Refused("InvalidSignatureException", "The x-amz-content-sha256 is not the body's.")
 
 
 def verify(request, now):
-    """Raises Refused unless the request is signed by somebody known, at this time (None: whenever)."""
+    """Raises Refused unless the request is signed with a known key, and within 15 minutes of now unless now is None."""
     authorization = request.header("authorization")
     if not authorization:
         raise Refused("MissingAuthenticationTokenException", "Request is missing Authentication Token")
@@ -116,7 +119,7 @@ def verify(request, now):
 
 
 def note(refused, request, err):
-    """One line for whoever looks for the reason; the secrets are no secrets, yet a line is enough."""
+    """Appends the operation, the authorization header and the error to the file."""
     lines = [request.header("x-amz-target") or request.url, request.header("authorization") or "-", *map(str, err.args)]
     with open(refused, "a") as file:
         file.write(" | ".join(lines) + "\n")
@@ -134,7 +137,7 @@ def check(refused, paths):
     for path in paths:
         for raw in recorded(path):
             request = Request(raw)
-            # Without either it is no request of the client's, but one that a spec wrote itself, or needs no signature.
+            # Without both headers the request was written by a spec or needs no signature.
             if not request.header("x-amz-target") and not request.header("authorization"):
                 continue
             try:
@@ -145,7 +148,7 @@ def check(refused, paths):
 
 # ===== serve
 
-def answer(status, body):
+def response(status, body):
     head = ("HTTP/1.1 %s\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: %d\r\nx-amz-crc32: %d\r\n"
             "Date: %s\r\nx-amzn-RequestId: VERIFIER\r\n\r\n")
     return (head % (status, len(body), zlib.crc32(body), formatdate(usegmt=True))).encode() + body
@@ -154,11 +157,11 @@ def answer(status, body):
 def refusal(err):
     code, message = err.args
     body = {"__type": "com.amazon.coral.service#" + code, "message": message}
-    return answer("400 Bad Request", json.dumps(body).encode())
+    return response("400 Bad Request", json.dumps(body).encode())
 
 
-class Link:
-    """A client's connection, and one of its own to the server behind."""
+class Proxy:
+    """A client connection and its own connection to the upstream server."""
 
     def __init__(self, client, upstream, refused):
         self.client, self.address, self.refused = client, upstream, refused
@@ -169,7 +172,7 @@ class Link:
             while self.step():
                 pass
         except OSError:
-            pass # either side may leave at any time
+            pass # either side may close at any time
         finally:
             self.client.close()
             if self.upstream:
@@ -188,10 +191,10 @@ class Link:
         return True
 
     def take(self, data):
-        """Bytes of a request; it is dealt with when it is complete."""
+        """Buffers bytes of a request and forwards or rejects it once it is complete."""
         self.bytes += data
         if not self.bytes[:1].isalpha():
-            raise ConnectionError("that is no HTTP")
+            raise ConnectionError("not an HTTP request")
         if self.length is None:
             end = self.bytes.find(b"\r\n\r\n")
             if end < 0:
@@ -202,9 +205,9 @@ class Link:
             raw = bytes(self.bytes[:self.length])
             del self.bytes[:self.length]
             self.length = None
-            self.deal_with(raw)
+            self.forward(raw)
 
-    def deal_with(self, raw):
+    def forward(self, raw):
         request = Request(raw)
         try:
             verify(request, datetime.datetime.utcnow())
@@ -213,7 +216,7 @@ class Link:
             self.client.sendall(refusal(err))
             return
         if self.address is None:
-            self.client.sendall(answer("200 OK", b"{}"))
+            self.client.sendall(response("200 OK", b"{}"))
             return
         if not self.upstream:
             self.upstream = no_delay(socket.create_connection(self.address))
@@ -232,8 +235,8 @@ def serve(refused, upstream=None):
     listener = socket.create_server(("127.0.0.1", 0), backlog=511)
     print("listening on", listener.getsockname()[1], flush=True)
     while True:
-        link = Link(no_delay(listener.accept()[0]), upstream, refused)
-        threading.Thread(target=link.run, daemon=True).start()
+        proxy = Proxy(no_delay(listener.accept()[0]), upstream, refused)
+        threading.Thread(target=proxy.run, daemon=True).start()
 
 
 if __name__ == "__main__":

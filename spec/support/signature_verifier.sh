@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Runs a command with a server in front of DYNAMODB_ENDPOINT that lets no wrong signature pass: spec/support/signature_verifier.sh COMMAND ARGS...
-# The command finds it in DYNAMODB_ENDPOINT, and the server behind it in DYNAMODB_UNVERIFIED, for specs that send very many requests.
-# What it writes to DYNAMODB_RECORDED, a directory, is verified when it has ended; spec/support/signature_recorder.lua does that with requests
-# to other servers. One wrong signature, and the command has failed.
+# Runs a command with a proxy in front of DYNAMODB_ENDPOINT that rejects wrong signatures:
+#   spec/support/signature_verifier.sh COMMAND ARGS...
+# The command gets the URL of the proxy as DYNAMODB_ENDPOINT. The URL of the server behind it is DYNAMODB_UNVERIFIED, for specs
+# that send very many requests. After the command the requests in the directory DYNAMODB_RECORDED are verified as well;
+# spec/support/signature_recorder.lua writes the requests to other servers there. Any wrong signature fails the command.
 set -eu
 
 [ $# -gt 0 ] || { echo "usage: $0 COMMAND ARGS..." >&2; exit 2; }
@@ -10,7 +11,7 @@ set -eu
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/serve.sh"
 
-python=/usr/bin/python3 # Debian's, which knows Debian's botocore
+python=/usr/bin/python3 # Debian's python finds Debian's botocore
 refused=$scratch/refused
 
 ready() {

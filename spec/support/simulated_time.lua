@@ -1,5 +1,4 @@
---- A transport in which tasks wait concurrently in simulated time, made from a transport without a network (helper.fake).
---- A response takes as long as 'latency' says.
+--- Adds tasks and simulated time to a transport without a network (helper.fake).
 
 local simulated_time = {}
 
@@ -8,14 +7,16 @@ local CANCELLED = "the task was cancelled"
 local function pack(...) return { n = select("#", ...), ... } end
 local unpack = table.unpack or unpack -- luacheck: ignore 113 143
 
---- Makes one. 'latency()' returns the seconds that a response takes. Besides the functions of a transport it has
---- run(function), which runs the function and all tasks that it starts until they have ended; cancelled, the number of
---- cancelled tasks; in_flight and most_in_flight, numbers of requests.
+--- Creates the transport. Besides the functions of a transport it has run(function), which runs the function and all tasks
+--- that it starts until they have ended; cancelled, the number of cancelled tasks; and in_flight and most_in_flight, the
+--- current and the maximum number of concurrent requests.
+---@param fake table transport without a network
+---@param latency function returns the seconds that a response takes
 function simulated_time.new(fake, latency)
   local own = setmetatable({ cancelled = 0, in_flight = 0, most_in_flight = 0 }, { __index = fake })
   local tasks, current, turns = {}, nil, 0
 
-  -- The task goes on at that time, after the tasks that were scheduled for the same time before.
+  -- Schedules a task to resume at that time, after all tasks that were scheduled earlier for the same time.
   local function schedule(task, at)
     turns = turns + 1
     task.at, task.turn = at, turns
@@ -23,7 +24,7 @@ function simulated_time.new(fake, latency)
 
   local function park(at)
     if not current then
-      fake.clock = math.max(fake.clock, at) -- blocking
+      fake.clock = math.max(fake.clock, at) -- outside a task
       return
     end
     schedule(current, at)

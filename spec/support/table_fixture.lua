@@ -1,7 +1,6 @@
---- Tables on the server for one spec file, with a connection that records its requests, and the assertions that
---- specs of tables share.
+--- Tables on the server for one spec file, a connection that records its requests, and assertions for specs of tables.
 
-local assert = require("luassert") -- busted gives its own to spec files only
+local assert = require("luassert") -- busted sets the global only in spec files
 local core = require("dynamodb.core")
 local helper = dofile("spec/support/helper.lua")
 local recording = dofile("spec/support/recording_transport.lua")
@@ -48,8 +47,8 @@ function fixture.same(expected, found)
   assert.is_true(core.equal(expected, found), helper.deep_text(found))
 end
 
---- Makes an assertion (text, f, ...): f raises an error that has the text and a position in the spec file.
---- f is called from a chunk with the name of that file, since an error has the position of the library's caller.
+--- Returns an assertion (text, f, ...): f(...) raises an error that contains the text and a line of the spec file.
+--- A chunk with the name of that file calls f, because an error has the position of the caller of the library.
 ---@param file string such as "batch_spec.lua"
 function fixture.raises_in(file)
   local call = assert(load_text("return function(f, ...) local ok, err = pcall(f, ...) return ok, err end",

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Runs a command beside TLS terminators in front of DYNAMODB_ENDPOINT: spec/support/tls_endpoints.sh COMMAND ARGS...
-# One has a good certificate by a private CA (DYNAMODB_TLS_CA, a file), one a certificate for another host, one a
-# certificate by a CA that nobody knows: DYNAMODB_TLS_ENDPOINT, DYNAMODB_TLS_WRONG_HOST_ENDPOINT, DYNAMODB_TLS_UNKNOWN_CA_ENDPOINT.
+# Starts TLS terminators in front of DYNAMODB_ENDPOINT and runs a command: spec/support/tls_endpoints.sh COMMAND ARGS...
+#   DYNAMODB_TLS_ENDPOINT             has a valid certificate of the private CA in the file DYNAMODB_TLS_CA
+#   DYNAMODB_TLS_WRONG_HOST_ENDPOINT  has a certificate for another host
+#   DYNAMODB_TLS_UNKNOWN_CA_ENDPOINT  has a certificate of another CA
 set -eu
 
 [ $# -gt 0 ] || { echo "usage: $0 COMMAND ARGS..." >&2; exit 2; }
@@ -47,7 +48,7 @@ CONF
 }
 
 ready() {
-  [ -s "$scratch/nginx.pid" ] && answers "$good" && answers "$wrong_host" && answers "$unknown_ca"
+  [ -s "$scratch/nginx.pid" ] && is_listening "$good" && is_listening "$wrong_host" && is_listening "$unknown_ca"
 }
 
 (
@@ -62,7 +63,8 @@ for _ in {1..20}; do
   good=$(random_port)
   wrong_host=$((good + 1))
   unknown_ca=$((good + 2))
-  ! { answers "$good" || answers "$wrong_host" || answers "$unknown_ca"; } || continue # nginx would try for seconds
+  # nginx would retry to bind a used port for seconds.
+  ! { is_listening "$good" || is_listening "$wrong_host" || is_listening "$unknown_ca"; } || continue
   write_configuration >"$scratch/nginx.conf"
   if start_server nginx -p "$scratch/" -c nginx.conf; then
     export DYNAMODB_TLS_ENDPOINT=https://localhost:$good

@@ -1,6 +1,6 @@
--- The engine under everything that batches; spec/table/batch_spec.lua has what users call.
+-- The engine of all batch operations. spec/table/batch_spec.lua tests the public functions.
 
-local abreast = dofile("spec/support/simulated_time.lua")
+local simulated_time = dofile("spec/support/simulated_time.lua")
 local batch_engine = require("dynamodb.table.batch_engine")
 local cjson = require("cjson")
 local core = require("dynamodb.core")
@@ -8,14 +8,14 @@ local dynamodb = require("dynamodb")
 local generate = dofile("spec/support/random_source.lua")
 local helper = dofile("spec/support/helper.lua")
 local system = require("dynamodb.base.system")
-local unkind = dofile("spec/support/batch_service.lua")
+local batch_service = dofile("spec/support/batch_service.lua")
 
 local RUNS, TIMED_RUNS = 1000, 300
-local MOODS = { "all", "some", "some", "none", "throttle", "fail", "lose" }
+local OUTCOMES = { "all", "some", "some", "none", "throttle", "fail", "lose" }
 local SCHEMAS = { one = { "id" }, two = { "id", "at" } }
 local DEFINED = { one = { hash_key = "id" }, two = { hash_key = "id", range_key = "at", range_key_type = "N" } }
 
--- The fields of the tables, of a connection that speaks to the transport -> connection, { name = fields }.
+-- Connects to the transport -> connection, { table name = fields of the table }.
 local function connect(transport)
   local conn, fields = helper.offline(transport), {}
   for name, key in pairs(DEFINED) do fields[name] = core.table_parts(conn:table(name, key)) end
@@ -31,36 +31,36 @@ local function encoded(key)
   return cjson.decode((assert(core.encode(key, "item"))))
 end
 
--- Quicker than an assertion, of which there are a million here.
+-- Asserts equality faster than luassert, since these specs make a million checks.
 local function check(holds, id, what)
   if not holds then error(id .. " " .. what, 0) end
 end
 
--- Calls f(random, service, connection, fields, transport) 'count' times, each time with another seed and a new service,
--- which start(random, moods) -> service, transport makes.
-local function each_seed(count, start, moods, f)
+-- Calls f(random, service, connection, fields, transport) for each seed from 1 to 'count', with a new service from
+-- new_service(random, outcomes) -> service, transport.
+local function each_seed(count, new_service, outcomes, f)
   for seed = 1, count do
     local random = generate.new(seed)
-    local service, transport = start(random, moods)
+    local service, transport = new_service(random, outcomes)
     local conn, fields = connect(transport)
     f(random, service, conn, fields, transport)
   end
 end
 
--- A service that fails at random -> service, transport.
-local function unkind_service(random, moods)
-  local service = unkind.new(random, SCHEMAS, moods)
+-- Returns a service that fails at random, and its transport.
+local function random_service(random, outcomes)
+  local service = batch_service.new(random, SCHEMAS, outcomes)
   return service, service.transport
 end
 
--- A service that accepts every request -> connection, fields, fake transport.
-local function kind_service()
-  local fake = helper.fake(helper.answer(200, "{}"))
+-- Connects to a service that accepts every request -> connection, fields, fake transport.
+local function working_service()
+  local fake = helper.fake(helper.response(200, "{}"))
   local conn, fields = connect(fake)
   return conn, fields, fake
 end
 
--- The keys "k1", "k2", ... of table "one" -> entries.
+-- Returns entries for the keys "k1", "k2", ... of table "one".
 local function numbered_keys(fields, count)
   local entries = {}
   for i = 1, count do entries[i] = batch_engine.key(fields.one, { id = "k" .. i }, {}, "spec") end
@@ -71,9 +71,9 @@ describe("batch", function()
   local system_random = system.random
   after_each(function() system.random = system_random end)
 
-  -- {===== Under a service that fails at random =====
+  -- {===== With a service that fails at random =====
 
-  -- Random writes -> entries, { id = { "put", n } or { "delete" } } as the last of each key says.
+  -- Random writes -> entries, { id = { "put", n } or { "delete" } }, the last write of each key.
   local function random_writes(random, fields, service)
     local entries, last, keys = {}, {}, random:integer(1, 90)
     for n = 1, random:integer(1, 120) do
@@ -100,15 +100,15 @@ describe("batch", function()
     for id in pairs(last) do check(written[id], id, "is not written") end
   end
 
-  it("writes the last of each key and nothing else, whatever the service does", function()
-    each_seed(RUNS, unkind_service, MOODS, function(random, service, conn, fields)
+  it("writes exactly the last entry of each key under all outcomes", function()
+    each_seed(RUNS, random_service, OUTCOMES, function(random, service, conn, fields)
       local entries, last = random_writes(random, fields, service)
       assert(batch_engine.write(conn, entries, { deadline = 1e6 }))
       check_written(service, last)
     end)
   end)
 
-  -- Random keys, some of them of stored items -> entries, { id = is it there? }.
+  -- Random keys, some of which have stored items -> entries, { id = whether the item exists }.
   local function random_reads(random, fields, service)
     local entries, wanted, keys = {}, {}, random:integer(1, 150)
     for i = 1, random:integer(1, 200) do
@@ -124,7 +124,7 @@ describe("batch", function()
     return batch_engine.unique(entries), wanted
   end
 
-  -- Reads them -> { id = how many times }, what batch_engine.get returns.
+  -- Reads entries -> { id = number of times it was returned }, results of batch_engine.get.
   local function read(service, conn, entries, given)
     local found = {}
     return found, batch_engine.get(conn, entries, given, nil, function(fields, attributes)
@@ -138,8 +138,8 @@ describe("batch", function()
     for id in pairs(found) do check(wanted[id], id, "was not asked for") end
   end
 
-  it("reads every key once, whatever the service does", function()
-    each_seed(RUNS, unkind_service, MOODS, function(random, service, conn, fields)
+  it("reads every key once under all outcomes", function()
+    each_seed(RUNS, random_service, OUTCOMES, function(random, service, conn, fields)
       local entries, wanted = random_reads(random, fields, service)
       local found, ok = read(service, conn, entries, { deadline = 1e6 })
       assert.is_true(ok)
@@ -147,10 +147,10 @@ describe("batch", function()
     end)
   end)
 
-  -- Failing often enough to meet the deadline, but no response is lost: what is left over was not done.
+  -- These outcomes fail often enough to reach the deadline but lose no response, so leftover entries were not processed.
   local SLOW = { "some", "none", "throttle" }
 
-  -- 'err' reports what was not written, if anything.
+  -- 'err', if any, has the entries that were not written.
   local function check_accounted(service, last, err)
     for _, write in ipairs(service.log) do
       local wanted = last[write[1]]
@@ -168,9 +168,9 @@ describe("batch", function()
     check(not next(last), tostring(next(last)), "is neither written nor left over")
   end
 
-  it("loses nothing when the deadline passes: written and left over are all", function()
+  it("reports every entry as written or leftover at the deadline", function()
     local timeouts = 0
-    each_seed(TIMED_RUNS, unkind_service, SLOW, function(random, service, conn, fields)
+    each_seed(TIMED_RUNS, random_service, SLOW, function(random, service, conn, fields)
       local entries, last = random_writes(random, fields, service)
       local ok, err = batch_engine.write(conn, entries, { deadline = random:integer(1, 30) / 10 })
       check_accounted(service, last, err)
@@ -182,9 +182,9 @@ describe("batch", function()
     assert.is_true(timeouts > TIMED_RUNS / 10 and timeouts < TIMED_RUNS)
   end)
 
-  it("loses no key when the deadline passes: read and left over are all", function()
+  it("reports every key as read or leftover at the deadline", function()
     local timeouts = 0
-    each_seed(TIMED_RUNS, unkind_service, SLOW, function(random, service, conn, fields)
+    each_seed(TIMED_RUNS, random_service, SLOW, function(random, service, conn, fields)
       local entries, wanted = random_reads(random, fields, service)
       local found, ok, err = read(service, conn, entries, { deadline = random:integer(1, 30) / 10 })
       if not ok then
@@ -201,12 +201,12 @@ describe("batch", function()
   end)
 
   -- ===================== }
-  -- {===== Side by side =====
+  -- {===== Concurrent requests =====
 
-  -- A service that fails at random whose responses take up to 50 ms, and that refuses writes of a key that is being written.
-  local function slow_service(random, moods)
-    local service = unkind.new(random, SCHEMAS, moods)
-    local transport = abreast.new(service.transport, function() return random:integer(0, 5) / 100 end)
+  -- A service that fails at random, takes up to 50 ms per response, and rejects concurrent writes of one key.
+  local function slow_service(random, outcomes)
+    local service = batch_service.new(random, SCHEMAS, outcomes)
+    local transport = simulated_time.new(service.transport, function() return random:integer(0, 5) / 100 end)
     local busy = {}
     function transport.send(socket, bytes)
       socket.writes = {}
@@ -234,16 +234,16 @@ describe("batch", function()
     return transport.run(call)
   end
 
-  it("writes and reads concurrently as it does in turn", function()
+  it("has the same results concurrently and sequentially", function()
     local most = 0
-    each_seed(TIMED_RUNS, slow_service, MOODS, function(random, service, conn, fields, transport)
+    each_seed(TIMED_RUNS, slow_service, OUTCOMES, function(random, service, conn, fields, transport)
       local given = { deadline = 1e6, concurrency = random:integer(1, 6) }
       local entries, last = random_writes(random, fields, service)
       assert(inside(transport, random, function() return batch_engine.write(conn, entries, given) end))
       check_written(service, last)
       for name in pairs(SCHEMAS) do service.tables[name] = {} end
-      local reads, wanted = random_reads(random, fields, service)
-      local found = inside(transport, random, function() return (read(service, conn, reads, given)) end)
+      local keys, wanted = random_reads(random, fields, service)
+      local found = inside(transport, random, function() return (read(service, conn, keys, given)) end)
       check_read(found, wanted)
       check(transport.most_in_flight <= given.concurrency, "requests", "are too many at a time")
       most = math.max(most, transport.most_in_flight)
@@ -251,7 +251,7 @@ describe("batch", function()
     assert.is_true(most > 3, tostring(most))
   end)
 
-  it("loses nothing in concurrent requests when the deadline passes: written and left over are all", function()
+  it("reports every entry of concurrent requests as written or leftover at the deadline", function()
     local timeouts = 0
     each_seed(TIMED_RUNS, slow_service, SLOW, function(random, service, conn, fields)
       local entries, last = random_writes(random, fields, service)
@@ -263,31 +263,31 @@ describe("batch", function()
     assert.is_true(timeouts > TIMED_RUNS / 20 and timeouts < TIMED_RUNS, tostring(timeouts))
   end)
 
-  -- A service that takes a second for a response, and what it sent -> connection, fields, transport, fake.
-  local function second_service(answer)
-    local fake = helper.fake(answer)
-    local transport = abreast.new(fake, function() return 1 end)
+  -- Connects to a service that takes a second per response -> connection, fields, transport, fake with the requests.
+  local function second_service(response)
+    local fake = helper.fake(response)
+    local transport = simulated_time.new(fake, function() return 1 end)
     local conn, fields = connect(transport)
     return conn, fields, transport, fake
   end
 
   for _, case in ipairs({ { 1, 4 }, { 2, 2 }, { 3, 2 }, { 4, 1 }, { 9, 1 } }) do
     it(("takes %d seconds for 4 requests, %d at a time"):format(case[2], case[1]), function()
-      local conn, fields, transport = second_service(helper.answer(200, "{}"))
+      local conn, fields, transport = second_service(helper.response(200, "{}"))
       local start = transport.now()
       assert(batch_engine.get(conn, numbered_keys(fields, 400), { concurrency = case[1] }, nil, error))
       assert.are.equal(case[2], transport.now() - start)
     end)
   end
 
-  it("ends all at a permanent error, waiting requests included", function()
+  it("stops all requests at a permanent error, including delayed ones", function()
     local conn, fields, transport, fake, refused
     conn, fields, transport, fake = second_service(function(_, n)
       if n < 30 then
-        return helper.answer(400, '{"__type":"x#ProvisionedThroughputExceededException","message":"slower"}')
+        return helper.response(400, '{"__type":"x#ProvisionedThroughputExceededException","message":"slower"}')
       end
       refused = refused or transport.now() + 1
-      return helper.answer(400, '{"__type":"x#ValidationException","message":"no"}')
+      return helper.response(400, '{"__type":"x#ValidationException","message":"no"}')
     end)
     system.random = function() return 1 end
     local given = { concurrency = 3, max_attempts = 1, deadline = 1000 }
@@ -296,13 +296,13 @@ describe("batch", function()
     assert.are.equal("ValidationException", err.code)
     assert.are.equal(300, #err.leftovers)
     assert.is_true(#fake.requests < 33)
-    assert.is_true(transport.now() - refused < 1.2, tostring(transport.now() - refused)) -- they had paused for 5 seconds
+    assert.is_true(transport.now() - refused < 1.2, tostring(transport.now() - refused)) -- not after the delay of 5 s
   end)
 
-  it("raises what one of them raises, and ends", function()
+  it("raises an error of one request and stops", function()
     local conn, fields, _, fake = second_service(function(_, n)
       if n == 2 then error("oops", 0) end
-      return helper.answer(200, "{}")
+      return helper.response(200, "{}")
     end)
     local ok, why = pcall(batch_engine.get, conn, numbered_keys(fields, 1000), { concurrency = 3 }, nil, error)
     assert.are.same({ false, "oops" }, { ok, why })
@@ -326,29 +326,29 @@ describe("batch", function()
 
   for _, case in ipairs({ { 1, 1 }, { 25, 1 }, { 26, 2 }, { 1000, 40 } }) do
     it(("writes %d items by %d requests"):format(case[1], case[2]), function()
-      local conn, fields, fake = kind_service()
+      local conn, fields, fake = working_service()
       assert(batch_engine.write(conn, puts(fields.one, case[1]), {}))
       assert.are.equal(case[2], #fake.requests)
-      assert.are.equal(1000, fake.clock) -- without waiting
+      assert.are.equal(1000, fake.clock) -- no delay
     end)
   end
 
   for _, case in ipairs({ { 1, 1 }, { 100, 1 }, { 101, 2 }, { 250, 3 } }) do
     it(("reads %d keys by %d requests"):format(case[1], case[2]), function()
-      local conn, fields, fake = kind_service()
+      local conn, fields, fake = working_service()
       assert(batch_engine.get(conn, numbered_keys(fields, case[1]), {}, nil, error))
       assert.are.equal(case[2], #fake.requests)
     end)
   end
 
-  it("does nothing of nothing", function()
+  it("sends nothing without entries", function()
     local conn = connect(helper.fake())
     assert.is_true(batch_engine.write(conn, {}, {}))
     assert.is_true(batch_engine.get(conn, {}, {}, nil, error))
   end)
 
   it("keeps requests below 16 MB, in order", function()
-    local conn, fields, fake = kind_service()
+    local conn, fields, fake = working_service()
     local megabyte = 1024 * 1024
     assert(batch_engine.write(conn, puts(fields.one, 40, { text = ("x"):rep(megabyte) }), {}))
     local seen = 0
@@ -365,20 +365,20 @@ describe("batch", function()
     assert.are.equal(3, #fake.requests)
   end)
 
-  it("sends what is too big for any request alone, for the service to refuse", function()
-    local conn, fields, fake = kind_service()
+  it("sends an oversized entry alone, which the service rejects", function()
+    local conn, fields, fake = working_service()
     local entries = puts(fields.one, 3)
     entries[2] = batch_engine.put(fields.one, { id = "k2", text = ("x"):rep(16 * 1024 * 1024) }, "spec")
     assert(batch_engine.write(conn, entries, {}))
     assert.are.equal(3, #fake.requests)
   end)
 
-  it("waits ever longer, with jitter, and less again when the service gets on", function()
+  it("doubles its delays, with jitter, and resets them after progress", function()
     local sleeps, none = {}, 12
     local fake = helper.fake(function(bytes, n)
       local left = body(bytes)
-      if n == none then table.remove(left.one) end -- one is done
-      return helper.answer(200, n > none + 1 and "{}" or cjson.encode({ UnprocessedItems = left }))
+      if n == none then table.remove(left.one) end -- one entry was processed
+      return helper.response(200, n > none + 1 and "{}" or cjson.encode({ UnprocessedItems = left }))
     end)
     fake.sleep = function(seconds) sleeps[#sleeps + 1] = seconds end
     local conn, fields = connect(fake)
@@ -393,12 +393,12 @@ describe("batch", function()
     assert.is_true(jitter)
   end)
 
-  it("gives up after a minute in which it did not get on, not before", function()
+  it("stops after a minute without progress, not before", function()
     local start
     local fake = helper.fake(function(bytes, n)
       local left = body(bytes)
-      if n == 10 then table.remove(left.one) end -- one is done
-      return helper.answer(200, cjson.encode({ UnprocessedItems = left }))
+      if n == 10 then table.remove(left.one) end -- one entry was processed
+      return helper.response(200, cjson.encode({ UnprocessedItems = left }))
     end)
     local conn, fields = connect(fake)
     local writes = puts(fields.one, 3)
@@ -413,7 +413,7 @@ describe("batch", function()
   end)
 
   it("never sleeps beyond the deadline", function()
-    local service = unkind.new(generate.new(1), SCHEMAS, { "none" })
+    local service = batch_service.new(generate.new(1), SCHEMAS, { "none" })
     local conn, fields = connect(service.transport)
     local start = service.transport.clock
     local ok, err = batch_engine.write(conn, puts(fields.one, 3), { deadline = 2 })
@@ -422,12 +422,12 @@ describe("batch", function()
     assert.are.equal("BatchWriteItem", err.operation)
     assert.are.equal(3, #err.leftovers)
     local passed = service.transport.clock - start
-    assert.is_true(passed >= 0.5 and passed <= 2.01, tostring(passed)) -- it ends no pause; a request may take its 10 ms
+    assert.is_true(passed >= 0.5 and passed <= 2.01, tostring(passed)) -- plus 10 ms per request
   end)
 
-  it("stops at an error that trying again cannot mend, and says what is left", function()
+  it("stops at a permanent error and reports the leftover entries", function()
     local refused = '{"__type":"x#ValidationException","message":"no"}'
-    local fake = helper.fake(function(_, n) return n == 2 and helper.answer(400, refused) or helper.answer(200, "{}") end)
+    local fake = helper.fake(function(_, n) return n == 2 and helper.response(400, refused) or helper.response(200, "{}") end)
     local conn, fields = connect(fake)
     local ok, err = batch_engine.write(conn, puts(fields.one, 60), {})
     assert.is_nil(ok)
@@ -442,7 +442,7 @@ describe("batch", function()
     for i = 1, 60 do assert.are.equal(i > 25 or nil, left["k" .. i]) end
   end)
 
-  for _, answer in ipairs({
+  for _, response in ipairs({
     '{"UnprocessedItems":{"none":[{"PutRequest":{"Item":{"id":{"S":"k1"}}}}]}}',
     '{"UnprocessedItems":{"one":[{"PutRequest":{"Item":{"id":{"S":"another"}}}}]}}',
     '{"UnprocessedItems":{"one":[{"DeleteRequest":{"Key":{"id":{"N":"1"}}}}]}}',
@@ -452,8 +452,8 @@ describe("batch", function()
     '{"UnprocessedItems":{"one":5}}',
     '{"UnprocessedItems":5}',
   }) do
-    it("takes no strange response to a write for success: " .. answer, function()
-      local conn, fields = connect(helper.fake(helper.answer(200, answer)))
+    it("rejects a malformed response to a write: " .. response, function()
+      local conn, fields = connect(helper.fake(helper.response(200, response)))
       local ok, err = batch_engine.write(conn, puts(fields.one, 1), { deadline = 1 })
       assert.is_nil(ok)
       assert.are.equal("response", err.kind)
@@ -461,7 +461,7 @@ describe("batch", function()
     end)
   end
 
-  for _, answer in ipairs({
+  for _, response in ipairs({
     '{"UnprocessedKeys":{"none":{"Keys":[{"id":{"S":"k1"}}]}}}',
     '{"UnprocessedKeys":{"one":{"Keys":[{"id":{"S":"another"}}]}}}',
     '{"UnprocessedKeys":{"one":{"Keys":[{}]}}}',
@@ -471,8 +471,8 @@ describe("batch", function()
     '{"Responses":{"one":5}}',
     '{"Responses":5}',
   }) do
-    it("takes no strange response to a read for success: " .. answer, function()
-      local conn, fields = connect(helper.fake(helper.answer(200, answer)))
+    it("rejects a malformed response to a read: " .. response, function()
+      local conn, fields = connect(helper.fake(helper.response(200, response)))
       local ok, err = batch_engine.get(conn, { batch_engine.key(fields.one, { id = "k1" }, {}, "spec") }, { deadline = 1 }, nil,
         function() end)
       assert.is_nil(ok)
@@ -487,7 +487,7 @@ describe("batch", function()
   local _, fields = connect(helper.fake())
   local function id(name, hash, range) return batch_engine.identify(fields[name], { id = hash, at = range }) end
 
-  for _, case in ipairs({ -- two keys, are they one?
+  for _, case in ipairs({ -- { name, key, key, whether they are equal }
     { "1 and 1.0", id("one", 1), id("one", 1.0), true },
     { "1 and a number object", id("one", 1), id("one", dynamodb.number("1")), true },
     { "1 and 1.00", id("one", 1), id("one", dynamodb.number("1.00")), true },
@@ -501,12 +501,12 @@ describe("batch", function()
     { "range keys", id("two", "a", 1), id("two", "a", 2), false },
     { "equal range keys", id("two", "a", 1), id("two", "a", dynamodb.number("1.0")), true },
   }) do
-    it(("tells keys apart: %s %s"):format(case[1], case[4] and "are one" or "are two"), function()
+    it(("compares keys: %s %s"):format(case[1], case[4] and "are one" or "are two"), function()
       assert.are.equal(case[4], case[2] == case[3])
     end)
   end
 
-  it("keeps the last of equal keys in the place of the first", function()
+  it("keeps the last entry of equal keys at the position of the first", function()
     local list = batch_engine.unique({
       batch_engine.put(fields.two, { id = "a", at = 1, n = 1 }, "spec"), batch_engine.put(fields.one, { id = "a" }, "spec"),
       batch_engine.delete(fields.two, { id = "a", at = 1.0 }, "spec"), batch_engine.put(fields.two, { id = "a", at = 2 }, "spec"),
@@ -517,7 +517,7 @@ describe("batch", function()
     assert.are.equal(2, list[3].given.put.at)
   end)
 
-  it("raises for equal keys when asked to", function()
+  it("raises for equal keys on request", function()
     local entries = { batch_engine.put(fields.one, { id = "a" }, "spec"), batch_engine.delete(fields.one, { id = "a" }, "spec") }
     local ok, err = pcall(batch_engine.unique, entries, true, "spec")
     assert.is_false(ok)

@@ -1,13 +1,13 @@
--- batch_write, batch_get, get_items and batch_writer, against the server and against a service that leaves keys
+-- batch_write, batch_get, get_items and batch_writer, against the server and against a simulated service that leaves entries
 -- unprocessed.
-local abreast = dofile("spec/support/simulated_time.lua")
+local simulated_time = dofile("spec/support/simulated_time.lua")
 local cjson = require("cjson")
 local core = require("dynamodb.core")
 local dynamodb = require("dynamodb")
 local fixture = dofile("spec/support/table_fixture.lua")
 local generate = dofile("spec/support/random_source.lua")
 local helper = dofile("spec/support/helper.lua")
-local unkind = dofile("spec/support/batch_service.lua")
+local batch_service = dofile("spec/support/batch_service.lua")
 
 describe("batches", function()
   local conn, sent, one, two -- tables with keys of one and of two attributes
@@ -16,7 +16,7 @@ describe("batches", function()
   teardown(function() fixture.close(conn, one, two) end)
 
   local raises, next_prefix = fixture.raises_in("batch_spec.lua"), fixture.id_generator("p")
-  -- Returns a prefix of ids that no other test has.
+  -- Returns a unique prefix of ids.
   local function prefix() return next_prefix() .. "/" end
 
   local function made(count, start)
@@ -30,7 +30,7 @@ describe("batches", function()
     return item.n
   end
 
-  -- {===== Many =====
+  -- {===== Many items =====
 
   it("writes 1,000 items by 40 requests, and reads them by 10", function()
     local start, keys = prefix(), {}
@@ -46,7 +46,7 @@ describe("batches", function()
     assert.are.same({}, one:get_items(keys))
   end)
 
-  it("gets 250 items in order, and reports which are missing", function()
+  it("gets 250 items in order, and reports missing ones", function()
     local start, keys, wanted, none = prefix(), {}, {}, {}
     assert(one:batch_write({ put = made(250, start) }))
     for i = 250, 1, -1 do
@@ -64,7 +64,7 @@ describe("batches", function()
     assert.are.same(none, missing)
   end)
 
-  it("gets items that are loaded ones, or plain tables on request", function()
+  it("returns loaded item objects, or plain tables on request", function()
     local start = prefix()
     assert(one:put_item({ id = start .. 1, n = 1, list = dynamodb.list() }))
     local item = assert(one:get_items({ start .. 1 }))[1]
@@ -77,7 +77,7 @@ describe("batches", function()
     assert.is_true(core.equal({ id = start .. 1, n = 2, list = dynamodb.list() }, plain))
   end)
 
-  it("gets a key once, however often and in whatever form it is given", function()
+  it("requests a key once if it is given repeatedly or in different forms", function()
     local start = prefix()
     assert(two:put_item({ id = start, at = 1, n = 5 }))
     local number = dynamodb.number("1.00")
@@ -88,7 +88,7 @@ describe("batches", function()
     assert.are.same({ { id = start, at = 2 } }, missing)
   end)
 
-  it("gets what a projection says, and the key", function()
+  it("returns the projected attributes and the key", function()
     local start = prefix()
     assert(two:put_item({ id = start, at = 1, n = 5, m = { a = 1, b = 2 }, other = "x" }))
     local function check(given)
@@ -99,7 +99,7 @@ describe("batches", function()
     check({ attributes_to_get = "n, m.a" })
   end)
 
-  it("reads consistently when asked to, in every request", function()
+  it("reads consistently in every request on request", function()
     local start, keys = prefix(), {}
     for i = 1, 150 do keys[i] = start .. i end
     assert(one:get_items(keys, { consistent_read = true }))
@@ -110,7 +110,7 @@ describe("batches", function()
     assert.is_nil(sent.last().RequestItems[one.name].ConsistentRead)
   end)
 
-  it("reads and writes nothing of nothing", function()
+  it("sends nothing for empty lists", function()
     assert.are.equal(0, sent.count(function()
       assert.are.same({}, one:get_items({}))
       assert.is_true(one:batch_write({}))
@@ -132,8 +132,8 @@ describe("batches", function()
         [two.name] = { put = { item, { id = start, at = 4, n = 4 } } },
       }))
     end
-    assert.are.equal(2, sent.count(write)) -- the name takes a DescribeTable
-    assert.are.equal(1, sent.count(write)) -- once
+    assert.are.equal(2, sent.count(write)) -- the first use of the name sends a DescribeTable
+    assert.are.equal(1, sent.count(write)) -- the schema is cached
     assert.are.equal(3, n_of(two, start, 3))
     local found, missing
     assert.are.equal(1, sent.count(function()
@@ -141,7 +141,7 @@ describe("batches", function()
         [one.name] = { start .. 1, start .. 2, start .. "none" },
         [two] = { keys = { { start, 3 }, { start, 5 } }, projection = { "n" }, consistent_read = true },
       })
-    end) - 1) -- and one of the other name
+    end) - 1) -- without the DescribeTable of the other name
     assert.are.equal(2, #found[one.name])
     assert.are.equal(3, found[one.name][1].n + found[one.name][2].n)
     assert.are.same({ id = start, at = 3, n = 3 }, found[two.name][1]:totable())
@@ -171,7 +171,7 @@ describe("batches", function()
     end))
   end)
 
-  it("says that a table is missing", function()
+  it("reports a missing table", function()
     local missing = helper.table_name("missing")
     local function gone(result, err)
       assert.is_nil(result)
@@ -189,7 +189,7 @@ describe("batches", function()
   -- ===================== }
   -- {===== Equal keys =====
 
-  it("writes the last of equal keys: puts in their order, then deletes", function()
+  it("writes the last entry of equal keys: puts in order, then deletes", function()
     local start = prefix()
     assert.are.equal(1, sent.count(function()
       assert(two:batch_write({
@@ -204,7 +204,7 @@ describe("batches", function()
     assert.are.equal(5, n_of(two, start, 3))
   end)
 
-  it("refuses equal keys when told to", function()
+  it("rejects equal keys on request", function()
     local puts = { put = { { id = "same", n = 1 }, { id = "same", n = 2 } } }
     assert.are.equal(0, sent.count(function()
       raises("a key of table '" .. one.name .. "' occurs twice", one.batch_write, one, puts, { on_duplicate = "error" })
@@ -217,7 +217,7 @@ describe("batches", function()
   -- ===================== }
   -- {===== The writer =====
 
-  it("batch_writer sends what it collects by 25", function()
+  it("batch_writer sends entries in requests of 25", function()
     local start = prefix()
     local writer = one:batch_writer()
     assert.are.equal(2, sent.count(function()
@@ -237,10 +237,10 @@ describe("batches", function()
     assert.are.equal(0, writer.discarded)
     assert.is_nil(one:get_item(start .. 58))
     assert.are.equal(-57, n_of(one, start .. 57))
-    assert.is_true(writer:close()) -- again
+    assert.is_true(writer:close()) -- may be repeated
   end)
 
-  it("batch_writer writes the last of equal keys, or refuses them", function()
+  it("batch_writer writes the last entry of equal keys, or rejects them", function()
     local start = prefix()
     local writer = one:batch_writer()
     for n = 1, 30 do writer:put({ id = start .. "same", n = n }) end
@@ -256,7 +256,7 @@ describe("batches", function()
     assert.are.equal(1, n_of(one, start .. "a"))
   end)
 
-  it("batch_writer keeps what was put as it was then", function()
+  it("batch_writer copies an item when it is put", function()
     local start = prefix()
     local writer, item = one:batch_writer(), { id = start, n = 1 }
     writer:put(item)
@@ -275,7 +275,7 @@ describe("batches", function()
     end
   end)
 
-  it("batch_writer throws away when told to, and says how many", function()
+  it("batch_writer discards its entries on request, and returns their number", function()
     local start = prefix()
     local writer = one:batch_writer()
     for _, item in ipairs(made(7, start)) do writer:put(item) end
@@ -290,7 +290,7 @@ describe("batches", function()
         .. "for _, item in ipairs(items) do assert(writer:put(item)) end\n" .. code)
     end
 
-    it("batch_writer sends the rest at the end of its scope", function()
+    it("batch_writer sends its last entries at the end of its scope", function()
       local start, keep = prefix(), {}
       assert.are.equal(2, sent.count(in_scope("return 5"), one, made(30, start), keep))
       assert.are.equal(30, keep.writer.written)
@@ -298,7 +298,7 @@ describe("batches", function()
       raises("closed writer", keep.writer.flush, keep.writer)
     end)
 
-    it("batch_writer throws the rest away when an error ends its scope", function()
+    it("batch_writer discards its entries when an error ends its scope", function()
       local start, keep = prefix(), {}
       assert.are.equal(1, sent.count(function()
         local ok, err = pcall(in_scope("error('mine', 0)"), one, made(30, start), keep)
@@ -311,7 +311,7 @@ describe("batches", function()
       assert.is_true(keep.writer:close())
     end)
 
-    it("batch_writer raises at the end of its scope what it cannot write", function()
+    it("batch_writer raises a failed write at the end of its scope", function()
       local keep = {}
       local ok, err = pcall(in_scope(""), conn:table(helper.table_name("missing"), one.schema), made(3, "x"), keep)
       assert.is_false(ok)
@@ -322,21 +322,21 @@ describe("batches", function()
   end
 
   -- ===================== }
-  -- {===== Left over =====
+  -- {===== Leftover entries =====
 
-  -- A table of a service that fails at random, which can be told what to do next.
-  local function unkind_table(...)
+  -- A table of a simulated service whose outcome the spec sets.
+  local function simulated_table(...)
     local possible = { ... }
-    local service = unkind.new(generate.new(1), { one = { "id" } }, possible)
-    local function now(mood)
+    local service = batch_service.new(generate.new(1), { one = { "id" } }, possible)
+    local function now(outcome)
       for i in ipairs(possible) do possible[i] = nil end
-      possible[1] = mood
+      possible[1] = outcome
     end
     return helper.offline(service.transport):table("one", { hash_key = "id" }), service, now
   end
 
-  it("batch_writer keeps what is left over, for another flush", function()
-    local tbl, service, now = unkind_table("none")
+  it("batch_writer keeps leftover entries for another flush", function()
+    local tbl, service, now = simulated_table("none")
     local writer = tbl:batch_writer({ deadline = 1 })
     for i = 1, 24 do assert.is_true(writer:put({ id = "k" .. i, n = i })) end
     local ok, err = writer:put({ id = "k25", n = 25 })
@@ -345,15 +345,15 @@ describe("batches", function()
     assert.are.equal(25, #err.leftovers)
     assert.are.equal(0, writer.written)
     now("all")
-    assert.is_true(writer:put({ id = "k1", n = -1 })) -- replaces the one left over, and sends them all
+    assert.is_true(writer:put({ id = "k1", n = -1 })) -- replaces the leftover entry, and flushes all
     assert.are.equal(25, writer.written)
     assert.are.equal("-1", service.tables.one.Sk1.n.N)
     assert.are.equal(25, #service.log)
     assert.is_true(writer:close())
   end)
 
-  it("batch_writer says what it could not write when it is closed", function()
-    local tbl = unkind_table("throttle")
+  it("batch_writer reports unwritten entries when it is closed", function()
+    local tbl = simulated_table("throttle")
     local writer = tbl:batch_writer({ deadline = 1 })
     writer:put({ id = "a", n = 1 })
     writer:delete("b")
@@ -365,21 +365,21 @@ describe("batches", function()
     assert.are.equal(0, writer.written)
   end)
 
-  -- {===== Side by side =====
+  -- {===== Concurrent requests =====
 
-  -- A table of a service that takes a second for each response, and records what is written -> table, log, transport.
+  -- A table of a service that takes a second per response -> table, log of writes, transport.
   local function slow_table()
     local log = {}
-    local transport = abreast.new(helper.fake(function(bytes)
+    local transport = simulated_time.new(helper.fake(function(bytes)
       for _, request in ipairs(cjson.decode(bytes:match("\r\n\r\n(.*)$")).RequestItems.one) do
         log[#log + 1] = request.PutRequest.Item
       end
-      return helper.answer(200, "{}")
+      return helper.response(200, "{}")
     end), function() return 1 end)
     return helper.offline(transport):table("one", { hash_key = "id" }), log, transport
   end
 
-  it("writes and reads with several requests at a time", function()
+  it("writes and reads with concurrent requests", function()
     local list, keys = made(100, ""), {}
     for i = 1, 100 do keys[i] = "k" .. i end
     local tbl, log, transport = slow_table()
@@ -394,7 +394,7 @@ describe("batches", function()
       assert.are.equal(seconds, transport.now() - before)
     end
     assert.are.equal(300, #log)
-    local reader = abreast.new(helper.fake(helper.answer(200, "{}")), function() return 1 end)
+    local reader = simulated_time.new(helper.fake(helper.response(200, "{}")), function() return 1 end)
     tbl = helper.offline(reader):table("one", { hash_key = "id" })
     for i = 101, 400 do keys[i] = "k" .. i end
     local before = reader.now()
@@ -405,7 +405,7 @@ describe("batches", function()
     assert.are.equal(3, reader.now() - before)
   end)
 
-  it("batch_writer collects for several requests, and sends them at a time", function()
+  it("batch_writer collects entries of several requests and sends them concurrently", function()
     local tbl, log, transport = slow_table()
     local writer, before = tbl:batch_writer({ concurrency = 4 }), transport.now()
     for i, item in ipairs(made(199, "")) do
@@ -417,7 +417,7 @@ describe("batches", function()
     assert.are.equal(2, transport.now() - before)
   end)
 
-  it("batch_writer may be shared by tasks: writes of a key keep their order", function()
+  it("batch_writer may be shared by tasks and keeps the order of writes of a key", function()
     local tbl, log, transport = slow_table()
     local writer, last = tbl:batch_writer(), {}
     transport.run(function()
@@ -444,14 +444,14 @@ describe("batches", function()
     assert.are.equal(1, transport.most_in_flight)
   end)
 
-  it("batch_writer has everything still when sending raised", function()
+  it("batch_writer keeps all entries when sending raises an error", function()
     local tbl, log, transport = slow_table()
     local writer, send = tbl:batch_writer(), transport.send
     transport.send = function() error("oops", 0) end
     for _, item in ipairs(made(24, "")) do assert(writer:put(item)) end
     assert.are.same({ false, "oops" }, { pcall(writer.flush, writer) })
     transport.send = send
-    assert(writer:put({ id = "24", n = 25 })) -- in place of the one that is there
+    assert(writer:put({ id = "24", n = 25 })) -- replaces the entry of this key
     assert(writer:close())
     assert.are.equal(24, #log)
     assert.are.equal("25", log[24].n.N)
@@ -460,8 +460,8 @@ describe("batches", function()
 
   -- ===================== }
 
-  it("get_items keeps the order of the keys on request, whatever order the service has", function()
-    local tbl, service = unkind_table("some")
+  it("get_items returns items in the order of the keys on request", function()
+    local tbl, service = simulated_table("some")
     local keys, found = {}, {}
     for i = 1, 150 do
       keys[i] = "k" .. i
@@ -473,8 +473,8 @@ describe("batches", function()
     assert.are.same({ { id = "k1" }, { id = "k2" }, { id = "k3" } }, found)
   end)
 
-  it("get_items says what it could not read, and what it could", function()
-    local tbl, service = unkind_table("some", "none", "none", "none")
+  it("get_items reports read and unread keys", function()
+    local tbl, service = simulated_table("some", "none", "none", "none")
     local keys = {}
     for i = 1, 40 do
       keys[i] = "k" .. i
@@ -492,8 +492,8 @@ describe("batches", function()
     for _, key in ipairs(keys) do assert.is_true(seen[key], key) end
   end)
 
-  it("batch_get says what it could not read, and what it could", function()
-    local tbl, service = unkind_table("none")
+  it("batch_get reports read and unread keys", function()
+    local tbl, service = simulated_table("none")
     service.tables.one.Sa = { id = { S = "a" } }
     local _, connection = core.table_parts(tbl)
     local found, err = connection:batch_get({ [tbl] = { "a", "b" } }, { deadline = 0.5 })
@@ -502,10 +502,10 @@ describe("batches", function()
     assert.are.equal(2, #err.leftovers)
   end)
 
-  it("batch_writer writes the last of each key, whatever the service does: 300 random runs", function()
+  it("batch_writer writes the last entry of each key under all outcomes: 300 random runs", function()
     for run = 1, 300 do
       local random = generate.new(run)
-      local service = unkind.new(random, { one = { "id" } }, { "all", "some", "none", "throttle", "fail", "lose" })
+      local service = batch_service.new(random, { one = { "id" } }, { "all", "some", "none", "throttle", "fail", "lose" })
       local tbl = helper.offline(service.transport):table("one", { hash_key = "id" })
       local writer, last = tbl:batch_writer({ deadline = 1e6 }), {}
       for n = 1, random:integer(1, 80) do

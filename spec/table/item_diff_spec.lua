@@ -7,7 +7,7 @@ local values = dofile("spec/support/random_attributes.lua")
 
 local list, map, set, null = dynamodb.list, dynamodb.map, dynamodb.set, dynamodb.null
 
--- A path as text, for reading: a.b[2].
+-- Formats a path, such as a.b[2].
 local function path_text(path)
   local text = path[1]
   for i = 2, #path do
@@ -16,7 +16,7 @@ local function path_text(path)
   return text
 end
 
--- { path = new value }, with "-" for what is removed.
+-- Returns { path = new value }, with "-" for a removed value.
 local function changes_of(old, new)
   local found = {}
   for _, change in ipairs(item_diff.changes(old, new)) do
@@ -64,7 +64,7 @@ describe("difference", function()
     { "elements removed", { l = { 1, 2, 3 } }, { l = { 1 } }, { ["l[1]"] = "-", ["l[2]"] = "-" } },
     { "changed and added", { l = { 1, 2 } }, { l = { 1, 5, 3 } }, { ["l[1]"] = 5, ["l[2]"] = 3 } },
     { "changed and removed", { l = { 1, 2, 3 } }, { l = { 1, 5 } }, { ["l[1]"] = 5, ["l[2]"] = "-" } },
-    { "nothing in its place", { l = { 1, 2, 3 } }, { l = { 2, 3 } }, { l = { 2, 3 } } },
+    { "a removed first element", { l = { 1, 2, 3 } }, { l = { 2, 3 } }, { l = { 2, 3 } } },
     { "an empty list filled", { l = list() }, { l = { 1 } }, { l = { 1 } } },
     { "a list emptied", { l = { 1, 2 } }, { l = list() }, { l = list() } },
     { "a map in a list", { l = { "x", { a = 1, b = 2 } } }, { l = { "x", { a = 5, b = 2 } } }, { ["l[1].a"] = 5 } },
@@ -77,7 +77,7 @@ describe("difference", function()
     end)
   end
 
-  it("reports what was there before, and how long a list was", function()
+  it("reports old values and the length of a list", function()
     local old = { n = 1, l = { 1, 2 }, gone = { x = 1 }, long = { 7, 8 } }
     local changes = item_diff.changes(old, { n = 5, l = { 1, 2, 3 }, new = 4, long = { 7 } })
     table.sort(changes, function(a, b) return path_text(a.path) < path_text(b.path) end)
@@ -92,7 +92,7 @@ describe("difference", function()
     assert.is_nil(new.length)
   end)
 
-  it("takes whole attributes when a single update could not hold all places", function()
+  it("replaces whole attributes when one update could not hold all paths", function()
     local old = { few = { 1, 2 }, l = { "first" }, m = { deep = {} } }
     local new = { few = { 1, 5 }, l = { "first" }, m = { deep = {} } }
     for i = 2, 200 do
@@ -106,7 +106,7 @@ describe("difference", function()
     assert.are.equal(40, #item_diff.changes(old, new))
   end)
 
-  -- What the service does with the changes: all paths are those of the item before.
+  -- Applies changes as the service does: all paths refer to the item before the update.
   local function apply(old, changes)
     local made, removed = values.copy(old or {}), {}
     for _, change in ipairs(changes) do
@@ -144,7 +144,7 @@ describe("difference", function()
     for i, change in ipairs(changes) do
       assert.is_true(core.equal(change.old, value_at(old, change.path)))
       assert.is_false(core.equal(change.old, change.new))
-      for j, path in ipairs(paths) do -- no place is changed twice, nor something in it
+      for j, path in ipairs(paths) do -- no two paths overlap
         local inside = i ~= j and #path >= #change.path
         for k = 1, inside and #change.path or 0 do inside = inside and path[k] == change.path[k] end
         assert.is_false(inside)
@@ -152,7 +152,7 @@ describe("difference", function()
     end
   end
 
-  it("makes the new value of the old one: 5,000 random edits", function()
+  it("transforms the old value into the new one: 5,000 random edits", function()
     local random = generate.new(4711)
     for _ = 1, 5000 do
       local old = values.map(random, 3)
@@ -162,7 +162,7 @@ describe("difference", function()
     end
   end)
 
-  it("makes the new value of the old one: 2,000 random pairs", function()
+  it("transforms the old value into the new one: 2,000 random pairs", function()
     local random = generate.new(815)
     for _ = 1, 2000 do check(values.map(random, 3), values.map(random, 3)) end
   end)

@@ -3,7 +3,7 @@ local dynamodb = require("dynamodb")
 local fixture = dofile("spec/support/table_fixture.lua")
 local helper = dofile("spec/support/helper.lua")
 
-local modern = _VERSION ~= "Lua 5.1" -- __pairs and __len of tables
+local modern = _VERSION ~= "Lua 5.1" -- supports __pairs and __len of tables
 local ODD_NAMES = { "put", "delete", "get", "set", "pairs", "save", "key", "S", "N", "__type", "__index",
   "a.b[0]",
   " ", "#", ":x", "\195\164", "size", "1" }
@@ -14,7 +14,7 @@ describe("item", function()
   setup(function() conn, sent, tbl, ranged = fixture.open(helper.HASH, helper.HASH_RANGE) end)
   teardown(function() fixture.close(conn, tbl, ranged) end)
 
-  -- The item with these attributes, stored and read again.
+  -- Stores an item with these attributes and reads it again.
   local function stored(id, attributes)
     assert(tbl:new_item(id, nil, attributes):put())
     return assert(tbl:get_item(id))
@@ -34,7 +34,7 @@ describe("item", function()
       assert.is_nil(item[1])
     end)
 
-    it("lets methods win on read, and refuses to write them", function()
+    it("reads methods before attributes of the same name, and rejects their assignment", function()
       for _, name in ipairs({ "put", "save", "delete", "get", "set", "pairs", "totable", "reload", "changes",
         "key" }) do
         item:set(name, "data")
@@ -89,7 +89,7 @@ describe("item", function()
       assert.is_false(item == tbl)
     end)
 
-    it("shows where it belongs", function()
+    it("shows its table and key in tostring", function()
       assert.are.equal("Item(" .. tbl.name .. ")", tostring(item))
     end)
 
@@ -108,14 +108,14 @@ describe("item", function()
       assert.are.equal(1, #item.tags)
     end)
 
-    it("keeps its lists and maps apart in the copy, even empty ones", function()
+    it("distinguishes empty lists and maps in the copy", function()
       local got = stored("marked", { list = dynamodb.list(), map = dynamodb.map() })
       assert(tbl:put_item(got:totable()))
       assert.are.equal(got, assert(tbl:get_item("marked")))
     end)
   end)
 
-  it("gives its key", function()
+  it("returns its key", function()
     assert.are.same({ id = "k" }, tbl:new_item("k", nil, { a = 1 }):key())
     assert.are.same({ id = "k", at = 2 }, ranged:new_item("k", 2, { a = 1 }):key())
   end)
@@ -151,7 +151,7 @@ describe("item", function()
       end },
     }
     for _, case in ipairs(clean) do
-      it("sees none: " .. case[1], function()
+      it("finds none: " .. case[1], function()
         local item = stored("clean", ATTRIBUTES)
         case[2](item)
         assert.is_nil(item:changes())
@@ -188,7 +188,7 @@ describe("item", function()
       { "a set to a list", "strings", function(item) item.strings = { "a", "b" } end },
     }
     for _, case in ipairs(dirty) do
-      it("sees and saves " .. case[1], function()
+      it("finds and saves " .. case[1], function()
         local item = stored("dirty", ATTRIBUTES)
         case[3](item)
         local changes = item:changes()
@@ -202,7 +202,7 @@ describe("item", function()
       end)
     end
 
-    it("sees removed attributes", function()
+    it("finds removed attributes", function()
       local item = stored("removed", ATTRIBUTES)
       item.text, item.map = nil, nil
       assert.are.same({ set = {}, remove = { "map", "text" } }, item:changes())
@@ -214,7 +214,7 @@ describe("item", function()
       assert.are.equal(item, got)
     end)
 
-    it("sees everything of a new item, and of a deleted one", function()
+    it("finds all attributes of a new and of a deleted item", function()
       local item = tbl:new_item("new", nil, { a = 1 })
       assert.are.same({ set = { id = "new", a = 1 }, remove = {} }, item:changes())
       assert(item:put())
@@ -225,7 +225,7 @@ describe("item", function()
   end)
 
   describe("put", function()
-    it("replaces what was there", function()
+    it("replaces the stored item", function()
       stored("put", { a = 1, b = 2 })
       local item = tbl:new_item("put", nil, { c = 3 })
       assert.are.equal(item, item:put())
@@ -239,7 +239,7 @@ describe("item", function()
       assert.is_true(tbl:has_item("put"))
     end)
 
-    it("leaves the item as it was when it fails", function()
+    it("does not change the item when it fails", function()
       local item = conn:table(helper.table_name("missing"), tbl.schema):new_item("a", nil, { b = 1 })
       for _, method in ipairs({ "put", "save", "delete", "reload" }) do
         local result, err = item[method](item)
@@ -249,7 +249,7 @@ describe("item", function()
       end
     end)
 
-    it("is clean with what was sent, not with what came later", function()
+    it("marks only the sent values as clean", function()
       local item = tbl:new_item("later", nil, { list = { 1 } })
       assert(item:put())
       item.list[2] = 2
@@ -258,7 +258,7 @@ describe("item", function()
   end)
 
   describe("save", function()
-    it("leaves alone what others changed", function()
+    it("keeps changes of other clients", function()
       stored("shared", { a = 1, b = 1, c = 1 })
       local mine, theirs = assert(tbl:get_item("shared")), assert(tbl:get_item("shared"))
       mine.a, theirs.b, theirs.c = 2, 2, nil
@@ -267,13 +267,13 @@ describe("item", function()
       assert.are.same({ id = "shared", a = 2, b = 2 }, assert(tbl:get_item("shared")):totable())
     end)
 
-    it("merges a new item into what is there", function()
+    it("merges a new item into the stored one", function()
       stored("merged", { a = 1, b = 1 })
       assert(tbl:new_item("merged", nil, { b = 2, c = 2 }):save())
       assert.are.same({ id = "merged", a = 1, b = 2, c = 2 }, assert(tbl:get_item("merged")):totable())
     end)
 
-    it("stores a new item, even one of nothing but its key", function()
+    it("stores a new item, even if it has only a key", function()
       for _, attrs in ipairs({ {}, { a = 1 } }) do
         assert(ranged:delete_item("bare", 1))
         local item = ranged:new_item("bare", 1, attrs)
@@ -292,7 +292,7 @@ describe("item", function()
       assert.are.equal(item, assert(tbl:get_item("again")))
     end)
 
-    it("does not care for reserved words", function()
+    it("supports reserved words as names", function()
       local item = stored("reserved", {})
       for _, name in ipairs({ "size", "name", "values", "SELECT", "count" }) do item:set(name, 1) end
       assert(item:save())
@@ -308,7 +308,7 @@ describe("item", function()
   end)
 
   describe("reload", function()
-    it("forgets local changes", function()
+    it("discards local changes", function()
       local item = stored("reload", { a = 1, b = { 1 } })
       assert(tbl:put_item({ id = "reload", a = 2 }))
       item.a, item.b[2], item.c = 3, 2, true
@@ -317,7 +317,7 @@ describe("item", function()
       assert.is_nil(item:changes())
     end)
 
-    it("returns one plain nil when the item is gone, and forgets nothing", function()
+    it("returns nil without an error for a missing item, and discards nothing", function()
       local item = stored("gone", { a = 1 })
       item.a = 2
       assert(tbl:delete_item("gone"))

@@ -1,13 +1,13 @@
--- Pages that lead from one to the next; spec/table/results_spec.lua has what results make of them.
+-- Requests of successive pages. spec/table/results_spec.lua tests the results made of them.
 
 local paginator = require("dynamodb.table.paginator")
 local helper = dofile("spec/support/helper.lua")
 local operations = require("dynamodb.base.operations")
 
--- A chain of tables' names, whose pages are these responses, each 200 unless it is a whole one.
-local function listing(answers, request)
+-- A paginator of ListTables with these responses: bodies with status 200, or complete responses.
+local function listing(responses, request)
   local fake = helper.fake(function(_, n)
-    return answers[n]:find("^HTTP") and answers[n] or helper.answer(200, answers[n])
+    return responses[n]:find("^HTTP") and responses[n] or helper.response(200, responses[n])
   end)
   return fake, paginator.new(helper.offline(fake, { max_attempts = 1 }), operations.ListTables, request or {}, {})
 end
@@ -20,7 +20,7 @@ describe("paginator", function()
     assert.equal(0, #fake.requests)
   end)
 
-  it("goes from page to page as they are accepted", function()
+  it("advances when a page is accepted", function()
     local fake, made = listing({ '{"TableNames":["a","b"],"LastEvaluatedTableName":"b"}', '{"TableNames":["c"]}' })
     local page = assert(made:fetch())
     assert.same({ { "a", "b" }, 2, 2, 0, "b" }, { page.items, page.count, page.scanned, page.units, page.next })
@@ -36,8 +36,8 @@ describe("paginator", function()
   end)
 
   it("fetches a page that was not accepted again", function()
-    local answer = '{"TableNames":["a"],"LastEvaluatedTableName":"a"}'
-    local _, made = listing({ answer, answer, helper.answer(500, "{}"), answer })
+    local response = '{"TableNames":["a"],"LastEvaluatedTableName":"a"}'
+    local _, made = listing({ response, response, helper.response(500, "{}"), response })
     assert.equal("a", assert(made:fetch()).next)
     assert.equal("a", assert(made:fetch()).next)
     local page, err = made:fetch()
@@ -46,9 +46,9 @@ describe("paginator", function()
     assert.equal("a", assert(made:fetch()).next)
   end)
 
-  it("fails for a page that leads back", function()
-    local answer = '{"TableNames":[],"LastEvaluatedTableName":"a"}'
-    local _, made = listing({ answer, answer })
+  it("fails for a page that repeats a position", function()
+    local response = '{"TableNames":[],"LastEvaluatedTableName":"a"}'
+    local _, made = listing({ response, response })
     made:accept(assert(made:fetch()))
     local page, err = made:fetch()
     assert.is_nil(page)

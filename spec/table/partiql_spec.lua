@@ -1,4 +1,4 @@
--- PartiQL statements: execute, batches and transactions, against the server and a transport that records.
+-- PartiQL statements: execute, batches and transactions, against the server and a recording transport.
 local cjson = require("cjson")
 local dynamodb = require("dynamodb")
 local fixture = dofile("spec/support/table_fixture.lua")
@@ -16,7 +16,7 @@ describe("partiql", function()
   local raises, same = fixture.raises_in("partiql_spec.lua"), fixture.same
   local new_id = fixture.id_generator("p")
 
-  -- The text with the table's name in the place of TABLE.
+  -- Replaces TABLE in the text by the table's name.
   local function text(statement) return (statement:gsub("TABLE", name)) end
 
   local function all(statement, values, given)
@@ -32,7 +32,7 @@ describe("partiql", function()
 
   -- {===== One statement =====
 
-  it("selects rows over all pages, asking for each when it is needed", function()
+  it("selects rows of all pages, requesting each page when it is needed", function()
     local id = fill(10)
     local rows, seen = conn:execute(text("SELECT * FROM TABLE WHERE id = ?"), { id }, { request_limit = 3 }), {}
     local before = sent.requests
@@ -49,7 +49,7 @@ describe("partiql", function()
     assert.is_true(rows.consumed_units > 0)
   end)
 
-  it("gives pages, and stops where told to", function()
+  it("returns pages, and stops at its limits", function()
     local id, sizes = fill(10), {}
     local function select(given) return conn:execute(text("SELECT * FROM TABLE WHERE id = ?"), { id }, given) end
     for page in select({ request_limit = 4 }):pages() do sizes[#sizes + 1] = #page end
@@ -59,10 +59,10 @@ describe("partiql", function()
     assert.are.equal(0, sent.count(function() assert.are.same({}, select({ max_results = 0 }):all()) end))
   end)
 
-  it("passes over empty pages", function()
-    local answers = { '{"Items":[],"NextToken":"a"}', '{"Items":[{"n":{"N":"1"}}],"NextToken":"b"}',
+  it("skips empty pages", function()
+    local responses = { '{"Items":[],"NextToken":"a"}', '{"Items":[{"n":{"N":"1"}}],"NextToken":"b"}',
       '{"Items":[],"NextToken":"c"}', '{"Items":[{"n":{"N":"2"}}]}' }
-    local fake = helper.fake(function(_, i) return helper.answer(200, answers[i]) end)
+    local fake = helper.fake(function(_, i) return helper.response(200, responses[i]) end)
     same({ { n = 1 }, { n = 2 } }, helper.offline(fake):execute("SELECT * FROM t"):all())
     assert.are.equal(4, #fake.requests)
     for i, token in ipairs({ "a", "b", "c" }) do
@@ -126,7 +126,7 @@ describe("partiql", function()
     assert.is_table(assert(tbl:get_item(id, 2)):totable())
   end)
 
-  it("says why a statement failed", function()
+  it("reports the error of a statement", function()
     local id = fill(1)
     local rows, err = all("INSERT INTO TABLE VALUE {'id': ?, 'at': ?}", { id, 1 })
     assert.is_nil(rows)
@@ -136,7 +136,7 @@ describe("partiql", function()
     assert.are.equal("ConditionalCheckFailedException", err.code)
   end)
 
-  it("executes nothing before it is asked for rows", function()
+  it("executes nothing before the first row is read", function()
     local id = new_id()
     local statement = conn:execute(text("INSERT INTO TABLE VALUE {'id': ?, 'at': 1}"), { id })
     assert.is_nil(tbl:get_item(id, 1))
@@ -155,7 +155,7 @@ describe("partiql", function()
   -- ===================== }
   -- {===== Many statements =====
 
-  it("execute_batch reports for each statement its row or its error", function()
+  it("execute_batch returns a row or an error for each statement", function()
     local id = fill(2)
     local select = text("SELECT * FROM TABLE WHERE id = ? AND at = ?")
     local list
@@ -179,7 +179,7 @@ describe("partiql", function()
     end
   end)
 
-  it("execute_batch writes what it can", function()
+  it("execute_batch writes all valid statements", function()
     local id = fill(2)
     local insert = text("INSERT INTO TABLE VALUE {'id': ?, 'at': ?, 'list': ?}")
     local list = assert(conn:execute_batch({ { insert, { id, 3, { 1, { a = 2 } } } }, { insert, { id, 1, {} } },
@@ -195,9 +195,9 @@ describe("partiql", function()
     ThrottlingError = { true, true }, ProvisionedThroughputExceeded = { true, true }, RequestLimitExceeded = { true, true },
     TransactionConflict = { true, false }, InternalServerError = { true, false }, DuplicateItem = { false, false },
   }) do
-    it("execute_batch reports what may pass: " .. code, function()
-      local answer = '{"Responses":[{"TableName":"t"},{"Error":{"Code":"%s","Message":"m","Item":{"n":{"N":"1"}}}}]}'
-      local offline = helper.offline(helper.fake(helper.answer(200, answer:format(code))))
+    it("execute_batch marks retryable errors: " .. code, function()
+      local response = '{"Responses":[{"TableName":"t"},{"Error":{"Code":"%s","Message":"m","Item":{"n":{"N":"1"}}}}]}'
+      local offline = helper.offline(helper.fake(helper.response(200, response:format(code))))
       local list = assert(offline:execute_batch({ "a", "b" }))
       assert.is_nil(list[1].err)
       local err = list[2].err
@@ -207,13 +207,13 @@ describe("partiql", function()
   end
 
   it("execute_batch fails as a whole when nothing was executed", function()
-    local refused = helper.answer(400, '{"__type":"x#ThrottlingException","message":"less"}')
+    local refused = helper.response(400, '{"__type":"x#ThrottlingException","message":"less"}')
     local list, err = helper.offline(helper.fake(refused)):execute_batch({ "a" })
     assert.is_nil(list)
     assert.are.equal("ThrottlingException", err.code)
   end)
 
-  it("execute_transaction writes all of it", function()
+  it("execute_transaction writes all statements", function()
     local id = fill(3)
     local rows = assert(conn:execute_transaction({
       { text("INSERT INTO TABLE VALUE {'id': ?, 'at': ?}"), { id, 4 } },
@@ -227,7 +227,7 @@ describe("partiql", function()
     assert.is_table(tbl:get_item(id, 4):totable())
   end)
 
-  it("execute_transaction reads, with false where there is nothing", function()
+  it("execute_transaction reads, with false for missing items", function()
     local id = fill(1)
     local select = text("SELECT * FROM TABLE WHERE id = ? AND at = ?")
     local rows = assert(conn:execute_transaction({ { select, { id, 9 } }, { select, { id, 1 } } }))
@@ -235,7 +235,7 @@ describe("partiql", function()
     same({ id = id, at = 1, n = 1 }, rows[2])
   end)
 
-  it("execute_transaction does nothing when a statement fails, and reports which", function()
+  it("execute_transaction writes nothing when a statement fails, and reports that statement", function()
     local id = fill(1)
     local statements = {
       { text("INSERT INTO TABLE VALUE {'id': ?, 'at': ?}"), { id, 2 } },
@@ -251,13 +251,13 @@ describe("partiql", function()
     assert.is_nil(tbl:get_item(id, 2))
   end)
 
-  it("execute_transaction tries again after conflicts, with the same token", function()
-    local conflict = helper.answer(400, '{"__type":"x#TransactionCanceledException","message":"m","CancellationReasons":'
+  it("execute_transaction retries after conflicts with the same token", function()
+    local conflict = helper.response(400, '{"__type":"x#TransactionCanceledException","message":"m","CancellationReasons":'
       .. '[{"Code":"TransactionConflict"}]}')
     local tokens = {}
     local fake = helper.fake(function(bytes, n)
       tokens[n] = bytes:match('"ClientRequestToken":"([^"]+)"')
-      return n < 3 and conflict or helper.answer(200, '{"Responses":[{}]}')
+      return n < 3 and conflict or helper.response(200, '{"Responses":[{}]}')
     end)
     assert.are.same({ false }, helper.offline(fake):execute_transaction({ "DELETE" }))
     assert.are.equal(3, #tokens)

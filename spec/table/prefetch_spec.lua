@@ -1,5 +1,4 @@
--- Pages that are requested ahead and concurrently, in simulated time; spec/scenarios/parallel_reads_spec.lua has the same over
--- sockets.
+-- Prefetched and concurrent pages in simulated time. spec/scenarios/parallel_reads_spec.lua uses sockets.
 
 local cjson = require("cjson")
 local core = require("dynamodb.core")
@@ -8,7 +7,7 @@ local generate = dofile("spec/support/random_source.lua")
 local helper = dofile("spec/support/helper.lua")
 local paging = dofile("spec/support/paging_service.lua")
 
--- A service whose responses take a second each, or as 'given' says -> service, table, its transport.
+-- A service whose responses take a second, or the latency in 'given' -> service, table, transport.
 local function start(given)
   local settings = { latency = function() return 1 end }
   for name, value in pairs(given or {}) do settings[name] = value end
@@ -34,7 +33,7 @@ local function upto(n)
   return list
 end
 
--- How long a function takes in simulated time, as a task or outside of all.
+-- Returns the duration of a function in simulated time, as a task or outside tasks.
 local function time(transport, f, outside)
   local before = transport.now()
   if outside then f() else transport.run(f) end
@@ -43,7 +42,7 @@ end
 
 describe("prefetch", function()
   describe("of a query with prefetch", function()
-    -- Reads 10 items in 4 pages, each worked on for a second.
+    -- Reads 10 items in 4 pages and works on each page for a second.
     local function read(prefetch, outside)
       local _, tbl, transport = start()
       local found = {}
@@ -63,20 +62,20 @@ describe("prefetch", function()
       assert.equal(5, read(2))
     end)
 
-    it("has it when it is asked for, where nothing runs beside the caller", function()
+    it("requests the page when it is read, if the transport has no tasks", function()
       assert.equal(8, read(0, true))
       assert.equal(8, read(2, true))
     end)
 
-    it("is no more than so many pages ahead", function()
+    it("limits the number of prefetched pages", function()
       local service, tbl, transport = start({ size = 40 })
       transport.run(function()
         local results = tbl:query({ hash_key = "h", prefetch = 2 })
-        assert.equal(0, #service.asked)
+        assert.equal(0, #service.requests)
         for page = 1, 14 do
           assert(results:next())
           transport.sleep(10)
-          assert.equal(math.min(14, page + 2), #service.asked)
+          assert.equal(math.min(14, page + 2), #service.requests)
           assert.equal(page, results.requests)
           assert.equal(math.min(40, 3 * page), results.count)
           if page < 14 then assert.is_truthy(results:next() and results:next()) end
@@ -85,7 +84,7 @@ describe("prefetch", function()
       end)
     end)
 
-    it("fails where the page would have come, and goes on there", function()
+    it("fails at the position of the page, and continues there", function()
       local service, tbl, transport = start({ fails = function(number) return number == 3 and 2 end })
       transport.run(function()
         local results, found = tbl:query({ hash_key = "h", prefetch = 3 }), {}
@@ -93,7 +92,7 @@ describe("prefetch", function()
           found[#found + 1] = assert(results:next())
           transport.sleep(10)
         end
-        assert.equal(3, #service.asked)
+        assert.equal(3, #service.requests)
         local item, err = results:next()
         assert.is_nil(item)
         assert.equal("ThrottlingException", err.code)
@@ -103,23 +102,23 @@ describe("prefetch", function()
       end)
     end)
 
-    it("asks for no more than max_results and max_requests allow", function()
+    it("requests no more than max_results and max_requests permit", function()
       local service, tbl, transport = start({ size = 40 })
       transport.run(function()
         assert.same(upto(5), positions(assert(tbl:query({ hash_key = "h", prefetch = 3, max_results = 5 }):all())))
-        assert.same({ 5, 2 }, { service.asked[1].Limit, service.asked[2].Limit })
-        assert.equal(2, #service.asked)
+        assert.same({ 5, 2 }, { service.requests[1].Limit, service.requests[2].Limit })
+        assert.equal(2, #service.requests)
         assert.same(upto(6), positions(assert(tbl:query({ hash_key = "h", prefetch = 3, max_requests = 2 }):all())))
-        assert.equal(4, #service.asked)
+        assert.equal(4, #service.requests)
         local results = tbl:query({ hash_key = "h", prefetch = 9, max_results = 4, filter = { x = 1 } })
         assert.same(upto(4), positions(assert(results:all())))
-        assert.equal(6, #service.asked) -- two pages, of three items each
-        assert.is_nil(service.asked[5].Limit)
+        assert.equal(6, #service.requests) -- two pages, of three items each
+        assert.is_nil(service.requests[5].Limit)
         assert.equal(4, results.last_evaluated_key.at)
       end)
     end)
 
-    it("counts no failures among max_requests", function()
+    it("does not count failures in max_requests", function()
       local service, tbl, transport = start({ size = 40, fails = function(number) return number % 2 == 1 and 2 end })
       transport.run(function()
         local results, found = tbl:query({ hash_key = "h", prefetch = 3, max_requests = 3 }), {}
@@ -129,12 +128,12 @@ describe("prefetch", function()
           found[#found + 1] = item
         end
         assert.same(upto(9), positions(found))
-        assert.equal(6, #service.asked)
+        assert.equal(6, #service.requests)
         assert.equal(3, results.requests)
       end)
     end)
 
-    it("raises what a request raised, once, and goes on", function()
+    it("raises the error of a request once, and continues", function()
       local service, tbl, transport = start()
       service.fails = function(number) if number == 2 then error("oops", 0) end end
       transport.run(function()
@@ -165,7 +164,7 @@ describe("prefetch", function()
       assert.equal(4, seconds(4, 100))
     end)
 
-    it("does so in rounds, where nothing runs beside the caller", function()
+    it("reads them in rounds outside tasks", function()
       local _, tbl, transport = start({ size = 40 })
       local list
       assert.equal(4, time(transport, function() list = assert(tbl:scan({ segments = 4 }):all()) end, true))
@@ -173,13 +172,13 @@ describe("prefetch", function()
       assert.equal(2, time(transport, function() assert(tbl:count({ segments = 8 })) end, true))
     end)
 
-    it("reads them in turn, with a transport that knows no other way", function()
+    it("reads them sequentially with a transport without gather", function()
       local service, tbl = paging.start({ size = 20 })
       assert.same(upto(20), sorted(assert(tbl:scan({ segments = 4 }):all())))
-      for i, request in ipairs(service.asked) do assert.equal(math.ceil(i / 2) - 1, request.Segment) end
+      for i, request in ipairs(service.requests) do assert.equal(math.ceil(i / 2) - 1, request.Segment) end
     end)
 
-    it("gives pages as they come, whichever segment they are of", function()
+    it("returns pages in order of arrival", function()
       local _, tbl, transport = start({ size = 40, latency = function() return 1 end })
       local receive, late = transport.receive, { ['"Segment":0'] = true }
       transport.receive = function(socket, ...)
@@ -201,11 +200,11 @@ describe("prefetch", function()
       end)
     end)
 
-    it("keeps the others' items when one of them fails", function()
+    it("keeps items of other segments when one segment fails", function()
       for _, outside in ipairs({ false, true }) do
         local service, tbl, transport = start({ size = 60 })
         local up = false
-        service.fails = function() return not up and service.asked[#service.asked].Segment == 2 and 2 end
+        service.fails = function() return not up and service.requests[#service.requests].Segment == 2 and 2 end
         time(transport, function()
           local results, found, failures = tbl:scan({ segments = 4 }), {}, 0
           while true do
@@ -225,7 +224,7 @@ describe("prefetch", function()
       end
     end)
 
-    it("reports one failure, when all fail at once", function()
+    it("reports one failure when all segments fail", function()
       local service, tbl, transport = start()
       transport.run(function()
         local results = tbl:scan({ segments = 4 })
@@ -241,12 +240,12 @@ describe("prefetch", function()
       local service, tbl, transport = start({ hidden = { [3] = true } })
       transport.run(function()
         local count, results = tbl:count({ segments = 4 })
-        assert.same({ 9, 9, 10, #service.asked }, { count, results.count, results.scanned_count, results.requests })
+        assert.same({ 9, 9, 10, #service.requests }, { count, results.count, results.scanned_count, results.requests })
         assert.equal(5, (tbl:count({ segments = 4, max_results = 5 })))
       end)
     end)
 
-    it("passes over what is left of a page for next_response", function()
+    it("skips the rest of a page at next_response", function()
       local _, tbl, transport = start({ size = 40 })
       transport.run(function()
         local results = tbl:scan({ segments = 2, items = false })
@@ -258,7 +257,7 @@ describe("prefetch", function()
       end)
     end)
 
-    it("ends when max_results have been read, with nothing lost", function()
+    it("ends at max_results and can be resumed without loss", function()
       local _, tbl, transport = start({ size = 40 })
       transport.run(function()
         local results = tbl:scan({ segments = 4, max_results = 7 })
@@ -270,7 +269,7 @@ describe("prefetch", function()
       end)
     end)
 
-    it("has a state in place of last_evaluated_key", function()
+    it("has a state instead of last_evaluated_key", function()
       local _, tbl = start()
       local results = tbl:scan({ segments = 2 })
       local ok, why = pcall(function() return results.last_evaluated_key end)
@@ -288,35 +287,35 @@ describe("prefetch", function()
       assert.is_truthy(why:find("only scans with option 'segments' have a state", 1, true), why)
     end)
 
-    it("has a state of nothing but strings and booleans, whatever the keys are", function()
+    it("has a state of only strings and booleans", function()
       local key = '{"id":{"B":"AP8="},"at":{"N":"12345678901234567890123456789012345678"}}'
       local fake = helper.fake(function(request)
         if request:find("ExclusiveStartKey", 1, true) then
           assert.is_truthy(request:find('"at":{"N":"12345678901234567890123456789012345678"}', 1, true))
           assert.is_truthy(request:find('"id":{"B":"AP8="}', 1, true))
-          return helper.answer(200, '{"Items":[],"Count":0}')
+          return helper.response(200, '{"Items":[],"Count":0}')
         end
-        return helper.answer(200, ('{"Items":[%s],"Count":1,"LastEvaluatedKey":%s}'):format(key, key))
+        return helper.response(200, ('{"Items":[%s],"Count":1,"LastEvaluatedKey":%s}'):format(key, key))
       end)
       local tbl = helper.offline(fake):table("t", { hash_key = "id", hash_key_type = "B", range_key = "at",
         range_key_type = "N" })
       local results = tbl:scan({ segments = 2, items = false })
       assert(results:next())
       local state = cjson.decode(cjson.encode(results:state()))
-      assert.equal(1, #assert(tbl:scan({ segments = 2, state = state }):all())) -- of the other segment
+      assert.equal(1, #assert(tbl:scan({ segments = 2, state = state }):all())) -- the item of the other segment
     end)
   end)
 
-  describe("that is left", function()
+  describe("that ends early", function()
     local function check_over(transport, service)
       transport.sleep(0.1)
       assert.equal(0, transport.in_flight)
-      local asked = #service.asked
+      local asked = #service.requests
       transport.sleep(100)
-      assert.equal(asked, #service.asked)
+      assert.equal(asked, #service.requests)
     end
 
-    it("by close cancels what is under way, and can tell where it was", function()
+    it("by close cancels requests in flight, and keeps its state", function()
       local service, tbl, transport = start({ size = 40 })
       local state
       transport.run(function()
@@ -340,7 +339,7 @@ describe("prefetch", function()
     end)
 
     if _VERSION ~= "Lua 5.1" then
-      it("by a loop of Lua 5.4 cancels what is under way", function()
+      it("by leaving a loop of Lua 5.4 cancels requests in flight", function()
         for _, given in ipairs({ { segments = 4 }, { prefetch = 2 } }) do
           local service, tbl, transport = start({ size = 40 })
           transport.run(function()
@@ -351,7 +350,7 @@ describe("prefetch", function()
         end
       end)
 
-      it("may be a variable that is to be closed", function()
+      it("by a to-be-closed variable cancels requests in flight", function()
         local closing = assert(load("local results <close> = ...; return results:next()"))
         local service, tbl, transport = start({ size = 40 })
         transport.run(function()
@@ -362,7 +361,7 @@ describe("prefetch", function()
       end)
     end
 
-    it("to the collector cancels what is under way", function()
+    it("by collection cancels requests in flight", function()
       local service, tbl, transport = start({ size = 40 })
       transport.run(function()
         do
@@ -376,7 +375,7 @@ describe("prefetch", function()
       end)
     end)
 
-    it("while another task waits for it ends for that one, too", function()
+    it("ends for a waiting task as well", function()
       local _, tbl, transport = start({ size = 40 })
       local item, err = 1, 1
       transport.run(function()
@@ -389,7 +388,7 @@ describe("prefetch", function()
       assert.is_nil(err)
     end)
 
-    it("for another place, where nothing can be cancelled, has each item once", function()
+    it("in another place that cannot cancel its requests returns each item once", function()
       local service, tbl, transport = start({ size = 60 })
       local place, spawn, found, jobs = 1, transport.spawn, {}, 0
       transport.place = function() return place end
@@ -407,11 +406,11 @@ describe("prefetch", function()
         end
       end)
       assert.same(upto(60), sorted(found))
-      assert.is_true(#service.asked > 20)
+      assert.is_true(#service.requests > 20)
       assert.is_true(jobs > 20)
     end)
 
-    it("by the tasks that fetch for it, starts again", function()
+    it("because its fetching tasks were cancelled starts again", function()
       local service, tbl, transport = start({ size = 40 })
       local jobs, spawn = {}, transport.spawn
       local found = {}
@@ -429,7 +428,7 @@ describe("prefetch", function()
         end
       end)
       assert.same(upto(40), sorted(found))
-      assert.is_true(#service.asked > 16)
+      assert.is_true(#service.requests > 16)
     end)
   end)
 
@@ -491,13 +490,13 @@ describe("prefetch", function()
       function(results, take)
         return pcall(function()
           for items in results:pages() do
-            for _, item in ipairs(items) do take(item) end -- after a failure of all they may be of several segments
+            for _, item in ipairs(items) do take(item) end -- after a failure a list may have items of several segments
           end
         end)
       end,
     }
 
-    -- One run: an end, other results from a state, other places, a cancelled task, at any time.
+    -- One run that at random times closes results, resumes from a state, changes the place, or cancels a task.
     local function run(random)
       local size, failing = random:integer(0, 60), random:integer(0, 4)
       local hidden, expected = {}, {}
@@ -543,7 +542,7 @@ describe("prefetch", function()
         elseif where == 2 then
           transport.run(go_on)
         else
-          transport.run(function() -- cancelled when its time is over
+          transport.run(function() -- the task is cancelled after its time
             local task = transport.spawn(function() pcall(go_on) end)
             transport.sleep(random:integer(0, 8))
             task:cancel()
@@ -564,7 +563,7 @@ describe("prefetch", function()
     end)
   end)
 
-  it("raises for closed connections, as ever", function()
+  it("raises an error for closed connections", function()
     local _, tbl, transport = start({ size = 40 })
     local connection = select(2, core.table_parts(tbl))
     transport.run(function()

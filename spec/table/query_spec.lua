@@ -10,7 +10,7 @@ describe("query and scan", function()
   local conn, counting, tbl
   local COUNT = 23
 
-  -- Item i: at = i; kind has 3 values, rank 5; size grows with i.
+  -- Item i: at = i, kind has 3 values, rank has 5 values, and the size grows with i.
   local function row(i)
     return { id = "h", at = i, kind = "k" .. i % 3, rank = i % 5, n = i, Text = ("x"):rep(i), m = { deep = { i, { x = i } } } }
   end
@@ -35,7 +35,7 @@ describe("query and scan", function()
     conn:close()
   end)
 
-  -- The positions of the items of "h", as text; the others by their hash key.
+  -- Formats items as text: those of hash key "h" by their position, others by their hash key.
   local function read(results)
     local found = {}
     for item in results do found[#found + 1] = item.id == "h" and ("%d"):format(item.at) or item.id end
@@ -100,7 +100,7 @@ describe("query and scan", function()
       assert.equal("1 2", read(tbl:query("h", dynamodb.lt(3))))
     end)
 
-    it("gives items to work with", function()
+    it("returns usable items", function()
       local item = tbl:query("h", 3):next()
       item.note = "found"
       assert(item:save())
@@ -108,7 +108,7 @@ describe("query and scan", function()
       assert(tbl:put_item(row(3)))
     end)
 
-    it("says how many items it read, and what that cost", function()
+    it("reports the number of items read and the consumed capacity", function()
       local results = tbl:query({ hash_key = "h", filter = { rank = 0 }, request_limit = 10 })
       assert.equal(4, #assert(results:all()))
       assert.same({ 4, COUNT, 3 }, { results.count, results.scanned_count, results.requests })
@@ -160,13 +160,13 @@ describe("query and scan", function()
         read(tbl:query({ index = "by_kind", key = { kind = "k1", rank = dynamodb.gt(2) }, scan_index_forward = false })))
     end)
 
-    it("has those items that have its keys", function()
+    it("has the items with its key attributes", function()
       for _, index in ipairs({ "by_kind", "by_rank" }) do
         assert.equal(sorted(upto(COUNT) .. " other"), sorted(read(tbl:scan({ index = index }))))
       end
     end)
 
-    it("gives what it projects, the keys at least", function()
+    it("returns its projected attributes and the keys", function()
       local item = tbl:query({ index = "only_keys", hash_key = "k1" }):next()
       assert.equal(3, #item)
       assert.equal("h", item.id)
@@ -174,7 +174,7 @@ describe("query and scan", function()
       assert.is_nil(item.n)
     end)
 
-    it("is found out by one DescribeTable when it is not known", function()
+    it("is looked up by one DescribeTable if it is unknown", function()
       local known = conn:table(tbl.name, tbl.schema)
       local before = counting.requests
       assert.equal("", read(known:query({ index = "by_kind", hash_key = "none" })))
@@ -193,20 +193,20 @@ describe("query and scan", function()
     end)
   end)
 
-  -- The emulator makes such indexes but takes only one attribute of each kind in a query and in a key to go on from:
-  -- the requests are compared with what the service's guide shows.
+  -- The emulator creates such indexes but accepts only one hash and one range attribute in queries and start keys. The
+  -- requests are therefore compared with those in the developer guide.
   describe("an index with several key attributes", function()
-    local fake, answers, many, global
+    local fake, responses, many, global
 
     before_each(function()
-      answers = {}
-      fake = helper.fake(function(_, n) return helper.answer(200, answers[n] or '{"Items":[],"Count":0}') end)
+      responses = {}
+      fake = helper.fake(function(_, n) return helper.response(200, responses[n] or '{"Items":[],"Count":0}') end)
       many = helper.offline(fake):table("t", { hash_key = "id" })
       local key_schema = {}
       for i, name in ipairs({ "h1", "h2", "h3", "h.4", "r1", "r2", "r3", "r4" }) do
         key_schema[i] = ('{"AttributeName":"%s","KeyType":"%s"}'):format(name, i <= 4 and "HASH" or "RANGE")
       end
-      answers[1] = ([[{"Table":{"TableName":"t","TableStatus":"ACTIVE",
+      responses[1] = ([[{"Table":{"TableName":"t","TableStatus":"ACTIVE",
         "KeySchema":[{"AttributeName":"id","KeyType":"HASH"}],
         "AttributeDefinitions":[{"AttributeName":"id","AttributeType":"S"}],
         "GlobalSecondaryIndexes":[{"IndexName":"wide","KeySchema":[%s]}]}}]]):format(table.concat(key_schema, ","))
@@ -233,10 +233,10 @@ describe("query and scan", function()
         request(2).KeyConditionExpression)
     end)
 
-    it("goes on with all its keys and the table's", function()
+    it("resumes with all keys of the index and the table", function()
       local item = '{"id":{"S":"i%d"},"h1":{"S":"a"},"h2":{"N":"2"},"h3":{"S":"c"},"h.4":{"S":"a"},"r1":{"N":"1"},'
         .. '"r2":{"S":"x"},"r3":{"S":"y"},"r4":{"B":"AAE="},"more":{"S":"z"}}'
-      answers[2] = ('{"Items":[%s,%s],"Count":2}'):format(item:format(1), item:format(2))
+      responses[2] = ('{"Items":[%s,%s],"Count":2}'):format(item:format(1), item:format(2))
       local results = many:query({ index = "wide", key = global, projection = "more" })
       assert.equal("i1", results:next().id)
       assert(many:query({ index = "wide", key = global, exclusive_start_key = results.last_evaluated_key }):all())
@@ -248,7 +248,7 @@ describe("query and scan", function()
       assert.equal("h.4 h1 h2 h3 id more r1 r2 r3 r4", table.concat(names, " "))
     end)
 
-    it("is made by the service", function()
+    it("can be created on the server", function()
       local function parts(prefix)
         local list = {}
         for i = 1, 4 do list[i] = { prefix .. i, i % 2 == 0 and "N" or "S" } end
@@ -263,7 +263,7 @@ describe("query and scan", function()
       assert(made:delete())
     end)
 
-    it("needs all its hash keys", function()
+    it("requires all its hash keys", function()
       for _, given in ipairs({ { hash_key = "a" }, { key = { h1 = 1, h2 = 2, h3 = 3 } }, { key = { r1 = 1 } } }) do
         given.index = "wide"
         local ok, err = pcall(many.query, many, given)
@@ -279,7 +279,7 @@ describe("query and scan", function()
       text = { projection = "n, m.deep[1]" },
       ["boto's word"] = { attributes_to_get = { "n", "m.deep[1]" } },
     }) do
-      it("reads what it names, and the keys: " .. name, function()
+      it("reads the named attributes and the keys: " .. name, function()
         given.filter = { n = 7 }
         for _, index in ipairs({ false, "by_kind", "by_rank" }) do
           given.index = index or nil
@@ -310,7 +310,7 @@ describe("query and scan", function()
       ["in a scan of a global index"] = { scan = true, index = "by_kind" },
       ["in a scan of a local index, with a filter"] = { scan = true, index = "by_rank", filter = { n = dynamodb.gt(9) } },
     }) do
-      it("goes on behind any item: " .. name, function()
+      it("continues after any item: " .. name, function()
         local function start(more)
           local copy = merge(given, more)
           copy.scan = nil
@@ -355,7 +355,7 @@ describe("query and scan", function()
       end)
     end
 
-    it("leaves its options alone", function()
+    it("does not change its options", function()
       local given = { hash_key = "h" }
       assert.equal(COUNT, (tbl:count(given)))
       assert.same({ hash_key = "h" }, given)
@@ -369,7 +369,7 @@ describe("query and scan", function()
   end)
 
   describe("requests", function()
-    it("are sent when the first item of their page is asked for", function()
+    it("are sent when the first item of their page is read", function()
       local before = counting.requests
       local results = tbl:query({ hash_key = "h", request_limit = 5 })
       assert.equal(before, counting.requests)
@@ -393,7 +393,7 @@ describe("query and scan", function()
       assert.equal(before + 1, counting.requests)
     end)
 
-    it("fail as the service says", function()
+    it("return the error of the service", function()
       local missing = conn:table(helper.table_name("missing"), { hash_key = "id" })
       for _, results in ipairs({ missing:query("a"), missing:scan() }) do
         local item, err = results:next()
@@ -406,7 +406,7 @@ describe("query and scan", function()
     end)
   end)
 
-  it("lists what other operations list", function()
+  it("lists the elements of other operations", function()
     local names = {}
     for name in conn:each("ListTables", { Limit = 2 }) do names[#names + 1] = name end
     local pages = 0
@@ -423,8 +423,8 @@ describe("query and scan", function()
     assert.is_true(pages >= math.ceil(#names / 2))
   end)
 
-  it("sends what it was asked, and no more", function()
-    local fake = helper.fake(helper.answer(200, '{"Items":[],"Count":0}'))
+  it("sends only the given options", function()
+    local fake = helper.fake(helper.response(200, '{"Items":[],"Count":0}'))
     local offline = helper.offline(fake):table("t", { hash_key = "id", range_key = "at", range_key_type = "N" })
     local start = { id = "h", at = 1 }
     for _, case in ipairs({
@@ -451,7 +451,7 @@ describe("query and scan", function()
     end
   end)
 
-  describe("refuses before anything is sent", function()
+  describe("rejects before a request is sent", function()
     local fake = helper.fake()
     local offline = helper.offline(fake):table("t", { hash_key = "id", range_key = "at", range_key_type = "N" })
     local hash_only = helper.offline(fake):table("t", { hash_key = "id" })
@@ -534,7 +534,7 @@ describe("query and scan", function()
       it(case[1], function() refused(case[1], offline.scan, offline, case[2]) end)
     end
 
-    it("a range key where there is none", function()
+    it("a range key of a table without one", function()
       refused("query: option 'range_key': there is no range key", hash_only.query, hash_only, "h", 1)
     end)
 

@@ -5,7 +5,7 @@ local generate = dofile("spec/support/random_source.lua")
 local helper = dofile("spec/support/helper.lua")
 local paging = dofile("spec/support/paging_service.lua")
 
--- The positions of items, as text.
+-- Formats the positions of items.
 local function positions(list)
   local at = {}
   for i, item in ipairs(list) do at[i] = ("%d"):format(item.at) end
@@ -19,22 +19,22 @@ local function upto(n, first)
 end
 
 describe("results", function()
-  it("are lazy: a page is requested when its first item is asked for", function()
+  it("request a page when its first item is read", function()
     local service, tbl = paging.start()
     local results = tbl:query("h")
-    assert.equal(0, #service.asked)
+    assert.equal(0, #service.requests)
     for at = 1, 10 do
       assert.equal(at, assert(results:next()).at)
-      assert.equal(math.ceil(at / 3), #service.asked)
+      assert.equal(math.ceil(at / 3), #service.requests)
       assert.equal(math.ceil(at / 3), results.requests)
     end
     assert.is_nil((results:next()))
-    assert.equal(4, #service.asked)
+    assert.equal(4, #service.requests)
     assert.is_nil((results:next()))
-    assert.equal(4, #service.asked)
+    assert.equal(4, #service.requests)
   end)
 
-  it("tell what was counted so far", function()
+  it("have counters of the items so far", function()
     local _, tbl = paging.start({ hidden = { [2] = true, [5] = true, [6] = true } })
     local results = tbl:query("h")
     assert.same({ 0, 0, 0, 0 }, { results.count, results.scanned_count, results.consumed_units, results.requests })
@@ -60,13 +60,13 @@ describe("results", function()
     local results = query()
     assert.equal(3, assert(results:next_response()).LastEvaluatedKey.at)
     assert.equal(1, results:next().at)
-    assert.equal(6, assert(results:next_response()).LastEvaluatedKey.at) -- passes over 2 and 3
+    assert.equal(6, assert(results:next_response()).LastEvaluatedKey.at) -- skips 2 and 3
     assert.equal(4, results:next().at)
     assert.equal(upto(10, 5), positions(assert(results:all())))
     assert.is_nil(results:next_response())
   end)
 
-  it("give pages what is left of the page", function()
+  it("return the rest of a page by pages", function()
     local _, tbl = paging.start()
     local results, lists = tbl:query({ hash_key = "h", max_results = 8 }), {}
     results:next()
@@ -86,7 +86,7 @@ describe("results", function()
   end)
 
   describe("limits", function()
-    -- Options, hidden items; items given, limits sent, and the key afterwards.
+    -- { options, hidden items, returned items, limits sent, last_evaluated_key afterwards }
     for _, case in ipairs({
       { {}, {}, upto(10), { false, false, false, false } },
       { { max_results = 0 }, {}, "", {} },
@@ -101,7 +101,7 @@ describe("results", function()
       { { max_requests = 2, max_results = 4 }, {}, upto(4), { 4, 1 }, 4 },
       { { max_requests = 2, request_limit = 1 }, {}, upto(2), { 1, 1 }, 2 },
       { { max_requests = 2, max_results = 9 }, {}, upto(6), { 9, 6 }, 6 },
-      -- With a filter the number of items in a page is unpredictable: its size is not cut to what remains.
+      -- A filter makes the number of items in a page unpredictable, so Limit is not reduced to the remaining number.
       { { max_results = 2, filter = "x = ?" }, {}, upto(2), { false }, 2 },
       { { max_results = 2, filter = "x = ?" }, { 1, 2, 3, 5 }, "4 6", { false, false }, 6 },
       { { max_results = 1, request_limit = 2, filter = "x = ?" }, { 1, 2, 3 }, "4", { 2, 2 }, 4 },
@@ -110,7 +110,7 @@ describe("results", function()
       local shown = {}
       for name, value in pairs(case[1]) do shown[#shown + 1] = ("%s=%s"):format(name, tostring(value)) end
       table.sort(shown)
-      it("apart: " .. table.concat(shown, " "), function()
+      it("are respected: " .. table.concat(shown, " "), function()
         for _, way in ipairs({ "next", "pages" }) do
           local hidden = {}
           for _, at in ipairs(case[2]) do hidden[at] = true end
@@ -128,7 +128,7 @@ describe("results", function()
           end
           assert.equal(case[3], positions(found), way)
           local sent = {}
-          for i, request in ipairs(service.asked) do sent[i] = request.Limit or false end
+          for i, request in ipairs(service.requests) do sent[i] = request.Limit or false end
           assert.same(case[4], sent, way)
           assert.equal(case[5], results.last_evaluated_key and results.last_evaluated_key.at, way)
           if case[1].max_results then assert.equal(case[1].max_results - #found, results.remaining) end
@@ -147,17 +147,17 @@ describe("results", function()
         local start = results.last_evaluated_key
         local copy = { exclusive_start_key = start }
         for name, value in pairs(given) do copy[name] = value end
-        local before = #service.asked
+        local before = #service.requests
         if start or stop == 0 then
           for _, item in ipairs(assert(tbl:query(copy):all())) do found[#found + 1] = item end
-          if stop == 0 then assert.is_nil(start) else assert.is_true(#service.asked > before) end
+          if stop == 0 then assert.is_nil(start) else assert.is_true(#service.requests > before) end
         end
         local all = select(2, paging.start({ size = count, hidden = service.hidden })):query(given):all()
         assert.equal(positions(all), positions(found), label .. " after " .. stop)
       end
     end
 
-    it("go on behind any item", function()
+    it("continue after any item", function()
       check("plain", { hash_key = "h" }, 10)
       check("with a page that ends at the end", { hash_key = "h" }, 9)
       check("by ones", { hash_key = "h", request_limit = 1 }, 5)
@@ -165,7 +165,7 @@ describe("results", function()
       check("plain tables", { hash_key = "h", items = false }, 10)
     end)
 
-    it("go on behind a page that a loop over pages left", function()
+    it("continue after the page at which a loop over pages was left", function()
       local _, tbl = paging.start()
       local results, found = tbl:query("h"), {}
       for items in results:pages() do
@@ -177,7 +177,7 @@ describe("results", function()
       assert.equal(upto(10), positions(found))
     end)
 
-    it("lose nothing of the page in which max_results stopped", function()
+    it("lose no item of the page in which max_results was reached", function()
       for _, way in ipairs({ "all", "pages", "next_response" }) do
         local _, tbl = paging.start({ page_size = function() return 5 end })
         local results = tbl:query({ hash_key = "h", max_results = 2, filter = { x = 1 } })
@@ -196,19 +196,19 @@ describe("results", function()
       assert.equal("3 6 9 1 4 7 10 2 5 8", positions(assert(results:all())))
       assert.equal(2, results.segment)
       local asked = {}
-      for i, request in ipairs(service.asked) do
+      for i, request in ipairs(service.requests) do
         asked[i] = request.Segment
         assert.equal(3, request.TotalSegments)
       end
       assert.same({ 0, 1, 1, 2 }, asked)
     end)
 
-    -- Options that go on where the results are.
+    -- Returns options that resume at the position of the results.
     local function place(results)
       return { segments = 3, segment = results.segment, exclusive_start_key = results.last_evaluated_key }
     end
 
-    it("go on behind any item, with the segment it is in", function()
+    it("continue after any item, in its segment", function()
       local _, whole = paging.start()
       local expected = positions(assert(whole:scan({ segments = 3 }):all()))
       for stop = 1, 9 do
@@ -220,7 +220,7 @@ describe("results", function()
       end
     end)
 
-    it("go on where a loop over pages was left", function()
+    it("continue where a loop over pages was left", function()
       for stop = 1, 4 do
         local _, tbl = paging.start()
         local results, found, seen = tbl:scan({ segments = 3, concurrency = 1 }), {}, 0
@@ -239,10 +239,10 @@ describe("results", function()
       end
     end)
 
-    it("are one alone with segment and total_segments", function()
+    it("are a single segment with segment and total_segments", function()
       local service, tbl = paging.start()
       assert.equal("1 4 7 10", positions(assert(tbl:scan({ segment = 1, total_segments = 3 }):all())))
-      for _, request in ipairs(service.asked) do assert.same({ 1, 3 }, { request.Segment, request.TotalSegments }) end
+      for _, request in ipairs(service.requests) do assert.same({ 1, 3 }, { request.Segment, request.TotalSegments }) end
     end)
   end)
 
@@ -252,7 +252,7 @@ describe("results", function()
       local results = tbl:query({ hash_key = "h", count = true })
       assert.same({}, assert(results:all()))
       assert.same({ 9, 10 }, { results.count, results.scanned_count })
-      for _, request in ipairs(service.asked) do assert.equal("COUNT", request.Select) end
+      for _, request in ipairs(service.requests) do assert.equal("COUNT", request.Select) end
     end)
 
     for limit, requests in pairs({ [0] = 0, [2] = 1, [5] = 2, [50] = 4 }) do
@@ -260,7 +260,7 @@ describe("results", function()
         local service, tbl = paging.start()
         local count, results = tbl:count({ hash_key = "h", max_results = limit })
         assert.equal(math.min(10, limit), count)
-        assert.equal(requests, #service.asked)
+        assert.equal(requests, #service.requests)
         assert.equal(limit < 10 and limit > 0 and limit or nil, results.last_evaluated_key and results.last_evaluated_key.at)
       end)
     end
@@ -278,7 +278,7 @@ describe("results", function()
       return service, tbl:query("h")
     end
 
-    it("go on: the loop raised the error object", function()
+    it("continue: the loop raised the error object", function()
       local service, results = failing()
       local found = {}
       local ok, err = pcall(function()
@@ -297,7 +297,7 @@ describe("results", function()
       assert.equal(upto(10), positions(found))
     end)
 
-    it("go on: next returned nil and the error object", function()
+    it("continue: next returned nil and the error object", function()
       local service, results = failing()
       service.down = true
       for _ = 1, 3 do
@@ -316,7 +316,7 @@ describe("results", function()
       assert.equal(upto(10, 4), positions(assert(results:all())))
     end)
 
-    it("go on: to all, and whatever follows it, nothing was given yet", function()
+    it("continue: after a failed all, every way of reading starts at the first item", function()
       local rest = {
         all = function(results) return assert(results:all()) end,
         next = function(results)
@@ -346,7 +346,7 @@ describe("results", function()
       end
     end)
 
-    it("go on: to all again and again, with the segment of each item", function()
+    it("continue: all can be repeated, with the segment of each item", function()
       for stop = 1, 9 do
         local service, tbl = paging.start()
         local results, found, up = tbl:scan({ segments = 3, concurrency = 1 }), {}, 0
@@ -365,7 +365,7 @@ describe("results", function()
       end
     end)
 
-    it("go on: next_response passes over what all had read", function()
+    it("continue: next_response skips the items that all had read", function()
       local service, results = failing()
       service.fails = function(number) return number >= 3 and 2 end
       assert.is_nil((results:all()))
@@ -375,7 +375,7 @@ describe("results", function()
       assert.equal(upto(10, 7), positions(assert(results:all())))
     end)
 
-    it("keep to max_results", function()
+    it("respect max_results", function()
       local service, tbl = paging.start()
       local results = tbl:query({ hash_key = "h", max_results = 5 })
       service.fails = function(number) return number == 2 and 2 end
@@ -385,7 +385,7 @@ describe("results", function()
       assert.equal(0, results.remaining)
     end)
 
-    it("go on: pages raised the error object", function()
+    it("continue: pages raised the error object", function()
       local service, results = failing()
       local found = {}
       local function read()
@@ -401,19 +401,19 @@ describe("results", function()
     end)
   end)
 
-  describe("with a service that does not get on", function()
+  describe("with a service that repeats positions", function()
     local function stuck(keys, items)
       local pages = helper.fake(function(_, number)
         if number > 100 then error("asked again and again", 0) end
         local key = keys[(number - 1) % #keys + 1]
-        return helper.answer(200, ('{"Items":[%s],"Count":0,"LastEvaluatedKey":{"id":{"S":"h"},"at":{"N":"%d"}}}')
+        return helper.response(200, ('{"Items":[%s],"Count":0,"LastEvaluatedKey":{"id":{"S":"h"},"at":{"N":"%d"}}}')
           :format(items or "", key))
       end)
       return pages, helper.offline(pages):table("t", { hash_key = "id", range_key = "at", range_key_type = "N" })
     end
 
     for _, keys in ipairs({ { 1 }, { 1, 2 }, { 1, 2, 3 }, { 4, 3, 2, 1, 5, 6, 7 } }) do
-      it("fail for a key that comes again, also after " .. #keys, function()
+      it("fail for a repeated key, also after " .. #keys, function()
         local fake, tbl = stuck(keys)
         local list, err = tbl:query("h"):all()
         assert.is_nil(list)
@@ -435,8 +435,8 @@ describe("results", function()
 
     for _, body in ipairs({ "{}", '{"Items":5}', '{"Items":{}}', '{"Items":"x","Count":1}', '{"LastEvaluatedKey":{}}', "[]",
       '{"Items":[5],"Count":1}', '{"Items":null}' }) do
-      it("take no wrong response for an end: " .. body, function()
-        local tbl = helper.offline(helper.fake(helper.answer(200, body))):table("t", { hash_key = "id" })
+      it("do not end at a malformed response: " .. body, function()
+        local tbl = helper.offline(helper.fake(helper.response(200, body))):table("t", { hash_key = "id" })
         for _, results in ipairs({ tbl:query("h"), tbl:scan() }) do
           local item, err = results:next()
           assert.is_nil(item)
@@ -446,9 +446,9 @@ describe("results", function()
       end)
     end
 
-    it("need no counts", function()
+    it("do not require counts", function()
       local body = '{"Items":[{"id":{"S":"a"}}],"Count":"x","ScannedCount":null,"ConsumedCapacity":[],"LastEvaluatedKey":null}'
-      local fake = helper.fake(helper.answer(200, body))
+      local fake = helper.fake(helper.response(200, body))
       local results = helper.offline(fake):table("t", { hash_key = "id" }):scan()
       assert.equal("a", results:next().id)
       assert.is_nil((results:next()))
@@ -463,16 +463,16 @@ describe("results", function()
       '{"TableNames":["d"]}',
     }
     local function listing(method, ...)
-      local fake = helper.fake(function(_, n) return helper.answer(200, bodies[n]) end)
+      local fake = helper.fake(function(_, n) return helper.response(200, bodies[n]) end)
       return fake, helper.offline(fake)[method](helper.offline(fake), ...)
     end
 
-    it("are all that is listed, page after page: each", function()
+    it("are all listed elements of all pages: each", function()
       local params = { Limit = 2 }
       local fake, results = listing("each", "ListTables", params)
       assert.equal(0, #fake.requests)
       assert.equal("a", results:next())
-      assert.is_nil(results.last_evaluated_key) -- a name is no position within a page: at its start
+      assert.is_nil(results.last_evaluated_key) -- a name is no key to resume from, so the position is the start of the page
       assert.equal("b", results:next())
       assert.equal("b", results.last_evaluated_key)
       assert.equal(1, #fake.requests)
@@ -495,12 +495,12 @@ describe("results", function()
       assert.equal(3, count)
     end)
 
-    it("may be deep in the response", function()
-      local answers = {
+    it("may be nested in the response", function()
+      local responses = {
         '{"StreamDescription":{"Shards":[{"ShardId":"1"}],"LastEvaluatedShardId":"1"}}',
         '{"StreamDescription":{"Shards":[{"ShardId":"2"}]}}',
       }
-      local fake = helper.fake(function(_, n) return helper.answer(200, answers[n]) end)
+      local fake = helper.fake(function(_, n) return helper.response(200, responses[n]) end)
       local found = {}
       for shard in helper.offline(fake):each("DescribeStream", { StreamArn = "arn" }) do found[#found + 1] = shard.ShardId end
       assert.same({ "1", "2" }, found)
@@ -508,7 +508,7 @@ describe("results", function()
     end)
 
     it("raise the error object", function()
-      local fake = helper.fake(helper.answer(400, '{"__type":"x#AccessDeniedException","message":"no"}'))
+      local fake = helper.fake(helper.response(400, '{"__type":"x#AccessDeniedException","message":"no"}'))
       local conn = helper.offline(fake)
       for _, method in ipairs({ "each", "pages" }) do
         local ok, err = pcall(function() for _ in conn[method](conn, "ListBackups") do end end) -- luacheck: ignore 542
@@ -519,7 +519,7 @@ describe("results", function()
     end)
 
     for _, case in ipairs({ { "PutItem", "PutItem has no pages" }, { "Nonsense", "unknown operation 'Nonsense'" } }) do
-      it("are of operations that list: " .. case[2], function()
+      it("require a listing operation: " .. case[2], function()
         local conn = helper.offline(helper.fake())
         for _, method in ipairs({ "each", "pages" }) do
           local ok, err = pcall(conn[method], conn, case[1])
@@ -533,7 +533,7 @@ describe("results", function()
   describe("of a service that fails at random", function()
     local SEED = tonumber(os.getenv("SPEC_SEED")) or generate.any_seed()
 
-    -- Ways to read on: each takes results and a list to add to -> true when there is nothing left, and all failures.
+    -- Ways to read: functions that append elements of the results to a list -> true at the end, or false and the error.
     local ways = {
       function(results, found) -- a loop
         return pcall(function()
@@ -555,7 +555,7 @@ describe("results", function()
       end,
     }
 
-    -- One run -> the items it read, those it should have, whether anything failed.
+    -- One run -> items read, expected items, whether a request failed.
     local function run(random)
       local function chance(n) return n > 0 and random:once_in(n) end
       local failing, size = random:integer(0, 4), random:integer(0, 40)
@@ -592,11 +592,11 @@ describe("results", function()
           if not item and not err then return found, visible, failed end
           found[#found + 1] = item
         end
-        if steps > 0 and random:once_in(3) and results.last_evaluated_key then -- leave it and go on with new results
+        if steps > 0 and random:once_in(3) and results.last_evaluated_key then -- resumes with new results
           given.exclusive_start_key, given.segment = results.last_evaluated_key, segments and results.segment
           results = start()
         elseif failing ~= 1 or random:once_in(2) then
-          if failing == 1 then failing = 2 end -- a service that always fails gets better
+          if failing == 1 then failing = 2 end -- a service that always fails recovers
           if way(results, found) then return found, visible, failed end
         end
       end
@@ -618,7 +618,7 @@ describe("results", function()
   -- {===== Elements that the caller changes =====
 
   for _, form in ipairs({ { "items", true }, { "plain tables", false } }) do
-    it("resume after the element as it was read, whatever is done to it: " .. form[1], function()
+    it("resume after the element as it was read, despite later changes: " .. form[1], function()
       local _, tbl = paging.start()
       local results = tbl:query({ hash_key = "h", items = form[2] })
       results:next()
@@ -627,7 +627,7 @@ describe("results", function()
       assert.equal(2, results.last_evaluated_key.at)
     end)
 
-    it("have a state of the element as it was read, whatever is done to it: " .. form[1], function()
+    it("have a state of the element as it was read, despite later changes: " .. form[1], function()
       local _, tbl = paging.start()
       local results = tbl:scan({ segments = 1, items = form[2] })
       results:next().at = 9
@@ -657,8 +657,8 @@ describe("results", function()
       .. '"AttributeType":"S"}],"GlobalSecondaryIndexes":[{"IndexName":"k","KeySchema":[{"AttributeName":"kind",'
       .. '"KeyType":"HASH"}]}]}}'
     local fake = helper.fake(function(request)
-      if request:find("UpdateItem", 1, true) then return helper.answer(200, "{}") end
-      return helper.answer(200, request:find("DescribeTable", 1, true) and description or page)
+      if request:find("UpdateItem", 1, true) then return helper.response(200, "{}") end
+      return helper.response(200, request:find("DescribeTable", 1, true) and description or page)
     end)
     local results = assert(helper.offline(fake):table("t", { hash_key = "id" }):query({ index = "k", hash_key = "new" }))
     local item = results:next()
@@ -679,13 +679,13 @@ describe("results", function()
   -- ===================== }
   -- {===== Results that tasks share =====
 
-  -- Runs a function among tasks, where each response takes a second.
+  -- Runs a function as a task of a transport whose responses take a second.
   local function in_tasks(f)
     local service, tbl = paging.start({ latency = function() return 1 end })
     service.transport.run(function() f(tbl, service.transport, service) end)
   end
 
-  it("return nothing to a task whose request is under way when another one closes them", function()
+  it("return nothing to a task whose request is in flight when another task closes them", function()
     in_tasks(function(tbl, transport)
       local results, got = tbl:scan({ segments = 1, concurrency = 1 }), nil
       transport.spawn(function() got = { n = 1, pcall(results.next, results) } end)
@@ -696,14 +696,14 @@ describe("results", function()
     end)
   end)
 
-  it("request nothing more for tasks that wait when they are closed", function()
+  it("request nothing more for waiting tasks after they are closed", function()
     in_tasks(function(tbl, transport, service)
       local results = tbl:query("h")
       for _ = 1, 3 do transport.spawn(function() pcall(results.next, results) end) end
       transport.sleep(0.5)
       results:close()
       transport.sleep(9)
-      assert.equal(1, #service.asked)
+      assert.equal(1, #service.requests)
     end)
   end)
 
@@ -721,7 +721,7 @@ describe("results", function()
     end)
   end)
 
-  it("have no empty pages for tasks that share them", function()
+  it("return no empty pages to tasks that share them", function()
     in_tasks(function(tbl, transport)
       local results, sizes = tbl:query("h"), {}
       for _ = 1, 3 do

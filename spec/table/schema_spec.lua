@@ -1,4 +1,4 @@
--- Key schemas: creating them, from descriptions and samples, and checking keys against them.
+-- Key schemas: creation from names, samples and descriptions, and validation of keys.
 local dynamodb = require("dynamodb")
 local schema = require("dynamodb.table.schema")
 
@@ -10,7 +10,7 @@ local function create(hash_name, hash_type, range_name, range_type)
     range_key_proto_value = range_type }, "create_schema")
 end
 
--- The message of what the function raises, without its position.
+-- Calls a function that raises a string -> the message without its position.
 local function refusal(f, ...)
   local ok, message = pcall(f, ...)
   assert.is_false(ok)
@@ -73,7 +73,7 @@ describe("a schema", function()
     assert.equal("Schema(id:at)", tostring(both))
   end)
 
-  it("equals another of the same key", function()
+  it("equals another schema of the same key", function()
     assert.is_true(simple == create("id", "S"))
     assert.is_true(both == create("id", "S", "at", "N"))
     for _, other in ipairs({ create("id", "N"), create("ID", "S"), both, create("id", "S", "at", "S") }) do
@@ -83,7 +83,7 @@ describe("a schema", function()
     assert.is_false(both == create("id", "S", "on", "N"))
   end)
 
-  it("is told apart from all else", function()
+  it("is recognized by schema.is, which returns false for other values", function()
     assert.is_true(schema.is(simple))
     for _, value in ipairs({ {}, "Schema(id)", 1, io.stdout, { hash_key_name = "id",
       hash_key_type = "S" } }) do
@@ -136,7 +136,7 @@ describe("schema.key", function()
     end
   end
 
-  it("takes exact numbers and all the number zero", function()
+  it("accepts exact numbers and zero", function()
     local numbers = create("id", "N")
     assert.same({ id = number }, schema.key(numbers, "get", number))
     assert.same({ id = 0 }, schema.key(numbers, "get", 0))
@@ -177,7 +177,7 @@ describe("schema.key", function()
       refusal(schema.key_from_options, simple, "get", { key = { "a" } }))
   end)
 
-  it("is told once", function()
+  it("is given in one form only", function()
     assert.equal("get: option 'key' excludes 'hash_key' and 'range_key'",
       refusal(schema.key_from_options, both, "get", { key = { id = "a", at = 1 }, hash_key = "a" }))
   end)

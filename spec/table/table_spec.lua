@@ -1,4 +1,4 @@
--- Tables: their schema, get_item, and keys that are refused before anything is sent.
+-- Tables: their fields and item methods, and keys that are rejected before a request is sent.
 local dynamodb = require("dynamodb")
 local fixture = dofile("spec/support/table_fixture.lua")
 local helper = dofile("spec/support/helper.lua")
@@ -12,13 +12,13 @@ describe("table", function()
   teardown(function() fixture.close(conn, plain, ranged) end)
 
   local function description(status, more)
-    return helper.answer(200, ('{"Table":{"TableName":"t","TableStatus":"%s"%s}}'):format(status, more or ""))
+    return helper.response(200, ('{"Table":{"TableName":"t","TableStatus":"%s"%s}}'):format(status, more or ""))
   end
 
   local missing = '{"__type":"com.amazonaws.dynamodb.v20120810#ResourceNotFoundException","message":"no t"}'
 
-  local function offline_table(answer)
-    local fake = helper.fake(answer)
+  local function offline_table(response)
+    local fake = helper.fake(response)
     return helper.offline(fake):table("t", { hash_key = "id" }), fake
   end
 
@@ -54,7 +54,7 @@ describe("table", function()
         tbl.schema.range_key_name, tbl.schema.range_key_type })
     end)
 
-    it("are refreshed on a table made without asking", function()
+    it("are filled by refresh in a table created without a request", function()
       local tbl = conn:table(ranged.name, { hash_key = "id" })
       assert.is_nil(tbl.status)
       assert.is_nil(tbl.schema.range_key_name)
@@ -100,9 +100,9 @@ describe("table", function()
       end)
     end
 
-    it("asks for a consistent read only when told", function()
+    it("sends ConsistentRead only on request", function()
       for _, case in ipairs({ { true, '"ConsistentRead":true' }, { false, '"ConsistentRead":false' } }) do
-        local tbl, fake = offline_table(helper.answer(200, "{}"))
+        local tbl, fake = offline_table(helper.response(200, "{}"))
         tbl:get_item({ hash_key = "a", consistent_read = case[1] })
         assert.is_truthy(fake.requests[1]:find(case[2], 1, true))
         tbl:get_item("a")
@@ -110,7 +110,7 @@ describe("table", function()
       end
     end)
 
-    it("returns one plain nil for a missing item", function()
+    it("returns nil without an error for a missing item", function()
       assert.are.equal(1, select("#", plain:get_item("missing")))
       assert.is_nil((plain:get_item("missing")))
       assert.are.equal(1, select("#", ranged:get_item("a", 2)))
@@ -147,7 +147,7 @@ describe("table", function()
   end)
 
   describe("put_item", function()
-    it("stores a table, replacing what was there", function()
+    it("stores a table, replacing the stored item", function()
       assert.is_true(plain:put_item({ id = "put", a = 1, b = 2 }))
       assert.is_true(plain:put_item({ id = "put", b = 3 }))
       assert.are.same({ id = "put", b = 3 }, assert(plain:get_item("put")):totable())
@@ -191,7 +191,7 @@ describe("table", function()
       end)
     end
 
-    it("does not mind a missing item, but a missing table", function()
+    it("succeeds for a missing item, and fails for a missing table", function()
       assert.is_true(plain:delete_item("missing"))
       local result, err = conn:table(helper.table_name("missing"), { hash_key = "id" }):delete_item("a")
       assert.is_nil(result)
@@ -208,7 +208,7 @@ describe("table", function()
       assert.are.equal(item, ranged:new_item({ attrs = item }))
     end)
 
-    it("prefers explicit keys, and leaves the caller's table alone", function()
+    it("prefers explicit keys, and does not change the caller's table", function()
       local attrs = { id = "a", at = 1 }
       local item = ranged:new_item({ hash_key = "b", attrs = attrs })
       assert.are.same({ id = "b", at = 1 }, item:totable())
@@ -239,10 +239,10 @@ describe("table", function()
   end)
 
   describe("wait_until_active", function()
-    it("asks until the table is active", function()
-      local answers = { helper.answer(400, missing), description("CREATING"), description("CREATING"),
+    it("polls until the table is active", function()
+      local responses = { helper.response(400, missing), description("CREATING"), description("CREATING"),
         description("ACTIVE") }
-      local tbl, fake = offline_table(function(_, n) return answers[n] end)
+      local tbl, fake = offline_table(function(_, n) return responses[n] end)
       assert.is_true(tbl:wait_until_active())
       assert.are.equal(4, #fake.requests)
       assert.are.equal("ACTIVE", tbl.status)
@@ -268,7 +268,7 @@ describe("table", function()
     end)
 
     it("ends with any other error", function()
-      local tbl, fake = offline_table(helper.answer(400, '{"__type":"AccessDeniedException","message":"no"}'))
+      local tbl, fake = offline_table(helper.response(400, '{"__type":"AccessDeniedException","message":"no"}'))
       local ok, err = tbl:wait_until_active()
       assert.is_nil(ok)
       assert.are.equal("AccessDeniedException", err.code)
@@ -277,9 +277,9 @@ describe("table", function()
   end)
 
   describe("wait_until_deleted", function()
-    it("asks until the table is gone", function()
+    it("polls until the table is gone", function()
       local tbl, fake = offline_table(function(_, n)
-        return n < 3 and description("DELETING") or helper.answer(400, missing)
+        return n < 3 and description("DELETING") or helper.response(400, missing)
       end)
       assert.is_true(tbl:wait_until_deleted())
       assert.are.equal(3, #fake.requests)
@@ -294,7 +294,7 @@ describe("table", function()
     end)
 
     it("ends with any other error", function()
-      local tbl = offline_table(helper.answer(400, '{"__type":"AccessDeniedException","message":"no"}'))
+      local tbl = offline_table(helper.response(400, '{"__type":"AccessDeniedException","message":"no"}'))
       local ok, err = tbl:wait_until_deleted()
       assert.is_nil(ok)
       assert.are.equal("AccessDeniedException", err.code)

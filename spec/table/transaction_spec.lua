@@ -61,21 +61,21 @@ describe("transaction", function()
     assert.is_nil(stored(two, id, 2))
   end)
 
-  -- Each writes an item where n = 1 is what is there.
+  -- Operations on a stored item with n = 1.
   local conditional = {
     { "put", function(id) return { put = { id = id, n = 5 }, table = one } end },
     { "update", function(id) return { update = { n = 5 }, table = one, hash_key = id } end },
     { "delete", function(id) return { delete = true, table = one, hash_key = id } end },
   }
   for _, kind in ipairs(conditional) do
-    for _, case in ipairs({ -- what, options that hold, options that do not
+    for _, case in ipairs({ -- { name, options that hold, options that fail }
       { "a table", { condition = { n = 1 } }, { condition = { n = dynamodb.gt(1) } } },
       { "a builder", { condition = attr("n"):lt(2) }, { condition = attr("n"):not_exists() } },
       { "text", { condition = { "n = ?", 1 } }, { condition = { "n <> ?", 1 } } },
       { "expected_value", { expected_value = { n = 1 } }, { expected_value = { n = 2 } } },
       { "replace_only", { replace_only = true }, { create_only = true } },
     }) do
-      it(("%ss if %s holds, or does nothing at all"):format(kind[1], case[1]), function()
+      it(("%ss if %s holds, else writes nothing"):format(kind[1], case[1]), function()
         local id = new_id()
         local function transact(given)
           local operation = kind[2](id)
@@ -95,7 +95,7 @@ describe("transaction", function()
     end
   end
 
-  it("reports for each operation why it was cancelled, and the item in the way", function()
+  it("reports the reason of each operation, and the item that failed a condition", function()
     local id = new_id()
     local there = { id = id, at = 1, n = dynamodb.number("1.00000000000000000000000001"), set = dynamodb.set({ 1 }) }
     assert(two:put_item(there))
@@ -119,14 +119,14 @@ describe("transaction", function()
     assert.is_nil(stored(one, id))
   end)
 
-  it("writes 100 operations at once", function()
+  it("writes 100 operations in one request", function()
     local id, operations = new_id(), {}
     for i = 1, 100 do operations[i] = { put = { id = id, at = i }, table = two } end
     assert.is_true(conn:transact_write(operations))
     assert.are.equal(100, two:count({ hash_key = id }))
   end)
 
-  it("counts once with one token, however often it is sent", function()
+  it("is applied once if it is repeated with the same token", function()
     local id = new_id()
     local function add()
       return conn:transact_write({ { update = { n = dynamodb.add(1) }, table = one, hash_key = id } },
@@ -209,20 +209,20 @@ describe("transaction", function()
   end)
 
   -- ===================== }
-  -- {===== Again =====
+  -- {===== Retries =====
 
   local function cancelled(...)
     local reasons = {}
     for i, code in ipairs({ ... }) do reasons[i] = { Code = code, Message = code ~= "None" and "why" or nil } end
-    return helper.answer(400, cjson.encode({ __type = "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+    return helper.response(400, cjson.encode({ __type = "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
       message = "cancelled", CancellationReasons = #reasons > 0 and reasons or nil }))
   end
 
-  local in_progress = helper.answer(400, '{"__type":"x#TransactionInProgressException","message":"wait"}')
+  local in_progress = helper.response(400, '{"__type":"x#TransactionInProgressException","message":"wait"}')
 
-  -- Sends two operations to a service that gives these responses, the last of them for ever -> result, err, fake.
-  local function transact(answers, given, method)
-    local fake = helper.fake(function(_, n) return answers[math.min(n, #answers)] end)
+  -- Sends two operations to a service that gives these responses and repeats the last one -> result, err, fake.
+  local function transact(responses, given, method)
+    local fake = helper.fake(function(_, n) return responses[math.min(n, #responses)] end)
     local offline = helper.offline(fake)
     local tbl = offline:table("t", { hash_key = "id" })
     local result, err
@@ -234,7 +234,7 @@ describe("transaction", function()
     return result, err, fake
   end
 
-  local done = helper.answer(200, "{}")
+  local done = helper.response(200, "{}")
   for _, case in ipairs({
     { "a conflict", cancelled("TransactionConflict", "None") },
     { "conflicts", cancelled("TransactionConflict", "TransactionConflict") },
@@ -243,7 +243,7 @@ describe("transaction", function()
     { "one still in progress", in_progress, 1 },
   }) do
     for _, method in ipairs({ "transact_write", "transact_get" }) do
-      it(("%s tries again after %s"):format(method, case[1]), function()
+      it(("%s retries after %s"):format(method, case[1]), function()
         local result, _, fake = transact({ case[2], case[2], done }, nil, method)
         assert.is_truthy(result)
         assert.are.equal(3, #fake.requests)
@@ -261,7 +261,7 @@ describe("transaction", function()
     { "no reason", "None", "None" },
     { "no reasons" },
   }) do
-    it("does not try again after " .. case[1], function()
+    it("does not retry after " .. case[1], function()
       local result, err, fake = transact({ cancelled(case[2], case[3]), done })
       assert.is_nil(result)
       assert.are.equal("TransactionCanceledException", err.code)
@@ -270,7 +270,7 @@ describe("transaction", function()
     end)
   end
 
-  it("keeps its token, and makes another one the next time", function()
+  it("keeps its token in retries, and generates another one for the next call", function()
     local function tokens(fake)
       local seen = {}
       for i, bytes in ipairs(fake.requests) do seen[i] = cjson.decode(bytes:match("\r\n\r\n(.*)$")).ClientRequestToken end
@@ -305,7 +305,7 @@ describe("transaction", function()
   -- ===================== }
   -- {===== Reading =====
 
-  it("transact_get reads items of several tables, false where there is none", function()
+  it("transact_get reads items of several tables, with false for missing items", function()
     local id = new_id()
     assert(one:put_item({ id = id, n = 1, m = { a = 1, b = 2 }, list = dynamodb.list() }))
     assert(two:put_item({ id = id, at = 2, n = 2 }))
@@ -329,7 +329,7 @@ describe("transaction", function()
     assert.are.equal(5, stored(one, id).n)
   end)
 
-  it("transact_get takes projections, which bring the key along", function()
+  it("transact_get takes projections, and adds the key", function()
     local id = new_id()
     assert(two:put_item({ id = id, at = 1, n = 1, m = { a = 1, b = 2 }, size = "x" }))
     local found = assert(conn:transact_get({
@@ -338,7 +338,7 @@ describe("transaction", function()
     assert.are.same({ id = id, at = 1, m = { a = 1 }, size = "x" }, found[1]:totable())
   end)
 
-  it("says that a table is missing", function()
+  it("reports a missing table", function()
     local missing = conn:table(helper.table_name("missing"), { hash_key = "id" })
     for _, call in ipairs({
       function() return conn:transact_get({ { table = missing, hash_key = "a" } }) end,
@@ -358,7 +358,7 @@ describe("transaction", function()
     setup(function() versioned = fixture.create_versioned(conn) end)
     teardown(function() assert(versioned:delete()) end)
 
-    it("they are clean when they were put, and as if new when they were deleted", function()
+    it("they are clean after a put, and new after a delete", function()
       local put, deleted = one:new_item(new_id(), nil, { x = 1 }), one:new_item(new_id(), nil, { x = 1 })
       assert(deleted:put())
       assert.is_not_nil(put:changes())
@@ -367,7 +367,7 @@ describe("transaction", function()
       assert.is_not_nil(deleted:changes())
     end)
 
-    it("they stay as they were when it was cancelled", function()
+    it("they are unchanged after a cancellation", function()
       local put, other = one:new_item(new_id(), nil, { x = 1 }), one:new_item(new_id())
       assert.is_nil((conn:transact_write({ { put = put }, { put = other, replace_only = true } })))
       assert.is_not_nil(put:changes())
@@ -378,14 +378,14 @@ describe("transaction", function()
       local item = versioned:new_item(id, nil, { x = 1 })
       assert(conn:transact_write({ { put = item } }))
       assert.equal(1, item.v)
-      assert.is_nil((conn:transact_write({ { put = versioned:new_item(id) } }))) -- there is one already
+      assert.is_nil((conn:transact_write({ { put = versioned:new_item(id) } }))) -- the item exists already
       item.x = 2
       assert(item:save())
       assert.equal(2, item.v)
       assert(conn:transact_write({ { update = { y = 1 }, item = item } }))
       assert.same({ id = id, x = 2, y = 1, v = 3 }, stored(versioned, id))
       for _, operation in ipairs({ { put = item }, { delete = item }, { update = { y = 2 }, item = item } }) do
-        local ok, err = conn:transact_write({ operation }) -- the item here is of version 2
+        local ok, err = conn:transact_write({ operation }) -- the local item has version 2
         assert.is_nil(ok)
         assert.equal("ConditionalCheckFailed", err.reasons[1].code)
         assert.equal(2, item.v)

@@ -64,7 +64,7 @@ describe("put, update and delete", function()
     end },
   }
 
-  local conditions = { -- what, options that hold, options that do not
+  local conditions = { -- { name, options that hold, options that fail }
     { "a table", { condition = { n = 1, s = "x" } }, { condition = { n = 1, s = "y" } } },
     { "a table of tests", { condition = { n = dynamodb.lt(2), ["m.a"] = dynamodb.exists() } },
       { condition = { n = dynamodb.gt(1) } } },
@@ -80,7 +80,7 @@ describe("put, update and delete", function()
     { "replace_only", { replace_only = true }, { create_only = true } },
   }
 
-  -- The options again: calls may add to them.
+  -- Copies the options for each call.
   local function options_of(given)
     local copy = {}
     for name, value in pairs(given) do copy[name] = value end
@@ -90,7 +90,7 @@ describe("put, update and delete", function()
   for _, write in ipairs(writes) do
     local name, result, call = write[1], write[2], write[3]
     for _, case in ipairs(conditions) do
-      it(("%s does it if %s holds"):format(name, case[1]), function()
+      it(("%s succeeds if %s holds"):format(name, case[1]), function()
         local id = store(before)
         local unchanged = stored(id)
         local err = failed(call(id, options_of(case[3])))
@@ -101,7 +101,7 @@ describe("put, update and delete", function()
       end)
     end
 
-    it(name .. " tells the item in the way, typed", function()
+    it(name .. " reports the item that failed the condition, with Lua values", function()
       local there = { n = dynamodb.number("0.1000000000000000000000001"), set = dynamodb.set({ 1, 2 }),
         bytes = dynamodb.binary("\0"), null = dynamodb.null, list = { 1, "a" } }
       local id = store(there)
@@ -110,13 +110,13 @@ describe("put, update and delete", function()
       same(there, err.item)
     end)
 
-    it(name .. " tells of no item where there is none", function()
+    it(name .. " reports no item if none exists", function()
       local err = failed(call(new_id(), { replace_only = true, return_item_on_failure = true }))
       assert.is_nil(err.item)
     end)
   end
 
-  it("create_only makes an item once", function()
+  it("create_only creates an item once", function()
     local id = new_id()
     assert(tbl:put_item({ id = id, n = 1 }, { create_only = true }))
     failed(tbl:put_item({ id = id, n = 2 }, { create_only = true }))
@@ -125,7 +125,7 @@ describe("put, update and delete", function()
   end)
 
   local full = { n = 1, m = { a = 1, b = 2 } }
-  for _, case in ipairs({ -- operation, return_values, attributes
+  for _, case in ipairs({ -- { operation, return_values, expected attributes, whether they are only a part }
     { "put", nil, nil }, { "put", "NONE", nil }, { "put", "ALL_OLD", full },
     { "delete", nil, nil }, { "delete", "NONE", nil }, { "delete", "ALL_OLD", full },
     { "update", nil, nil }, { "update", "NONE", nil }, { "update", "ALL_OLD", full },
@@ -134,7 +134,7 @@ describe("put, update and delete", function()
     { "update", "UPDATED_NEW", { n = 5, m = { a = 6 } }, true },
   }) do
     local kind, asked, expected, partial = case[1], case[2], case[3], case[4]
-    it(("%s returns %s"):format(kind, asked or "nothing unless asked"), function()
+    it(("%s returns %s"):format(kind, asked or "nothing by default"), function()
       local id = store(full)
       local calls = {
         put = function() return tbl:put_item({ id = id, other = 1 }, { return_values = asked }) end,
@@ -152,7 +152,7 @@ describe("put, update and delete", function()
     end)
   end
 
-  it("returns nothing old where nothing was", function()
+  it("returns no old attributes of a missing item", function()
     local ok, attributes = tbl:put_item({ id = new_id() }, { return_values = "ALL_OLD" })
     assert.is_true(ok)
     assert.is_nil(attributes)
@@ -190,7 +190,7 @@ describe("put, update and delete", function()
   -- {===== Increment =====
 
   local numbers = { n = 1, f = 0.5, m = { a = 1, l = { 1, 10, { n = 100 } }, ["x.y"] = 3 }, one = { 20 }, s = "x" }
-  for _, case in ipairs({ -- path, more options, result
+  for _, case in ipairs({ -- { path, more options, result }
     { "n", {}, 2 },
     { "n", { by = 5 }, 6 },
     { "n", { by = -3 }, -2 },
@@ -223,7 +223,7 @@ describe("put, update and delete", function()
     end)
   end
 
-  it("increments an item that is not there", function()
+  it("increments a missing item", function()
     local id = new_id()
     assert.are.equal(3, tbl:increment({ hash_key = id, path = "n", start = 2 }))
     assert.are.equal("UPDATED_NEW", sent.last().ReturnValues)
@@ -231,14 +231,14 @@ describe("put, update and delete", function()
     same({ n = 4 }, stored(id))
   end)
 
-  -- The service returns of a list only the element that was updated; the emulator returns the list.
-  for path, answer in pairs({
+  -- The service returns only the updated element of a list; the emulator returns the whole list.
+  for path, attributes in pairs({
     ["l[1]"] = '{"l":{"L":[{"N":"7"}]}}',
     ["m.l[3].n"] = '{"m":{"M":{"l":{"L":[{"M":{"n":{"N":"7"}}}]}}}}',
     ["l[2][1]"] = '{"l":{"L":[{"L":[{"N":"7"}]}]}}',
   }) do
-    it("finds the new number in what the service returns of " .. path, function()
-      local offline = helper.offline(helper.fake(helper.answer(200, '{"Attributes":' .. answer .. "}")))
+    it("finds the new number in the returned attributes of " .. path, function()
+      local offline = helper.offline(helper.fake(helper.response(200, '{"Attributes":' .. attributes .. "}")))
       assert.are.equal(7, offline:table("t", { hash_key = "id" }):increment({ hash_key = "x", path = path }))
     end)
   end
@@ -252,9 +252,9 @@ describe("put, update and delete", function()
   end
 
   -- ===================== }
-  -- {===== The least update =====
+  -- {===== Minimal updates =====
 
-  -- An item, loaded.
+  -- Stores an item and loads it.
   local function loaded(attributes, where)
     return assert((where or tbl):get_item(store(attributes, where)))
   end
@@ -303,18 +303,18 @@ describe("put, update and delete", function()
     local function save(each) assert.are.equal(each, each:save()) end
     assert.are.equal(0, sent.count(save, item))
     assert.are.equal(0, sent.count(save, checked))
-    item.n, item.a.b = 1.0, { 1, 2, 3 } -- equal to what was there
+    item.n, item.a.b = 1.0, { 1, 2, 3 } -- equal to the stored values
     assert.are.equal(0, sent.count(save, item))
     item.n = 2
     assert.are.equal(1, sent.count(save, item))
     assert.are.equal(0, sent.count(save, item))
     local new = tbl:new_item(new_id())
-    assert.are.equal(1, sent.count(save, new)) -- nothing but a key, but not there yet
+    assert.are.equal(1, sent.count(save, new)) -- an item with only a key is sent if it is new
     assert.are.equal(0, sent.count(save, new))
     same({}, stored(new.id))
   end)
 
-  it("save leaves alone what others changed elsewhere", function()
+  it("save keeps changes of other clients to other attributes", function()
     local item = loaded(nested)
     assert(tbl:update_item({ hash_key = item.id, update = { ["a.b[1]"] = 20, other = 1, ["a.c.d"] = dynamodb.remove() } }))
     item.a.b[1], item.n = 10, 5
@@ -332,7 +332,7 @@ describe("put, update and delete", function()
     same({ n = 1 }, attributes)
   end)
 
-  it("save sends long changes by whole attributes", function()
+  it("save replaces whole attributes if there are too many changes", function()
     local long = { l = {}, keep = 1 }
     for i = 1, 300 do long.l[i] = i end
     local item = loaded(long)
@@ -343,7 +343,7 @@ describe("put, update and delete", function()
     same(item:totable(), assert(tbl:get_item(item.id)):totable())
   end)
 
-  it("save makes the service's item what the local one is: 400 random edits", function()
+  it("save makes the stored item equal to the local one: 400 random edits", function()
     local random = generate.new(1234)
     for _ = 1, 100 do
       local item = loaded(values.map(random, 3))
@@ -370,7 +370,7 @@ describe("put, update and delete", function()
 
   local function set(path, value) return { [path] = value == nil and dynamodb.remove() or value } end
 
-  for _, case in ipairs({ -- what we do, what others did, is it a conflict?
+  for _, case in ipairs({ -- { name, local change, change of another client, whether they conflict }
     { "attribute, same attribute", function(item) item.n = 2 end, set("n", 3), true },
     { "attribute, another", function(item) item.n = 2 end, set("size", "y"), false },
     { "attribute, gone meanwhile", function(item) item.n = 2 end, set("n"), true },
@@ -396,7 +396,7 @@ describe("put, update and delete", function()
     { "new deep name, map is text now", function(item) item.a.c.new = 9 end, set("a.c", "text"), true },
     { "two lists grown, one meanwhile", function(item) item.a.b[4], item.l[3] = 9, 9 end, { l = dynamodb.append({ 4 }) }, true },
   }) do
-    it(("guard 'changed' %s: %s"):format(case[4] and "sees" or "lets pass", case[1]), function()
+    it(("guard 'changed' %s: %s"):format(case[4] and "detects" or "permits", case[1]), function()
       local item = loaded(nested)
       case[2](item)
       local mine = item:totable()
@@ -410,7 +410,7 @@ describe("put, update and delete", function()
     end)
   end
 
-  it("guard 'changed' wants an item that is still there, or a new one that is not", function()
+  it("guard 'changed' requires that a loaded item exists and a new one does not", function()
     local item, new = loaded(nested), tbl:new_item(new_id(), nil, { n = 1 })
     item.n = 2
     assert(tbl:delete_item(item.id))
@@ -432,7 +432,7 @@ describe("put, update and delete", function()
   end)
 
   for _, method in ipairs({ "put", "delete" }) do
-    it("guard 'changed' makes " .. method .. " compare all that was loaded", function()
+    it("guard 'changed' makes " .. method .. " compare all loaded attributes", function()
       local item = loaded(nested)
       assert(tbl:update_item({ hash_key = item.id, update = { ["a.c.d"] = 8 } }))
       failed(item[method](item, { guard = "changed" }))
@@ -441,7 +441,7 @@ describe("put, update and delete", function()
     end)
   end
 
-  it("guard false overwrites, also where there are versions", function()
+  it("guard false overwrites, also with versions", function()
     local item = loaded({ v = 3, n = 1 }, versioned)
     item.n = 2
     assert(versioned:update_item({ hash_key = item.id, update = { v = 9 } }))
@@ -463,11 +463,11 @@ describe("put, update and delete", function()
     same({ n = 2, v = 3 }, stored(item.id, versioned))
     assert(item:delete())
     assert.is_nil(stored(item.id, versioned))
-    assert(item:save()) -- it is new again, and so is its version
+    assert(item:save()) -- the item is new again, with a new version
     same({ n = 2, v = 1 }, stored(item.id, versioned))
   end)
 
-  it("takes the version attribute from conn:table, too", function()
+  it("takes the version attribute from conn:table as well", function()
     local same_table = conn:table(versioned.name, { hash_key = "id", version_attribute = "v" })
     local item = assert(same_table:get_item(store({ v = 4 }, versioned)))
     item.n = 1
@@ -476,25 +476,25 @@ describe("put, update and delete", function()
   end)
 
   for _, method in ipairs({ "put", "save", "delete" }) do
-    it("leaves item and version alone when " .. method .. " conflicts", function()
+    it("keeps item and version when " .. method .. " conflicts", function()
       local item = loaded({ n = 1, v = 1 }, versioned)
       assert(versioned:update_item({ hash_key = item.id, update = { v = dynamodb.increment() } }))
       item.n = 5
       failed(item[method](item))
       same({ id = item.id, n = 5, v = 1 }, item:totable())
       same({ set = { n = 5 }, remove = {} }, item:changes())
-      failed(item[method](item)) -- it has not forgotten what it was
+      failed(item[method](item)) -- the item keeps its loaded values
       same({ n = 1, v = 2 }, stored(item.id, versioned))
     end)
 
-    it("lets only one of two new items be made by " .. method, function()
+    it("creates only one of two new items by " .. method, function()
       local id = store({ v = 1 }, versioned)
       failed((function(item) return item[method](item) end)(versioned:new_item(id, nil, { n = 1 })))
       same({ v = 1 }, stored(id, versioned))
     end)
   end
 
-  it("wants versions to be numbers", function()
+  it("requires versions to be numbers", function()
     local item = loaded({ v = "one" }, versioned)
     item.n = 1
     raises("version attribute 'v': number expected, got string", item.save, item)
@@ -503,7 +503,7 @@ describe("put, update and delete", function()
   -- ===================== }
   -- {===== The queue =====
 
-  it("queue: put, add and delete wait for save, which brings their results", function()
+  it("queue: put, add and delete are sent by save, which loads their results", function()
     local item = loaded({ n = 1, tags = dynamodb.set({ "a", "b" }), old = 1, keep = 1 })
     local local_values = item:totable()
     assert.are.equal(0, sent.count(function()
@@ -518,7 +518,7 @@ describe("put, update and delete", function()
     item.keep = 2
     assert.are.equal(1, sent.count(function() assert.are.equal(item, item:save()) end))
     local expected = { id = item.id, n = 15, tags = dynamodb.set({ "b" }), s = { 1 }, new = 2, keep = 2 }
-    same(expected, item:totable()) -- but 'other' is not loaded
+    same(expected, item:totable()) -- 'other' is not loaded
     assert.is_nil(item:changes())
     assert.are.equal(0, sent.count(function() assert(item:save()) end)) -- cleared
     expected.id, expected.other = nil, 1
@@ -532,7 +532,7 @@ describe("put, update and delete", function()
     same(dynamodb.set({ "a", "b", "c" }), item.tags)
   end)
 
-  it("queue: of two actions on an attribute the last is done", function()
+  it("queue: the last of two actions on an attribute is applied", function()
     local item = loaded({ n = 1, m = 1 })
     item:add_attribute("n", 5)
     item:put_attribute("n", 7)
@@ -565,7 +565,7 @@ describe("put, update and delete", function()
     assert.are.equal(0, sent.count(function() assert(item:save()) end))
   end)
 
-  it("queue: makes a new item", function()
+  it("queue: creates a new item", function()
     local item = tbl:new_item(new_id(), nil, { s = "x" })
     item:add_attribute("n", 2)
     assert(item:save())
@@ -573,7 +573,7 @@ describe("put, update and delete", function()
     assert.are.equal(2, item.n)
   end)
 
-  it("queue: refuses what cannot be", function()
+  it("queue: rejects invalid actions", function()
     local item = loaded({ n = 1 })
     raises("put_attribute: 'id' is a key attribute", item.put_attribute, item, "id", 1)
     raises("attribute name expected", item.add_attribute, item, 5, 1)
@@ -608,7 +608,7 @@ describe("put, update and delete", function()
   end)
 
   for _, where in ipairs({ "without", "with" }) do
-    it(("modify changes again after a conflict, %s versions"):format(where), function()
+    it(("modify repeats the change after a conflict, %s versions"):format(where), function()
       local target = where == "with" and versioned or tbl
       local item = loaded({ m = { n = 1 }, v = 1 }, target)
       local calls = 0
@@ -625,7 +625,7 @@ describe("put, update and delete", function()
     end)
   end
 
-  it("modify saves nothing when the function says so", function()
+  it("modify saves nothing if the function returns false", function()
     local item = loaded({ n = 1 })
     assert.are.equal(1, sent.count(function()
       assert.are.equal(item, item:modify(function(fresh)
@@ -636,14 +636,14 @@ describe("put, update and delete", function()
     same({ n = 1 }, stored(item.id))
   end)
 
-  it("modify finds no item that is gone", function()
+  it("modify returns no item if it was deleted", function()
     local item = loaded({ n = 1 })
     assert(tbl:delete_item(item.id))
     local result, err = item:modify(function() error("called without an item") end)
     assert.is_nil(result)
     assert.is_nil(err)
     local ours = loaded({ n = 1 })
-    result, err = ours:modify(function(fresh) -- gone while it is changed
+    result, err = ours:modify(function(fresh) -- deleted during the change
       assert(tbl:delete_item(ours.id))
       fresh.n = 2
     end)
@@ -663,7 +663,7 @@ describe("put, update and delete", function()
     same({ n = 1 + calls }, stored(item.id))
   end)
 
-  it("modify lets errors of the function and other failures through", function()
+  it("modify passes on errors of the function and other failures", function()
     local item = loaded({ n = 1 })
     raises("no thanks", item.modify, item, function() error("no thanks") end)
     raises("modify: function expected, got table", item.modify, item, {})

@@ -1,33 +1,33 @@
--- Choosing the transport: nginx inside of its phases, libcurl elsewhere.
-local canned = dofile("spec/support/scripted_server.lua")
+-- Selection of the transport: cosockets in phases of nginx that permit them, libcurl elsewhere.
+local scripted = dofile("spec/support/scripted_server.lua")
 local curl = require("dynamodb.transport.curl")
 local fake = dofile("spec/support/fake_nginx.lua")
 
 local wait = { wait = "request" }
 
 describe("transport.auto", function()
-  after_each(canned.stop)
+  after_each(scripted.stop)
 
   it("is libcurl's in plain Lua", function()
     assert.equal(curl, require("dynamodb.transport.auto"))
   end)
 
-  it("is libcurl's in nginx's worker threads, which have no cosockets", function()
+  it("is libcurl's in worker threads of nginx, which have no cosockets", function()
     fake.with({ get_phase = function() return "init" end }, function()
       assert.equal(require("dynamodb.transport.curl"), require("dynamodb.transport.auto"))
     end)
   end)
 
-  -- Runs a function of the transport and the nginx in a phase.
+  -- Calls a function with the transport and a fake nginx in a phase.
   local function inside(phase, call, sock)
     local ngx = fake.ngx(phase, sock or fake.cosocket({}))
     fake.with(ngx, function() call(require("dynamodb.transport.auto"), ngx) end)
   end
 
-  describe("where nginx waits", function()
+  describe("in phases with cosockets", function()
     for _, phase in ipairs({ "rewrite", "server_rewrite", "access", "content", "timer", "preread", "ssl_cert",
       "ssl_client_hello", "ssl_session_fetch" }) do
-      it("uses cosockets and no libcurl: " .. phase, function()
+      it("uses cosockets: " .. phase, function()
         local sock = fake.cosocket({ receiveany = { "bytes" } })
         inside(phase, function(auto, ngx)
           local socket = assert(auto.connect({ url = "http://127.0.0.1:8000" }, 5))
@@ -47,10 +47,10 @@ describe("transport.auto", function()
     end
   end)
 
-  describe("where nothing minds", function()
+  describe("in phases that may block", function()
     for _, phase in ipairs({ "init", "init_worker", "exit_worker" }) do
       it("uses libcurl: " .. phase, function()
-        local server = canned.start({ { wait, { send = "bytes" } } })
+        local server = scripted.start({ { wait, { send = "bytes" } } })
         inside(phase, function(auto, ngx)
           local socket = assert(auto.connect({ url = server.endpoint_url }, 5))
           local deadline = auto.now() + 5
@@ -66,14 +66,14 @@ describe("transport.auto", function()
       end)
     end
 
-    -- What a socket of libcurl must not be used for.
+    -- Changes after which sockets of libcurl must not be used.
     local changes = {
       ["by requests"] = function(ngx) ngx.phase = "content" end,
       ["after a fork"] = function(ngx) ngx.pid = 2 end,
     }
     for name, change in pairs(changes) do
-      it("lets none of its connections be used " .. name, function()
-        local server = canned.start({ {} })
+      it("does not permit use of its connections " .. name, function()
+        local server = scripted.start({ {} })
         inside("init", function(auto, ngx)
           local socket = assert(auto.connect({ url = server.endpoint_url }, 5))
           assert.is_true(auto.idle(socket))
@@ -85,7 +85,7 @@ describe("transport.auto", function()
     end
 
     it("reports that there is no connection", function()
-      local server = canned.start({})
+      local server = scripted.start({})
       server.stop()
       inside("init", function(auto)
         local socket, kind, why = auto.connect({ url = server.endpoint_url }, 5)
@@ -96,7 +96,7 @@ describe("transport.auto", function()
     end)
   end)
 
-  it("raises elsewhere, at the caller's line", function()
+  it("raises in other phases, at the caller's line", function()
     inside("log", function(auto)
       for name, call in pairs({ connect = auto.connect, sleep = auto.sleep, gather = auto.gather, GetItem = auto.check }) do
         local ok, why = pcall(function() call(name) end)
@@ -106,7 +106,7 @@ describe("transport.auto", function()
     end)
   end)
 
-  it("runs functions one after the other where it blocks", function()
+  it("runs functions sequentially where it blocks", function()
     inside("init", function(auto)
       local results = auto.gather({ function() return 1, nil end, function() error("oops", 0) end })
       assert.same({ { n = 3, true, 1, nil }, { n = 2, false, "oops" } }, results)

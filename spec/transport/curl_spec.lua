@@ -1,5 +1,5 @@
 -- The libcurl transport over real sockets: timeouts, name resolution, proxies, TLS, and tasks that wait.
-local canned = dofile("spec/support/scripted_server.lua")
+local scripted = dofile("spec/support/scripted_server.lua")
 local curl = require("dynamodb.transport.curl")
 local files = dofile("spec/support/files.lua")
 local helper = dofile("spec/support/helper.lua")
@@ -14,30 +14,30 @@ end
 
 local function tls(server) return { endpoint_url = server.endpoint_url:gsub("^http:", "https:") } end
 
--- Seconds that the function took, and its results as a table.
+-- Calls a function -> its duration in seconds, its results as a table.
 local function timed(f, ...)
   local start = curl.now()
   local results = { f(...) }
   return curl.now() - start, results
 end
 
--- Outside of tasks, where it blocks, and in a task, where it does not.
+-- Defines the test twice: outside tasks, where calls block, and in a task.
 local function both(name, test)
   it(name, test)
   it(name .. ", in a task", function() loop.run(test) end)
 end
 
 describe("transport.curl", function()
-  after_each(canned.stop)
+  after_each(scripted.stop)
 
   local sockets = {}
   after_each(function()
     for i = #sockets, 1, -1 do sockets[i] = sockets[i]:close() end
   end)
 
-  -- A socket connected to a server that takes these steps.
+  -- Opens a socket to a server with these steps.
   local function open(steps)
-    local server = canned.start({ steps })
+    local server = scripted.start({ steps })
     local socket = assert(connect(server))
     sockets[#sockets + 1] = socket
     return socket, server
@@ -50,13 +50,13 @@ describe("transport.curl", function()
       assert.equal(1, server.connections())
     end)
 
-    both("waits for 1e8 seconds, if told so", function()
-      local server = canned.start({ {} })
+    both("accepts a timeout of 1e8 seconds", function()
+      local server = scripted.start({ {} })
       assert(connect(server, 1e8)):close()
     end)
 
-    both("tells that nobody listens", function()
-      local server = canned.start({})
+    both("reports a refused connection", function()
+      local server = scripted.start({})
       server.stop()
       local socket, kind, why, permanent = connect(server)
       assert.is_nil(socket)
@@ -64,8 +64,8 @@ describe("transport.curl", function()
       assert.matches("connect", why)
     end)
 
-    -- A label of more than 63 bytes is refused by the resolver itself: no name server is asked.
-    both("tells that a name does not resolve", function()
+    -- The resolver rejects a label of more than 63 bytes without a query.
+    both("reports an unknown name", function()
       local name = ("x"):rep(64) .. ".invalid"
       local socket, kind, why, permanent = curl.connect({ url = "http://" .. name .. ":8000" }, 5)
       assert.is_nil(socket)
@@ -74,11 +74,11 @@ describe("transport.curl", function()
     end)
 
     local stalls = {
-      { "nobody takes the connection", function() return canned.start({}, { full = true }) end },
-      { "nobody shakes hands", function() return tls(canned.start({ {} })) end },
+      { "the connection is not accepted", function() return scripted.start({}, { full = true }) end },
+      { "the TLS handshake gets no response", function() return tls(scripted.start({ {} })) end },
     }
     for _, case in ipairs(stalls) do
-      both("gives up in time when " .. case[1], function()
+      both("times out when " .. case[1], function()
         local seconds, results = timed(connect, case[2](), 0.3)
         assert.is_nil(results[1])
         assert.equal("timeout", results[2])
@@ -93,23 +93,23 @@ describe("transport.curl", function()
       { "resets during the handshake", { { delay = 20 }, { reset = true } } },
     }
     for _, case in ipairs(strangers) do
-      both("tells that a peer " .. case[1], function()
-        local socket, kind, why = connect(tls(canned.start({ case[2] })))
+      both("reports that a peer " .. case[1], function()
+        local socket, kind, why = connect(tls(scripted.start({ case[2] })))
         assert.is_nil(socket)
         assert.equal("network", kind)
         assert.is_string(why)
       end)
     end
 
-    both("tells that the CA bundle is not there", function()
-      local socket, kind, why, permanent = connect(tls(canned.start({ {} })), 5, { ca_bundle = "/nowhere/ca.pem" })
+    both("reports a missing CA bundle", function()
+      local socket, kind, why, permanent = connect(tls(scripted.start({ {} })), 5, { ca_bundle = "/nowhere/ca.pem" })
       assert.is_nil(socket)
       assert.same({ "network", true }, { kind, permanent })
       assert.matches("/nowhere/ca.pem", why, 1, true)
     end)
 
-    both("gives up at once when there is no time", function()
-      local server = canned.start({}, { full = true })
+    both("times out at once without time left", function()
+      local server = scripted.start({}, { full = true })
       for _, seconds in ipairs({ 0, -1, 0 / 0 }) do
         local took, results = timed(connect, server, seconds)
         assert.equal("timeout", results[2])
@@ -117,18 +117,18 @@ describe("transport.curl", function()
       end
     end)
 
-    both("wants its options as a table", function()
+    both("requires its options as a table", function()
       assert.has_error(function() connect({ endpoint_url = "http://127.0.0.1:1" }, 1, "ca.pem") end)
     end)
 
-    both("tells how long it took", function()
+    both("reports its duration", function()
       local timings = curl.timings((open({})))
       assert.is_true(timings.name >= 0 and timings.name < 5)
       assert.is_true(timings.connect >= 0 and timings.connect < 5)
       assert.equal(0, timings.tls)
     end)
 
-    -- The timer that the system keeps for a connection to this port: "02" is that of keepalive.
+    -- The timer of a connection to this port in /proc/net/tcp; "02" is the keepalive timer.
     local function timer(port)
       for line in io.lines("/proc/net/tcp") do
         local to, kind = line:match("^ *%d+: %x+:%x+ %x+:(%x+) 01 %x+:%x+ (%x+):")
@@ -136,8 +136,8 @@ describe("transport.curl", function()
       end
     end
 
-    both("keeps TCP awake only if told so", function()
-      local server = canned.start({ {}, {} })
+    both("sets TCP keepalive only on request", function()
+      local server = scripted.start({ {}, {} })
       local socket = assert(connect(server, 5, { tcp_keepalive = false }))
       assert.equal("00", timer(server.port))
       curl.close(socket)
@@ -146,25 +146,25 @@ describe("transport.curl", function()
       curl.close(socket)
     end)
 
-    both("takes a unix socket instead of the host, and then no proxy", function()
+    both("connects to a unix socket instead of the host, without a proxy", function()
       local path = os.tmpname()
       os.remove(path)
-      canned.start({ { { send = "hello" } } }, { unix = path })
+      scripted.start({ { { send = "hello" } } }, { unix = path })
       local socket = assert(curl.connect({ url = "http://example.invalid" }, 5,
         { unix_socket = path, proxy = "http://127.0.0.1:1" }))
       assert.equal("hello", curl.receive(socket, in_seconds(5), true))
       curl.close(socket)
     end)
 
-    both("tells that there is no such unix socket", function()
+    both("reports a missing unix socket", function()
       local socket, kind, why = curl.connect({ url = "http://localhost" }, 5, { unix_socket = "/nowhere/socket" })
       assert.is_nil(socket)
       assert.equal("network", kind)
       assert.is_string(why)
     end)
 
-    it("looks at no proxy of the environment", function()
-      local server = canned.start({ { { send = "direct" } } })
+    it("ignores proxies of the environment", function()
+      local server = scripted.start({ { { send = "direct" } } })
       local script = ([[local c = require("dynamodb.curl") local s = assert(c.connect("%s", 5)) s:wait("read", 5) ]]
         .. [[io.stdout:write(s:receive())]]):format(server.endpoint_url)
       local variables = ("http_proxy=@ HTTP_PROXY=@ all_proxy=@ ALL_PROXY=@"):gsub("@", "http://127.0.0.1:1")
@@ -175,9 +175,9 @@ describe("transport.curl", function()
   describe("through a proxy", function()
     local OPEN = { send = "HTTP/1.1 200 Connection established\r\n\r\n" }
 
-    -- A proxy that takes these steps; 'login' is a user and a password.
+    -- Starts a proxy with these steps. 'login' is "user:password".
     local function proxy(steps, login)
-      local server = canned.start({ steps })
+      local server = scripted.start({ steps })
       return ("http://%s127.0.0.1:%d"):format(login and login .. "@" or "", server.port), server
     end
 
@@ -185,8 +185,8 @@ describe("transport.curl", function()
       return curl.connect({ url = "http://example.invalid/" }, seconds or 5, { proxy = url })
     end
 
-    both("makes a tunnel, to a host that only the proxy knows", function()
-      local target = canned.start({ { { wait = "request" }, { send = "pong" } } })
+    both("opens a tunnel to a host that only the proxy can resolve", function()
+      local target = scripted.start({ { { wait = "request" }, { send = "pong" } } })
       local url, server = proxy({ { wait = "request" }, OPEN, { tunnel = target.port } })
       local socket = assert(through(url))
       assert.is_true(curl.idle(socket))
@@ -198,21 +198,21 @@ describe("transport.curl", function()
       curl.close(socket)
     end)
 
-    both("says who it is", function()
+    both("sends user and password", function()
       local url, server = proxy({ { wait = "request" }, OPEN }, "us%65r:p%40ss")
       curl.close(assert(through(url)))
       assert.matches("Proxy-Authorization: Basic dXNlcjpwQHNz\r\n", server.requests()[1], 1, true) -- user:p@ss
     end)
 
-    -- What a proxy does, the kind of failure, whether it is permanent.
+    -- { behaviour of the proxy, steps, kind of the failure, whether it is permanent }
     local function status(code)
       return { { wait = "request" }, { send = ("HTTP/1.1 %d No\r\nContent-Length: 4\r\n\r\nbody"):format(code) } }
     end
     local refusals = {
       { "wants a password", status(407), "network", true },
       { "forbids the host", status(403), "network", true },
-      { "is asked too often", status(429), "network", false },
-      { "finds nobody", status(502), "network", false },
+      { "throttles", status(429), "network", false },
+      { "cannot reach the host", status(502), "network", false },
       { "closes", { { wait = "request" }, { close = true } }, "network", false },
       { "resets", { { wait = "request" }, { reset = true } }, "network", false },
       { "falls silent", { { wait = "request" } }, "timeout", false },
@@ -222,7 +222,7 @@ describe("transport.curl", function()
         { send_slowly = ("1\r\nx\r\n"):rep(100), every = 20 } }, "timeout", true },
     }
     for _, case in ipairs(refusals) do
-      both("tells that it " .. case[1], function()
+      both("reports that it " .. case[1], function()
         local seconds, results = timed(through, (proxy(case[2])), 0.5)
         assert.is_nil(results[1])
         assert.equal(case[3], results[2])
@@ -232,7 +232,7 @@ describe("transport.curl", function()
       end)
     end
 
-    both("tells that it is not there", function()
+    both("reports a refused connection to it", function()
       local url, server = proxy({})
       server.stop()
       local nobody, what, _, lasting = through(url)
@@ -241,7 +241,7 @@ describe("transport.curl", function()
       assert.same({ nil, "network", false }, { socket, kind, permanent })
     end)
 
-    both("says nothing of a password when its URL makes no sense", function()
+    both("does not show a password of a malformed proxy URL", function()
       for _, url in ipairs({ "http://user:secret@[", "nonsense://user:secret@host", "http://user:secret@host:x",
         "http://user:secret@host:99999" }) do
         local socket, kind, why = through(url)
@@ -253,27 +253,27 @@ describe("transport.curl", function()
   end)
 
   describe("send", function()
-    both("sends all, however much it is", function()
+    both("sends all bytes, even if they exceed the buffers", function()
       local socket, server = open({ { wait = "request" }, { send = "thanks" } })
-      local body = ("0123456789abcdef"):rep(2 ^ 17) -- 2 MB: more than the buffers of a socket hold
+      local body = ("0123456789abcdef"):rep(2 ^ 17) -- 2 MB, which exceeds the buffers of a socket
       local request = ("POST / HTTP/1.1\r\ncontent-length: %d\r\n\r\n%s"):format(#body, body)
       assert.is_true(curl.send(socket, request, in_seconds(10)))
       assert.equal("thanks", curl.receive(socket, in_seconds(10), true))
       assert.is_true(request == server.requests()[1])
     end)
 
-    both("gives up when nobody reads", function()
+    both("times out if the peer does not read", function()
       local socket = open({ { deaf = true } })
       local seconds, results = timed(curl.send, socket, ("x"):rep(2 ^ 25), in_seconds(0.3))
-      assert.same({ nil, "timeout", "no answer in time" }, results)
+      assert.same({ nil, "timeout", "no response in time" }, results)
       assert.is_true(seconds >= 0.29 and seconds < 5, seconds .. " seconds")
     end)
 
-    both("tells that the connection is gone", function()
+    both("reports a closed connection", function()
       local socket = open({ { delay = 20 }, { reset = true } })
       assert.is_true(socket:wait("read", 5))
       local kind
-      for _ = 1, 3 do -- the first one may still find room in a buffer
+      for _ = 1, 3 do -- the first send may fit into a buffer
         local _, found = curl.send(socket, ("x"):rep(2 ^ 20), in_seconds(5))
         kind = kind or found
       end
@@ -281,7 +281,7 @@ describe("transport.curl", function()
     end)
 
     for _, first in ipairs({ 0, 3, -1 }) do
-      both("does not start outside of the bytes, at " .. first, function()
+      both("rejects a start outside the bytes, at " .. first, function()
         local socket = open({})
         assert.has_error(function() socket:send("ab", first) end)
       end)
@@ -289,29 +289,29 @@ describe("transport.curl", function()
   end)
 
   describe("receive", function()
-    both("gives what comes", function()
+    both("returns received bytes", function()
       local socket = open({ { send = "one\0\255" }, { delay = 50 }, { send = "two" } })
       assert.equal("one\0\255", curl.receive(socket, in_seconds(5), true))
       assert.equal("two", curl.receive(socket, in_seconds(5), false))
     end)
 
-    both("gives nothing after the deadline", function()
+    both("times out at the deadline", function()
       local socket = open({})
       for _, answering in ipairs({ true, false }) do
         local seconds, results = timed(curl.receive, socket, in_seconds(0.2), answering)
-        assert.same({ nil, "timeout", "no answer in time" }, results)
+        assert.same({ nil, "timeout", "no response in time" }, results)
         assert.is_true(seconds >= 0.19 and seconds < 5, seconds .. " seconds")
       end
     end)
 
-    both("does not wait when the deadline was before", function()
+    both("does not wait after the deadline", function()
       local socket = open({})
       local seconds, results = timed(curl.receive, socket, in_seconds(-1), true)
       assert.equal("timeout", results[2])
       assert.is_true(seconds < 1)
     end)
 
-    both("tells that the peer closed", function()
+    both("reports that the peer closed the connection", function()
       local socket = open({ { send = "last" }, { close = true } })
       assert.equal("last", curl.receive(socket, in_seconds(5), true))
       local bytes, kind, why = curl.receive(socket, in_seconds(5), true)
@@ -320,7 +320,7 @@ describe("transport.curl", function()
       assert.is_string(why)
     end)
 
-    both("tells that the peer reset the connection", function()
+    both("reports that the peer reset the connection", function()
       local socket = open({ { delay = 20 }, { reset = true } })
       local bytes, kind, why = curl.receive(socket, in_seconds(5), true)
       assert.is_nil(bytes)
@@ -330,15 +330,15 @@ describe("transport.curl", function()
   end)
 
   describe("idle", function()
-    both("is true for an open, silent connection, as often as asked", function()
+    both("is true for an open, silent connection, at each call", function()
       local socket = open({})
       for _ = 1, 3 do assert.is_true(curl.idle(socket)) end
     end)
 
     local ends = { unread = { send = "x" }, closed = { close = true }, reset = { reset = true } }
     for name, step in pairs(ends) do
-      both("is false for one that is " .. name, function()
-        local socket = open({ { delay = 20 }, step }) -- or it may fail to connect
+      both("is false for a connection that is " .. name, function()
+        local socket = open({ { delay = 20 }, step }) -- without the delay connecting may fail
         assert.is_true(socket:wait("read", 5))
         assert.is_false(curl.idle(socket))
       end)
@@ -346,7 +346,7 @@ describe("transport.curl", function()
   end)
 
   describe("a socket", function()
-    it("may be closed twice, and not be used after that", function()
+    it("may be closed twice, and rejects further use", function()
       local socket = open({})
       curl.close(socket)
       curl.close(socket)
@@ -357,14 +357,14 @@ describe("transport.curl", function()
       end
     end)
 
-    it("says how ready it is", function()
+    it("reports its readiness", function()
       local socket = open({})
       assert.is_true(socket:wait("write", 5))
       assert.is_false(socket:wait("read", 0))
       assert.is_false(socket:wait("read", -1))
     end)
 
-    it("is nothing that Lua can forge", function()
+    it("cannot be forged in Lua", function()
       for _, value in ipairs({ {}, io.stdout, 1, "socket" }) do
         assert.has_error(function() curl.idle(value) end)
       end
@@ -372,7 +372,7 @@ describe("transport.curl", function()
   end)
 
   describe("the clock", function()
-    both("goes forward, and sleeping takes that long", function()
+    both("advances by the time of a sleep", function()
       for _, seconds in ipairs({ 0.05, 0, -1 }) do
         local took = timed(curl.sleep, seconds)
         assert.is_true(took >= seconds and took < seconds + 5)
@@ -385,8 +385,8 @@ describe("transport.curl", function()
   end)
 
   describe("tasks", function()
-    it("connect concurrently, and do not wait for those that fail", function()
-      local full, server = canned.start({}, { full = true }), canned.start({ {}, {}, {} })
+    it("connect concurrently, independently of failing connections", function()
+      local full, server = scripted.start({}, { full = true }), scripted.start({ {}, {}, {} })
       loop.run(function()
         local stuck = loop.spawn(connect, full, 60)
         local start = curl.now()
@@ -401,10 +401,10 @@ describe("transport.curl", function()
       end)
     end)
 
-    it("use more connections than one of libcurl's handles is to have", function()
+    it("use more connections than one libcurl handle may have", function()
       local steps, calls, count = {}, {}, 100
       for i = 1, count do steps[i] = { { wait = "request" }, { send = "pong" } } end
-      local server = canned.start(steps)
+      local server = scripted.start(steps)
       local before = helper.descriptors()
       for i = 1, count do
         calls[i] = function()
@@ -423,20 +423,20 @@ describe("transport.curl", function()
       assert.is_true(helper.descriptors() - before <= 2 * math.ceil(count / 32) + 3)
     end)
 
-    it("are late, whether they send or receive", function()
-      local deaf, silent = canned.start({ { { deaf = true } } }), canned.start({ {} })
+    it("time out in send and receive", function()
+      local deaf, silent = scripted.start({ { { deaf = true } } }), scripted.start({ {} })
       loop.run(function()
         local one, two = assert(connect(deaf)), assert(connect(silent))
         local sending = loop.spawn(curl.send, one, ("x"):rep(2 ^ 25), in_seconds(0.2))
-        assert.same({ nil, "timeout", "no answer in time" }, { curl.receive(two, in_seconds(0.1), true) })
-        assert.same({ nil, "timeout", "no answer in time" }, { sending:wait() })
+        assert.same({ nil, "timeout", "no response in time" }, { curl.receive(two, in_seconds(0.1), true) })
+        assert.same({ nil, "timeout", "no response in time" }, { sending:wait() })
         curl.close(one)
         curl.close(two)
       end)
     end)
 
-    it("hear of what came before they waited", function()
-      local server = canned.start({ { { send = "early" } } })
+    it("receive bytes that arrived before they waited", function()
+      local server = scripted.start({ { { send = "early" } } })
       loop.run(function()
         local socket = assert(connect(server))
         loop.sleep(0.1)
@@ -447,7 +447,7 @@ describe("transport.curl", function()
   end)
 
   describe("a poller", function()
-    -- Steps until the key is told.
+    -- Steps until the poller reports the key.
     local function step_to(poller, key)
       local list = {}
       local deadline = in_seconds(5)
@@ -466,8 +466,8 @@ describe("transport.curl", function()
       return socket
     end
 
-    it("reports once for each socket that it is ready", function()
-      local server, poller, list = canned.start({ { { send = "x" } }, {} }), native.poller(), {}
+    it("reports each ready socket once", function()
+      local server, poller, list = scripted.start({ { { send = "x" } }, {} }), native.poller(), {}
       local socket, silent = connected(poller, server), connected(poller, server)
       assert.equal(0, poller:step(0, list))
       local key = poller:watch(socket, "read")
@@ -483,8 +483,8 @@ describe("transport.curl", function()
       silent:close()
     end)
 
-    it("takes sockets that others opened, and gives them up", function()
-      local server = canned.start({ { { wait = "request" }, { send = "x" } } })
+    it("adds and removes sockets that were opened elsewhere", function()
+      local server = scripted.start({ { { wait = "request" }, { send = "x" } } })
       local socket = assert(connect(server))
       local one, two, list = native.poller(), native.poller(), {}
       one:watch(socket, "read")
@@ -498,8 +498,8 @@ describe("transport.curl", function()
       socket:close()
     end)
 
-    it("forgets a socket that is closed", function()
-      local server, poller = canned.start({ {}, {} }), native.poller()
+    it("removes a closed socket", function()
+      local server, poller = scripted.start({ {}, {} }), native.poller()
       local socket = connected(poller, server)
       poller:watch(socket, "read")
       socket:close()
@@ -509,8 +509,8 @@ describe("transport.curl", function()
       poller:close()
     end)
 
-    it("may end before its sockets, and they before it, whatever they are at", function()
-      local full, server = canned.start({}, { full = true }), canned.start({ {}, {} })
+    it("may end before or after its sockets, in any state", function()
+      local full, server = scripted.start({}, { full = true }), scripted.start({ {}, {} })
       local before = helper.descriptors()
       for _, first in ipairs({ "poller", "sockets" }) do
         local poller = native.poller()
@@ -526,8 +526,8 @@ describe("transport.curl", function()
       assert.equal(before, helper.descriptors())
     end)
 
-    it("and its sockets are left to the collector", function()
-      local full, server = canned.start({}, { full = true }), canned.start({ {}, {}, {}, {} })
+    it("and its sockets may be collected in any order", function()
+      local full, server = scripted.start({}, { full = true }), scripted.start({ {}, {}, {}, {} })
       helper.collect()
       local before = helper.descriptors()
       for _ = 1, 4 do
@@ -540,12 +540,12 @@ describe("transport.curl", function()
       assert.equal(before, helper.descriptors())
     end)
 
-    it("wakes other loops, at a moment or when something is ready", function()
+    it("wakes other loops at a given time or when a socket is ready", function()
       local poller, list = native.poller(), {}
       assert.is_true(poller:descriptor() > 2)
-      for _, moment in ipairs({ 0, -1, curl.now() + 0.02 }) do
-        poller:alarm(moment)
-        poller:alarm(moment)
+      for _, time in ipairs({ 0, -1, curl.now() + 0.02 }) do
+        poller:alarm(time)
+        poller:alarm(time)
         local seconds = timed(function() assert.equal(0, poller:step(5, list)) end)
         assert.is_true(seconds < 4)
       end
@@ -556,7 +556,7 @@ describe("transport.curl", function()
       poller:close()
     end)
 
-    it("does not wait longer than it is told", function()
+    it("does not wait longer than its timeout", function()
       local poller = native.poller()
       for _, seconds in ipairs({ 0, -1, 0 / 0, 0.02 }) do
         assert.is_true(timed(function() poller:step(seconds, {}) end) < 4)
@@ -567,7 +567,7 @@ describe("transport.curl", function()
       end
     end)
 
-    it("reports at once what cannot be set up", function()
+    it("reports a connection that cannot be set up", function()
       local poller = native.poller()
       for _, url in ipairs({ "nonsense://x", "http://[" }) do
         local socket, key, why, code, proxy_status = poller:connect(url, 5)
@@ -582,7 +582,7 @@ describe("transport.curl", function()
       poller:close()
     end)
 
-    it("does not serve a child", function()
+    it("is not usable in a forked child", function()
       local process = require("probe").process
       local poller = native.poller()
       local pid = process.fork()

@@ -1,6 +1,6 @@
--- Cosockets in a real nginx, which this spec starts and asks. What it does there: spec/support/nginx_handlers.lua.
+-- Cosockets in a real nginx, to which this spec sends requests. spec/support/nginx_handlers.lua has the handlers.
 
-local canned = dofile("spec/support/scripted_server.lua")
+local scripted = dofile("spec/support/scripted_server.lua")
 local curl = require("dynamodb.transport.curl")
 local fake = dofile("spec/support/fake_nginx.lua")
 local files = dofile("spec/support/files.lua")
@@ -14,12 +14,12 @@ end
 local ca = variable("DYNAMODB_TLS_CA")
 local certificates = ca:match("^(.*)/")
 
--- {===== What no nginx here can be brought to do =====
+-- {===== Fake cosockets =====
 
-describe("transport.nginx, on cosockets of the spec's,", function()
-  -- Connects over TLS with a cosocket that behaves so -> what connect gives, and the cosocket.
-  local function connect(answers, options)
-    local sock, results = fake.cosocket(answers), nil
+describe("transport.nginx, with fake cosockets,", function()
+  -- Connects over TLS with a fake cosocket that has these results -> results of connect, the cosocket.
+  local function connect(responses, options)
+    local sock, results = fake.cosocket(responses), nil
     fake.with(fake.ngx("content", sock), function()
       local rooms = require("dynamodb.transport.nginx")
       results = { pcall(rooms.connect, { url = "https://dynamodb.spec" }, 5, options) }
@@ -27,30 +27,30 @@ describe("transport.nginx, on cosockets of the spec's,", function()
     return results, sock
   end
 
-  it("reports a handshake that failed by raising", function()
+  it("reports a handshake that raises an error", function()
     local results = connect({ sslhandshake = function() error("resty/core/socket.lua:244: assertion failed!") end })
     assert.same({ true, nil, "network", "TLS with dynamodb.spec: the certificate is not trusted (certificate of an "
       .. "unknown authority, or not for 'dynamodb.spec'); lua_ssl_trusted_certificate names whom nginx trusts", true },
       results)
   end)
 
-  it("raises what else a handshake raises", function()
+  it("raises any other error of a handshake", function()
     local results = connect({ sslhandshake = function() error("no request found", 0) end })
     assert.same({ false, "no request found" }, results)
   end)
 
-  it("closes what did not become a connection", function()
+  it("closes a socket that failed to connect", function()
     local _, sock = connect({ sslhandshake = { nil, "handshake failed" } })
     assert.same({ "close" }, sock.calls[#sock.calls])
   end)
 
-  it("reports that 'ca_bundle' is not nginx's", function()
+  it("reports that nginx ignores 'ca_bundle'", function()
     local results = connect({ sslhandshake = { nil, "18: self-signed certificate" } }, { ca_bundle = "/ca.pem" })
     assert.matches("(self-signed certificate); lua_ssl_trusted_certificate names whom nginx trusts, 'ca_bundle' only",
       results[4], 1, true)
   end)
 
-  it("shows no certificate where nginx cannot, and says so", function()
+  it("reports an nginx without client certificates", function()
     local sock = fake.cosocket({})
     sock.setclientcert = nil
     fake.with(fake.ngx("content", sock), function()
@@ -68,7 +68,7 @@ describe("transport.nginx, on cosockets of the spec's,", function()
     for _, call in ipairs(sock.calls) do assert.not_equal("sslhandshake", call[1]) end
   end)
 
-  it("waits for as long as it can, when told to wait longer", function()
+  it("limits a timeout to the maximum of nginx", function()
     local sock = fake.cosocket({})
     fake.with(fake.ngx("content", sock), function()
       local rooms = require("dynamodb.transport.nginx")
@@ -79,7 +79,7 @@ describe("transport.nginx, on cosockets of the spec's,", function()
     end)
   end)
 
-  it("sets TCP keepalive when told so", function()
+  it("sets TCP keepalive on request", function()
     local _, sock = connect({}, { tcp_keepalive = true })
     local set = {}
     for _, call in ipairs(sock.calls) do
@@ -88,24 +88,24 @@ describe("transport.nginx, on cosockets of the spec's,", function()
     assert.same({ ["tcp-nodelay"] = 1, keepalive = 1 }, set)
   end)
 
-  it("reports that nothing can be set", function()
+  it("reports that keepalive cannot be set", function()
     local results = connect({ setoption = { nil, "bad descriptor" } })
     assert.same({ true, nil, "network", "connection to dynamodb.spec: bad descriptor", false }, results)
   end)
 
-  it("reports that sending failed, and does not start when it is too late", function()
+  it("reports that sending failed, and does not start after the deadline", function()
     local sock = fake.cosocket({ send = { nil, "closed" } })
     fake.with(fake.ngx("content", sock), function()
       local rooms = require("dynamodb.transport.nginx")
       local socket = assert(rooms.connect({ url = "http://dynamodb.spec" }, 5))
       assert.is_false(rooms.idle(socket))
       assert.same({ nil, "network", "sending: closed", false }, { rooms.send(socket, "x", rooms.now() + 5) })
-      assert.same({ nil, "timeout", "no answer in time" }, { rooms.send(socket, "x", rooms.now() - 1) })
-      assert.same({ nil, "timeout", "no answer in time" }, { rooms.receive(socket, rooms.now() - 1) })
+      assert.same({ nil, "timeout", "no response in time" }, { rooms.send(socket, "x", rooms.now() - 1) })
+      assert.same({ nil, "timeout", "no response in time" }, { rooms.receive(socket, rooms.now() - 1) })
     end)
   end)
 
-  it("names pools by all in which connections differ", function()
+  it("names pools by all options of connections", function()
     local seen = {}
     local function pool(url, options, limits)
       local sock = fake.cosocket({ getreusedtimes = { 1 } })
@@ -135,7 +135,7 @@ end)
 
 -- ===================== }
 
--- Retries until there is a response.
+-- Repeats a request until there is a response.
 local function eventually(call)
   local deadline = curl.now() + 10
   repeat
@@ -149,11 +149,11 @@ end
 local wait = { wait = "request" }
 
 -- Steps that respond to a request with the name of one table.
-local function answer(name) return { send = canned.response(('{"TableNames":["%s"]}'):format(name or "a")) } end
+local function response(name) return { send = scripted.response(('{"TableNames":["%s"]}'):format(name or "a")) } end
 
--- {===== The nginx =====
+-- {===== Configuration of nginx =====
 
--- Locations whose phase lists tables, or tries.
+-- Locations that list tables in a phase, or try to.
 local function refusing_locations()
   local lines = { ("location = /set { set_by_lua_block $x { app.try('set') } return 200; }"),
     "location = /balancer { proxy_pass http://balanced; }" }
@@ -164,11 +164,11 @@ local function refusing_locations()
   return table.concat(lines, "\n")
 end
 
-local dns = canned.node("name_server.js", "dynamodb.spec")
+local dns = scripted.node("name_server.js", "dynamodb.spec")
 
--- init_by_lua may not block for long, but it may: what it opens is none of the requests'.
-local early = canned.start({ { { wait = "request" }, { send = canned.response('{"TableNames":["early"]}') },
-  { wait = "request" } }, { { wait = "request" }, { send = canned.response('{"TableNames":["late"]}') } } })
+-- init_by_lua may block. Requests do not use the connections that it opens.
+local early = scripted.start({ { { wait = "request" }, { send = scripted.response('{"TableNames":["early"]}') },
+  { wait = "request" } }, { { wait = "request" }, { send = scripted.response('{"TableNames":["late"]}') } } })
 
 local INIT = ([[
 app = require("nginx_handlers") app.note("init", app.list)
@@ -278,7 +278,7 @@ describe("transport.nginx", function()
 
   local targets = {}
   local function start(...)
-    targets[#targets + 1] = canned.start(...)
+    targets[#targets + 1] = scripted.start(...)
     return targets[#targets]
   end
   after_each(function()
@@ -292,13 +292,13 @@ describe("transport.nginx", function()
     end)
   end
 
-  -- What a location says of a server whose connections take these steps.
+  -- The response of a location that calls a server with these connections.
   local function there(path, target)
     return server.get(("%s?port=%d"):format(path, target.port))
   end
 
   describe("serves", function()
-    it("all that can be done to items from content_by_lua", function()
+    it("all item operations in content_by_lua", function()
       assert.same({ 200, "done" }, { server.get("/content") })
     end)
 
@@ -313,7 +313,7 @@ describe("transport.nginx", function()
       assert.equal("ok done", note("timer"))
     end)
 
-    it("init_worker_by_lua, whose timers wait", function()
+    it("init_worker_by_lua, by timers", function()
       assert.matches("^ok ", note("init_worker"))
       assert.equal("ok done", note("init_worker_timer"))
     end)
@@ -330,7 +330,7 @@ describe("transport.nginx", function()
     end)
   end)
 
-  describe("refuses, and names the way out, in", function()
+  describe("rejects calls, and names the alternative, in", function()
     for _, phase in ipairs({ "log", "header_filter", "body_filter", "set", "balancer", "ssl_session_store" }) do
       it(phase .. "_by_lua", function()
         if phase == "ssl_session_store" then
@@ -341,23 +341,23 @@ describe("transport.nginx", function()
         local text = note(phase)
         local way_out = "ListTables: nothing can wait in %s_by_lua*; ngx.timer.at(0, function) runs where it can"
         assert.matches(way_out:format(phase), text, 1, true)
-        assert.matches("^failed .*nginx_handlers.lua:%d+: ", text) -- the caller's line
+        assert.matches("^failed .*nginx_handlers.lua:%d+: ", text) -- the line of the caller
       end)
     end
   end)
 
   describe("over TLS", function()
-    it("trusts whom lua_ssl_trusted_certificate names", function()
+    it("trusts the CAs of lua_ssl_trusted_certificate", function()
       assert.equal(200, (server.get("/there?variable=DYNAMODB_TLS_ENDPOINT")))
     end)
 
-    -- A handshake that takes no time does not tell why.
-    local nobody = "; lua_ssl_trusted_certificate names whom nginx trusts"
+    -- The hint in errors of the handshake.
+    local remedy = "; lua_ssl_trusted_certificate names whom nginx trusts"
     local refusals = {
       { "a certificate for another host", "/there?variable=DYNAMODB_TLS_WRONG_HOST_ENDPOINT",
         "localhost'" },
-      { "a certificate by an unknown CA", "/there?variable=DYNAMODB_TLS_UNKNOWN_CA_ENDPOINT", nobody },
-      { "any where nobody is trusted", "/untrusting?variable=DYNAMODB_TLS_ENDPOINT", nobody },
+      { "a certificate by an unknown CA", "/there?variable=DYNAMODB_TLS_UNKNOWN_CA_ENDPOINT", remedy },
+      { "any certificate if no CA is trusted", "/untrusting?variable=DYNAMODB_TLS_ENDPOINT", remedy },
       { "addresses", "/there?url=" .. variable("DYNAMODB_TLS_ENDPOINT"):gsub("localhost", "127.0.0.1"),
         "127.0.0.1'" },
       { "a server that speaks none", "/there?url=" .. variable("DYNAMODB_ENDPOINT"):gsub("http:", "https:")
@@ -367,7 +367,7 @@ describe("transport.nginx", function()
       it("refuses " .. case[1], function()
         local status, text = server.get(case[2])
         assert.equal(500, status)
-        assert.matches("^network: TLS with ", text)
+        assert.matches("^ListTables: network: TLS with .*nginx_handlers.lua:%d+%)$", text)
         assert.matches(case[3], text, 1, true)
       end)
     end
@@ -375,29 +375,29 @@ describe("transport.nginx", function()
 
   describe("connects", function()
     it("to localhost without a resolver", function()
-      local target = start({ { wait, answer() } })
+      local target = start({ { wait, response() } })
       assert.same({ 200, "a" }, { server.get("/there?url=http://localhost:" .. target.port) })
     end)
 
     it("to names that the resolver knows", function()
-      local target = start({ { wait, answer() } })
+      local target = start({ { wait, response() } })
       assert.same({ 200, "a" }, { server.get("/resolving?url=http://dynamodb.spec:" .. target.port) })
     end)
 
-    it("to no others", function()
+    it("to no other names", function()
       local status, text = server.get("/resolving?url=http://unknown.spec")
       assert.equal(500, status)
       assert.matches("connection to unknown.spec: unknown.spec could not be resolved (3: Host not found)", text, 1, true)
     end)
 
-    it("to no name without a resolver, and says how to name one", function()
+    it("to no name without a resolver, and explains how to configure one", function()
       local status, text = server.get("/there?url=http://dynamodb.spec")
       assert.equal(500, status)
       assert.matches("connection to dynamodb.spec: nginx.conf names no resolver, such as: resolver 127.0.0.53", text, 1,
         true)
     end)
 
-    it("to nothing that does not listen", function()
+    it("to no closed port", function()
       local target = start({})
       target.stop()
       local status, text = there("/there", target)
@@ -409,23 +409,23 @@ describe("transport.nginx", function()
   describe("keeps connections", function()
     it("for many requests", function()
       local steps = {}
-      for i = 1, 20 do steps[2 * i - 1], steps[2 * i] = wait, answer("t" .. i) end
+      for i = 1, 20 do steps[2 * i - 1], steps[2 * i] = wait, response("t" .. i) end
       local target = start({ steps })
       for i = 1, 20 do assert.same({ 200, "t" .. i }, { there("/there", target) }) end
       assert.equal(1, target.connections())
       assert.equal(20, #target.requests())
     end)
 
-    -- What becomes of a kept connection, and how many requests the server gets to see.
+    -- Events on a kept connection, and the number of requests that the server receives.
     local ends = {
       ["was closed"] = { { delay = 20 }, { close = true }, requests = 2 },
       ["was reset"] = { { delay = 20 }, { reset = true }, requests = 2 },
-      ["has unread bytes"] = { { delay = 20 }, answer("poison"), requests = 2 },
+      ["has unread bytes"] = { { delay = 20 }, response("poison"), requests = 2 },
       ["is closed as it is used again"] = { wait, { close = true }, requests = 3 },
     }
     for name, steps in pairs(ends) do
       it("and replaces one that " .. name, function()
-        local target = start({ { wait, answer("one"), steps[1], steps[2] }, { wait, answer("two") } })
+        local target = start({ { wait, response("one"), steps[1], steps[2] }, { wait, response("two") } })
         assert.same({ 200, "one" }, { there("/there", target) })
         curl.sleep(0.2)
         assert.same({ 200, "two" }, { there("/there", target) })
@@ -434,15 +434,15 @@ describe("transport.nginx", function()
       end)
     end
 
-    it("but not one with bytes beyond the response", function()
-      local both = { send = answer("one").send .. answer("poison").send }
-      local target = start({ { wait, both }, { wait, answer("two") } })
+    it("except one with bytes after the response", function()
+      local both = { send = response("one").send .. response("poison").send }
+      local target = start({ { wait, both }, { wait, response("two") } })
       there("/there", target)
       assert.same({ 200, "two" }, { there("/there", target) })
     end)
 
-    it("and sends nothing again on a new one that is to be sent once", function()
-      local target = start({ { wait, answer("one"), wait, { close = true } }, { wait, answer("two") } })
+    it("and does not repeat a request that must be sent once on a new one", function()
+      local target = start({ { wait, response("one"), wait, { close = true } }, { wait, response("two") } })
       local status, text = there("/once", target)
       assert.equal(500, status)
       assert.matches("may have been written", text, 1, true)
@@ -451,14 +451,14 @@ describe("transport.nginx", function()
     end)
 
     it("no longer than max_idle_time", function()
-      local target = start({ { wait, answer("one") }, { wait, answer("two") } })
+      local target = start({ { wait, response("one") }, { wait, response("two") } })
       there("/impatient", target)
       curl.sleep(0.2)
       assert.same({ 200, "two" }, { there("/impatient", target) })
     end)
 
     it("no longer than max_connection_age", function()
-      local many = { wait, answer("x"), wait, answer("x"), wait, answer("x"), wait, answer("x"), wait, answer("x") }
+      local many = { wait, response("x"), wait, response("x"), wait, response("x"), wait, response("x"), wait, response("x") }
       local target = start({ many, many, many, many })
       for _ = 1, 5 do
         assert.equal(200, (there("/aging", target)))
@@ -467,30 +467,30 @@ describe("transport.nginx", function()
       assert.is_true(target.connections() >= 2, target.connections() .. " connections")
     end)
 
-    it("of libcurl only where it blocks", function()
+    it("of libcurl only in phases that may block", function()
       assert.same({ 200, "late" }, { server.get("/early") })
       assert.equal(2, early.connections())
     end)
 
-    it("and lets hooks know which were kept", function()
-      local target = start({ { wait, answer(), wait, answer() } })
+    it("and reports reused ones to hooks", function()
+      local target = start({ { wait, response(), wait, response() } })
       local status, text = there("/events", target)
       assert.equal(200, status)
       assert.matches("^new, [%d.e-]+ s to connect; reused$", text)
     end)
   end)
 
-  describe("when many ask", function()
+  describe("with many requests", function()
     it("opens no more than max_connections, and serves all", function()
       local steps = {}
-      for i = 1, 32 do steps[3 * i - 2], steps[3 * i - 1], steps[3 * i] = wait, { delay = 5 }, answer() end
-      local target = start({ steps, steps, steps, steps }) -- and cuts off a fifth
+      for i = 1, 32 do steps[3 * i - 2], steps[3 * i - 1], steps[3 * i] = wait, { delay = 5 }, response() end
+      local target = start({ steps, steps, steps, steps }) -- a fifth connection would be closed
       assert.same({ 200, "32" }, { there("/few", target) })
       assert.equal(4, target.connections())
     end)
 
-    it("forgets requests whose client has left", function()
-      local target = start({ { wait }, { wait }, { wait }, { wait }, { wait, answer("alive") } })
+    it("drops requests whose client has disconnected", function()
+      local target = start({ { wait }, { wait }, { wait }, { wait }, { wait, response("alive") } })
       for i = 1, 4 do
         local _, socket = nginx.ask(server.url, "/abandoned?port=" .. target.port)
         eventually(function() return #target.requests() == i end)
@@ -499,20 +499,25 @@ describe("transport.nginx", function()
       assert.same({ 200, "alive" }, { there("/abandoned", target) })
     end)
 
-    it("runs functions concurrently, and gives what each gave in their order", function()
+    it("runs functions concurrently, and returns their results in order", function()
       local start_at = curl.now()
       assert.same({ 200, "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; 3: oops, 16 at once; 4: oops, 4 at once" },
         { server.get("/gather") })
       assert.is_true(curl.now() - start_at < 5)
     end)
 
-    it("runs functions as long as there is time", function()
-      assert.same({ 200, "2 1 2 timeout: no time left timeout: no time left true" }, { server.get("/gather_late") })
+    it("runs functions until the deadline", function()
+      local status, text = server.get("/gather_late")
+      assert.equal(200, status)
+      assert.equal("2 1 2 timeout: no time left (PLACE) timeout: no time left (PLACE) true",
+        (text:gsub("%([^)]*nginx_handlers.lua:%d+%)", "(PLACE)")))
     end)
 
     describe("items", function()
       local plenty
-      setup(function() plenty = canned.node("large_table_server.js", [['{"items":20000,"page":100,"delay":2,"trouble":2}']]) end)
+      setup(function()
+        plenty = scripted.node("large_table_server.js", [['{"items":20000,"page":100,"delay":2,"trouble":2}']])
+      end)
       teardown(function() plenty.stop() end)
 
       for path, what in pairs({ scan = "by segments", ahead = "with pages requested ahead", shared = "in light threads",
@@ -528,15 +533,15 @@ describe("transport.nginx", function()
         end
       end)
 
-      it("reads on behind a light thread that was ended", function()
-        local slow = canned.node("large_table_server.js", [['{"items":200,"page":100,"delay":300}']])
+      it("continues reading after a light thread was killed", function()
+        local slow = scripted.node("large_table_server.js", [['{"items":200,"page":100,"delay":300}']])
         assert.same({ 200, "200" }, { server.get("/killed?port=" .. slow.port) })
         slow.stop()
       end)
 
-      it("writes what a light thread that was ended had not written", function()
-        local steps = { { wait = "request" }, { delay = 300 }, { send = canned.response("{}") }, { again = true } }
-        local slow = canned.start({}, { rest = steps })
+      it("writes the entries of a light thread that was killed", function()
+        local steps = { { wait = "request" }, { delay = 300 }, { send = scripted.response("{}") }, { again = true } }
+        local slow = scripted.start({}, { rest = steps })
         assert.same({ 200, "26" }, { server.get("/write_killed?port=" .. slow.port) })
         local ids = {}
         for _, request in ipairs(slow.requests()) do
@@ -547,7 +552,7 @@ describe("transport.nginx", function()
         slow.stop()
       end)
 
-      it("reads them with light threads of which nothing stays", function()
+      it("reads them with light threads that are collected", function()
         local status, text = server.get("/threads?port=" .. plenty.port)
         assert.equal(200, status)
         assert.is_true(tonumber(text) <= 8, text)
@@ -558,31 +563,34 @@ describe("transport.nginx", function()
       assert.same({ 200, "true true false" }, { server.get("/woken") })
     end)
 
-    it("has no need of another loop", function()
+    it("supports no other loop", function()
       local status, text = server.get("/loop")
       assert.equal(200, status)
       assert.matches("loop.run: not inside nginx.*; .*loop.spawn: not inside nginx", text)
     end)
 
-    it("ends functions whose time has come", function()
-      assert.same({ 200, "quick; timeout: no time left; timeout: no time left; false" }, { server.get("/late") })
+    it("interrupts functions at their deadline", function()
+      local status, text = server.get("/late")
+      assert.equal(200, status)
+      assert.equal("quick; timeout: no time left (PLACE); timeout: no time left (PLACE); false",
+        (text:gsub("%([^)]*nginx_handlers.lua:%d+%)", "(PLACE)")))
     end)
 
-    it("gives up in time on a server that does not respond", function()
+    it("times out for a server that does not respond", function()
       local target = start({ { wait } })
       local began = curl.now()
       local status, text = there("/short", target)
       assert.equal(500, status)
-      assert.matches("^timeout: receiving: no answer in time", text)
+      assert.matches("^ListTables: timeout: receiving: no response in time", text)
       assert.is_true(curl.now() - began < 3)
     end)
 
-    it("gives up in time on a server that does not accept the connection", function()
+    it("times out for a server that does not accept the connection", function()
       local target = start({}, { full = true })
       local began = curl.now()
       local status, text = server.get("/short?port=" .. target.port)
       assert.equal(500, status)
-      assert.matches("^timeout: ", text)
+      assert.matches("^ListTables: timeout: ", text)
       assert.is_true(curl.now() - began < 4)
     end)
   end)
@@ -590,7 +598,7 @@ describe("transport.nginx", function()
   describe("goes through a proxy", function()
     local CONNECTED = { send = "HTTP/1.1 200 Connection established\r\nVia: spec\r\n\r\n" }
 
-    -- What a location says that asks through this proxy.
+    -- The response of a location that calls through a proxy with these steps.
     local function through(proxy, url, login)
       return server.get(("/proxied?url=%s&proxy=http://%s127.0.0.1:%d"):format(url, login or "", proxy.port))
     end
@@ -605,38 +613,38 @@ describe("transport.nginx", function()
     end)
 
     it("over plain HTTP", function()
-      local proxy = start({ { wait, CONNECTED, wait, answer("there") } })
+      local proxy = start({ { wait, CONNECTED, wait, response("there") } })
       assert.same({ 200, "there" }, { through(proxy, "http://dynamodb.spec:8000") })
       assert.matches("^CONNECT dynamodb.spec:8000 HTTP/1.1\r\n", proxy.requests()[1])
     end)
 
     local refusals = {
-      { "that refuses", { wait, { send = "HTTP/1.1 407 Proxy Authentication Required\r\n\r\n" } }, "it answered 407" },
-      { "that speaks something else", { wait, { send = "220 mail.spec ESMTP\r\n\r\n" } }, "it answered no HTTP" },
+      { "that refuses", { wait, { send = "HTTP/1.1 407 Proxy Authentication Required\r\n\r\n" } }, "its response was 407" },
+      { "that speaks something else", { wait, { send = "220 mail.spec ESMTP\r\n\r\n" } }, "its response was not HTTP" },
       { "that closes", { wait, { close = true } }, "closed" },
-      { "that resets", { { reset = true } }, "", early = true }, -- perhaps before anything is asked of it
+      { "that resets", { { reset = true } }, "", early = true }, -- may reset before it has received the request
     }
     for _, case in ipairs(refusals) do
       it("but not one " .. case[1], function()
         local status, text = through(start({ case[2], case[2], case[2], case[2] }), "http://dynamodb.spec:8000")
         assert.equal(500, status)
-        assert.matches(case.early and "^network: " or "^network: proxy for dynamodb.spec: ", text)
+        assert.matches(case.early and "^ListTables: network: " or "^ListTables: network: proxy for dynamodb.spec: ", text)
         assert.matches(case[3], text, 1, true)
       end)
     end
 
-    it("that TLS is not spoken with", function()
+    it("without TLS to the proxy", function()
       local _, text = server.get("/proxied?url=http://dynamodb.spec:8000&proxy=https://127.0.0.1:1")
       assert.matches("option 'proxy': http://... expected in nginx, not https", text, 1, true)
     end)
   end)
 
-  it("goes to a unix socket", function()
+  it("connects to a unix socket", function()
     local status, text = server.get("/unix?url=" .. variable("DYNAMODB_ENDPOINT"))
     assert.equal(200, status, text)
   end)
 
-  describe("shows a certificate", function()
+  describe("presents a certificate", function()
     local function shown(file)
       return server.get(("/client?url=https://localhost:%d&file=%s"):format(server.port + 1, file))
     end
@@ -665,7 +673,7 @@ location = /slow { content_by_lua_block { app.say(app.list_slowly, 3) } }
 describe("nginx that is reloaded", function()
   teardown(nginx.stop)
 
-  it("finishes what it is doing", function()
+  it("completes its requests", function()
     local server = nginx.start({ workers = 2, init = 'app = require("nginx_handlers")', server = RELOADED })
     local _, before = server.get("/who")
     local pending_ones = {}
@@ -683,10 +691,10 @@ describe("nginx that is reloaded", function()
   end)
 end)
 
--- {===== Credentials that workers share =====
+-- {===== Shared credentials of workers =====
 
--- The service, which says whose key it was asked with; the container's agent, whose first keys hold for a short while;
--- and who asks.
+-- Locations: the service, which returns the key id of the request; the container's agent, whose first keys expire soon; and
+-- the client.
 local SHARING = [[
 location = /service { content_by_lua_block {
   local key = ngx.req.get_headers().authorization:match("Credential=([^/]+)")
@@ -706,7 +714,7 @@ location = /key { content_by_lua_block { ngx.print(ngx.worker.pid(), " ", app.li
 describe("credentials in a shared dictionary", function()
   teardown(nginx.stop)
 
-  -- Asks until all four workers have answered -> whether they all use this key.
+  -- Sends requests until all four workers have responded -> whether all use this key.
   local function all_use(server, key)
     local found, count, same = {}, 0, true
     eventually(function()
@@ -742,13 +750,13 @@ describe("credentials in a shared dictionary", function()
     assert.same({ 200, "2" }, { server.get("/fetched") })
   end)
 
-  it("need a dictionary that nginx.conf has", function()
+  it("require a dictionary in nginx.conf", function()
     local ok, message = pcall(require("dynamodb").connect, { shared_dict = "unknown" })
     assert.is_false(ok)
     assert.matches("connect: option 'shared_dict': nginx.conf has no lua_shared_dict unknown", message, 1, true)
   end)
 
-  it("are none that the caller gives", function()
+  it("do not include keys given as options", function()
     local ok, message = pcall(require("dynamodb").connect, { shared_dict = "dynamodb", credentials = function() end })
     assert.is_false(ok)
     assert.matches("connect: option 'shared_dict' excludes 'credentials'", message, 1, true)

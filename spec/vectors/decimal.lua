@@ -1,18 +1,18 @@
--- Numbers of DynamoDB: 38 significant digits, 1E-130 to 9.9...E+125.
+-- DynamoDB numbers: up to 38 significant digits, 1E-130 to 9.9...E+125.
 local digits38 = "12345678901234567890123456789012345678"
 local nines38 = ("9"):rep(38)
 local zeros = ("0"):rep(200)
 
 -- { text, canonical text }
 local accepted = {
-  -- zero, which has no sign
+  -- zero has no sign
   { "0", "0" }, { "-0", "0" }, { "+0", "0" }, { "00", "0" }, { "0.0", "0" }, { "-0.000", "0" }, { "0e0", "0" },
   { "0E99999999", "0" }, { "-0e-99999999", "0" }, { zeros, "0" }, { zeros .. "." .. zeros, "0" },
 
   -- signs
   { "1", "1" }, { "-1", "-1" }, { "+1", "1" }, { "-12.5", "-12.5" }, { "+12.5e+1", "125" }, { "12.5e-1", "1.25" },
 
-  -- zeros that mean nothing, and those that do
+  -- insignificant and significant zeros
   { "001", "1" }, { "-007", "-7" }, { "1.0", "1" }, { "1.50", "1.5" }, { "0001.5000", "1.5" }, { "100", "100" },
   { "100.00", "100" }, { "10.01", "10.01" }, { "0.10", "0.1" }, { "0.0100", "0.01" }, { "1.00000000000000", "1" },
   { "20e-1", "2" }, { "1000e-3", "1" }, { "0.001e3", "1" }, { "0.0010E5", "100" }, { "100e2", "10000" },
@@ -20,15 +20,15 @@ local accepted = {
   { "0." .. zeros .. "5e200", "0.5" }, { "1" .. zeros .. "e-200", "1" }, { "1" .. zeros .. "." .. zeros .. "e-200", "1" },
   { "10000000000000000000000000000000000000000", "1E+40" }, { "1e00005", "100000" }, { "1e-00005", "0.00001" },
 
-  -- a point at an end
+  -- a leading or trailing point
   { "1.", "1" }, { ".5", "0.5" }, { "-.5", "-0.5" }, { "5.e1", "50" }, { "+.5E1", "5" },
 
-  -- where plain digits end and exponents begin
+  -- the limit between plain and exponent notation
   { "1e-7", "0.0000001" }, { "1e-8", "1E-8" }, { "9.9e-8", "9.9E-8" }, { "0.00000012", "0.00000012" },
   { "0.000000012", "1.2E-8" }, { "1e37", "1" .. ("0"):rep(37) }, { "1e38", "1E+38" }, { "12e37", "1.2E+38" },
   { "-1.5e38", "-1.5E+38" }, { "-1.5e-8", "-1.5E-8" },
 
-  -- 38 digits wherever the point is
+  -- 38 digits with the point at any position
   { digits38, digits38 }, { "-" .. digits38, "-" .. digits38 }, { nines38, nines38 },
   { "0." .. digits38, "0." .. digits38 }, { "1." .. nines38:sub(2), "1." .. nines38:sub(2) },
   { digits38:sub(1, 19) .. "." .. digits38:sub(20), digits38:sub(1, 19) .. "." .. digits38:sub(20) },
@@ -36,7 +36,7 @@ local accepted = {
   { "1" .. ("0"):rep(36) .. "1", "1" .. ("0"):rep(36) .. "1" }, { "0.0000001" .. ("0"):rep(36) .. "1",
     "0.0000001" .. ("0"):rep(36) .. "1" },
 
-  -- the ends of the range
+  -- both ends of the range
   { "1E-130", "1E-130" }, { "-1E-130", "-1E-130" }, { "0." .. ("0"):rep(129) .. "1", "1E-130" },
   { "0.1E-129", "1E-130" }, { "1." .. ("0"):rep(36) .. "1E-130", "1." .. ("0"):rep(36) .. "1E-130" },
   { "9.99E-130", "9.99E-130" }, { "1E125", "1E+125" }, { "1E+125", "1E+125" }, { "1e0000125", "1E+125" },
@@ -50,7 +50,7 @@ local many = "number has more than 38 significant digits"
 local beyond = "number is beyond 9.9...E+125"
 local close = "number is closer to zero than 1E-130"
 
--- { text, why }; without why: that it is no number
+-- { text, reason }; the default reason is that the text is not a number
 local refused = {
   { digits38 .. "9", many }, { "-" .. digits38 .. "9", many }, { "0." .. digits38 .. "9", many },
   { digits38 .. ".1", many }, { "1" .. ("0"):rep(37) .. "1", many }, { "1." .. ("0"):rep(37) .. "1", many },
@@ -71,7 +71,7 @@ local refused = {
   { "1\n" }, { "1\0" }, { "\0001" }, { "1f" }, { "1d5" }, { "1p5" }, { "\239\188\145" }, { "- 1" }, { "1e 5" },
 }
 
--- Each one below the next.
+-- Numbers in ascending order.
 local ascending = {
   "-9." .. nines38:sub(2) .. "E+125", "-9.9E+125", "-1E+125", "-" .. nines38, "-" .. digits38, "-9223372036854775809",
   "-9223372036854775808", "-100", "-10.5", "-10", "-9.99", "-9", "-1." .. ("0"):rep(36) .. "1", "-1", "-0.9", "-0.1",
@@ -81,7 +81,7 @@ local ascending = {
   digits38, nines38, "1E+38", "1E+125", "9.9E+125", "9." .. nines38:sub(2) .. "E+125",
 }
 
--- { double, its shortest text }; powers of two too, where the nearest of 16 digits is not the one that reads back
+-- { double, its shortest text }. For some powers of two the nearest 16-digit decimal does not convert back to the double.
 local doubles = {
   { 0, "0" }, { -1 / (1 / 0), "0" }, { 1, "1" }, { -1, "-1" }, { 0.1, "0.1" }, { 0.1 + 0.2, "0.30000000000000004" },
   { 1 / 3, "0.3333333333333333" }, { 2 / 3, "0.6666666666666666" }, { -1.5, "-1.5" }, { 1e15, "1000000000000000" },
@@ -94,7 +94,7 @@ local doubles = {
   { 5e-5, "0.00005" }, { 8.41e21, "8410000000000000000000" },
 }
 
--- 2^k whose shortest text is not the nearest decimal of its length: { k, text }
+-- { k, text }: the shortest text of 2^k is not the nearest decimal of that length
 local powers_of_two = {
   { -383, "5.075883674631299E-116" }, { -366, "6.653062250012736E-111" }, { -296, "7.854549544476363E-90" },
   { -140, "7.174648137343064E-43" }, { -97, "6.310887241768095E-30" }, { -77, "6.617444900424222E-24" },
@@ -105,7 +105,7 @@ local powers_of_two = {
   { 398, "6.455624695217272E+119" }, { 405, "8.263199609878108E+121" },
 }
 
--- { text, kind for integers of 64 bits, kind for those that doubles hold }
+-- { text, kind where integers have 64 bits, kind where integers are doubles }
 local kinds = {
   { "0", "integer", "integer" }, { "-0", "integer", "integer" }, { "1.0", "integer", "integer" },
   { "1e2", "integer", "integer" }, { "00012", "integer", "integer" }, { "999999999999999999", "integer", "decimal" },

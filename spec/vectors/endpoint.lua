@@ -1,8 +1,8 @@
--- Where requests go, over all switches. The rules: AWS SDKs' endpoint rule sets of DynamoDB and DynamoDB Streams
--- (November 2026); regions and domains: their list of partitions.
+-- Endpoints of requests for every combination of switches. Source: the endpoint rule sets of DynamoDB and DynamoDB Streams
+-- and the list of partitions in the AWS SDKs (November 2026).
 local vectors = {}
 
--- Region -> kind of operation -> host by the switches none, FIPS, dual stack, both.
+-- Region -> kind of operation -> hosts for the switches none, FIPS, dual stack, both.
 vectors.public = {
   ["us-east-1"] = {
     plain = { "dynamodb.us-east-1.amazonaws.com", "dynamodb-fips.us-east-1.amazonaws.com", "dynamodb.us-east-1.api.aws", "dynamodb-fips.us-east-1.api.aws" },
@@ -49,10 +49,10 @@ vectors.public = {
 local MINE, THEIRS = "111111111111", "222222222222"
 local function arn(region, account) return ("arn:aws:dynamodb:%s:%s:table/t"):format(region, account or THEIRS) end
 
--- What is given (region us-east-1 unless it says otherwise), and the URL, or why there is none. `path` ("/"),
--- `sign` (the region) and `account` (false) are of the result.
+-- Options (default region us-east-1) and the expected URL or error. Expected result fields and their defaults: `path`
+-- "/", `sign` the region, `account` false.
 vectors.cases = {
-  -- regions that the list does not have
+  -- regions that are not in the list
   { name = "a new region of the public partition", given = { region = "ap-southeast-9" }, url = "https://dynamodb.ap-southeast-9.amazonaws.com" },
   { name = "a region of a new kind", given = { region = "xx-new-9" }, url = "https://dynamodb.xx-new-9.amazonaws.com" },
   { name = "a new region of China", given = { region = "cn-south-2" }, url = "https://dynamodb.cn-south-2.amazonaws.com.cn" },
@@ -64,7 +64,7 @@ vectors.cases = {
   { name = "cn-northwest-1", given = { region = "cn-northwest-1" }, url = "https://dynamodb.cn-northwest-1.amazonaws.com.cn" },
   { name = "us-gov-east-1, FIPS", given = { region = "us-gov-east-1", fips = true }, url = "https://dynamodb.us-gov-east-1.amazonaws.com" },
 
-  -- account hosts by the credentials' account
+  -- account hosts from the account of the credentials
   { name = "an account", given = { account_id = MINE, account_id_mode = "preferred" },
     url = "https://111111111111.ddb.us-east-1.amazonaws.com", account = true },
   { name = "an account, required", given = { account_id = MINE, account_id_mode = "required" },
@@ -196,7 +196,7 @@ vectors.cases = {
   { name = "the name of a table", given = { resource_arn = "arn", account_id = MINE, account_id_mode = "preferred" },
     url = "https://111111111111.ddb.us-east-1.amazonaws.com", account = true },
 
-  -- a server of one's own
+  -- custom endpoints
   { name = "a URL", given = { endpoint_url = "https://example.com" }, url = "https://example.com" },
   { name = "a URL with port and path", given = { endpoint_url = "http://localhost:8000/a/b" }, url = "http://localhost:8000", path = "/a/b" },
   { name = "a URL in another region", given = { region = "eu-west-1", endpoint_url = "https://example.com" }, url = "https://example.com" },
@@ -277,7 +277,7 @@ vectors.cases = {
   { name = "a long text for a region", given = { region = ("a"):rep(200) }, why = "'" .. ("a"):rep(80) .. "' is not a region" },
 }
 
--- Hosts of the services that credentials come from: service, region, switches, URL, region to sign with if another.
+-- Hosts of the services that issue credentials: service, region, switches, URL, signing region if it differs.
 vectors.services = {
   { "sts", "eu-west-1", {}, "https://sts.eu-west-1.amazonaws.com" },
   { "sts", "us-east-1", { fips = true }, "https://sts-fips.us-east-1.amazonaws.com" },
@@ -315,7 +315,7 @@ vectors.services = {
   { "signin", "us-gov-west-1", { fips = true, dualstack = true }, "https://signin-fips.us-gov-west-1.api.aws" },
 }
 
--- Parameters of requests, and what of them may name an account.
+-- { request parameters, the name or ARN from which the account is taken }
 vectors.resources = {
   { { TableName = "t" }, "t" },
   { { TableName = arn("us-east-1"), Key = {} }, arn("us-east-1") },

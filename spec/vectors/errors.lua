@@ -1,7 +1,7 @@
--- Responses that are errors, and what the error object says. `status` (400), `headers` and `body` come in; expected
--- are `code` (false: none), `message`, `kind` ("service"), `retryable`, `throttled`, `ambiguous` (all false; the
--- request is a write), `request_id` (false), and `item` and `reasons` as Lua values. Codes and messages: the service
--- model of DynamoDB_20120810; where they stand: AWS's protocol tests for AWS JSON 1.0 and 1.1, which allow all of them.
+-- Error responses to a write, and the fields of the error object. Inputs: `status` (default 400), `headers`, `body`.
+-- Expected: `code` (false: none), `message`, `kind` (default "service"), `retryable`, `throttled`, `ambiguous`,
+-- `request_id` (all default to false), and `item` and `reasons` as Lua values. Source of codes and messages: the service
+-- model of DynamoDB_20120810. Source of their positions in a response: the protocol tests for AWS JSON 1.0 and 1.1.
 local V = "com.amazonaws.dynamodb.v20120810#"
 local CORAL = "com.amazon.coral.service#"
 local URI = ":http://internal.amazon.com/coral/com.amazon.coral.validate/"
@@ -87,14 +87,14 @@ return {
   { name = "429", status = 429, body = "", kind = "response", code = false, message = none(429), throttled = true,
     retryable = true },
 
-  -- neither errors nor answers
+  -- neither a success nor a service error
   { name = "301 that is not followed", status = 301, headers = { Location = "http://evil.example/" }, body = "",
     kind = "response", code = false, message = none(301) },
   { name = "307 that is not followed", status = 307, headers = { Location = "/other" }, body = "{}", kind = "response",
     code = false, message = none(307) },
   { name = "201", status = 201, body = "{}", kind = "response", code = false, message = none(201), ambiguous = true },
 
-  -- what the caller may do next
+  -- retryable, throttled and ambiguous errors
   { name = "throughput exceeded", body = '{"__type":"' .. V .. 'ProvisionedThroughputExceededException","message":"m"}',
     code = "ProvisionedThroughputExceededException", message = "m", retryable = true, throttled = true },
   { name = "throttling", body = '{"__type":"' .. CORAL .. 'ThrottlingException","message":"Rate exceeded"}',
@@ -115,14 +115,14 @@ return {
     code = "ServiceUnavailable", message = "m", retryable = true, ambiguous = true },
   { name = "a collection too big", body = '{"__type":"' .. V .. 'ItemCollectionSizeLimitExceededException","message":"m"}',
     code = "ItemCollectionSizeLimitExceededException", message = "m" },
-  { name = "a key that nobody knows", status = 400, message = "The security token included in the request is invalid.",
+  { name = "an unknown key", status = 400, message = "The security token included in the request is invalid.",
     body = '{"__type":"' .. CORAL
       .. 'UnrecognizedClientException","message":"The security token included in the request is invalid."}',
     code = "UnrecognizedClientException" },
-  { name = "an operation that nobody knows", body = '{"__type":"' .. CORAL .. 'UnknownOperationException"}',
+  { name = "an unknown operation", body = '{"__type":"' .. CORAL .. 'UnknownOperationException"}',
     code = "UnknownOperationException", message = none(400) },
 
-  -- what else stands in the response
+  -- further fields of the response
   { name = "a request id", headers = { ["x-amzn-RequestId"] = "  4KBNVRGD25RG1KEO9UT4V3FQDJVV4KQNSO5AEMVJF66Q9ASUAAJG\t" },
     body = '{"__type":"X","message":"m"}', code = "X", message = "m",
     request_id = "4KBNVRGD25RG1KEO9UT4V3FQDJVV4KQNSO5AEMVJF66Q9ASUAAJG" },

@@ -1,5 +1,5 @@
--- Private keys for ES256. The good ones are all the key of RFC 7515, appendix A.3.1, whose numbers are published
--- for examples; the others are keys that must be refused. None of them opens anything.
+-- Private keys for ES256. The valid ones are encodings of the example key of RFC 7515, appendix A.3.1. The others must be
+-- rejected. None of them is a real secret.
 
 return {
   x = "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",

@@ -1,7 +1,7 @@
--- Responses and what becomes of them. `bytes` come in, and after them, if `close`, the end of the
--- connection. An accepted one has `status` (200), `body` (""), `keep_alive` (true), `surplus` (0) and
--- `headers` (false: none), and `by_close` if nothing else tells its end; a refused one has the exact
--- `text`. `limits` replace some of the ones here.
+-- HTTP/1.1 responses and the result of parsing them. Inputs: `bytes`, then the end of the connection if `close` is set;
+-- `limits` overrides default limits. Expected of an accepted response, with defaults: `status` 200, `body` "",
+-- `keep_alive` true, `surplus` 0, `headers` (false: none), and `by_close` if only the end of the connection ends the
+-- body. Expected of a rejected response: `text`, the exact error text.
 local limits = { head_bytes = 512, header_count = 8, informational = 2, body_bytes = 300 }
 
 local function head(...)
@@ -21,7 +21,7 @@ end
 
 local accepted = {
   -- Content-Length
-  { name = "a plain answer", bytes = head("Content-Length: 5") .. "hello", body = "hello",
+  { name = "a plain response", bytes = head("Content-Length: 5") .. "hello", body = "hello",
     headers = { ["content-length"] = "5" } },
   { name = "an empty body", bytes = ok0 },
   { name = "a length with leading zeros", bytes = head("Content-Length: 0003") .. "abc", body = "abc" },
@@ -98,7 +98,7 @@ local accepted = {
   { name = "an equal content-encoding twice",
     bytes = head("Content-Encoding: gzip", "content-encoding: gzip", "Content-Length: 0") },
 
-  -- keeping the connection
+  -- persistence of the connection
   { name = "Connection: close", bytes = head("Connection: close", "Content-Length: 0"), keep_alive = false },
   { name = "Connection: CLOSE", bytes = head("Connection: CLOSE", "Content-Length: 0"), keep_alive = false },
   { name = "close within a list", bytes = head("Connection: x , Close\t, y", "Content-Length: 0"),
@@ -122,7 +122,7 @@ local accepted = {
 
   -- surplus
   { name = "a byte after the end", bytes = ok0 .. "x", surplus = 1, keep_alive = false },
-  { name = "a second answer nobody asked for", bytes = ok0 .. ok0, surplus = #ok0, keep_alive = false },
+  { name = "an unrequested second response", bytes = ok0 .. ok0, surplus = #ok0, keep_alive = false },
   { name = "a line end after the body", bytes = head("Content-Length: 2") .. "ok\r\n", body = "ok",
     surplus = 2, keep_alive = false },
   { name = "bytes after the last chunk", bytes = chunked("0\r\n\r\n", "x"), surplus = 1, keep_alive = false },
@@ -173,7 +173,7 @@ local accepted = {
   { name = "extensions and trailers of exactly the limit", limits = { head_bytes = 60 }, body = "a",
     bytes = chunked("1;" .. ("e"):rep(29) .. "\r\na\r\n", "0\r\n", "T: " .. ("t"):rep(23) .. "\r\n\r\n") },
 
-  -- ended by the close
+  -- body ended by the end of the connection
   { name = "a body ended by the close, with a CRC32", bytes = crc .. "\r\n123456789", by_close = true,
     close = true, body = "123456789", keep_alive = false, headers = { ["x-amz-crc32"] = "907060870" } },
   { name = "an empty one", bytes = crc .. "\r\n", by_close = true, close = true, keep_alive = false },
@@ -190,7 +190,7 @@ local accepted = {
     close = true, body = "abc", keep_alive = false },
 }
 
--- Texts that several share.
+-- Error texts that several cases share.
 local bad_length = "response has a malformed content-length"
 local huge_length = "response has a content-length beyond all numbers"
 local bad_coding = "response has a transfer-encoding other than chunked"
@@ -379,7 +379,7 @@ local refused = {
     bytes = chunked("1;" .. ("e"):rep(30) .. "\r\na\r\n", "0\r\n", "T: " .. ("t"):rep(23) .. "\r\n\r\n"),
     text = "response has chunk extensions and trailers beyond 60 bytes" },
 
-  -- cut short
+  -- truncated
   { name = "nothing at all", bytes = "", close = true,
     text = "connection closed before the first byte of the response" },
   { name = "cut in the status line", bytes = "HTTP/1.1 20", close = true, text = in_head },

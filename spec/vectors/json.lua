@@ -1,5 +1,6 @@
--- Texts and what RFC 8259 makes of them. An accepted one is { text, event, ... }: "s:" a string, "n:" a member's name,
--- "d:" a number's text, and brackets and literals as they stand. A refused one is { text, why }.
+-- JSON texts and the result of reading them by RFC 8259. An accepted text is { text, event, ... }, where an event is
+-- "s:" and a string, "n:" and a member name, "d:" and the text of a number, or a bracket or literal. A rejected text is
+-- { text, error }.
 local accepted = {
   -- numbers
   { "0", "d:0" },
@@ -51,7 +52,7 @@ local accepted = {
   { '"1234567\\t"', "s:1234567\t" },
   { '"12345678\\t90"', "s:12345678\t90" },
 
-  -- escaped characters: the ends of each length of UTF-8, surrogate pairs, both cases of digits
+  -- escaped characters: both ends of each UTF-8 length, surrogate pairs, digits in both cases
   { '"\\u0000"', "s:\0" },
   { '"a\\u0000b"', "s:a\0b" },
   { '"\\u001f"', "s:\31" },
@@ -77,7 +78,7 @@ local accepted = {
   { '"\\u00e9\\ud83d\\ude00\\u0041"', "s:\195\169\240\159\152\128A" },
   { '"\\u12345"', "s:\225\136\1805" },
 
-  -- UTF-8 as it stands: the ends of each range
+  -- unescaped UTF-8: both ends of each range
   { '"\194\128"', "s:\194\128" },
   { '"\223\191"', "s:\223\191" },
   { '"\224\160\128"', "s:\224\160\128" },
@@ -111,7 +112,7 @@ local accepted = {
 }
 
 local refused = {
-  -- nothing, and more than one value
+  -- no value, and more than one value
   { "", "number expected, got the end of the text" },
   { "   ", "number expected, got the end of the text" },
   { "1 2", "end of the text expected, got '2' at byte 3" },
@@ -219,7 +220,7 @@ local refused = {
   { '"12345678\r"', "control character in a string at byte 10" },
   { '"\\n\n"', "control character in a string at byte 4" },
 
-  -- no UTF-8: stray and missing continuations, overlong forms, surrogates, too high, bytes that never occur
+  -- invalid UTF-8: stray and missing continuations, overlong forms, surrogates, above U+10FFFF, bytes that never occur
   { '"\128"', "invalid UTF-8 in a string at byte 2" },
   { '"\191"', "invalid UTF-8 in a string at byte 2" },
   { '"ok\128"', "invalid UTF-8 in a string at byte 4" },

@@ -1,7 +1,7 @@
--- One call of every operation: { its parameters, the body of the request, the answer, its result }.
--- Bodies and answers are JSON, in which <key>, <item> and <values> stand for those below. Without a body the
--- parameters are sent as they are, without a result the answer is returned as it is: then there are no
--- attribute values in it. Each place that may hold attribute values does.
+-- One call of every operation: { parameters, request body, response body, result }. Bodies are JSON, in which <key>,
+-- <item> and <values> stand for the values below. If the request body is absent, it equals the parameters; if the result
+-- is absent, it equals the response body. Such an operation has no attribute values there. Every member that may hold
+-- attribute values holds some.
 -- Source: the service models of DynamoDB_20120810 and DynamoDBStreams_20120810, November 2026.
 
 local dynamodb = require("dynamodb")

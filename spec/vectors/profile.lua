@@ -1,7 +1,7 @@
--- Shared files and what is in them. `config` and `credentials` are texts (absent: no such file). Expected are `profiles`,
--- as both files have them together, `sso_sessions` and `services` ({} unless given), by name; or the `error`, whose
--- file is the name of the text. Rules: AWS SDKs and Tools Reference Guide, "Shared config and credentials files"; what
--- it leaves open is as AWS's SDKs do it.
+-- Shared files and the result of reading them. `config` and `credentials` are the contents (absent: no such file).
+-- Expected: `profiles`, merged from both files, `sso_sessions` and `services` (default {}), all by name; or the `error`,
+-- which names the file "config" or "credentials". Source: AWS SDKs and Tools Reference Guide, "Shared config and
+-- credentials files". Where the guide is silent, the expectations follow the AWS SDKs.
 
 local OWNERLESS = "an indented line goes on with a property, and there is none above"
 local PROPERTY = "'[section]' or 'name = value' expected"
@@ -11,7 +11,7 @@ local NAME = "a name expected before '='"
 local TITLE = "']' expected at the end of a section's title"
 
 return {
-  -- nothing
+  -- empty files
   { "no files", profiles = {} },
   { "empty files", config = "", credentials = "", profiles = {} },
   { "blank lines only", config = "\n \t\n\r\n\n", profiles = {} },
@@ -19,7 +19,7 @@ return {
   { "an empty profile", config = "[profile dev]", profiles = { dev = {} } },
   { "empty profiles", config = "[profile dev]\n[profile test]\n", profiles = { dev = {}, test = {} } },
 
-  -- titles
+  -- section headers
   { "a prefix in the config file, none in the credentials file", config = "[profile dev]\nregion = r",
     credentials = "[test]\nregion = s", profiles = { dev = { region = "r" }, test = { region = "s" } } },
   { "no prefix in the config file", config = "[dev]\nregion = r\n[profile test]", profiles = { test = {} } },
@@ -82,7 +82,7 @@ return {
   { "a later section of one title", config = "[profile dev]\na = 1\nb = 2\n[profile test]\n[profile dev]\nb = 3\nc = 4",
     profiles = { dev = { a = "1", b = "3", c = "4" }, test = {} } },
 
-  -- ends of lines, and the start of the file
+  -- line endings and the byte order mark
   { "CRLF", config = "[profile dev]\r\na = 1\r\n\r\nb =\r\n c = 2\r\n", profiles = { dev = { a = "1", b = { c = "2" } } } },
   { "both kinds of line ends", config = "[profile dev]\r\na = 1\nb = 2\r\n", profiles = { dev = { a = "1", b = "2" } } },
   { "a last line without an end", config = "[profile dev]\na = 1", profiles = { dev = { a = "1" } } },
@@ -104,7 +104,7 @@ return {
   { "a comment before the sign", config = "[profile dev]\na # = 1", error = "config:2: " .. PROPERTY },
   { "a comment within a title", config = "[profile dev # x]", error = "config:1: " .. TITLE },
 
-  -- lines that go on
+  -- continuation lines
   { "a value on two lines", config = "[profile dev]\na = 1\n 2", profiles = { dev = { a = "1\n2" } } },
   { "a value on many lines", config = "[profile dev]\na = 1\n 2\n\t3\n  = 4\nb = 5", profiles = { dev = { a = "1\n2\n3\n= 4", b = "5" } } },
   { "blanks around such a line", config = "[profile dev]\na = 1\n \t 2 \t ", profiles = { dev = { a = "1\n2" } } },
@@ -159,7 +159,7 @@ return {
     credentials = "[dev]\nregion = r", profiles = { dev = { aws_access_key_id = "k", aws_secret_access_key = "s",
       aws_session_token = "t", region = "r" } } },
 
-  -- what is refused
+  -- malformed files
   { "a title without its bracket", config = "[profile dev]\na = 1\n[profile test\nb = 2", error = "config:3: " .. TITLE },
   { "something behind a title", credentials = "[dev] a = 1", error = "credentials:1: " .. TITLE },
   { "a property before any section", config = "\n# x\na = 1", error = "config:3: " .. SECTION },

@@ -1,4 +1,4 @@
--- NO_PROXY, a URL, and whether the URL then goes through no proxy.
+-- Cases of NO_PROXY: { NO_PROXY, URL, whether the URL bypasses the proxy }
 
 return {
   -- names
@@ -12,7 +12,7 @@ return {
   { "example.com", "http://example.co", false },
   { "www.example.com", "http://example.com", false },
   { ".example.com", "http://www.example.com", true },
-  { ".example.com", "http://example.com", true }, -- as curl and Python; Go says no
+  { ".example.com", "http://example.com", true }, -- as in curl and Python; Go does not match
   { "*.example.com", "http://www.example.com", true },
   { "*.example.com", "http://example.com", false },
   { "*.example.com", "http://notexample.com", false },
@@ -22,8 +22,8 @@ return {
   { "com", "http://example.com", true },
   { "localhost", "http://localhost:8000", true },
   { "local", "http://localhost:8000", false },
-  { "", "http://localhost:8000", false }, -- as curl; Go spares all of this machine
-  { "a-b.example", "http://aab.example", false }, -- nothing is a pattern
+  { "", "http://localhost:8000", false }, -- as in curl; Go always bypasses the proxy for localhost
+  { "a-b.example", "http://aab.example", false }, -- names are not patterns
   { "a.example", "http://axexample", false },
   { ".", "http://example.com", false },
   { "..", "http://example.com", false },
@@ -51,7 +51,7 @@ return {
   { "169.254.169.254", "http://169.254.169.254/latest", true },
   { "169.254.169.25", "http://169.254.169.254", false },
   { "10.0.0.1", "http://10.0.0.10", false },
-  { "0.0.1", "http://10.0.0.1", false }, -- no name that others are below
+  { "0.0.1", "http://10.0.0.1", false }, -- an address is not a parent domain
   { ".0.0.1", "http://10.0.0.1", false },
   { "10.0.0.1", "http://www.10.0.0.1.example", false },
   { "256.0.0.1", "http://10.0.0.1", false },
@@ -79,7 +79,7 @@ return {
   { "fd00::/8", "http://[fe80::1]", false },
   { "[fd00:ec2::]/32", "http://[fd00:ec2::254]", true },
   { "example.com/8", "http://10.0.0.1", false },
-  -- what else a URL may have
+  -- other parts of a URL
   { "example.com", "http://user:pass@example.com:8000", true },
   { "user", "http://user@example.com", false },
 }

@@ -1,5 +1,6 @@
--- What is retried, and scripts of attempts. Values: AWS's retry behaviour of November 2026 for DynamoDB (4 attempts,
--- 25 ms and 1 s doubled per retry, 20 s at most before jitter, 500 tokens, 14 and 5 a retry).
+-- Which errors are retried, and scripts of attempts. Source of the values: the retry behaviour of the AWS SDKs for DynamoDB,
+-- November 2026 (4 attempts; base delays of 25 ms and 1 s, doubled per retry, at most 20 s before jitter; a bucket of 500
+-- tokens; a retry costs 14 or 5 tokens).
 local vectors = {}
 
 local function service(code, status) return { kind = "service", code = code, status = status or 400 } end
@@ -11,7 +12,7 @@ local function cancelled(...)
   return err
 end
 
--- Error objects and their class; false: not retried.
+-- { error object, retry class }; false: not retried.
 vectors.classes = {
   { service("ProvisionedThroughputExceededException"), "throttling" },
   { service("ThrottlingException"), "throttling" },
@@ -73,7 +74,7 @@ vectors.classes = {
   { service("ExpiredIteratorException"), false },
   { service("TrimmedDataAccessException"), false },
   { service("throttlingexception"), false },
-  -- cancelled transactions: by their reasons
+  -- cancelled transactions are classified by their reasons
   { service("TransactionCanceledException"), false },
   { cancelled(), false },
   { cancelled("None", "None"), false },
@@ -96,7 +97,7 @@ vectors.classes = {
   { { kind = "service", code = "TransactionCanceledException", status = 400,
     reasons = { { Code = "TransactionConflict" }, { Code = "ConditionalCheckFailed" } } }, false },
   { { kind = "service", code = "TransactionCanceledException", status = 400, reasons = { {}, { Code = "TransactionConflict" } } }, false },
-  -- reasons of another error say nothing
+  -- cancellation reasons of any other error are ignored
   { { kind = "service", code = "ValidationException", status = 400, reasons = { { code = "TransactionConflict" } } }, false },
 }
 
@@ -105,13 +106,14 @@ local busy = service("ProvisionedThroughputExceededException")
 local refused = service("ConditionalCheckFailedException")
 local expired = { kind = "service", code = "ExpiredTokenException", status = 400 }
 
-local function told(err, text)
+local function with_retry_after(err, text)
   return { kind = err.kind, code = err.code, status = err.status, retry_after = text }
 end
 
--- Scripts: `policy` is retry.new's, `tokens` what the bucket has at first (500), `random` what is drawn, in turn or
--- always, `call` the call's own options. A step is an attempt: its failure and the delay that follows or what stops the
--- retries, or `ok`; then the tokens. A call ends with `stop` or `ok`, and the next step is a call's first attempt.
+-- Scripts. `policy`: options of retry.new; `tokens`: initial tokens (default 500); `random`: the random number, or a list of
+-- successive ones; `call`: options of the call. A step is an attempt: { error, `delay` before the next attempt or `stop`, the
+-- reason for no retry } or { `ok` }, and the `tokens` left after it. `stop` or `ok` ends a call; the next step is the first
+-- attempt of another call.
 vectors.scripts = {
   { name = "a success", random = 0.5, { ok = true, tokens = 500 } },
   { name = "a failure of the service", random = 0.5,
@@ -137,7 +139,7 @@ vectors.scripts = {
   { name = "jitter drawn anew each time", random = { 0.1, 0.9, 0.4 },
     { broken, delay = 0.0025, tokens = 486 }, { broken, delay = 0.045, tokens = 472 }, { broken, delay = 0.04, tokens = 458 },
     { ok = true, tokens = 472 } },
-  { name = "a connection that breaks, an answer that does not come, a wrong CRC32", random = 0.5,
+  { name = "a broken connection, a missing response, a wrong CRC32", random = 0.5,
     { { kind = "network" }, delay = 0.0125, tokens = 486 }, { { kind = "timeout" }, delay = 0.025, tokens = 472 },
     { { kind = "response", status = 200, retryable = true }, delay = 0.05, tokens = 458 }, { ok = true, tokens = 472 } },
   { name = "a status that says enough", random = 0.5,
@@ -153,7 +155,7 @@ vectors.scripts = {
   { name = "a condition that does not hold, after a retry", random = 0.5,
     { broken, delay = 0.0125, tokens = 486 }, { refused, stop = "permanent", tokens = 486 }, { ok = true, tokens = 487 } },
   { name = "a certificate that is refused", { { kind = "network", permanent = true }, stop = "permanent", tokens = 500 } },
-  { name = "an answer that stays wrong", { { kind = "response", status = 200 }, stop = "permanent", tokens = 500 } },
+  { name = "a response that stays wrong", { { kind = "response", status = 200 }, stop = "permanent", tokens = 500 } },
   { name = "a transaction with a condition that does not hold",
     { cancelled("TransactionConflict", "ConditionalCheckFailed"), stop = "permanent", tokens = 500 } },
   { name = "the mode off", policy = { mode = "off" },
@@ -199,25 +201,25 @@ vectors.scripts = {
   { name = "a bucket that is nearly full", tokens = 495, random = 0.5,
     { broken, delay = 0.0125, tokens = 481 }, { ok = true, tokens = 495 }, { ok = true, tokens = 496 } },
 
-  -- the service names a time
-  { name = "a time", random = 0.5, { told(broken, "1500"), delay = 1.5, tokens = 486 }, { ok = true, tokens = 500 } },
-  { name = "a time with throttling", random = 0.5, { told(busy, "1500"), delay = 1.5, tokens = 495 }, { ok = true, tokens = 500 } },
-  { name = "a time of nothing", random = 0.5, { told(broken, "0"), delay = 0.0125, tokens = 486 } },
-  { name = "a time shorter than the delay", random = 0.5, { told(busy, "100"), delay = 0.5, tokens = 495 } },
-  { name = "a time too long", random = 0.5, { told(broken, "20000"), delay = 5.0125, tokens = 486 } },
+  -- the header x-amz-retry-after, in milliseconds
+  { name = "a time", random = 0.5, { with_retry_after(broken, "1500"), delay = 1.5, tokens = 486 }, { ok = true, tokens = 500 } },
+  { name = "a time with throttling", random = 0.5, { with_retry_after(busy, "1500"), delay = 1.5, tokens = 495 }, { ok = true, tokens = 500 } },
+  { name = "a time of nothing", random = 0.5, { with_retry_after(broken, "0"), delay = 0.0125, tokens = 486 } },
+  { name = "a time shorter than the delay", random = 0.5, { with_retry_after(busy, "100"), delay = 0.5, tokens = 495 } },
+  { name = "a time too long", random = 0.5, { with_retry_after(broken, "20000"), delay = 5.0125, tokens = 486 } },
   { name = "a time too long, and a long delay", policy = { max_attempts = 9 }, random = 0.9,
     { busy, delay = 0.9, tokens = 495 }, { busy, delay = 1.8, tokens = 490 }, { busy, delay = 3.6, tokens = 485 },
-    { busy, delay = 7.2, tokens = 480 }, { busy, delay = 14.4, tokens = 475 }, { told(busy, "60000"), delay = 23, tokens = 470 } },
-  { name = "a time without end", random = 0.5, { told(broken, ("9"):rep(400)), delay = 5.0125, tokens = 486 } },
-  { name = "a time below nothing", random = 0.5, { told(broken, "-1"), delay = 0.0125, tokens = 486 } },
+    { busy, delay = 7.2, tokens = 480 }, { busy, delay = 14.4, tokens = 475 }, { with_retry_after(busy, "60000"), delay = 23, tokens = 470 } },
+  { name = "a time without end", random = 0.5, { with_retry_after(broken, ("9"):rep(400)), delay = 5.0125, tokens = 486 } },
+  { name = "a time below nothing", random = 0.5, { with_retry_after(broken, "-1"), delay = 0.0125, tokens = 486 } },
   { name = "times that are none", policy = { max_attempts = 9 }, random = 0,
-    { told(broken, ""), delay = 0, tokens = 486 }, { told(broken, "soon"), delay = 0, tokens = 472 },
-    { told(broken, "1.5"), delay = 0, tokens = 458 }, { told(broken, "1e3"), delay = 0, tokens = 444 },
-    { told(broken, "0x10"), delay = 0, tokens = 430 }, { told(broken, "15 s"), delay = 0, tokens = 416 },
-    { told(broken, "Wed, 21 Oct 2026 07:28:00 GMT"), delay = 0, tokens = 402 } },
-  { name = "a time for what is not retried", { told(refused, "1500"), stop = "permanent", tokens = 500 } },
+    { with_retry_after(broken, ""), delay = 0, tokens = 486 }, { with_retry_after(broken, "soon"), delay = 0, tokens = 472 },
+    { with_retry_after(broken, "1.5"), delay = 0, tokens = 458 }, { with_retry_after(broken, "1e3"), delay = 0, tokens = 444 },
+    { with_retry_after(broken, "0x10"), delay = 0, tokens = 430 }, { with_retry_after(broken, "15 s"), delay = 0, tokens = 416 },
+    { with_retry_after(broken, "Wed, 21 Oct 2026 07:28:00 GMT"), delay = 0, tokens = 402 } },
+  { name = "a time for what is not retried", { with_retry_after(refused, "1500"), stop = "permanent", tokens = 500 } },
 
-  -- the cause is mended
+  -- errors whose cause was corrected
   { name = "new credentials", { expired, corrected = true, delay = 0, tokens = 500 }, { ok = true, tokens = 500 } },
   { name = "new credentials, and the bucket is empty", tokens = 0, { expired, corrected = true, delay = 0, tokens = 0 }, { ok = true, tokens = 0 } },
   { name = "new credentials, then throttling", random = 0.5,
@@ -227,14 +229,16 @@ vectors.scripts = {
   { name = "new credentials, mode off", policy = { mode = "off" }, { expired, corrected = true, stop = "off", tokens = 500 } },
 }
 
--- Scripts of the adaptive mode: at a time `at` (0 when the policy is made), `wait` is what `before` answers (false: not
--- within `longest`), or an attempt ends, throttled or not, after which the measured rate and the allowed one are as said.
+-- Scripts of the adaptive mode. `at` is the time in seconds since the policy was created. A step with `wait` calls `before`
+-- and expects that result (false: the wait would exceed `longest`). Any other step ends an attempt, `throttled` or not, and
+-- expects the measured and the allowed rate after it, in requests per second.
 vectors.adaptive = {
-  -- Windows of 0.5 s: at 0.6, 3 answers / 0.5 s * 0.8 = 4.8 measured; at 1.0, 2 / 0.5 * 0.8 + 4.8 * 0.2 = 4.16; at 1.6,
-  -- 3 / 0.5 * 0.8 + 0.832 = 5.632. Allowed before any throttling: 0.4 t^3, at least 0.5: at 1.2, 0.6912. Throttled at 2.0:
-  -- measured 2 / 0.5 * 0.8 + 5.632 * 0.2 = 4.3264 is the peak, 0.7 of it allowed; the peak is reached again after
-  -- K = cbrt(4.3264 * 0.3 / 0.4) = 1.480561 s: at 2.2, 0.4 * (0.2 - K)^3 + 4.3264 = 3.486639. Throttled at 3.2: the
-  -- allowed 4.282037 is less than the measured 4.333056, so it is the peak; 0.7 of it is 2.997426.
+  -- The rate is measured in windows of 0.5 s. At 0.6: 3 responses / 0.5 s * 0.8 = 4.8. At 1.0: 2 / 0.5 * 0.8 + 4.8 * 0.2 =
+  -- 4.16. At 1.6: 3 / 0.5 * 0.8 + 0.832 = 5.632. Before any throttling the allowed rate is 0.4 t^3, at least 0.5; at 1.2 it
+  -- is 0.6912. Throttling at 2.0 makes the measured rate 2 / 0.5 * 0.8 + 5.632 * 0.2 = 4.3264 the peak and allows 0.7 of it.
+  -- The allowed rate reaches the peak again after K = cbrt(4.3264 * 0.3 / 0.4) = 1.480561 s; at 2.2 it is
+  -- 0.4 * (0.2 - K)^3 + 4.3264 = 3.486639. At the throttling at 3.2 the allowed 4.282037 is less than the measured 4.333056,
+  -- so it becomes the peak; 0.7 of it is 2.997426.
   { name = "the rate that it finds",
     { at = 0, wait = 0 },
     { at = 0.2, measured = 0, rate = 0.5 }, { at = 0.4, measured = 0, rate = 0.5 }, { at = 0.6, measured = 4.8, rate = 0.5 },
@@ -246,25 +250,27 @@ vectors.adaptive = {
     { at = 2.6, measured = 5.66528, rate = 4.053386 }, { at = 2.8, measured = 5.66528, rate = 4.200373 },
     { at = 3.0, measured = 4.333056, rate = 4.282037 }, { at = 3.2, throttled = true, measured = 4.333056, rate = 2.997426 },
     { at = 3.4, measured = 4.333056, rate = 3.452226 } },
-  -- Nothing is measured yet, so 0.5 requests a second are allowed, and the bucket is empty: the first token in 2 s, the
-  -- next in 4 s. At 2.1 one of the two is there: the third waits (1 - -1) / 0.5 = 4 s. At 100 the bucket has its one token.
-  { name = "the wait of those who come one after the other",
+  -- No rate is measured yet, so 0.5 requests per second are allowed, and the bucket is empty: the first token comes after
+  -- 2 s, the second after 4 s. At 2.1 the bucket is at -1, so the third request waits (1 - -1) / 0.5 = 4 s. At 100 the
+  -- bucket holds its maximum of one token.
+  { name = "the waits of successive requests",
     { at = 0, wait = 0 }, { at = 0.1, throttled = true, measured = 0, rate = 0.5 },
     { at = 0.1, wait = 2 }, { at = 0.1, wait = 4 }, { at = 2.1, wait = 4 }, { at = 100, wait = 0 }, { at = 100, wait = 2 } },
-  -- Who does not wait takes no token.
-  { name = "the wait of those who have no time",
+  -- A request that may not wait long enough takes no token.
+  { name = "the wait of requests with a limited wait",
     { at = 0, wait = 0 }, { at = 0, throttled = true, measured = 0, rate = 0.5 },
     { at = 0, longest = 1.5, wait = false }, { at = 0, longest = 1.5, wait = false }, { at = 0, longest = 2, wait = 2 },
     { at = 0, longest = 3, wait = false }, { at = 0, wait = 4 } },
   { name = "no limit without throttling",
     { at = 0, wait = 0 }, { at = 0, wait = 0 }, { at = 0, longest = 0, wait = 0 }, { at = 0.5, measured = 1.6, rate = 0.5 },
     { at = 0.5, wait = 0 }, { at = 0.5, wait = 0 } },
-  -- 0.4 * 100^3 would be allowed: at most twice the measured rate, 1 / 100 * 0.8 = 0.008, is; and at least 0.5.
+  -- 0.4 * 100^3 is cut to twice the measured rate, 1 / 100 * 0.8 = 0.008, and then raised to the minimum of 0.5.
   { name = "a rate that follows the measured one", { at = 0, wait = 0 }, { at = 100, measured = 0.008, rate = 0.5 } },
-  -- At 1, 10 / 1 * 0.8 = 8 measured, 0.7 of it allowed. At 11, 10 s later, K = cbrt(8 * 0.3 / 0.4) = 1.817: 0.4 * 8.183^3
-  -- + 8 = 227 would be; measured 1 / 10 * 0.8 + 8 * 0.2 = 1.68, so 3.36 is. The tokens fill at the old rate up to the old
-  -- room (5.6), and are cut to the new room: 3.36. Three are there, and the fourth lacks 0.64 / 3.36 s.
-  { name = "room for as many as a second allows",
+  -- At 1 the measured rate is 10 / 1 * 0.8 = 8, and 0.7 of it is allowed. At 11, with K = cbrt(8 * 0.3 / 0.4) = 1.817, the
+  -- curve gives 0.4 * 8.183^3 + 8 = 227; the measured rate is 1 / 10 * 0.8 + 8 * 0.2 = 1.68, so twice that, 3.36, is allowed.
+  -- The bucket fills at the old rate up to the old capacity of 5.6 and is then cut to the new capacity of 3.36. Three
+  -- requests pass at once; the fourth waits 0.64 / 3.36 s.
+  { name = "a bucket with a capacity of one second",
     { at = 0, wait = 0 }, { at = 0.1, measured = 0, rate = 0.5 }, { at = 0.1, measured = 0, rate = 0.5 },
     { at = 0.1, measured = 0, rate = 0.5 }, { at = 0.1, measured = 0, rate = 0.5 }, { at = 0.1, measured = 0, rate = 0.5 },
     { at = 0.1, measured = 0, rate = 0.5 }, { at = 0.1, measured = 0, rate = 0.5 }, { at = 0.1, measured = 0, rate = 0.5 },

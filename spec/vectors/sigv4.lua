@@ -1,7 +1,7 @@
--- Signatures to reproduce. Absent fields mean what the published examples use: GET, "/", no query,
--- no body, the key and the time below. 'published' holds values that AWS has published: the ListUsers
--- example of the AWS General Reference, and those of its aws4 test suite whose headers are all among
--- the signed ones. 'computed' holds values of our own, worked out by another implementation.
+-- Expected signatures. Absent fields default to those of the published examples: GET, "/", no query, no body, the key and
+-- the time below. 'published' holds signatures that AWS has published: the ListUsers example of the AWS General Reference
+-- and the cases of its aws4 test suite in which every header is signed. 'computed' holds signatures that were computed with
+-- another implementation.
 
 local session_token = "AQoDYXdzEPT//////////wEXAMPLEtc764bNrC9SAPBSM22wDOk4x4HIZ8j4FZTwdQWLWsKWHGBuFqwAeMicRXmxfp"
   .. "SPfIeoIYRqTflfKD8YUuwthAx7mSEI/qkPpKPi/kMcGdQrmGdeehM4IC1NtBmUpp2wUE8phUZampKsburEDy0KPkyQ"

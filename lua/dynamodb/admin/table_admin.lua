@@ -89,12 +89,15 @@ end
 
 local wait_options = { timeout = options.seconds }
 
---- Calls poll.wait_until with the options of a method that waits.
+--- Calls poll.poll with the options of a method that waits.
 function table_admin.wait(connection, given, where, what, ask)
   given = given or {}
   options.check(wait_options, given, where)
   local transport = core.connection_state(connection).transport
-  return poll.poll(transport, given.timeout or WAIT_TIMEOUT, what, ask)
+  local ok, err = poll.poll(transport, given.timeout or WAIT_TIMEOUT, what, ask)
+  if ok then return ok end
+  err.operation = err.operation or where
+  return nil, errors.locate(err)
 end
 
 --- Returns the results of a check for a state that will not be reached.

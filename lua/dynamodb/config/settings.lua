@@ -281,7 +281,7 @@ function settings.config(name)
   if name ~= nil then options.check({ profile = options.text }, { profile = name }, "config") end
   local self = settings.new({ profile = name }, "config")
   local values, why = self:load()
-  if not values then return nil, errors.new({ kind = "credentials", message = why }) end
+  if not values then return nil, errors.locate(errors.new({ kind = "credentials", message = why })) end
   local shown = {}
   for _, row in ipairs(catalogue) do
     local value = values[row.name]

@@ -9,7 +9,7 @@ local function pack(...) return { n = select("#", ...), ... } end
 --- The result of a function that was not called, or not finished, before the deadline.
 ---@return table { n = 2, false, error object }
 function concurrent.late_result()
-  return { n = 2, false, errors.new({ kind = "timeout", message = "no time left" }) }
+  return { n = 2, false, errors.locate(errors.new({ kind = "timeout", message = "no time left" })) }
 end
 
 --- Calls functions one after the other.

@@ -167,7 +167,7 @@ function loop.gather(calls, concurrency, deadline)
       scheduler.check()
     end
   end
-  local late = errors.new({ kind = "timeout", message = "no time left" })
+  local late = errors.locate(errors.new({ kind = "timeout", message = "no time left" }))
   local run = conduct(function(self, run)
     for _ = 1, math.min(concurrency or #calls, #calls) do spawn(self, run, work) end
   end, deadline or FOREVER, late)
@@ -208,8 +208,8 @@ function Task:wait(seconds)
     scheduler.drive(self.loop, function() return self.done end, deadline)
   end
   if self.done then return outcome(self) end
-  return nil, errors.new({ kind = "timeout", retryable = true,
-    message = ("the task has not ended after %g s"):format(seconds) })
+  return nil, errors.locate(errors.new({ kind = "timeout", retryable = true,
+    message = ("the task has not ended after %g s"):format(seconds) }))
 end
 
 --- Cancels the task: an error is raised where it waits, and again wherever it waits afterwards -> true |

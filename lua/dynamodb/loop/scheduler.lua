@@ -116,7 +116,7 @@ local function raise_cancelled(task)
   forget_socket(task)
   task.ignored = task.ignored + 1
   if task.ignored > MAX_IGNORED and running() == task.co then yield(GONE) end
-  error(task.cancelled, 0)
+  error(errors.locate(task.cancelled), 0)
 end
 
 --- Raises in a cancelled task.

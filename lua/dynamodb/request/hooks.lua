@@ -1,6 +1,6 @@
 --- Hooks, which are functions by the name of an event, and the log. No event holds a secret.
 
-local core = require("dynamodb.core")
+local errors = require("dynamodb.error")
 
 local hooks = {}
 
@@ -52,7 +52,7 @@ local lines = {
       event.request_id and ", request id " .. event.request_id or "")
   end,
   attempt_failed = function(event)
-    return ("%s: attempt %d: %s"):format(subject(event), event.attempt, tostring(event.err))
+    return ("%s: attempt %d: %s"):format(subject(event), event.attempt, errors.reason(event.err))
   end,
   retry_scheduled = function(event)
     return ("%s: retry in %.4f s"):format(subject(event), event.delay)
@@ -60,7 +60,7 @@ local lines = {
   call_finished = function(event)
     if not event.err then return nil end
     return ("%s: failed after %d attempts and %.4f s: %s"):format(subject(event), event.attempts,
-      event.elapsed, tostring(event.err))
+      event.elapsed, errors.reason(event.err))
   end,
   credentials_refreshed = function(event)
     return "credentials refreshed, from " .. event.source
@@ -88,11 +88,29 @@ function hooks.emitter(given, log)
   end
 end
 
---- Returns the name of the table that a request is about, for events | nil.
+-- Returns the one table that the operations of a transaction name | nil.
+local function table_of_transaction(operations)
+  local name
+  for _, operation in ipairs(operations) do
+    local _, write = next(operation)
+    if type(write) ~= "table" or (name and write.TableName ~= name) then return nil end
+    name = write.TableName
+  end
+  return name
+end
+
+--- Returns the name of the table that a request is for, for events and errors | nil when it is for none or
+--- for several.
 ---@param params table
 function hooks.table_of(params)
   local name = params.TableName
-  return core.typename(name) == "string" and name or nil
+  if type(params.RequestItems) == "table" then
+    local first = next(params.RequestItems)
+    name = next(params.RequestItems, first) == nil and first or nil
+  elseif type(params.TransactItems) == "table" then
+    name = table_of_transaction(params.TransactItems)
+  end
+  return type(name) == "string" and name or nil
 end
 
 return hooks

@@ -133,7 +133,7 @@ local function sign(call)
   local state, operation = call.state, call.operation
   local running = state.running
   local found, err = running.provider:get(call.deadline)
-  if not found then return nil, err end
+  if not found then return nil, errors.new(options.merge(err)) end -- a copy: several calls get the same error
   if found ~= running.credentials then
     local ok
     ok, err = context.use_credentials(state, found)
@@ -249,12 +249,12 @@ local explanations = {
 -- Completes the error that the caller gets. 'reason' says why there was no other attempt.
 local function complete_error(call, err, reason)
   if call.wrapped_name then err = idempotency.unwrap(err) end
-  err.operation, err.attempts = name_of(call), call.requests
+  err.operation, err.table, err.attempts = name_of(call), hooks.table_of(call.params), call.requests
   err.elapsed = call.state.transport.now() - call.started
   err.ambiguous = call.ambiguous or false
   err.retry_stopped = reason
   if explanations[reason] then err.message = err.message .. explanations[reason] end
-  return err
+  return errors.locate(err)
 end
 
 -- Attempts until the call is done -> result | nil, err.

@@ -44,8 +44,9 @@ end
 local function parse_path(text, names)
   local path = {}
   if text:match("^[.]") or text:match("[.]$") or not text:match("^[%w_.#]+$") then return nil end
-  for name in text:gmatch("[^.]+") do
-    if name:sub(1, 1) == "#" then name = names[name] end
+  for step in text:gmatch("[^.]+") do
+    local name = step
+    if step:sub(1, 1) == "#" then name = names[step] end
     if type(name) ~= "string" then return nil end
     path[#path + 1] = name
   end

@@ -114,6 +114,15 @@ local function next_request(queue, max_entries)
   return list
 end
 
+-- Returns the name of the table of all entries | nil when there are several.
+local function table_of(entries)
+  local name = entries[1] and entries[1].fields.name
+  for _, entry in ipairs(entries) do
+    if entry.fields.name ~= name then return nil end
+  end
+  return name
+end
+
 -- Adds what is left over to the error.
 local function add_leftovers(queue, err)
   local list = {}
@@ -208,8 +217,9 @@ local function run(connection, entries, max_entries, given, operation, send)
     operation = operation, queue = new_queue(entries), ended = event.new(), is_concurrent = count > 1,
     deadline = call_options.deadline_at or transport.now() + DEADLINE }
   if count > 1 then work_concurrently(self, count) else work(self) end
-  if self.err then return nil, add_leftovers(self.queue, self.err) end
-  return true
+  if not self.err then return true end
+  self.err.table = self.err.table or table_of(entries)
+  return nil, errors.locate(add_leftovers(self.queue, self.err))
 end
 
 -- ===================== }

@@ -4,6 +4,7 @@
 
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
+local hooks = require("dynamodb.request.hooks")
 local options = require("dynamodb.base.options")
 local pipeline = require("dynamodb.request.pipeline")
 
@@ -109,7 +110,8 @@ function Paginator:fetch(limit)
   local next_key = member(response, self._next_member)
   local message = complaint(self, response, next_key)
   if message then
-    return nil, errors.new({ kind = "response", operation = operation.name, attempts = 1, message = message })
+    return nil, errors.locate(errors.new({ kind = "response", operation = operation.name,
+      table = hooks.table_of(request), attempts = 1, message = message }))
   end
   local items = member(response, self._list_member) or {}
   local count = number_or_zero(response.Count or #items) -- only queries and scans have a count

@@ -66,9 +66,10 @@ local transient_codes = { InternalServerError = false, ProvisionedThroughputExce
 
 -- Makes the error object of one statement.
 local function error_of(failure)
-  return errors.new({ kind = "service", code = failure.Code, message = failure.Message or failure.Code,
+  return errors.locate(errors.new({ kind = "service", code = failure.Code,
+    message = failure.Message or failure.Code,
     item = failure.Item, operation = "BatchExecuteStatement", attempts = 1,
-    retryable = transient_codes[failure.Code] ~= nil, throttled = transient_codes[failure.Code] })
+    retryable = transient_codes[failure.Code] ~= nil, throttled = transient_codes[failure.Code] }))
 end
 
 local batch_options = options.with_write_options({})

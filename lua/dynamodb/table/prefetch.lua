@@ -10,6 +10,7 @@
 -- A fetch whose token was taken away was abandoned; its page is ignored.
 
 local concurrent = require("dynamodb.loop.concurrent")
+local errors = require("dynamodb.error")
 local event = require("dynamodb.loop.event")
 
 local prefetch = {}
@@ -214,7 +215,7 @@ function Prefetch:take(wanted)
   if not page then
     self.has_failed = true
     if entry.raised then error(entry.err, 0) end
-    return nil, entry.err
+    return nil, errors.locate(entry.err)
   end
   self.queue[self.first], self.first = nil, self.first + 1
   source.ready, self.queued_items = source.ready - 1, self.queued_items - page.count

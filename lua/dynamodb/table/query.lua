@@ -71,8 +71,9 @@ local function key_names(self, fields, index)
   end
   local found = fields.indexes[index]
   if found then return found end
-  return nil, errors.new({ kind = "service", code = "ValidationException", operation = "DescribeTable",
-    message = ("%s has no index '%s'"):format(tostring(self), index) })
+  return nil, errors.locate(errors.new({ kind = "service", code = "ValidationException",
+    operation = "DescribeTable", table = fields.name,
+    message = ("%s has no index '%s'"):format(tostring(self), index) }))
 end
 
 -- Returns the names of a start key: the key attributes of the index and of the table.

@@ -98,8 +98,11 @@ function write.value_at(attributes, steps)
   local value = attributes
   for _, step in ipairs(steps) do
     if type(value) ~= "table" then return nil end
-    if type(step) == "number" then step = #value == 1 and 1 or step + 1 end
-    value = value[step]
+    if type(step) == "number" then
+      value = value[#value == 1 and 1 or step + 1]
+    else
+      value = value[step]
+    end
   end
   return value
 end

@@ -44,8 +44,8 @@ function auto.send(socket, bytes, deadline)
   return maker(socket).send(socket, bytes, deadline)
 end
 
-function auto.receive(socket, deadline, answering)
-  return maker(socket).receive(socket, deadline, answering)
+function auto.receive(socket, deadline, is_first)
+  return maker(socket).receive(socket, deadline, is_first)
 end
 
 --- A socket of libcurl can be reused by the process that opened it, in a phase that may block.

@@ -1,6 +1,5 @@
---- The transport for plain Lua: connections by libcurl. Waiting parks the running task, so that others run,
---- and blocks outside of
--- tasks. doc/transport.md describes what a transport has to offer.
+--- The transport for plain Lua: connections by libcurl. In a task, waiting lets other tasks run; outside of
+--- tasks it blocks. doc/transport.md describes what a transport has to offer.
 
 local loop = require("dynamodb.loop")
 local native = require("dynamodb.curl")
@@ -24,13 +23,21 @@ local curl = {
   spawn = loop.spawn,
 }
 
--- libcurl's failures that another attempt would meet again: certificates, and settings that libcurl refuses.
--- A name that does not resolve is not among them, since a failing name server looks the same.
+-- libcurl's failures that another attempt would meet again. COULDNT_RESOLVE_HOST is not among them: a name
+-- server that fails for a moment looks the same as a name that does not exist.
 local permanent_codes = {}
-for _, name in ipairs({ "UNSUPPORTED_PROTOCOL", "URL_MALFORMAT", "NOT_BUILT_IN", "UNKNOWN_OPTION",
-  "BAD_FUNCTION_ARGUMENT", "SSL_CERTPROBLEM", "PEER_FAILED_VERIFICATION", "SSL_CACERT_BADFILE",
-  "SSL_ISSUER_ERROR",
-  "SSL_CIPHER" }) do
+for _, name in ipairs({
+  "UNSUPPORTED_PROTOCOL", -- the URL's scheme
+  "URL_MALFORMAT",
+  "NOT_BUILT_IN", -- this libcurl lacks what an option needs
+  "UNKNOWN_OPTION", -- this libcurl is older than an option
+  "BAD_FUNCTION_ARGUMENT", -- a value that libcurl refuses
+  "SSL_CERTPROBLEM", -- the client certificate or its key cannot be used
+  "PEER_FAILED_VERIFICATION", -- the server's certificate
+  "SSL_CACERT_BADFILE", -- the CA bundle cannot be read
+  "SSL_ISSUER_ERROR", -- the issuer of the server's certificate
+  "SSL_CIPHER", -- no cipher in common
+}) do
   permanent_codes[native.codes[name]] = true
 end
 
@@ -76,7 +83,7 @@ local function wait(socket, mode, deadline)
       return true
     end
   end
-  return nil, "timeout", "no answer in time"
+  return nil, "timeout", "no response in time"
 end
 
 --- Sends all bytes -> true | nil, kind, why.
@@ -93,17 +100,19 @@ function curl.send(socket, bytes, deadline)
   end
 end
 
---- Receives the bytes that are there, at least one -> bytes | nil, "closed" or another kind, why. 'is_first'
---- is true for the first bytes of a response, which have to be waited for.
-function curl.receive(socket, deadline, answering)
+--- Receives the bytes that are there, at least one -> bytes | nil, "closed" or another kind, why.
+---@param is_first? boolean true for the first bytes of a response: they are not there yet, so it waits before
+--- it tries to read
+function curl.receive(socket, deadline, is_first)
+  local must_wait = is_first
   while true do
-    if answering then
+    if must_wait then
       local ready, kind, why = wait(socket, "read", deadline)
       if not ready then return nil, kind, why end
     end
     local bytes, kind, why = socket:receive()
     if bytes ~= "" then return bytes, kind, why end
-    answering = true
+    must_wait = true
   end
 end
 

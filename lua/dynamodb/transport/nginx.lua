@@ -81,7 +81,7 @@ end
 
 -- Returns the results of a failed call: nil, kind, text, is it permanent.
 local function failed(what, why)
-  if why == "timeout" then return nil, "timeout", what .. ": no answer in time" end
+  if why == "timeout" then return nil, "timeout", what .. ": no response in time" end
   if why:find("no resolver defined", 1, true) then
     why = "nginx.conf names no resolver, such as: resolver 127.0.0.53 valid=30s ipv6=off;"
   end
@@ -114,7 +114,7 @@ local function tunnel(sock, target, user)
   if not head then return nil, why end
   local status = head:match("^HTTP/1%.[01] (%d%d%d)%f[%D]")
   if status and status:sub(1, 1) == "2" then return true end
-  return nil, "it answered " .. (status or "no HTTP")
+  return nil, "its response was " .. (status or "not HTTP")
 end
 
 -- Parses the file that an option names -> parsed value | nil, why.
@@ -221,7 +221,7 @@ end
 -- ===================== }
 -- {===== A connection =====
 
-local LATE = "no answer in time"
+local LATE = "no response in time"
 
 --- Returns how long connecting took: { connect, tls }, in seconds.
 function nginx.timings(socket)
@@ -305,7 +305,7 @@ function nginx.gather(list, concurrency, deadline)
   for i = 1, math.min(concurrency or #list, #list) do threads[i] = ngx.thread.spawn(work) end
   if ended then wait_for(threads, ended, deadline) end
   for _, thread in ipairs(threads) do ngx.thread.wait(thread) end
-  local late = errors.new({ kind = "timeout", message = "no time left" })
+  local late = errors.locate(errors.new({ kind = "timeout", message = "no time left" }))
   for i = 1, #list do results[i] = results[i] or { n = 2, false, late } end
   return results
 end

@@ -1,6 +1,6 @@
 /*
- * Shows the core rooms to the specs: `require "probe"` gives one table per room (probe.buf,
- * probe.crypto, ...). Built beside the modules, never installed.
+ * Makes the functions of the C core callable from specs: `require "probe"` returns one table per
+ * core module (probe.buf, probe.crypto, ...). It is built with the modules and never installed.
  */
 #ifndef PROBE_H
 #define PROBE_H
@@ -11,7 +11,7 @@
 #include <lauxlib.h>
 #include <lua.h>
 
-/* Each pushes the table of functions of one room. */
+/* Each function pushes the table of one core module. */
 void probe_status(lua_State *L);
 void probe_buf(lua_State *L);
 void probe_crypto(lua_State *L);
@@ -25,22 +25,22 @@ void probe_process(lua_State *L);
 /* Pushes a new table filled from a NULL-terminated list (luaL_newlib is not in Lua 5.1). */
 void probe_table(lua_State *L, const luaL_Reg *functions);
 
-/* Makes a metatable of this name, whose finalizer is 'gc', and pushes it. */
+/* Creates a metatable of this name with the finalizer 'gc', and pushes it. */
 void probe_class(lua_State *L, const char *name, lua_CFunction gc);
 
 /*
- * Pushes 'size' bytes with the metatable of this name. Their values are whatever memory held, so
- * that valgrind reports what an init function forgets to set.
+ * Pushes a userdata of 'size' bytes with the metatable of this name. Its memory is uninitialised,
+ * so that valgrind reports members that an init function does not set.
  */
 void *probe_box(lua_State *L, const char *name, size_t size);
 
-/* Pushes 'size' zeroed bytes with the metatable of this name. */
+/* Pushes a userdata of 'size' zeroed bytes with the metatable of this name. */
 void *probe_zeroed_box(lua_State *L, const char *name, size_t size);
 
-/* Returns the string at 'index', which its Lua value owns; raises for anything else. */
+/* Returns the string at 'index', whose bytes Lua owns. Raises an error for other values. */
 struct ddb_slice probe_slice(lua_State *L, int index);
 
-/* Pushes what a failure returns: nil, the error text, the text of the status. Returns 3. */
+/* Pushes nil, the error text and the text of the status; returns 3, their number. */
 int probe_failure(lua_State *L, enum ddb_status status, const struct ddb_error *e);
 
 #endif

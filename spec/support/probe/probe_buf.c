@@ -1,4 +1,4 @@
-/* The growable buffer as the specs see it: a userdata and functions on it. */
+/* probe.buf: the growable buffer as a userdata, and functions on it. */
 #include "probe.h"
 
 #include "../../../csrc/core/buf.h"
@@ -15,7 +15,7 @@ static int buf_new(lua_State *L) {
   return 1;
 }
 
-/* A struct of zeroes, which free has to accept. */
+/* Pushes a zeroed struct, which free must accept. */
 static int buf_zeroed(lua_State *L) {
   (void)probe_zeroed_box(L, BUF, sizeof(struct ddb_buf));
   return 1;

@@ -1,4 +1,4 @@
-/* SHA-256, HMAC, hex and base64 as the specs see them. */
+/* probe.crypto: SHA-256, HMAC, hex, base64 and ES256. */
 #include "probe.h"
 
 #include "../../../csrc/core/crypto.h"
@@ -14,7 +14,7 @@ static int push_digest(lua_State *L, enum ddb_status st, const unsigned char *di
   return 1;
 }
 
-/* (text, ...) -> the digest of the last one, all made with the same kept state */
+/* (text, ...) -> the digest of the last text; all digests use one struct ddb_crypto */
 static int crypto_sha256(lua_State *L) {
   struct ddb_crypto c;
   unsigned char digest[DDB_SHA256_SIZE];
@@ -30,7 +30,7 @@ static int crypto_sha256(lua_State *L) {
   return push_digest(L, st, digest);
 }
 
-/* An HMAC and the state it is made with. */
+/* An HMAC and the struct ddb_crypto that computes it. */
 struct keyed {
   struct ddb_crypto c;
   struct ddb_hmac h;
@@ -46,7 +46,7 @@ static void keyed_free(struct keyed *k) {
   ddb_hmac_free(&k->h);
 }
 
-/* Takes the string at 'index' as the key; raises nothing, since the state is to be freed. */
+/* Sets the string at 'index' as key. It raises no Lua error, since the caller frees the state. */
 static enum ddb_status set_key(lua_State *L, int index, struct keyed *k) {
   size_t n;
   const char *p = lua_tolstring(L, index, &n);
@@ -71,7 +71,7 @@ static int crypto_hmac(lua_State *L) {
   return push_digest(L, st, digest);
 }
 
-/* (first key, second key, message) -> the MAC under the second */
+/* (first key, second key, message) -> the MAC with the second key */
 static int crypto_rekeyed(lua_State *L) {
   struct keyed k;
   unsigned char digest[DDB_SHA256_SIZE];
@@ -83,7 +83,7 @@ static int crypto_rekeyed(lua_State *L) {
   return push_digest(L, st, digest);
 }
 
-/* -> what an HMAC without a key returns */
+/* -> the result of an HMAC without a key */
 static int crypto_unkeyed(lua_State *L) {
   struct keyed k;
   unsigned char digest[DDB_SHA256_SIZE];
@@ -141,7 +141,7 @@ static int crypto_es256_public(lua_State *L) {
   return push_es256(L, st, out, &e);
 }
 
-/* -> bytes, or nil and the status; the room is exactly what the header promises to suffice */
+/* -> bytes, or nil, status, size; the output buffer has exactly ddb_base64_decoded_size bytes */
 static int crypto_base64_decode(lua_State *L) {
   size_t used = 1;
   struct ddb_slice text = probe_slice(L, 1);
@@ -157,14 +157,14 @@ static int crypto_base64_decode(lua_State *L) {
   return 3;
 }
 
-/* Returns a copy of the string at 1 that may be overwritten. */
+/* Returns a copy of string argument 1, which may be overwritten. */
 static char *copy(lua_State *L, size_t *n) {
   struct ddb_slice text = probe_slice(L, 1);
   *n = text.n;
   return memcpy(lua_newuserdata(L, text.n + 1), text.p, text.n);
 }
 
-/* Decodes over the text itself. */
+/* (text) -> bytes, decoded in place */
 static int crypto_base64_decode_in_place(lua_State *L) {
   size_t n, used;
   char *text = copy(L, &n);
@@ -173,7 +173,7 @@ static int crypto_base64_decode_in_place(lua_State *L) {
   return 1;
 }
 
-/* -> whether the size of what cannot be encoded is one that no buffer can hold */
+/* -> whether the encoded size of SIZE_MAX bytes saturates at SIZE_MAX */
 static int crypto_base64_overflows(lua_State *L) {
   lua_pushboolean(L, ddb_base64_encoded_size((size_t)-1) == (size_t)-1);
   return 1;

@@ -1,4 +1,4 @@
-/* DynamoDB numbers as the specs see them; 64-bit integers come and go as text. */
+/* probe.decimal: DynamoDB numbers. 64-bit integers are passed as text. */
 #include "probe.h"
 
 #include "../../../csrc/core/decimal.h"
@@ -119,7 +119,7 @@ static int decimal_read(lua_State *L) {
   return 0;
 }
 
-/* (directory, name) -> could the locale of this name in the directory be set for numbers? */
+/* (directory, name) -> whether LC_NUMERIC could be set to that locale in the directory */
 static int decimal_setlocale(lua_State *L) {
   (void)setenv("LOCPATH", luaL_checkstring(L, 1), 1);
   lua_pushboolean(L, setlocale(LC_NUMERIC, luaL_checkstring(L, 2)) != NULL);
@@ -127,7 +127,7 @@ static int decimal_setlocale(lua_State *L) {
   return 1;
 }
 
-/* (number) -> the text that C's printf gives it */
+/* (number) -> the number as formatted by printf */
 static int decimal_printf(lua_State *L) {
   char text[64];
   (void)snprintf(text, sizeof text, "%.17g", luaL_checknumber(L, 1));

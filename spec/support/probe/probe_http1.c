@@ -1,4 +1,4 @@
-/* probe.http1: a request as bytes, and the response parser as an object fed piece by piece. */
+/* probe.http1: serializes requests, and wraps the response parser in a userdata. */
 #include "../../../csrc/core/http1.h"
 #include "probe.h"
 
@@ -38,7 +38,7 @@ static size_t limit(lua_State *L, const char *name) {
   lua_getfield(L, 1, name);
   lua_Number n = luaL_checknumber(L, -1);
   lua_pop(L, 1);
-  return n < 0 ? (size_t)-1 : (size_t)n; /* -1 stands for no limit at all */
+  return n < 0 ? (size_t)-1 : (size_t)n; /* -1 means no limit */
 }
 
 /* new(limits) -> parser */
@@ -53,7 +53,7 @@ static int parser_new(lua_State *L) {
   return 1;
 }
 
-/* zeroed() -> parser whose memory was only zeroed, never initialised */
+/* zeroed() -> parser in zeroed memory that was never initialised */
 static int parser_zeroed(lua_State *L) {
   (void)probe_zeroed_box(L, PARSER, sizeof(struct ddb_http1));
   return 1;
@@ -82,7 +82,7 @@ static int parser_free(lua_State *L) {
   return 0;
 }
 
-/* parser:starve("head" | "body"): from now on that buffer acts as if an allocation had failed */
+/* parser:starve("head" | "body"): makes all further allocations of that buffer fail */
 static int parser_starve(lua_State *L) {
   struct ddb_http1 *h = luaL_checkudata(L, 1, PARSER);
   bool head = strcmp(luaL_checkstring(L, 2), "head") == 0;
@@ -118,7 +118,7 @@ static int bytes_free(lua_State *L) {
   return 0;
 }
 
-/* The headers of the list at 'i', which keeps their text alive; returns how many. */
+/* Reads the headers of the list at 'i', which keeps their text alive; returns their number. */
 static size_t check_headers(lua_State *L, int i, struct ddb_header *headers) {
   size_t n = 0;
   luaL_checktype(L, i, LUA_TTABLE);
@@ -138,7 +138,7 @@ static size_t check_headers(lua_State *L, int i, struct ddb_header *headers) {
 
 /*
  * request(method, target, {{name, value}, ...}, body, limit, before) -> bytes, or nil, text, status
- * and what is left in a buffer that held "before"
+ * and the content of the buffer, which held "before" at first
  */
 static int request(lua_State *L) {
   struct ddb_header headers[MOST_HEADERS];

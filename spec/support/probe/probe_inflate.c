@@ -1,9 +1,9 @@
-/* CRC32 and gunzip as the specs see them. */
+/* probe.inflate: CRC32 and gunzip. */
 #include "probe.h"
 
 #include "../../../csrc/core/inflate.h"
 
-/* (text, ...) -> the CRC32 of all of them in a row */
+/* (text, ...) -> the CRC32 of the concatenated texts */
 static int inflate_crc32(lua_State *L) {
   uint32_t crc = 0;
   for (int i = 1; i <= lua_gettop(L); i++) {
@@ -16,8 +16,8 @@ static int inflate_crc32(lua_State *L) {
 }
 
 /*
- * (gzip, ceiling, what the buffer holds before) -> what it holds after; or nil, error text,
- * status, what it holds after, the status of the buffer
+ * (gzip, maximum size, initial content of the buffer) -> content of the buffer, or nil, error
+ * text, status, content of the buffer, status of the buffer
  */
 static int inflate_gunzip(lua_State *L) {
   size_t before;

@@ -1,13 +1,14 @@
-/* The JSON reader and string writer as the specs see them. */
+/* probe.json: the JSON reader and string writer. */
 #include "probe.h"
 
 #include "../../../csrc/core/json.h"
 
-#define DEPTH_MAX 1000 /* of 'events', which recurses */
+#define DEPTH_MAX 1000 /* nesting limit of 'events', which recurses */
 
 /*
- * Argument 1 without the NUL that Lua puts behind it, in memory that ends where the text ends. Its
- * first argument 'length' bytes only, when given: then what follows is there to be misread.
+ * Copies argument 1 without its NUL into memory that ends with the text, so that AddressSanitizer
+ * detects a read past the end. If argument 'length' is given, the text has only that many bytes
+ * and the rest follows it.
  */
 static struct ddb_slice text_argument(lua_State *L, int length) {
   struct ddb_slice text = probe_slice(L, 1);
@@ -85,7 +86,7 @@ static enum ddb_status take_value(struct events *v) {
   }
 }
 
-/* (text, [length, [ceiling of the scratch]]) -> list of what was taken | nil, why, status */
+/* (text, [length, [maximum size of the scratch buffer]]) -> list of events | nil, error, status */
 static int json_events(lua_State *L) {
   struct ddb_buf *scratch;
   struct ddb_error e;
@@ -102,7 +103,7 @@ static int json_events(lua_State *L) {
   return status ? probe_failure(L, status, &e) : 1;
 }
 
-/* (text, depth, [length]) -> true | nil, why, status */
+/* (text, depth, [length]) -> true | nil, error, status */
 static int json_skip(lua_State *L) {
   struct ddb_buf scratch;
   struct ddb_json json;
@@ -118,7 +119,7 @@ static int json_skip(lua_State *L) {
   return status ? probe_failure(L, status, &e) : 1;
 }
 
-/* (text, character) -> what peek sees, whether take takes it, what peek sees then */
+/* (text, character) -> byte by peek, whether take accepts the character, byte by peek */
 static int json_peek(lua_State *L) {
   struct ddb_json json;
   struct ddb_slice text = text_argument(L, 3);
@@ -129,8 +130,7 @@ static int json_peek(lua_State *L) {
   return 3;
 }
 
-/* (ceiling, string, ...) -> what is written of all of them, status of the buffer, first error | nil
- */
+/* (maximum size, string, ...) -> output, status of the buffer, first error | nil */
 static int json_write(lua_State *L) {
   struct ddb_buf out;
   struct ddb_error e;

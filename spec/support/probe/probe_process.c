@@ -1,10 +1,10 @@
-/* What POSIX has and Lua has not: forking. */
+/* probe.process: fork, wait and _exit. */
 #include "probe.h"
 
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* fork() -> 0 in the child, the child's number in the parent. */
+/* fork() -> 0 in the child, the child's pid in the parent. */
 static int process_fork(lua_State *L) {
   pid_t pid = fork();
   if (pid < 0) return luaL_error(L, "fork failed");
@@ -21,7 +21,7 @@ static int process_wait(lua_State *L) {
   return 1;
 }
 
-/* exit(code): ends the child, without a word to whatever the parent still uses. */
+/* exit(code): ends the child without running finalizers of objects shared with the parent. */
 static int process_exit(lua_State *L) {
   _exit((int)luaL_checkinteger(L, 1));
 }

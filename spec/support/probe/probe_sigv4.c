@@ -1,4 +1,4 @@
-/* The signer as the specs see it: a userdata and functions on it. */
+/* probe.sigv4: the signer as a userdata, and functions on it. */
 #include "probe.h"
 
 #include "../../../csrc/core/sigv4.h"
@@ -16,7 +16,7 @@ static int sigv4_new(lua_State *L) {
   return 1;
 }
 
-/* A struct of zeroes, which free has to accept. */
+/* Pushes a zeroed struct, which free must accept. */
 static int sigv4_zeroed(lua_State *L) {
   (void)probe_zeroed_box(L, SIGV4, sizeof(struct ddb_sigv4));
   return 1;
@@ -27,8 +27,8 @@ static int sigv4_free(lua_State *L) {
   return 0;
 }
 
-/* true, or nil, error text, status */
-static int answer(lua_State *L, enum ddb_status st, const struct ddb_error *e) {
+/* Pushes true, or nil, error text, status. */
+static int push_result(lua_State *L, enum ddb_status st, const struct ddb_error *e) {
   if (st) return probe_failure(L, st, e);
   lua_pushboolean(L, 1);
   return 1;
@@ -40,7 +40,8 @@ static struct ddb_slice optional_slice(lua_State *L, int index) {
 
 static int sigv4_scope(lua_State *L) {
   struct ddb_error e = {""};
-  return answer(L, ddb_sigv4_scope(check(L), optional_slice(L, 2), optional_slice(L, 3), &e), &e);
+  return push_result(L, ddb_sigv4_scope(check(L), optional_slice(L, 2), optional_slice(L, 3), &e),
+                     &e);
 }
 
 static int sigv4_credentials(lua_State *L) {
@@ -48,10 +49,10 @@ static int sigv4_credentials(lua_State *L) {
   struct ddb_sigv4 *s = check(L);
   enum ddb_status st = ddb_sigv4_credentials(s, optional_slice(L, 2), optional_slice(L, 3),
                                              optional_slice(L, 4), &e);
-  return answer(L, st, &e);
+  return push_result(L, st, &e);
 }
 
-/* A field of the request table; the table keeps the string alive. */
+/* Returns a field of the request table, which keeps the string alive. */
 static struct ddb_slice field(lua_State *L, const char *name, const char *otherwise) {
   struct ddb_slice s = ddb_text(otherwise);
   lua_getfield(L, 2, name);
@@ -60,7 +61,7 @@ static struct ddb_slice field(lua_State *L, const char *name, const char *otherw
   return s;
 }
 
-/* One half of the header on the top of the stack. */
+/* Returns the name or the value of the header on the top of the stack. */
 static struct ddb_slice half(lua_State *L, int which) {
   struct ddb_slice s;
   lua_rawgeti(L, -1, which);
@@ -107,21 +108,21 @@ static int sigv4_authorization(lua_State *L) {
   return 1;
 }
 
-/* Changes the secret directly in memory: only a newly derived key shows it. */
+/* Changes the secret in memory. Only a newly derived signing key is affected. */
 static int sigv4_spoil(lua_State *L) {
   struct ddb_buf *secret = &check(L)->secret;
   secret->p[secret->len - 1] ^= 1;
   return 0;
 }
 
-/* -> the canonical request and the string to sign of the last signature, in a row */
+/* -> the canonical request followed by the string to sign of the last signature */
 static int sigv4_scratch(lua_State *L) {
   const struct ddb_buf *b = &check(L)->scratch;
   lua_pushlstring(L, b->p, b->len);
   return 1;
 }
 
-/* -> how many fields a canonical form takes before it refuses */
+/* -> the number of fields that a canonical form accepts */
 static int sigv4_canonical_room(lua_State *L) {
   struct ddb_canonical c;
   const struct ddb_header h = {ddb_text("a"), ddb_text("b")};

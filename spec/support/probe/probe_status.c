@@ -2,13 +2,13 @@
 
 #include "../../../csrc/core/status.h"
 
-/* status.text(number) -> the plain meaning. */
+/* status.text(number) -> the text of the status */
 static int text(lua_State *L) {
   lua_pushstring(L, ddb_status_text((enum ddb_status)luaL_checkinteger(L, 1)));
   return 1;
 }
 
-/* status.fail(number, words) -> the number, the formatted text. */
+/* status.fail(number, words) -> the number, the formatted error text */
 static int fail(lua_State *L) {
   struct ddb_error e;
   enum ddb_status status = (enum ddb_status)luaL_checkinteger(L, 1);

@@ -1,4 +1,4 @@
--- Writes what the C programs send and what the server answers: canned.lua DIRECTORY PORT
+-- Writes the requests that the C programs send and the bodies of the responses: fixtures.lua DIRECTORY PORT
 
 local core = require("dynamodb.core")
 local operations = require("dynamodb.base.operations")
@@ -12,7 +12,7 @@ local function write(name, text)
   assert(file:close())
 end
 
--- The bytes that the client sends for such a call.
+-- Writes the request that the client sends for this call.
 local function request(name, params)
   local operation = operations[name]
   local signer = assert(core.signer("us-east-1", "dynamodb"))

@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Builds, packs and installs the rock with each Lua named, in a directory of its own, and loads what it installed: tools/rock.sh LUA...
+set -eu -o pipefail
+cd "$(dirname "$0")/.."
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+# A release is taken from a tag of a repository; here the repository is a copy of this one.
+git clone --quiet --no-hardlinks . "$scratch/repository"
+git -C "$scratch/repository" tag --force v0.0.1 >/dev/null
+tools/rockspec.sh 0.0.1 "git+file://$scratch/repository" >"$scratch/dynamodb-0.0.1-1.rockspec"
+
+for lua; do
+  version=5.1
+  [ "$lua" = luajit ] || version=${lua#lua}
+  tree=$scratch/$lua
+  headers=$(pkg-config --cflags-only-I "$lua" | sed "s/-I//; s/ //g")
+  rocks() { luarocks --lua-version="$version" --tree="$tree" "$@" LUA_INCDIR="$headers" >"$scratch/log" 2>&1 || { cat "$scratch/log" >&2; exit 1; }; }
+  (
+    cd "$scratch"
+    rocks install --deps-mode=none dynamodb-0.0.1-1.rockspec
+    rocks pack dynamodb 0.0.1-1
+    rocks remove dynamodb
+    rocks install --deps-mode=none dynamodb-0.0.1-1.*.rock
+    rm dynamodb-0.0.1-1.*.rock
+  )
+  LUA_PATH="$tree/share/lua/$version/?.lua;$tree/share/lua/$version/?/init.lua;;" LUA_CPATH="$tree/lib/lua/$version/?.so;;" \
+    "$lua" -e 'print("rock of", (require("dynamodb").connect({ region = "eu-west-1" })))'
+done
