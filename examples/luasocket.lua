@@ -6,7 +6,7 @@ local socket = require("socket")
 local work = dofile("examples/work.lua")
 
 -- An object that select accepts like a socket.
-local tasks = { getfd = loop.fd, dirty = function() return false end }
+local tasks = { getfd = function() return loop.fd() end, dirty = function() return false end }
 local server = assert(socket.bind("127.0.0.1", 0)) -- other work of the loop
 local host, port = server:getsockname()
 local client = assert(socket.connect(host, port))

@@ -227,9 +227,9 @@ describe("layer2", function()
   for _, method in ipairs({ "get_item", "put_item", "update_item", "delete_item", "query", "scan", "update_throughput" }) do
     it(method .. " takes a table or its name, and nothing else", function()
       for _, target in ipairs({ 5, "", {}, true }) do
-        assert.error_matches(function() conn[method](conn, target, "a", 1) end, method .. ": table or its name expected")
+        assert.error_matches(function() conn[method](conn, target, "a") end, method .. ": table or its name expected")
       end
-      local result, err = conn[method](conn, helper.table_name("absent"), 1, 1)
+      local result, err = conn[method](conn, helper.table_name("absent"), method ~= "scan" and 1 or nil)
       assert.is_nil(result)
       assert.equal("ResourceNotFoundException", err.code)
     end)
@@ -434,7 +434,7 @@ describe("layer2", function()
 
     it("refuse what is no list", function()
       assert.error_matches(function() conn:new_batch_list():add_batch(fresh, "a") end, "add_batch: list of keys expected")
-      assert.error_matches(function() conn:new_batch_write_list():add_batch(fresh, "a") end, "add_batch: option 'puts'")
+      assert.error_matches(function() conn:new_batch_write_list():add_batch(fresh, "a") end, "add_batch: list of items expected")
     end)
   end)
 

@@ -52,6 +52,12 @@ luajit_packages() {
   fi
 }
 
+# Replaces the placeholders by names of packages.
+real_names() { # PACKAGES
+  local list=${1//LUAJIT/$(luajit_packages)}
+  echo "${list//HAPROXY_LUA/liblua$(haproxy_lua)-dev}"
+}
+
 need() { # PACKAGES CHECK ARGS...
   [[ "$missing " == *" $1 "* ]] || "${@:2}" >/dev/null 2>&1 || missing+=" $1"
 }
@@ -110,14 +116,22 @@ find_missing() {
   "need_for_$plan"
 }
 
+# Prints the number and the size of the packages that apt-get would install.
+print_size() { # PACKAGES...
+  apt-get -q install --assume-no --no-install-recommends "$@" 2>/dev/null | grep -E '^Need to get|newly installed|^After this' || true
+}
+
 install_packages() {
   runs apt-get >/dev/null || fail "please install these Debian packages first:$missing"
+  [ "$(id -u)" = 0 ] || runs sudo >/dev/null ||
+    fail "this needs root or sudo; ask for: apt-get install --no-install-recommends$(real_names "$missing")"
   as_root apt-get -q update || echo "apt-get update failed; continuing with the present package lists"
   [[ "$missing " != *" libnginx-mod-http-lua "* ]] || missing+=" LUAJIT" # it removes luajit
-  missing=${missing//LUAJIT/$(luajit_packages)}
-  missing=${missing//HAPROXY_LUA/liblua$(haproxy_lua)-dev}
+  missing=$(real_names "$missing")
   echo "installing:$missing"
   # shellcheck disable=SC2086 # one word is one package
+  print_size $missing
+  # shellcheck disable=SC2086
   as_root env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends $missing
   find_missing
   [ -z "$missing" ] || fail "still missing after the installation:$missing"
@@ -126,7 +140,7 @@ install_packages() {
 # Installs Dynoxide, a binary. If it has no binary for this platform, installs Dynalite, which runs on node.
 install_emulator() {
   local npm="npm ci --prefix $support --no-audit --no-fund --loglevel=error"
-  echo "installing the DynamoDB emulator"
+  echo "installing the DynamoDB emulator for tests, from npm, into $support/node_modules: 8 MB, about 80 MB where only Dynalite runs"
   $npm --omit=dev
   ls $support/node_modules/@dynoxide/*/dynoxide >/dev/null 2>&1 || $npm --omit=optional --include=dev
   cp $support/package-lock.json $support/node_modules/.installed

@@ -17,6 +17,8 @@ bool binary_equal(lua_State *L, int a, int b) {
 
 /* Raises unless the argument is a string. */
 int binary_new(lua_State *L) {
+  static const struct object_call call = {"binary", 1, "bytes"};
+  object_arguments(L, &call);
   if (lua_type(L, 1) != LUA_TSTRING)
     luaL_argerror(L, 1,
                   lua_pushfstring(L, "bytes (a string) expected, got %s", object_typename(L, 1)));

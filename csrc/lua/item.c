@@ -56,9 +56,8 @@ static void check_value(lua_State *L, int index) {
                object_typename(L, index));
 }
 
-/* item:set(name, value): also for names of methods. Returns the item. */
-static int item_set(lua_State *L) {
-  check(L, 1);
+/* Sets the attribute named by argument 2 to argument 3; nil removes it. Leaves the item. */
+static void set_attribute(lua_State *L) {
   lua_settop(L, 3);
   check_name(L, 2);
   check_value(L, 3);
@@ -66,6 +65,13 @@ static int item_set(lua_State *L) {
   lua_insert(L, 2); /* stack: item attributes name value */
   lua_rawset(L, 2);
   lua_settop(L, 1);
+}
+
+/* item:set(name, value): also for names of methods. Returns the item. */
+static int item_set(lua_State *L) {
+  static const struct object_call call = {"set", 2, "name, value"};
+  (void)object_method(L, &item_class, &call);
+  set_attribute(L);
   return 1;
 }
 
@@ -78,14 +84,14 @@ static int item_newindex(lua_State *L) {
     const char *name = lua_tostring(L, 2);
     return luaL_error(L, "'%s' is a method of items; use item:set(\"%s\", value)", name, name);
   }
-  lua_pop(L, 1);
-  (void)item_set(L);
+  set_attribute(L);
   return 0;
 }
 
 /* item:get(name) -> the attribute, also for names of methods. */
 static int item_get(lua_State *L) {
-  check(L, 1);
+  static const struct object_call call = {"get", 1, "name"};
+  (void)object_method(L, &item_class, &call);
   lua_settop(L, 2);
   check_name(L, 2);
   compat_getslot(L, 1, ITEM_ATTRIBUTES);
@@ -96,7 +102,8 @@ static int item_get(lua_State *L) {
 
 /* for name, value in item:pairs() do; __pairs is the same function. Upvalue 1: Lua's next. */
 static int item_pairs(lua_State *L) {
-  check(L, 1);
+  static const struct object_call call = {"pairs", 0, ""};
+  (void)object_method(L, &item_class, &call);
   lua_pushvalue(L, lua_upvalueindex(1));
   compat_getslot(L, 1, ITEM_ATTRIBUTES);
   lua_pushnil(L);

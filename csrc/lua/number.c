@@ -53,6 +53,8 @@ static struct ddb_decimal accept(lua_State *L, int index, bool text) {
 
 /* Raises for what is not a DynamoDB number. */
 int number_new(lua_State *L) {
+  static const struct object_call call = {"number", 1, "value"};
+  object_arguments(L, &call);
   int type = lua_type(L, 1);
   if (type != LUA_TSTRING && type != LUA_TNUMBER && !object_test(L, 1, &number_class))
     luaL_argerror(L, 1,
@@ -71,7 +73,8 @@ static int number_tostring(lua_State *L) {
 
 /* number:tonumber() -> the nearest Lua number: an integer when it is whole and fits. */
 static int number_tonumber(lua_State *L) {
-  const struct ddb_decimal *d = check(L, 1);
+  static const struct object_call call = {"tonumber", 0, ""};
+  const struct ddb_decimal *d = object_method(L, &number_class, &call);
   int64_t i;
   if (ddb_decimal_to_integer(d, &i) && i >= COMPAT_INTEGER_MIN && i <= COMPAT_INTEGER_MAX)
     compat_pushinteger(L, i);
@@ -82,6 +85,8 @@ static int number_tonumber(lua_State *L) {
 
 /* number:compare(other) -> -1, 0 or 1; 'other' may be a Lua number. */
 static int number_compare(lua_State *L) {
+  static const struct object_call call = {"compare", 1, "other"};
+  if (lua_type(L, 1) != LUA_TNUMBER) (void)object_method(L, &number_class, &call);
   struct ddb_decimal a = accept(L, 1, false), b = accept(L, 2, false);
   int order = ddb_decimal_compare(&a, &b);
   lua_pushinteger(L, order < 0 ? -1 : order > 0);

@@ -124,6 +124,29 @@ void *object_check(lua_State *L, int index, const struct object_class *c) {
   return self;
 }
 
+/* Raises "get takes (name): 2 arguments given". */
+static void refuse_surplus(lua_State *L, const struct object_call *call, int count) {
+  const char *plural = count == 1 ? "" : "s";
+  if (call->most == 0)
+    (void)object_raise(L, "%s takes no arguments: %d argument%s given", call->name, count, plural);
+  (void)object_raise(L, "%s takes (%s): %d argument%s given", call->name, call->takes, count,
+                     plural);
+}
+
+void object_arguments(lua_State *L, const struct object_call *call) {
+  if (lua_gettop(L) > call->most) refuse_surplus(L, call, lua_gettop(L));
+}
+
+void *object_method(lua_State *L, const struct object_class *c, const struct object_call *call) {
+  void *self = object_test(L, 1, c);
+  const char *subject = strrchr(c->name, '.') + 1; /* "item" of "dynamodb.item" */
+  if (!self)
+    (void)object_raise(L, "%s.%s() needs a colon: %s:%s()", subject, call->name, subject,
+                       call->name);
+  if (lua_gettop(L) > call->most + 1) refuse_surplus(L, call, lua_gettop(L) - 1);
+  return self;
+}
+
 int object_failure(lua_State *L, enum ddb_status status, const struct ddb_error *e) {
   if (status == DDB_NOMEM) return luaL_error(L, "not enough memory");
   lua_pushnil(L);

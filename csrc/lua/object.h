@@ -44,6 +44,22 @@ void object_pushwhere(lua_State *L);
 /* Returns the object of this class at 'index'; raises "CLASS expected, got TYPE". */
 void *object_check(lua_State *L, int index, const struct object_class *c);
 
+/* A method or function for the messages about its arguments. */
+struct object_call {
+  const char *name;
+  int most;          /* how many arguments it takes, the object itself not counted */
+  const char *takes; /* their names, with commas */
+};
+
+/* Raises when there are more arguments than the function takes. */
+void object_arguments(lua_State *L, const struct object_call *call);
+
+/*
+ * Returns the object of this class at index 1; raises when another value is there (a dot instead
+ * of a colon), and when more arguments follow than the method takes.
+ */
+void *object_method(lua_State *L, const struct object_class *c, const struct object_call *call);
+
 /*
  * Makes a class whose objects are indexed by a method's name, else by a field of the table in slot
  * OBJECT_FIELDS, and sets its metatable into the field 'name' of the table at the top.

@@ -48,6 +48,20 @@ static struct set *check(lua_State *L, int index) {
   return object_check(L, index, &set_class);
 }
 
+/* Returns the set whose method is called with no other argument. */
+static struct set *check_bare(lua_State *L, const char *name) {
+  struct object_call call = {name, 0, ""};
+  return object_method(L, &set_class, &call);
+}
+
+/* Returns the set whose method is called with a value. */
+static struct set *check_with_value(lua_State *L, const char *name) {
+  struct object_call call = {name, 1, "value"};
+  struct set *set = object_method(L, &set_class, &call);
+  luaL_checkany(L, 2);
+  return set;
+}
+
 static const char *type_text(enum set_type type) {
   switch (type) {
   case SET_STRING:
@@ -105,6 +119,8 @@ static enum set_type wanted_type(lua_State *L) {
 
 /* Raises for an empty list and for mixed types. */
 int set_new(lua_State *L) {
+  static const struct object_call call = {"set", 2, "elements, type"};
+  object_arguments(L, &call);
   luaL_checktype(L, 1, LUA_TTABLE);
   size_t n = lua_rawlen(L, 1);
   if (n == 0) luaL_error(L, "set: at least one element expected (DynamoDB has no empty sets)");
@@ -125,8 +141,7 @@ int set_new(lua_State *L) {
 
 /* set:has(value) -> boolean. */
 static int set_has(lua_State *L) {
-  struct set *set = check(L, 1);
-  luaL_checkany(L, 2);
+  struct set *set = check_with_value(L, "has");
   if (element_type(L, 2) != (int)set->type) {
     lua_pushboolean(L, 0);
     return 1;
@@ -140,8 +155,7 @@ static int set_has(lua_State *L) {
 
 /* set:add(value) -> the set. */
 static int set_add_method(lua_State *L) {
-  struct set *set = check(L, 1);
-  luaL_checkany(L, 2);
+  struct set *set = check_with_value(L, "add");
   compat_getslot(L, 1, SET_ELEMENTS);
   push_key(L, set, 2);
   set_add(L, set);
@@ -151,8 +165,7 @@ static int set_add_method(lua_State *L) {
 
 /* set:remove(value) -> true when it was in the set. */
 static int set_remove(lua_State *L) {
-  struct set *set = check(L, 1);
-  luaL_checkany(L, 2);
+  struct set *set = check_with_value(L, "remove");
   compat_getslot(L, 1, SET_ELEMENTS);
   push_key(L, set, 2); /* stack: elements key */
   lua_pushvalue(L, -1);
@@ -184,7 +197,7 @@ static void push_element(lua_State *L, const struct set *set, int index) {
 
 /* set:values() -> a new list of the elements, unordered. */
 static int set_values(lua_State *L) {
-  struct set *set = check(L, 1);
+  struct set *set = check_bare(L, "values");
   compat_getslot(L, 1, SET_ELEMENTS);
   int elements = lua_gettop(L);
   lua_createtable(L, (int)set->count, 0);
@@ -199,14 +212,14 @@ static int set_values(lua_State *L) {
 
 /* set:type() -> "SS", "NS" or "BS". */
 static int set_type(lua_State *L) {
-  struct set *set = check(L, 1);
+  struct set *set = check_bare(L, "type");
   lua_pushfstring(L, "%cS", (int)set->type);
   return 1;
 }
 
 /* set:copy() -> a new set with the same elements. */
 static int set_copy(lua_State *L) {
-  struct set *set = check(L, 1);
+  struct set *set = check_bare(L, "copy");
   lua_settop(L, 1);
   compat_getslot(L, 1, SET_ELEMENTS);
   struct set *made = set_push(L, set->type); /* stack: set elements copy its-elements */

@@ -61,6 +61,9 @@ void value_pushmark(lua_State *L, enum mark mark) {
 }
 
 static int mark_argument(lua_State *L, enum mark mark) {
+  static const struct object_call calls[] = {
+      [MARK_LIST] = {"list", 1, "table"}, [MARK_MAP] = {"map", 1, "table"}};
+  object_arguments(L, &calls[mark]);
   if (lua_isnoneornil(L, 1)) {
     lua_settop(L, 0);
     lua_newtable(L);

@@ -1,11 +1,13 @@
 --- dynamodb.connect, and the methods of a connection on operations and tables, as boto's Layer2 has them.
 
+local arguments = require("dynamodb.base.arguments")
 local connect_keys = require("dynamodb.credentials.connect_options")
 local context = require("dynamodb.request.context")
 local core = require("dynamodb.core")
 local endpoint = require("dynamodb.http.endpoint")
 local errors = require("dynamodb.error")
 local hooks = require("dynamodb.request.hooks")
+local objects = require("dynamodb.base.objects")
 local operations = require("dynamodb.base.operations")
 local options = require("dynamodb.base.options")
 local pipeline = require("dynamodb.request.pipeline")
@@ -128,8 +130,7 @@ end
 ---@param given? table options: doc/connection.md
 ---@return dynamodb.Connection
 function connection.connect(given)
-  given = given or {}
-  options.check(connect_options, given, "connect")
+  given = options.read(connect_options, given, "connect")
   check_keys(given)
   local transport = given.transport or require("dynamodb.transport.auto")
   local copy = options.merge(given)
@@ -170,19 +171,19 @@ local call_options = options.with_write_options({ unknown = options.boolean })
 
 -- Returns the operation of that name. Unknown names need the option 'unknown'.
 local function operation_named(name, given, where)
-  options.check(call_options, given or {}, where)
+  given = options.read(call_options, given, where)
   local operation = operations[name]
   if operation then return operation end
-  if type(name) == "string" and name:match("^%a+$") and given and given.unknown then
+  if type(name) == "string" and name:match("^%a+$") and given.unknown then
     return operations(name)
   end
-  errors.raise("%s: unknown operation '%s' (option unknown = true allows it)", where, tostring(name):sub(1,
-    40))
+  errors.raise("%s: unknown operation '%s' (option unknown = true allows it)", where,
+    (type(name) == "string" and name or objects.describe(name)):sub(1, 40))
 end
 
 local function check_parameters(params, where)
-  if params ~= nil and type(params) ~= "table" then
-    errors.raise("%s: table of parameters expected, got %s", where, core.typename(params))
+  if params ~= nil and not objects.is_plain(params) then
+    errors.raise("%s: table of parameters expected, got %s", where, objects.describe(params))
   end
   return params or {}
 end
@@ -205,8 +206,7 @@ local listing_options = options.with_write_options({}) -- of writes, since Execu
 -- Returns the results of an operation that has pages.
 local function listing(self, name, params, given, where)
   local operation = operation_named(name, nil, where)
-  given = given or {}
-  options.check(listing_options, given, where)
+  given = options.read(listing_options, given, where)
   if not operation.pages then errors.raise("%s: %s has no pages", where, name) end
   return results.new(self, operation, options.merge(check_parameters(params, where)),
     { call = pipeline.multi_request_options(core.connection_state(self), given) })
@@ -234,8 +234,7 @@ local list_options = options.with_call_options({ limit = options.count(1) })
 
 --- Returns the names of all tables, or of the first 'limit' -> list | nil, err.
 function Connection:list_tables(given)
-  given = given or {}
-  options.check(list_options, given, "list_tables")
+  given = options.read(list_options, given, "list_tables")
   local names, start, limits = {}, nil, pipeline.multi_request_options(core.connection_state(self), given)
   repeat
     local page, err = pipeline.call(self, operations.ListTables, {
@@ -255,14 +254,15 @@ end
 
 --- Makes a schema from boto's four options, which may also be given positionally. Sends nothing.
 ---@return dynamodb.Schema
-function Connection:create_schema(given, ...)
+function Connection:create_schema(first, hash_type, range_name, range_type)
   core.connection_state(self)
-  if type(given) ~= "table" then
-    local hash_type, range_name, range_type = ...
-    given = { hash_key_name = given, hash_key_proto_value = hash_type, range_key_name = range_name,
-      range_key_proto_value = range_type }
+  local given = { hash_key_name = first, hash_key_proto_value = hash_type, range_key_name = range_name,
+    range_key_proto_value = range_type }
+  if type(first) ~= "table" then return schema.create(given, "create_schema") end
+  if hash_type ~= nil or range_name ~= nil or range_type ~= nil then
+    errors.raise("create_schema: nothing may follow a table of options")
   end
-  return schema.create(given, "create_schema")
+  return schema.create(first, "create_schema")
 end
 
 --- Creates a table, on-demand unless units are given -> table, with status CREATING | nil, err.
@@ -273,18 +273,11 @@ function Connection:create_table(given)
   return tables.from_description(self, result.TableDescription, given.version_attribute)
 end
 
--- Returns the name of a table given as object or name.
-local function name_of(value, where)
-  if core.typename(value) == "dynamodb.table" then return value.name end
-  if type(value) ~= "string" or value == "" then
-    errors.raise("%s: table or its name expected, got %s", where, core.typename(value))
-  end
-  return value
-end
-
 --- Returns the response of DescribeTable, { Table = {...} } | nil, err.
 function Connection:describe_table(target)
-  return pipeline.call(self, operations.DescribeTable, { TableName = name_of(target, "describe_table") })
+  return pipeline.call(self, operations.DescribeTable, {
+    TableName = tables.name_of(target, "describe_table"),
+  })
 end
 
 local get_options = { version_attribute = options.text }
@@ -292,13 +285,8 @@ local get_options = { version_attribute = options.text }
 --- Returns the table of that name, with its schema and state, by one DescribeTable -> table | nil, err.
 ---@param given? table version_attribute
 function Connection:get_table(name, given)
-  given = given or {}
-  options.check(get_options, given, "get_table")
-  local result, err = pipeline.call(self, operations.DescribeTable, {
-    TableName = name_of(name, "get_table"),
-  })
-  if not result then return nil, err end
-  return tables.from_description(self, result.Table, given.version_attribute)
+  given = options.read(get_options, given, "get_table")
+  return tables.fetch(self, tables.name_of(name, "get_table"), given.version_attribute)
 end
 
 --- Returns the table of that name without a request.
@@ -307,17 +295,32 @@ end
 --- "S" }
 function Connection:table(name, key)
   core.connection_state(self)
-  return tables.from_key(self, name_of(name, "table"), key)
+  return tables.from_key(self, tables.name_of(name, "table"), key)
 end
 
 --- Deletes a table given as object or name -> table description, with status DELETING | nil, err.
 function Connection:delete_table(target)
-  local name = name_of(target, "delete_table")
+  local name = tables.name_of(target, "delete_table")
   local result, err = pipeline.call(self, operations.DeleteTable, { TableName = name })
   if not result then return nil, err end
   core.connection_state(self).running.known_tables[name] = nil -- a new table of that name may differ
   if core.typename(target) == "dynamodb.table" then tables.update(target, result.TableDescription) end
   return result.TableDescription
 end
+
+arguments.check_methods(Connection, "conn", { core.connection_class }, {
+  call = "operation, params, options",
+  close = "",
+  create_schema = "hash_key_name, hash_key_proto_value, range_key_name, range_key_proto_value",
+  create_table = "options",
+  delete_table = "table",
+  describe_table = "table",
+  each = "operation, params, options",
+  get_table = "name, options",
+  list_tables = "options",
+  pages = "operation, params, options",
+  stats = "",
+  table = "name, key",
+})
 
 return connection

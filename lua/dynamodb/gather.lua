@@ -1,5 +1,7 @@
 --- dynamodb.gather: calls functions concurrently and returns their results in order.
 
+local arguments = require("dynamodb.base.arguments")
+local objects = require("dynamodb.base.objects")
 local concurrent = require("dynamodb.loop.concurrent")
 local errors = require("dynamodb.error")
 local options = require("dynamodb.base.options")
@@ -13,19 +15,19 @@ local settings = {
 gather.options = settings
 
 local function check(calls, given)
-  if type(calls) ~= "table" then errors.raise("gather: list of functions expected, got %s", type(calls)) end
-  for i, call in ipairs(calls) do
-    if type(call) ~= "function" then errors.raise("gather: [%d]: function expected", i) end
+  for i, call in ipairs(arguments.check_list(calls, "gather", "functions")) do
+    if type(call) ~= "function" then
+      errors.raise("gather: [%d]: function expected, got %s", i, objects.describe(call))
+    end
   end
-  options.check(settings, given, "gather")
+  return options.read(settings, given, "gather")
 end
 
 --- Calls functions concurrently -> results, errs: results[i] is what calls[i] returned, errs[i] the error
 --- that it returned or raised; errs is nil when there is no error. 'given' may have concurrency (functions at
 --- a time; all by default) and deadline (seconds for all of them).
 function gather.gather(calls, given)
-  given = given or {}
-  check(calls, given)
+  given = check(calls, given)
   local transport = require("dynamodb.transport.auto")
   local deadline = given.deadline and transport.now() + given.deadline
   local results, errs, failed = { n = #calls }, {}, false

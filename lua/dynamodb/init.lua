@@ -1,5 +1,6 @@
 --- The public module: what `require "dynamodb"` returns.
 
+local arguments = require("dynamodb.base.arguments")
 local core = require("dynamodb.core")
 local condition = require("dynamodb.expression.condition")
 local connection = require("dynamodb.connection")
@@ -25,7 +26,7 @@ if found then
   end
 end
 
-return {
+local dynamodb = {
   _VERSION = require("dynamodb.base.version"),
   connect = connection.connect,
   config = settings.config, -- doc/settings.md
@@ -72,3 +73,11 @@ return {
   prepend = update.prepend,
   remove = update.remove,
 }
+
+arguments.check_functions(dynamodb, "dynamodb", "", {
+  all = "condition, ...", any = "condition, ...", attr = "path", config = "profile", connect = "options",
+  gather = "calls, options", is_error = "value", negate = "condition", size = "condition", update = "",
+  where = "text, ...",
+})
+
+return dynamodb

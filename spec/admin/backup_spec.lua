@@ -3,6 +3,8 @@
 local cjson = require("cjson")
 local helper = dofile("spec/support/helper.lua")
 
+local unpack = table.unpack or unpack -- luacheck: ignore 143 113
+
 local ARN = "arn:aws:dynamodb:us-east-1:123456789012:table/messages"
 local BACKUP, EXPORT, IMPORT = ARN .. "/backup/01", ARN .. "/export/01", ARN .. "/import/01"
 
@@ -184,12 +186,19 @@ local function prepared(conn, argument)
   return with(argument, { schema = conn:create_schema(argument.schema) })
 end
 
+-- Returns the arguments of a case, as many as there are.
+local function arguments_of(conn, given)
+  local list = {}
+  for i = 1, #given do list[i] = prepared(conn, given[i]) end
+  return unpack(list, 1, #given)
+end
+
 describe("backup", function()
   for i, case in ipairs(calls) do
     it(("sends the %s of %s (%d)"):format(case[4], case[2], i), function()
       local conn, tbl, fake = service({ [case[4]] = { case[6] } })
       local owner = case[1] == "conn" and conn or tbl
-      local result = assert(owner[case[2]](owner, prepared(conn, case[3][1]), case[3][2]))
+      local result = assert(owner[case[2]](owner, arguments_of(conn, case[3])))
       local name, body = parse(fake.requests[#fake.requests])
       assert.equal(case[4], name)
       if tokens[name] then
@@ -287,7 +296,7 @@ describe("backup", function()
     it("returns the error: " .. case[2], function()
       local conn, tbl = service({ [case[4]] = { failure("AccessDeniedException") } })
       local owner = case[1] == "conn" and conn or tbl
-      local ok, err = owner[case[2]](owner, prepared(conn, case[3][1]), case[3][2])
+      local ok, err = owner[case[2]](owner, arguments_of(conn, case[3]))
       assert.is_nil(ok)
       assert.equal("AccessDeniedException", err.code)
     end)

@@ -3,6 +3,8 @@
 local cjson = require("cjson")
 local helper = dofile("spec/support/helper.lua")
 
+local unpack = table.unpack or unpack -- luacheck: ignore 143 113
+
 local ARN = "arn:aws:dynamodb:us-east-1:123456789012:table/messages"
 
 -- A description of the table "messages" with these members.
@@ -173,7 +175,7 @@ describe("admin", function()
     for i, case in ipairs(calls) do
       it(("the %s of %s (%d)"):format(case[3], case[1], i), function()
         local tbl, fake = service({ [case[3]] = { case[5] }, DescribeTable = { described() } })
-        local result = assert(tbl[case[1]](tbl, case[2][1], case[2][2]))
+        local result = assert(tbl[case[1]](tbl, unpack(case[2], 1, #case[2])))
         local name, body = parse(fake.requests[#fake.requests])
         assert.equal(case[3], name)
         assert.same(case[4], body)
@@ -213,7 +215,7 @@ describe("admin", function()
   for name, arguments in pairs(failing) do
     it("returns the error: " .. name, function()
       local tbl = service(setmetatable({}, { __index = function() return { NOT_FOUND } end }))
-      local ok, err = tbl[name](tbl, arguments[1])
+      local ok, err = tbl[name](tbl, unpack(arguments))
       assert.is_nil(ok)
       assert.equal("ResourceNotFoundException", err.code)
     end)
@@ -221,8 +223,8 @@ describe("admin", function()
 
   it("returns an error after the ARN is known", function()
     local tbl = service({ DescribeTable = { described() }, ListTagsOfResource = { NOT_FOUND }, TagResource = { NOT_FOUND } })
-    for _, name in ipairs({ "tags", "tag" }) do
-      local ok, err = tbl[name](tbl, { a = 1 })
+    for name, arguments in pairs({ tags = {}, tag = { { a = 1 } } }) do
+      local ok, err = tbl[name](tbl, unpack(arguments))
       assert.is_nil(ok)
       assert.equal("ResourceNotFoundException", err.code)
     end

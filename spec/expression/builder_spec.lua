@@ -218,7 +218,7 @@ describe("expression", function()
     end)
 
     it("adds required names, and each path once", function()
-      local text, e = project({ "b", "a", "b", "'x.y'" }, { "a", "x.y", "id" })
+      local text, e = project({ "b", "a", "'x.y'" }, { "a", "x.y", "id" })
       assert.equal("#1, #2, #3, #4", text)
       assert.same({ ["#1"] = "b", ["#2"] = "a", ["#3"] = "x.y", ["#4"] = "id" }, e.names)
     end)
@@ -232,6 +232,9 @@ describe("expression", function()
       ["an empty text"] = { "", "projection: list of document paths expected" },
       ["a number"] = { 5, "projection: list of document paths expected" },
       ["a map"] = { { a = true }, "projection: list of document paths expected" },
+      ["a map beside a list"] = { { "a", b = "c" }, "projection: list of document paths expected, got a member 'b'" },
+      ["a path twice"] = { { "b", "a", "b" }, "projection: 'b' occurs twice" },
+      ["an action"] = { dynamodb.increment("a"), "projection: list of document paths expected, got dynamodb.action" },
       ["a bad path"] = { { "a", "b." }, "document path expected" },
       ["paths that overlap"] = { "b, a.b, 'a'.b[1]", "projection: 'a.b' and 'a.b[1]' overlap" },
     }) do

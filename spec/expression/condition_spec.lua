@@ -86,8 +86,10 @@ describe("condition", function()
 
       it(name .. " requires its number of values", function()
         local expected = ("%s: %d value%s expected, got "):format(name, #values, #values == 1 and "" or "s")
-        refused(expected .. "3", function() dynamodb[name](1, 2, 3) end)
-        refused(expected .. "3", function() attr("a")[name](attr("a"), 1, 2, 3) end)
+        local takes = ({ [0] = "no arguments", "(value)", "(low, high)" })[#values]
+        local surplus = ("%s takes %s: 3 arguments given"):format(name, takes)
+        refused(surplus, function() dynamodb[name](1, 2, 3) end)
+        refused(surplus, function() attr("a")[name](attr("a"), 1, 2, 3) end)
         if #values > 0 then
           refused(expected .. "0", function() dynamodb[name]() end)
           refused(name .. ": value expected, got nil", function() dynamodb[name](unpack({ nil, 1 }, 1, #values)) end)
@@ -238,13 +240,13 @@ describe("condition", function()
       { "all: condition expected as argument 2, got number", all, a, 5 },
       { "any: condition expected as argument 1, got string", any, "a = ?" },
       { "negate: condition expected as argument 1, got table", negate, { a = 1 } },
-      { "all: condition expected as argument 1, got table", all, attr("a") },
+      { 'all: condition expected as argument 1, got attr"a", which has no test; say :eq(...)', all, attr("a") },
       { "where: text expected, got number", where, 5 },
       { "where: text expected, got nil", where },
       { "attr: document path expected, got number", attr, 5 },
       { "attr: document path expected, got nil", attr },
     }) do
-      it("refuses " .. case[1], function() refused(case[1], case[2], case[3], case[4]) end)
+      it("refuses " .. case[1], function() refused(case[1], unpack(case, 2, #case)) end)
     end
 
     for _, case in ipairs({

@@ -14,6 +14,8 @@ local function write(given)
   return updates.write(expression, given), expression
 end
 
+local unpack = table.unpack or unpack -- luacheck: ignore 143 113
+
 local refused = fixture.raises_in("update_spec.lua")
 
 -- Returns the value at a path, given by its steps.
@@ -47,13 +49,13 @@ describe("update", function()
   for i, case in ipairs(actions) do
     local name, values = case[1], case[2]
     it(("writes %s (%d) in a table and by the builder"):format(name, i), function()
-      local text, e = write({ a = updates[name](values[1], values[2]) })
+      local text, e = write({ a = updates[name](unpack(values)) })
       assert.equal(case[3], text)
       assert.equal("a", e.names["#1"])
-      assert.equal(case[3], (write(build()[name](build(), "a", values[1], values[2]))))
+      assert.equal(case[3], (write(build()[name](build(), "a", unpack(values)))))
       local deep = "#1[2].#2"
       assert.equal((case[3]:gsub("#3", "#4"):gsub("#2", "#3"):gsub("#1", deep)),
-        (write({ ["a[2].z"] = updates[name](values[1], values[2]) })))
+        (write({ ["a[2].z"] = updates[name](unpack(values)) })))
     end)
   end
 

@@ -117,7 +117,7 @@ describe("dynamodb.number", function()
 
   it("has methods for number values only", function()
     for _, self in ipairs({ 1, "1", {}, core.binary("1"), core.set({ 1 }), core.null, io.stdout }) do
-      refused("dynamodb.number expected, got " .. type(self), number("1").tonumber, self)
+      refused("number.tonumber() needs a colon: number:tonumber()", number("1").tonumber, self)
       refused("dynamodb.number expected, got " .. type(self), getmetatable(number("1")).__tostring, self)
     end
     assert.equal(1, number("1").compare(2, 1)) -- compare accepts Lua numbers

@@ -147,7 +147,10 @@ describe("dynamodb.set", function()
     local s = set({ "a" })
     local meta = getmetatable(s)
     for _, self in ipairs({ 1, "a", {}, number("1"), binary("a"), core.null, io.stdout }) do
-      for _, method in ipairs({ s.has, s.add, s.remove, s.values, s.type, meta.__len, meta.__tostring }) do
+      for name, method in pairs(meta.methods) do
+        refused(("set.%s() needs a colon: set:%s()"):format(name, name), method, self, "a")
+      end
+      for _, method in ipairs({ meta.__len, meta.__tostring }) do
         refused("dynamodb.set expected, got " .. type(self), method, self, "a")
       end
       assert.is_false(meta.__eq(self, s))

@@ -30,6 +30,16 @@ describe("response", function()
     assert.same({}, response_reader.read(response, operations.TagResource))
   end)
 
+  it("may be any JSON if the operation has no output", function()
+    for _, body in ipairs({ '""', "[]", "null", "{}" }) do assert.same({}, read("TagResource", 200, body), body) end
+    assert.is_nil((read("TagResource", 200, '""', { ["x-amz-crc32"] = "1" })))
+    assert.is_nil((read("TagResource", 200, '{"__type":"x#InternalServerError"}')))
+    assert.is_nil((read("PutItem", 200, '""')))
+    local page = core.response():reset()
+    assert(page:feed("HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 4\r\n\r\n<a/>"))
+    assert.is_nil((response_reader.read(page, operations.TagResource)))
+  end)
+
   it("must have the required members", function()
     local result, err = read("DescribeTable", 200, "{}")
     assert.is_nil(result)

@@ -111,9 +111,12 @@ nginx.ask = ask
 
 local running = {}
 
--- The shell stops nginx when this process closes the pipe or ends.
+-- The shell stops nginx when this process closes the pipe or ends. It repeats the signal after 2 seconds, since nginx
+-- ignores one that comes while it tries to bind a port that is in use.
 local SCRIPT = [[cd '%s' && { %s exec env -u LD_PRELOAD nginx -p '%s/' -c nginx.conf -e error.log >'%s/output' 2>&1 & }
-pid=$!; read -r word; kill -QUIT $pid 2>/dev/null; wait $pid]]
+pid=$!; read -r word; kill -QUIT $pid 2>/dev/null
+(sleep 2; kill -QUIT $pid; sleep 20; kill -KILL $pid) >/dev/null 2>&1 & again=$!
+wait $pid; kill $again]]
 
 local function is_up(url, directory)
   if not read(directory .. "/nginx.pid") then return false end

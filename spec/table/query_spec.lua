@@ -483,7 +483,7 @@ describe("query and scan", function()
         { hash_key = "h", range_key = dynamodb.size(dynamodb.gt(1)) } },
       { "query: key attribute 'at': value or eq, lt, le, gt, ge, between, begins_with expected",
         { hash_key = "h", range_key = attr("n"):gt(1) } },
-      { "query: key attribute 'id': a value expected, to which it is equal", { hash_key = dynamodb.begins_with("h") } },
+      { "query: key attribute 'id': a value or eq expected, got dynamodb.condition", { hash_key = dynamodb.begins_with("h") } },
       { "query: key attribute 'id': value of type S expected, got N", { hash_key = 5 } },
       { "query: key attribute 'at': value of type N expected, got S", { hash_key = "h", range_key = dynamodb.between(1, "2") } },
       { "query: 'other' is no key attribute", { key = { id = "h", other = 1 } } },
@@ -542,5 +542,30 @@ describe("query and scan", function()
       refused("scan: unknown option 'nonsense'", offline.count, offline, { nonsense = 1 })
       refused("query: unknown option 'nonsense'", offline.count, offline, { hash_key = "h", nonsense = 1 })
     end)
+  end)
+
+  it("takes what to return in the service's words, and in lower case", function()
+    local fake = helper.fake(helper.response(200, '{"Items":[],"Count":3,"ScannedCount":3}'))
+    local offline = helper.offline(fake):table("t", { hash_key = "id" })
+    local function asked(given)
+      assert(offline:scan(given):all())
+      return cjson.decode(fake.requests[#fake.requests]:match("\r\n\r\n(.*)$")).Select
+    end
+    assert.equal("ALL_ATTRIBUTES", asked({ select = "ALL_ATTRIBUTES" }))
+    assert.equal("ALL_ATTRIBUTES", asked({ select = "all_attributes" }))
+    assert.equal("COUNT", asked({ select = "count" }))
+    assert.is_nil(asked({}))
+    local results = assert(tbl:query({ hash_key = "k1", index = "by_kind", select = "ALL_PROJECTED_ATTRIBUTES" }))
+    assert.is_true(#assert(results:all()) > 0)
+    results = assert(tbl:query({ hash_key = "h", select = "COUNT" }))
+    assert.same({}, assert(results:all()))
+    assert.equal(COUNT, results.count)
+  end)
+
+  it("takes options after the keys", function()
+    local newest = assert(tbl:query("h", { scan_index_forward = false, max_results = 1 }):all())
+    assert.equal(COUNT, newest[1].at)
+    assert.equal(2, #assert(tbl:query("h", dynamodb.gt(1), { max_results = 2 }):all()))
+    assert.equal(1, #assert(conn:query(tbl, "h", nil, { max_results = 1 }):all()))
   end)
 end)

@@ -23,6 +23,24 @@ describe("transaction", function()
 
   -- {===== Writing =====
 
+  it("takes a table by its name, and returns the error of one that is not there", function()
+    local id, absent = new_id(), helper.table_name("absent")
+    assert(conn:transact_write({ { put = { id = id, n = 1 }, table = one.name },
+      { put = { id = id, at = 1 }, table = two.name } }))
+    local found = assert(conn:transact_get({ { table = one.name, hash_key = id }, { table = two, key = { id = id, at = 1 } } }))
+    assert.are.equal(1, found[1].n)
+    assert.are.equal(two, (core.item_parts(found[2])))
+    assert.are.equal(2, sent.count(function() -- DescribeTable takes place once for each name
+      for _ = 1, 2 do assert(conn:transact_get({ { table = one.name, hash_key = id } })) end
+    end))
+    local ok, err = conn:transact_write({ { put = { id = id }, table = absent } })
+    assert.is_nil(ok)
+    assert.are.equal("ResourceNotFoundException", err.code)
+    ok, err = conn:transact_get({ { table = absent, hash_key = id } })
+    assert.is_nil(ok)
+    assert.are.equal("ResourceNotFoundException", err.code)
+  end)
+
   it("puts, updates, deletes and checks in several tables", function()
     local id = new_id()
     assert(two:put_item({ id = id, at = 1, n = 1, m = { list = { 1, 2 } } }))
@@ -160,11 +178,11 @@ describe("transaction", function()
     { "transact_write: list of operations expected", function() return conn:transact_write() end },
     { "transact_write[1]: table expected, got string", function() return conn:transact_write({ "put" }) end },
     { "transact_write[1]: 'put', 'update', 'delete' or 'check' expected", function() return conn:transact_write({ {} }) end },
-    { "transact_write[1]: option 'table' expected (a table object)", function()
+    { "transact_write[1]: option 'table' expected (a table or its name)", function()
       return conn:transact_write({ { put = { id = "x" } } })
     end },
-    { "transact_write[1]: option 'table' expected (a table object)", function()
-      return conn:transact_write({ { put = { id = "x" }, table = "name" } })
+    { "transact_write[1]: option 'table': table or its name expected, got number", function()
+      return conn:transact_write({ { put = { id = "x" }, table = 5 } })
     end },
     { "transact_write[1]: unknown option", function() -- 'put' or 'update'
       return conn:transact_write({ { put = { id = "x" }, update = { n = 1 }, table = one } })

@@ -573,6 +573,42 @@ describe("put, update and delete", function()
     assert.are.equal(2, item.n)
   end)
 
+  it("options after the key are applied", function()
+    local id = new_id()
+    assert(tbl:put_item({ id = id, n = 1 }))
+    local ok, err = tbl:delete_item(id, { condition = { n = 2 } })
+    assert.is_nil(ok)
+    assert.are.equal("ConditionalCheckFailedException", err.code)
+    ok, err = conn:delete_item(tbl, id, { condition = { n = 2 } })
+    assert.is_nil(ok)
+    assert.are.equal("ConditionalCheckFailedException", err.code)
+    same({ n = 1 }, stored(id))
+    local _, attributes = tbl:update_item(id, { update = { n = 5 }, return_values = "UPDATED_NEW" })
+    assert.are.equal(5, attributes.n)
+    assert.are.equal(7, tbl:increment(id, { path = "n", by = 2 }))
+    assert.are.equal(1, sent.count(function() assert(tbl:get_item(id, { consistent_read = true })) end))
+  end)
+
+  it("queue: returns return_values, and the item has the new values as well", function()
+    for kind, expected in pairs({
+      NONE = {}, ALL_NEW = { n = 6, s = "x", t = "new" }, UPDATED_NEW = { n = 6, t = "new" },
+      ALL_OLD = { n = 1, s = "x", old = 1 }, UPDATED_OLD = { n = 1, old = 1 },
+    }) do
+      local item = loaded({ n = 1, s = "x", old = 1 })
+      item:add_attribute("n", 5)
+      item:put_attribute("t", "new")
+      item:delete_attribute("old")
+      local saved, returned, surplus = item:save({ return_values = kind })
+      assert.are.equal(item, saved)
+      assert.is_nil(surplus)
+      if kind == "NONE" then assert.is_nil(returned) else returned.id = nil end
+      same(expected, returned or {})
+      same({ n = 6, s = "x", t = "new" }, stored(item.id))
+      same({ id = item.id, n = 6, s = "x", t = "new" }, item:totable())
+      assert.are.equal(0, sent.count(item.save, item))
+    end
+  end)
+
   it("queue: rejects invalid actions", function()
     local item = loaded({ n = 1 })
     raises("put_attribute: 'id' is a key attribute", item.put_attribute, item, "id", 1)
@@ -583,7 +619,6 @@ describe("put, update and delete", function()
     item.n = 7
     assert.are.equal(0, sent.count(raises, "'n' is both changed and queued", item.save, item))
     item.n = 1
-    raises("option 'return_values': not with queued attributes", item.save, item, { return_values = "ALL_OLD" })
     item:add_attribute("n", "text")
     raises("add: number or set expected, got string", item.save, item)
   end)

@@ -2,11 +2,13 @@
 --- each.
 -- Source: DynamoDB API reference, November 2026.
 
+local arguments = require("dynamodb.base.arguments")
 local table_admin = require("dynamodb.admin.table_admin")
 local pipeline = require("dynamodb.request.pipeline")
 local core = require("dynamodb.core")
 local table_definition = require("dynamodb.admin.table_definition")
 local errors = require("dynamodb.error")
+local objects = require("dynamodb.base.objects")
 local operations = require("dynamodb.base.operations")
 local options = require("dynamodb.base.options")
 local results = require("dynamodb.table.results")
@@ -20,9 +22,10 @@ local backup = {}
 -- Returns the ARN of a backup, an export or an import, given as ARN or as description.
 local function arn_of(value, member, where)
   local arn = value
-  if type(value) == "table" then arn = value[member] end
+  if objects.is_plain(value) then arn = value[member] end
   if type(arn) ~= "string" or arn == "" then
-    errors.raise("%s: ARN, or description with '%s', expected, got %s", where, member, core.typename(value))
+    errors.raise("%s: ARN, or description with '%s', expected, got %s", where, member,
+      objects.describe(value))
   end
   return arn
 end
@@ -61,6 +64,8 @@ end
 
 --- Turns point-in-time recovery on or off; 'days' is its period -> description | nil, err.
 function Table:update_point_in_time_recovery(enabled, days)
+  table_admin.check_enabled(enabled, "update_point_in_time_recovery")
+  options.check({ days = options.count(1) }, { days = days }, "update_point_in_time_recovery")
   local result, err = table_admin.call(self, "UpdateContinuousBackups", {
     PointInTimeRecoverySpecification = {
       PointInTimeRecoveryEnabled = enabled ~= false,
@@ -78,7 +83,9 @@ end
 
 --- Creates a backup -> its details | nil, err.
 function Table:create_backup(name)
-  if type(name) ~= "string" then errors.raise("create_backup: name expected, got %s", core.typename(name)) end
+  if type(name) ~= "string" then
+    errors.raise("create_backup: name expected, got %s", objects.describe(name))
+  end
   local result, err = table_admin.call(self, "CreateBackup", { BackupName = name })
   return part(result, err, "BackupDetails")
 end
@@ -173,7 +180,7 @@ function Connection:restore_table_to_point_in_time(given)
   local source = given.source
   if core.typename(source) == "dynamodb.table" then source = source.name end
   if type(source) ~= "string" then
-    errors.raise("%s: option 'source': table, name or ARN expected, got %s", where, core.typename(source))
+    errors.raise("%s: option 'source': table, name or ARN expected, got %s", where, objects.describe(source))
   end
   local is_arn = source:sub(1, 4) == "arn:"
   return restore(self, operations.RestoreTableToPointInTime, given, {
@@ -279,5 +286,25 @@ function Connection:wait_until_import_completed(target, given)
 end
 
 -- ===================== }
+
+arguments.check_methods(Table, "tbl", { core.table_class }, {
+  create_backup = "name",
+  describe_point_in_time_recovery = "",
+  export = "options",
+  list_backups = "",
+  update_point_in_time_recovery = "enabled, days",
+})
+arguments.check_methods(Connection, "conn", { core.connection_class }, {
+  delete_backup = "backup",
+  describe_backup = "backup",
+  describe_export = "export",
+  describe_import = "import",
+  import_table = "options",
+  restore_table_from_backup = "options",
+  restore_table_to_point_in_time = "options",
+  wait_until_backup_available = "backup, options",
+  wait_until_export_completed = "export, options",
+  wait_until_import_completed = "import, options",
+})
 
 return backup

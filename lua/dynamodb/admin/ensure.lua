@@ -1,5 +1,6 @@
 --- ensure_table: creates a table if it does not exist, and reports where it differs from its definition.
 
+local arguments = require("dynamodb.base.arguments")
 local core = require("dynamodb.core")
 local table_definition = require("dynamodb.admin.table_definition")
 local options = require("dynamodb.base.options")
@@ -148,5 +149,7 @@ function Connection:ensure_table(given)
   end
   return found, differences
 end
+
+arguments.check_methods(Connection, "conn", { core.connection_class }, { ensure_table = "options" })
 
 return ensure

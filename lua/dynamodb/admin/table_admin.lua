@@ -1,9 +1,11 @@
 --- Methods of a table as a whole: state, waiting, updates, deletion, indexes, time to live and tags.
 
+local arguments = require("dynamodb.base.arguments")
 local pipeline = require("dynamodb.request.pipeline")
 local core = require("dynamodb.core")
 local table_definition = require("dynamodb.admin.table_definition")
 local errors = require("dynamodb.error")
+local objects = require("dynamodb.base.objects")
 local operations = require("dynamodb.base.operations")
 local options = require("dynamodb.base.options")
 local results = require("dynamodb.table.results")
@@ -68,14 +70,18 @@ end
 --- Describes the table and updates the fields of the table object. With wait_for_active it waits until the
 --- table is ACTIVE, at most 'timeout' seconds (300) -> the table | nil, err.
 function Table:refresh(given)
-  if given then
-    options.check(refresh_options, given, "refresh")
-    if given.wait_for_active then
-      local ok, err = self:wait_until_active({ timeout = given.timeout })
-      return ok and self, err
+  given = options.read(refresh_options, given, "refresh")
+  if not given.wait_for_active then
+    if given.timeout then errors.raise("refresh: option 'timeout' goes with 'wait_for_active'") end
+    return refresh(self, given)
+  end
+  for name in pairs(given) do
+    if name ~= "timeout" and name ~= "wait_for_active" then
+      errors.raise("refresh: option '%s' excludes 'wait_for_active'", name)
     end
   end
-  return refresh(self, given)
+  local ok, err = self:wait_until_active({ timeout = given.timeout })
+  return ok and self, err
 end
 
 --- Deletes the table -> true | nil, err.
@@ -91,8 +97,7 @@ local wait_options = { timeout = options.seconds }
 
 --- Calls poll.poll with the options of a method that waits.
 function table_admin.wait(connection, given, where, what, ask)
-  given = given or {}
-  options.check(wait_options, given, where)
+  given = options.read(wait_options, given, where)
   local transport = core.connection_state(connection).transport
   local ok, err = poll.poll(transport, given.timeout or WAIT_TIMEOUT, what, ask)
   if ok then return ok end
@@ -143,6 +148,9 @@ end
 
 --- Waits until an index is ACTIVE, at most 'timeout' seconds (300) -> true | nil, err.
 function Table:wait_until_index_active(name, given)
+  if type(name) ~= "string" then
+    errors.raise("wait_until_index_active: name expected, got %s", objects.describe(name))
+  end
   return wait_for_table(self, given, "wait_until_index_active", function(ok, err, fields)
     if not ok then return nil, err end
     local index = fields.indexes[name]
@@ -217,16 +225,24 @@ end
 
 --- Drops a global index -> the table | nil, err.
 function Table:drop_index(name)
-  if type(name) ~= "string" then errors.raise("drop_index: name expected, got %s", core.typename(name)) end
+  if type(name) ~= "string" then errors.raise("drop_index: name expected, got %s", objects.describe(name)) end
   return update_table(self, { GlobalSecondaryIndexUpdates = { { Delete = { IndexName = name } } } })
+end
+
+--- Raises unless 'enabled' is a boolean or nil.
+function table_admin.check_enabled(enabled, where)
+  if enabled ~= nil and type(enabled) ~= "boolean" then
+    errors.raise("%s: true or false expected, got %s", where, objects.describe(enabled))
+  end
 end
 
 --- Enables expiry of items by an attribute that holds seconds since 1970; enabled = false disables it ->
 --- description | nil, err.
 function Table:update_ttl(attribute, enabled)
   if type(attribute) ~= "string" then
-    errors.raise("update_ttl: attribute name expected, got %s", core.typename(attribute))
+    errors.raise("update_ttl: attribute name expected, got %s", objects.describe(attribute))
   end
+  table_admin.check_enabled(enabled, "update_ttl")
   local result, err = call(self, "UpdateTimeToLive", {
     TimeToLiveSpecification = { AttributeName = attribute, Enabled = enabled ~= false },
   })
@@ -257,7 +273,9 @@ end
 
 --- Sets tags: { name = value } -> true | nil, err.
 function Table:tag(tags)
-  if type(tags) ~= "table" or next(tags) == nil then errors.raise("tag: { name = value } expected") end
+  if not objects.is_plain(tags) or next(tags) == nil then
+    errors.raise("tag: { name = value } expected, got %s", objects.describe(tags))
+  end
   local result, err = call_by_arn(self, "TagResource", "ResourceArn",
     { Tags = table_definition.tag_list(tags) })
   if not result then return nil, err end
@@ -266,7 +284,9 @@ end
 
 --- Removes tags by their names -> true | nil, err.
 function Table:untag(names)
-  if type(names) ~= "table" or #names == 0 then errors.raise("untag: list of names expected") end
+  if #arguments.check_list(names, "untag", "names") == 0 then
+    errors.raise("untag: list of names expected, got an empty one")
+  end
   local result, err = call_by_arn(self, "UntagResource", "ResourceArn", { TagKeys = names })
   if not result then return nil, err end
   return true
@@ -285,4 +305,23 @@ function Table:tags()
 end
 
 -- ===================== }
+
+arguments.check_methods(Table, "tbl", { core.table_class }, {
+  create_index = "options",
+  delete = "",
+  describe_ttl = "",
+  drop_index = "name",
+  refresh = "options",
+  tag = "tags",
+  tags = "",
+  untag = "names",
+  update = "options",
+  update_throughput = "read_units, write_units",
+  update_ttl = "attribute, enabled",
+  wait_until_active = "options",
+  wait_until_deleted = "options",
+  wait_until_index_active = "name, options",
+  wait_until_ttl_enabled = "options",
+})
+
 return table_admin

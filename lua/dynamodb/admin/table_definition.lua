@@ -1,19 +1,21 @@
 --- Makes the requests of CreateTable and UpdateTable from the options that define a table.
 
 local errors = require("dynamodb.error")
+local objects = require("dynamodb.base.objects")
 local options = require("dynamodb.base.options")
 local schema = require("dynamodb.table.schema")
 
 local table_definition = {}
 
 local function is_projection(value)
-  return value == "ALL" or value == "KEYS_ONLY" or (type(value) == "table" and #value > 0),
+  return value == "ALL" or value == "KEYS_ONLY" or (objects.is_plain(value) and #value > 0),
     "'ALL', 'KEYS_ONLY' or a list of attributes"
 end
 
 local function is_units(value)
-  return type(value) == "table" and type(value.read) == "number" and type(value.write) == "number",
-    "{ read = units, write = units }"
+  local known = objects.is_plain(value) and type(value.read) == "number" and type(value.write) == "number"
+  for name in pairs(known and value or {}) do known = known and (name == "read" or name == "write") end
+  return known, "{ read = units, write = units }"
 end
 
 local count = options.count(1)
@@ -49,13 +51,15 @@ local index_options = with_capacity({
 local function key_parts(given, where)
   if given == nil then return {} end
   if type(given) == "string" then return { { given, "S" } } end
-  if type(given) ~= "table" then
-    errors.raise("%s: name, { name, type } or a list of these expected", where)
+  if not objects.is_plain(given) then
+    errors.raise("%s: name, { name, type } or a list of these expected, got %s", where,
+      objects.describe(given))
   end
   if type(given[1]) == "string" then given = { given } end
   if #given > 4 then errors.raise("%s: %d attributes, at most 4", where, #given) end
   for _, part in ipairs(given) do
-    if type(part) ~= "table" or type(part[1]) ~= "string" or not schema.is_type(part[2]) then
+    local is_pair = objects.is_plain(part) and #part == 2
+    if not is_pair or type(part[1]) ~= "string" or not schema.is_type(part[2]) then
       errors.raise("%s: { name, \"S\", \"N\" or \"B\" } expected", where)
     end
   end

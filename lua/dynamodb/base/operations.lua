@@ -7,7 +7,7 @@
 ---   pages:           { member for the start key, member for the next start key, member that holds the list }
 ---   kind:            the kind of host that serves it: "plain", "streams" or "search"
 ---   required_output: the member, a table, that every successful response has
----   may_be_empty:    true when a successful response may have no body
+---   may_be_empty:    true when it has no output: a successful response may have no body, or any JSON
 -- Source: the service models of DynamoDB_20120810 and DynamoDBStreams_20120810, November 2026.
 
 local LIST_OF_KEYS = { "map", { Keys = { "list", "item" } } }

@@ -2,6 +2,7 @@
 --- a check costs one look-up for each given option.
 
 local errors = require("dynamodb.error")
+local objects = require("dynamodb.base.objects")
 
 local options = {}
 
@@ -14,8 +15,12 @@ end
 
 options.string = typed("string")
 options.boolean = typed("boolean")
-options.table = typed("table")
 options["function"] = typed("function")
+
+--- Accepts tables that are no objects of this library.
+function options.table(value)
+  return objects.is_plain(value), "table"
+end
 
 --- Accepts any value. Its type is checked elsewhere.
 function options.any()
@@ -91,7 +96,7 @@ end
 local function show(value)
   if type(value) == "string" then return "'" .. value:sub(1, 40) .. (#value > 40 and "...'" or "'") end
   if type(value) == "number" or type(value) == "boolean" then return tostring(value) end
-  return type(value)
+  return objects.describe(value)
 end
 
 local function known(schema)
@@ -104,7 +109,9 @@ end
 --- Raises unless 'given' is a table of options that the schema knows and accepts. 'where' names the method.
 --- Values of connect's credentials are not shown.
 function options.check(schema, given, where)
-  if type(given) ~= "table" then errors.raise("%s: table of options expected, got %s", where, type(given)) end
+  if not objects.is_plain(given) then
+    errors.raise("%s: table of options expected, got %s", where, objects.describe(given))
+  end
   for name, value in pairs(given) do
     local validator = schema[name]
     if not validator then
@@ -119,6 +126,16 @@ function options.check(schema, given, where)
       errors.raise("%s: option '%s': %s expected, got %s", where, name, expected, got)
     end
   end
+end
+
+--- What a method gets as options when the caller gives none. Nothing is ever written into it.
+options.NONE = {}
+
+--- Returns the options that a method was given, checked; NONE for nil.
+function options.read(schema, given, where)
+  if given == nil then return options.NONE end
+  options.check(schema, given, where)
+  return given
 end
 
 return options

@@ -4,6 +4,7 @@
 
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
+local objects = require("dynamodb.base.objects")
 
 local MAX_TEXT = 4096 -- bytes of one expression
 local MAX_OPERATORS = 300 -- operators and functions of one expression
@@ -69,11 +70,11 @@ end
 --- Returns the steps of a path given as text or as a list of steps. Raises for anything else.
 function Expression:steps(path)
   local steps
-  if type(path) == "table" then steps = check_steps(path) end
+  if objects.is_plain(path) then steps = check_steps(path) end
   if type(path) == "string" and path ~= "" then steps = builder.parse_path(path) end
   if not steps then
     self:fail("document path expected (a.b[2].c, names with dots as 'a.b'), got %s",
-      type(path) == "string" and '"' .. path .. '"' or core.typename(path))
+      type(path) == "string" and '"' .. path .. '"' or objects.describe(path))
   end
   return steps
 end
@@ -104,8 +105,8 @@ end
 
 -- ===================== }
 
--- Objects of this library that are not values, by the name of their metatable.
-local no_values = {
+-- Objects of this library in messages, by the name of their metatable.
+local object_names = {
   ["dynamodb.action"] = "an action of an update",
   ["dynamodb.attr"] = "an attribute",
   ["dynamodb.condition"] = "a condition",
@@ -115,9 +116,8 @@ local no_values = {
 --- Returns the placeholder of a value. A value used twice is sent once.
 function Expression:value(value)
   if value == nil then self:fail("value expected, got nil") end
-  local meta = type(value) == "table" and getmetatable(value)
-  local other = type(meta) == "table" and no_values[meta.__name]
-  if other then self:fail("value expected, got %s", other) end
+  local class = objects.class(value)
+  if class then self:fail("value expected, got %s", object_names[class] or class) end
   local text, why = core.encode(value, "value")
   if not text then self:fail("value: %s", why) end
   local place = self.value_of[text]
@@ -152,7 +152,7 @@ function Expression:sorted_paths(given)
     if type(path) == "string" then
       paths[#paths + 1] = path
     elseif type(path) ~= "number" then
-      self:fail("document path expected, got %s", core.typename(path))
+      self:fail("document path expected, got %s", objects.describe(path))
     end
   end
   table.sort(paths)
@@ -210,15 +210,24 @@ function Expression:projection(paths, names)
   local list, known, texts = {}, {}, {}
   if type(paths) == "string" then
     for path in paths:gmatch("[^,]+") do list[#list + 1] = path:match("^%s*(.-)%s*$") end
-  elseif type(paths) == "table" then
+  elseif objects.is_plain(paths) then
+    for key in pairs(paths) do
+      if type(key) ~= "number" then
+        self:fail("projection: list of document paths expected, got a member '%s'", tostring(key):sub(1, 40))
+      end
+    end
     for i, position in ipairs(builder.positions(paths)) do list[i] = paths[position] end
   end
-  if #list == 0 then self:fail("projection: list of document paths expected") end
-  for _, name in ipairs(names) do list[#list + 1] = { name } end
-  for _, path in ipairs(list) do
-    local text = self:path(path)
+  if #list == 0 then
+    self:fail("projection: list of document paths expected, got %s", objects.describe(paths))
+  end
+  for i, path in ipairs(list) do
+    texts[i] = self:path(path)
+    known[texts[i]] = true
+  end
+  for _, name in ipairs(names) do
+    local text = self:path({ name })
     if not known[text] then texts[#texts + 1] = text end
-    known[text] = true
   end
   self:check_overlap(texts, "projection")
   return self:finish(table.concat(texts, ", "), "projection")

@@ -1,9 +1,10 @@
 --- Conditions: gt(3) is to be bound to an attribute, attr"a":gt(3) is bound, all/any/negate combine them.
 -- Source: DynamoDB developer guide, "Condition and filter expressions, operators, and functions".
 
-local core = require("dynamodb.core")
+local arguments = require("dynamodb.base.arguments")
 local errors = require("dynamodb.error")
 local expressions = require("dynamodb.expression.builder")
+local objects = require("dynamodb.base.objects")
 
 local unpack = table.unpack or unpack -- luacheck: ignore 143 113
 
@@ -29,23 +30,30 @@ function condition.is_operand(value)
   return getmetatable(value) == Operand
 end
 
--- Returns the text of a value or of another attribute.
-local function write_value(expression, value)
-  if condition.is_operand(value) then return value:write(expression) end
-  return expression:value(value)
-end
-
-function Operand:write(expression)
-  local text = expression:path(self.path)
-  if not self.sized then return text end
+--- Returns the text of an operand in an expression.
+function condition.write_operand(expression, operand)
+  local text = expression:path(operand.path)
+  if not operand.sized then return text end
   expression:count(1)
   return "size(" .. text .. ")"
 end
 
+-- Returns the text of a value or of another attribute.
+local function write_value(expression, value)
+  if condition.is_operand(value) then return condition.write_operand(expression, value) end
+  return expression:value(value)
+end
+
+-- attr"a.b", attr{ "a", 1 }, attr"a":size()
+function Operand:__tostring()
+  local path = type(self.path) == "string" and ('attr"%s"'):format(self.path:sub(1, 40)) or "attr{...}"
+  return path .. (self.sized and ":size()" or "")
+end
+
 --- Returns the attribute at a document path: attr"a.b[2].c".
 function condition.attr(path)
-  if type(path) ~= "string" and type(path) ~= "table" then
-    errors.raise("attr: document path expected, got %s", core.typename(path))
+  if type(path) ~= "string" and not objects.is_plain(path) then
+    errors.raise("attr: document path expected, got %s", objects.describe(path))
   end
   return setmetatable({ path = path }, Operand)
 end
@@ -118,8 +126,11 @@ local writers = {
   end },
 }
 
+local TAKES = { [0] = "", "value", "low, high" } -- by the number of values
+
 local function make(name, operand, ...)
   local arity = writers[name][1]
+  if select("#", ...) > arity then arguments.refuse(name, TAKES[arity], select("#", ...)) end
   if select("#", ...) ~= arity then
     errors.raise("%s: %d value%s expected, got %d", name, arity, arity == 1 and "" or "s", select("#", ...))
   end
@@ -131,15 +142,25 @@ end
 
 for name in pairs(writers) do
   condition[name] = function(...) return make(name, nil, ...) end
-  Operand[name] = function(self, ...) return make(name, self, ...) end
+  Operand[name] = function(self, ...)
+    if not condition.is_operand(self) then arguments.refuse_dot("attr", name) end
+    return make(name, self, ...)
+  end
 end
 
 --- Makes a condition on the size of the attribute that it will be bound to: size(gt(3)).
 function condition.size(inner)
   if not condition.is(inner) or inner.operand or not inner.name then
-    errors.raise("size: comparison without an attribute expected, such as gt(3)")
+    errors.raise("size: comparison without an attribute expected, such as gt(3), got %s",
+      objects.describe(inner))
   end
   return setmetatable({ name = inner.name, values = inner.values, sized = true }, Condition)
+end
+
+--- Names a value that is no condition in messages; an attribute lacks a test.
+function condition.describe(value)
+  if not condition.is_operand(value) then return objects.describe(value) end
+  return tostring(value) .. ", which has no test; say :eq(...)"
 end
 
 -- {===== Combining =====
@@ -150,7 +171,7 @@ local function combine(word, given, where)
     local part = given[i]
     if part ~= nil then
       if not condition.is(part) then
-        errors.raise("%s: condition expected as argument %d, got %s", where, i, core.typename(part))
+        errors.raise("%s: condition expected as argument %d, got %s", where, i, condition.describe(part))
       end
       list[#list + 1] = part
     end
@@ -183,7 +204,7 @@ end
 
 --- Makes a condition from text: where("Age > ? AND begins_with('Full Name', ?)", 3, "A").
 function condition.where(text, ...)
-  if type(text) ~= "string" then errors.raise("where: text expected, got %s", core.typename(text)) end
+  if type(text) ~= "string" then errors.raise("where: text expected, got %s", objects.describe(text)) end
   return setmetatable({ text = text, values = { ... } }, Condition)
 end
 
@@ -207,11 +228,11 @@ local function enclose(text)
 end
 
 -- Returns the text of a condition. 'operand' is for an unbound one.
-function Condition:write(expression, operand)
+local function write_condition(self, expression, operand)
   if self.text then return enclose(expression:text(self.text, self.values)) end
   if self.word then
     local texts = {}
-    for i, part in ipairs(self.list) do texts[i] = part:write(expression, operand) end
+    for i, part in ipairs(self.list) do texts[i] = write_condition(part, expression, operand) end
     if self.negated then
       expression:count(1)
       return "(NOT " .. texts[1] .. ")"
@@ -224,7 +245,7 @@ function Condition:write(expression, operand)
     expression:fail("%s: about which attribute? attr\"name\":%s(...)", self.name, self.name)
   end
   if self.sized then operand = operand:size() end
-  return writers[self.name][2](expression, operand:write(expression), self.values)
+  return writers[self.name][2](expression, condition.write_operand(expression, operand), self.values)
 end
 
 --- Returns the text of one test of an attribute: an unbound condition, or a value that it must equal.
@@ -234,7 +255,7 @@ function condition.write_test(expression, path, test)
   if test.operand or test.text then
     expression:fail("'%s': condition that is about this attribute expected, such as gt(3)", tostring(path))
   end
-  return test:write(expression, operand)
+  return write_condition(test, expression, operand)
 end
 
 -- Adds the texts of what is at integer keys: text with its values, or conditions.
@@ -246,9 +267,9 @@ local function write_positions(expression, given, texts)
   end
   for _, i in ipairs(expressions.positions(given)) do
     if not condition.is(given[i]) then
-      expression:fail("condition expected at position %s, got %s", tostring(i), core.typename(given[i]))
+      expression:fail("condition expected at position %s, got %s", tostring(i), condition.describe(given[i]))
     end
-    texts[#texts + 1] = given[i]:write(expression)
+    texts[#texts + 1] = write_condition(given[i], expression)
   end
 end
 
@@ -259,8 +280,10 @@ function condition.write(expression, given, what)
   local text
   if type(given) == "string" then given = { given } end
   if condition.is(given) then
-    text = given:write(expression)
-  elseif type(given) == "table" then
+    text = write_condition(given, expression)
+  elseif condition.is_operand(given) then
+    expression:fail("%s: %s has no test; say :eq(...)", what, tostring(given))
+  elseif objects.is_plain(given) then
     local texts = {}
     write_positions(expression, given, texts)
     for _, path in ipairs(expression:sorted_paths(given)) do
@@ -270,11 +293,13 @@ function condition.write(expression, given, what)
     expression:count(#texts - 1)
     text = table.concat(texts, " AND ")
   else
-    expression:fail("%s: condition, text or table expected, got %s", what, core.typename(given))
+    expression:fail("%s: condition, text or table expected, got %s", what, objects.describe(given))
   end
   return expression:finish(text, what)
 end
 
 -- ===================== }
+
+arguments.check_methods(Operand, "attr", { Operand }, { size = "" })
 
 return condition

@@ -2,10 +2,12 @@
 --- from a builder, or as text.
 -- Source: DynamoDB developer guide, "Update expressions".
 
+local arguments = require("dynamodb.base.arguments")
 local condition = require("dynamodb.expression.condition")
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
 local expressions = require("dynamodb.expression.builder")
+local objects = require("dynamodb.base.objects")
 
 local update = {}
 
@@ -21,7 +23,7 @@ local CLAUSES = { "SET", "REMOVE", "ADD", "DELETE" }
 
 -- Returns the text of a value or of another attribute.
 local function operand(expression, value)
-  if condition.is_operand(value) then return value:write(expression) end
+  if condition.is_operand(value) then return condition.write_operand(expression, value) end
   return expression:value(value)
 end
 
@@ -29,14 +31,16 @@ end
 local function number(expression, name, value)
   local kind = core.typename(value)
   if not condition.is_operand(value) and kind ~= "number" and kind ~= "dynamodb.number" then
-    expression:fail("%s: number or attribute expected, got %s", name, kind)
+    expression:fail("%s: number or attribute expected, got %s", name, objects.describe(value))
   end
   return operand(expression, value)
 end
 
 local function list(expression, name, value)
-  if condition.is_operand(value) then return value:write(expression) end
-  if type(value) ~= "table" or #value == 0 then expression:fail("%s: list of values expected", name) end
+  if condition.is_operand(value) then return condition.write_operand(expression, value) end
+  if not objects.is_plain(value) or #value == 0 then
+    expression:fail("%s: list of values expected, got %s", name, objects.describe(value))
+  end
   return expression:value(value)
 end
 
@@ -81,13 +85,15 @@ local actions = {
   add = { "ADD", function(expression, path, action)
     local kind = core.typename(action[1])
     if kind ~= "number" and kind ~= "dynamodb.number" and kind ~= "dynamodb.set" then
-      expression:fail("add: number or set expected, got %s", kind)
+      expression:fail("add: number or set expected, got %s", objects.describe(action[1]))
     end
     return path .. " " .. expression:value(action[1])
   end },
   delete = { "DELETE", function(expression, path, action)
     local kind = core.typename(action[1])
-    if kind ~= "dynamodb.set" then expression:fail("delete: set expected, got %s", kind) end
+    if kind ~= "dynamodb.set" then
+      expression:fail("delete: set expected, got %s", objects.describe(action[1]))
+    end
     return path .. " " .. expression:value(action[1])
   end },
 }
@@ -95,14 +101,30 @@ local actions = {
 -- Actions that need no value.
 local bare = { remove = true, increment = true, decrement = true }
 
+-- What each action takes, when it is not one value.
+local TAKES = { append = "list", decrement = "by, start", delete = "set", increment = "by, start",
+  prepend = "list", remove = "" }
+local MOST = { decrement = 2, increment = 2, remove = 0 }
+
 local function make(name, ...)
   if (...) == nil and not bare[name] then errors.raise("%s: value expected, got nil", name) end
   return setmetatable({ name = name, ... }, Action)
 end
 
+local function check_count(name, before, ...)
+  if select("#", ...) <= (MOST[name] or 1) then return end
+  local takes = before .. (TAKES[name] or "value")
+  arguments.refuse(name, (takes:gsub(", $", "")), select("#", ...) + (before == "" and 0 or 1))
+end
+
 for name in pairs(actions) do
-  update[name] = function(...) return make(name, ...) end
+  update[name] = function(...)
+    check_count(name, "", ...)
+    return make(name, ...)
+  end
   Builder[name] = function(self, path, ...)
+    if not update.is(self) then arguments.refuse_dot("update", name) end
+    check_count(name, "path, ", ...)
     self[#self + 1] = { path = path, action = make(name, ...) }
     return self
   end
@@ -167,8 +189,9 @@ local function write_given(expression, clauses, given)
     for _, step in ipairs(given) do write_action(expression, clauses, step.path, step.action) end
     return
   end
-  if type(given) ~= "table" then
-    expression:fail("update: table by document path, builder or text expected, got %s", core.typename(given))
+  if not objects.is_plain(given) then
+    expression:fail("update: table by document path, builder or text expected, got %s",
+      objects.describe(given))
   end
   local leading = expression:leading_text(given)
   if leading then

@@ -1,6 +1,7 @@
 --- Tasks that run concurrently in plain Lua, and the loop that runs them, by itself or inside another event
 --- loop.
 
+local arguments = require("dynamodb.base.arguments")
 local concurrent = require("dynamodb.loop.concurrent")
 local errors = require("dynamodb.error")
 local phase = require("dynamodb.loop.phase")
@@ -17,7 +18,7 @@ local common = scheduler.new() -- runs all tasks, except those that a coroutine 
 ---@class dynamodb.Task
 ---@field done boolean has it ended?
 ---@field traceback? string where it failed
-local Task = {}
+local Task = { __name = "dynamodb.task" }
 Task.__index = Task
 
 local function spawn(self, run, f, ...)
@@ -195,7 +196,7 @@ end
 --- Waits until the task has ended, at most for that many seconds -> what the task returns | nil, err when it
 --- was cancelled or is still running. Raises what the task raised. Outside of tasks it runs the loop.
 function Task:wait(seconds)
-  if seconds then check_seconds(seconds, "task:wait") end
+  if seconds ~= nil then check_seconds(seconds, "task:wait") end
   local me = scheduler.running()
   local deadline = seconds and now() + seconds or FOREVER
   if self.done then
@@ -258,7 +259,7 @@ end
 --- Runs the tasks that are ready, after waiting for one at most that many seconds (0) -> the number of
 --- unfinished tasks. Raises the errors of tasks that no task can wait for.
 function loop.step(seconds)
-  seconds = seconds or 0
+  if seconds == nil then seconds = 0 end
   check_seconds(seconds, "loop.step")
   if common.stepping then errors.raise("loop.step: the loop is running") end
   scheduler.step(common, seconds)
@@ -275,5 +276,11 @@ function loop.fd()
 end
 
 -- ===================== }
+
+arguments.check_methods(Task, "task", { Task }, { cancel = "", deadline = "seconds", wait = "seconds" })
+arguments.check_functions(loop, "loop", "loop.", {
+  fd = "", gather = "calls, concurrency, deadline", run = "f, ...", sleep = "seconds", spawn = "f, ...",
+  step = "seconds", task = "",
+})
 
 return loop

@@ -51,6 +51,14 @@ local function service_error(http, status, operation)
   return err
 end
 
+-- Returns true for a success of an operation without output: an empty body, or one from the service that is
+-- no object.
+local function is_done(http, result, problem)
+  if type(result) == "table" or problem == "checksum" then return false end
+  local kind = http:header("content-type") or ""
+  return http:header("content-length") == "0" or kind:find("^application/x%-amz%-json%-1%.0") ~= nil
+end
+
 --- Reads a complete response.
 ---@param http userdata the response parser
 ---@param operation table of base/operations
@@ -61,9 +69,9 @@ function response.read(http, operation, owner)
   local status = http:status()
   local err
   if status == 200 then
-    if operation.may_be_empty and http:header("content-length") == "0" then return {} end
-    local result, why = http:decode(operation.output, owner)
+    local result, why, problem = http:decode(operation.output, owner)
     local member = operation.required_output
+    if operation.may_be_empty and is_done(http, result, problem) then return {} end
     if result and result.__type then
       why = "a success that is an error: " .. tostring(result.__type)
     elseif result and member and type(result[member]) ~= "table" then

@@ -1,14 +1,18 @@
 --- Methods for many items by their keys: get_items, batch_get, batch_write, and a writer that collects
 --- writes.
 
+local arguments = require("dynamodb.base.arguments")
 local batch_engine = require("dynamodb.table.batch_engine")
+local capacity = require("dynamodb.table.capacity")
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
 local expressions = require("dynamodb.expression.builder")
 local items = require("dynamodb.table.item")
 local mutex = require("dynamodb.loop.mutex")
+local objects = require("dynamodb.base.objects")
 local options = require("dynamodb.base.options")
 local schema = require("dynamodb.table.schema")
+local tables = require("dynamodb.table.table")
 
 local Connection = core.connection_class.methods
 local Table = core.table_class.methods
@@ -18,8 +22,15 @@ local WRITER_SIZE = 25 -- entries that a writer collects for each concurrent req
 
 -- Returns a key given as the hash key, as { hash, range }, or as { name = value, ... }.
 local function key_of(fields, given, where)
-  if type(given) ~= "table" then return schema.key(fields.schema, where, given) end
-  if given[1] ~= nil then return schema.key(fields.schema, where, given[1], given[2]) end
+  if not objects.is_plain(given) then return schema.key(fields.schema, where, given) end
+  if given[1] ~= nil then
+    for name in pairs(given) do
+      if name ~= 1 and name ~= 2 then
+        errors.raise("%s: key { hash, range } expected, got a member '%s'", where, tostring(name):sub(1, 40))
+      end
+    end
+    return schema.key(fields.schema, where, given[1], given[2])
+  end
   return schema.key_from_options(fields.schema, where, { key = given })
 end
 
@@ -29,16 +40,9 @@ local function key_to_delete(fields, given, where)
   return key_of(fields, given, where)
 end
 
-local function check_list(list, where, what)
-  if type(list) ~= "table" or (next(list) ~= nil and #list == 0) then
-    errors.raise("%s: list of %s expected, got %s", where, what, core.typename(list))
-  end
-  return list
-end
-
 local function check_tables(requests, where)
-  if type(requests) ~= "table" then
-    errors.raise("%s: table by table expected, got %s", where, core.typename(requests))
+  if not objects.is_plain(requests) then
+    errors.raise("%s: table by table expected, got %s", where, objects.describe(requests))
   end
   return requests
 end
@@ -66,7 +70,7 @@ end
 -- Adds the entries of the keys to read in one table.
 local function add_reads(entries, fields, keys, given, where)
   local settings = settings_of(fields, given, where)
-  for _, key in ipairs(check_list(keys, where, "keys")) do
+  for _, key in ipairs(arguments.check_list(keys, where, "keys")) do
     entries[#entries + 1] = batch_engine.key(fields, key_of(fields, key, where), settings, where)
   end
 end
@@ -75,6 +79,7 @@ local get_options = options.with_call_options(options.merge(key_options, {
   concurrency = options.count(1),
   items = options.boolean,
   ordered = options.boolean,
+  return_consumed_capacity = capacity.option,
 }))
 
 --- Reads any number of items by their keys. A key given twice is read once.
@@ -84,15 +89,15 @@ local get_options = options.with_call_options(options.merge(key_options, {
 ---@return table? items
 ---@return table missing list of the keys that have no item | dynamodb.Error: its leftovers were not read, its
 --- found were
+---@return table[]? capacity consumed, with return_consumed_capacity
 function Table:get_items(keys, given)
-  given = given or {}
-  options.check(get_options, given, "get_items")
+  given = options.read(get_options, given, "get_items")
   local fields, connection = core.table_parts(self)
   local entries, found, list = {}, {}, {}
   add_reads(entries, fields, keys, given, "get_items")
   entries = batch_engine.unique(entries)
   local owner = given.items ~= false and self or nil
-  local ok, err = batch_engine.get(connection, entries, given, owner, function(_, item)
+  local ok, err, consumed = batch_engine.get(connection, entries, given, owner, function(_, item)
     found[batch_engine.identify(fields, owner and item:key() or item)] = item
     list[#list + 1] = item
   end)
@@ -105,10 +110,14 @@ function Table:get_items(keys, given)
     local item = found[entry.id]
     if item then ordered[#ordered + 1] = item else missing[#missing + 1] = entry.given.key end
   end
-  return given.ordered and ordered or list, missing
+  return given.ordered and ordered or list, missing, consumed
 end
 
-local batch_options = options.with_call_options({ concurrency = options.count(1), items = options.boolean })
+local batch_options = options.with_call_options({
+  concurrency = options.count(1),
+  items = options.boolean,
+  return_consumed_capacity = capacity.option,
+})
 local table_options = options.merge(key_options, { keys = options.table })
 
 --- Reads items of several tables. A table given by name may take one DescribeTable.
@@ -116,15 +125,15 @@ local table_options = options.merge(key_options, { keys = options.table })
 ---@param given? table concurrency, items (false: plain tables), and the options of every call
 ---@return table? found { name = list of items }
 ---@return table missing { name = list of keys that have no item } | dynamodb.Error with leftovers and found
+---@return table[]? capacity consumed, with return_consumed_capacity
 function Connection:batch_get(requests, given)
-  given = given or {}
-  options.check(batch_options, given, "batch_get")
+  given = options.read(batch_options, given, "batch_get")
   local entries, owners, found, seen, missing = {}, {}, {}, {}, {}
   for target, request in pairs(check_tables(requests, "batch_get")) do
-    local owner, err = self:resolve_table(target, "batch_get")
+    local owner, err = tables.resolve(self, target, "batch_get")
     if not owner then return nil, err end
     local fields = core.table_parts(owner)
-    local has_options = request.keys ~= nil
+    local has_options = objects.is_plain(request) and request.keys ~= nil
     if has_options then options.check(table_options, request, "batch_get") end
     if owners[fields.name] then errors.raise("batch_get: table '%s' occurs twice", fields.name) end
     owners[fields.name], found[fields.name], missing[fields.name] = owner, {}, {}
@@ -132,7 +141,7 @@ function Connection:batch_get(requests, given)
       "batch_get")
   end
   entries = batch_engine.unique(entries)
-  local ok, err = batch_engine.get(self, entries, given, nil, function(fields, attributes)
+  local ok, err, consumed = batch_engine.get(self, entries, given, nil, function(fields, attributes)
     seen[batch_engine.identify(fields, attributes)] = true
     local item = given.items == false and attributes or items.from_attributes(owners[fields.name], attributes)
     table.insert(found[fields.name], item)
@@ -144,7 +153,7 @@ function Connection:batch_get(requests, given)
   for _, entry in ipairs(entries) do
     if not seen[entry.id] then table.insert(missing[entry.fields.name], entry.given.key) end
   end
-  return found, missing
+  return found, missing, consumed
 end
 
 -- ===================== }
@@ -155,10 +164,10 @@ local request_options = { delete = options.table, put = options.table }
 -- Adds the entries of the writes to one table.
 local function add_writes(entries, fields, request, where)
   options.check(request_options, request, where)
-  for _, item in ipairs(check_list(request.put or {}, where, "items")) do
+  for _, item in ipairs(arguments.check_list(request.put or {}, where, "items")) do
     entries[#entries + 1] = batch_engine.put(fields, items.attributes_of(item, where), where)
   end
-  for _, key in ipairs(check_list(request.delete or {}, where, "keys")) do
+  for _, key in ipairs(arguments.check_list(request.delete or {}, where, "keys")) do
     entries[#entries + 1] = batch_engine.delete(fields, key_to_delete(fields, key, where), where)
   end
 end
@@ -166,6 +175,7 @@ end
 local write_options = options.with_call_options({
   concurrency = options.count(1),
   on_duplicate = options.choice("last", "error"),
+  return_consumed_capacity = capacity.option,
 })
 
 local function write_all(connection, entries, given)
@@ -180,12 +190,12 @@ end
 --- options of every call
 ---@return boolean? done
 ---@return dynamodb.Error? err its leftovers are { { table =, put = } or { table =, delete = }, ... }
+---@return table[]? capacity consumed, with return_consumed_capacity
 function Connection:batch_write(requests, given)
-  given = given or {}
-  options.check(write_options, given, "batch_write")
+  given = options.read(write_options, given, "batch_write")
   local entries = {}
   for target, request in pairs(check_tables(requests, "batch_write")) do
-    local owner, err = self:resolve_table(target, "batch_write")
+    local owner, err = tables.resolve(self, target, "batch_write")
     if not owner then return nil, err end
     add_writes(entries, core.table_parts(owner), request, "batch_write")
   end
@@ -197,9 +207,9 @@ end
 ---@param given? table options of conn:batch_write
 ---@return boolean? done
 ---@return dynamodb.Error? err
+---@return table[]? capacity consumed, with return_consumed_capacity
 function Table:batch_write(request, given)
-  given = given or {}
-  options.check(write_options, given, "batch_write")
+  given = options.read(write_options, given, "batch_write")
   local fields, connection = core.table_parts(self)
   local entries = {}
   add_writes(entries, fields, request, "batch_write")
@@ -209,6 +219,7 @@ end
 ---@class dynamodb.BatchWriter
 ---@field discarded integer writes that were discarded when an error closed it
 ---@field written integer writes that the service accepted
+---@field consumed_capacity? table[] of its requests so far, with return_consumed_capacity
 local Writer = { __name = "dynamodb.batch_writer" }
 Writer.__index = Writer
 
@@ -218,8 +229,7 @@ Writer.__index = Writer
 ---@param given? table options of conn:batch_write
 ---@return dynamodb.BatchWriter
 function Table:batch_writer(given)
-  given = given or {}
-  options.check(write_options, given, "batch_writer")
+  given = options.read(write_options, given, "batch_writer")
   core.connection_state((select(2, core.table_parts(self)))) -- raises for a closed connection
   local writer = { discarded = 0, written = 0, _table = self, _given = given, _entries = {}, _positions = {},
     _in_flight = {}, -- entries of the request under way
@@ -290,12 +300,14 @@ function Writer:flush()
   local entries = self._entries
   if #entries == 0 then return true end
   self._entries, self._positions, self._in_flight = {}, {}, entries
-  local done, ok, err = mutex.call(self._mutex, transport, batch_engine.write, connection, entries,
+  local done, ok, err, consumed = mutex.call(self._mutex, transport, batch_engine.write, connection, entries,
     self._given)
   local left = done and unwritten(entries, err) or entries
   restore(self, left)
   if not done then error(ok, 0) end
   self.written = self.written + #entries - #left
+  if err then consumed = err.consumed_capacity end
+  self.consumed_capacity = capacity.add_list(self.consumed_capacity, consumed)
   return ok, err
 end
 
@@ -329,5 +341,18 @@ function Writer:__close(err)
 end
 
 -- ===================== }
+
+arguments.check_methods(Connection, "conn", { core.connection_class }, {
+  batch_get = "requests, options",
+  batch_write = "requests, options",
+})
+arguments.check_methods(Table, "tbl", { core.table_class }, {
+  batch_write = "request, options",
+  batch_writer = "options",
+  get_items = "keys, options",
+})
+arguments.check_methods(Writer, "writer", { Writer }, {
+  close = "", delete = "key", discard = "", flush = "", put = "attributes",
+})
 
 return batch

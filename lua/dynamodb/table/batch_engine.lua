@@ -2,6 +2,7 @@
 --- with backoff until a deadline, and returns the entries that are left over.
 -- Source: API reference of BatchWriteItem and BatchGetItem.
 
+local capacity = require("dynamodb.table.capacity")
 local concurrent = require("dynamodb.loop.concurrent")
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
@@ -140,7 +141,11 @@ end
 ---@field deadline number until which it must make progress
 ---@field queue table of the entries that are in no request
 ---@field max_entries integer of one request
----@field send function sends the entries of one request -> list of the unprocessed ones | nil, err
+---@field send function (self, entries): sends the entries of one request -> list of the unprocessed ones |
+--- nil, err
+---@field connection userdata
+---@field return_consumed_capacity? string
+---@field consumed? table list of ConsumedCapacity so far, one for each table
 ---@field operation string
 ---@field ended dynamodb.Event notified when err or raised is set
 ---@field err? table why it ends early
@@ -158,7 +163,7 @@ end
 -- Sends the entries of one request -> number of processed entries, number of the others, err.
 local function send_next(self)
   local entries = next_request(self.queue, self.max_entries)
-  local unprocessed, err = self.send(entries, self.call_options)
+  local unprocessed, err = self:send(entries)
   local left = unprocessed or entries
   for _, entry in ipairs(left) do append(self.queue, entry) end
   if err and (not err.retryable or err.retry_stopped == "off") then end_early(self, err) end
@@ -214,12 +219,25 @@ local function run(connection, entries, max_entries, given, operation, send)
   local transport, call_options = state.transport, pipeline.multi_request_options(state, given)
   local count = math.min(given.concurrency or 1, math.ceil(#entries / max_entries))
   local self = { transport = transport, call_options = call_options, max_entries = max_entries, send = send,
+    connection = connection, return_consumed_capacity = given.return_consumed_capacity,
     operation = operation, queue = new_queue(entries), ended = event.new(), is_concurrent = count > 1,
     deadline = call_options.deadline_at or transport.now() + DEADLINE }
   if count > 1 then work_concurrently(self, count) else work(self) end
-  if not self.err then return true end
-  self.err.table = self.err.table or table_of(entries)
-  return nil, errors.locate(add_leftovers(self.queue, self.err))
+  if self.err then
+    self.err.table = self.err.table or table_of(entries)
+    self.err.consumed_capacity = self.consumed
+    return nil, errors.locate(add_leftovers(self.queue, self.err))
+  end
+  return capacity.results(true, self.consumed)
+end
+
+-- Sends one request of a batch, and adds what it consumes -> response | nil, err.
+local function call(self, operation, items, owner)
+  local result, err = pipeline.call(self.connection, operation, {
+    RequestItems = items, ReturnConsumedCapacity = self.return_consumed_capacity,
+  }, owner, self.call_options)
+  if result then self.consumed = capacity.add_list(self.consumed, result.ConsumedCapacity) end
+  return result, err
 end
 
 -- ===================== }
@@ -281,11 +299,12 @@ end
 ---@param given table the caller's options: concurrency, and those of calls
 ---@return boolean? done
 ---@return dynamodb.Error? err its leftovers are { { table =, put = } or { table =, delete = }, ... }
+---@return table[]? capacity consumed, for each table
 function batch_engine.write(connection, entries, given)
-  return run(connection, entries, MAX_WRITES, given, "BatchWriteItem", function(sent, call_options)
+  return run(connection, entries, MAX_WRITES, given, "BatchWriteItem", function(self, sent)
     local groups, items = by_table(sent), {}
     for name, group in pairs(groups) do items[name] = requests_of(group) end
-    local result, err = pipeline.call(connection, write_encoded, { RequestItems = items }, nil, call_options)
+    local result, err = call(self, write_encoded, items)
     if not result then return nil, err end
     local unprocessed = {}
     for name, requests in pairs(result.UnprocessedItems or {}) do
@@ -305,13 +324,14 @@ end
 ---@param take_item function called with the fields of the table and each item
 ---@return boolean? done
 ---@return dynamodb.Error? err its leftovers are { { table =, key = }, ... }
+---@return table[]? capacity consumed, for each table
 function batch_engine.get(connection, entries, given, owner, take_item)
-  return run(connection, entries, MAX_READS, given, "BatchGetItem", function(sent, call_options)
+  return run(connection, entries, MAX_READS, given, "BatchGetItem", function(self, sent)
     local groups, items = by_table(sent), {}
     for name, group in pairs(groups) do
       items[name] = options.merge({ Keys = requests_of(group) }, group[1].settings)
     end
-    local result, err = pipeline.call(connection, get_encoded, { RequestItems = items }, owner, call_options)
+    local result, err = call(self, get_encoded, items, owner)
     if not result then return nil, err end
     local unprocessed = {}
     for name, part in pairs(result.UnprocessedKeys or {}) do

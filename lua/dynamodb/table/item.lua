@@ -1,9 +1,12 @@
 --- The methods of an item: writing it whole or by its changes, and reading it again.
 
+local arguments = require("dynamodb.base.arguments")
 local pipeline = require("dynamodb.request.pipeline")
+local capacity = require("dynamodb.table.capacity")
 local core = require("dynamodb.core")
 local item_diff = require("dynamodb.table.item_diff")
 local errors = require("dynamodb.error")
+local objects = require("dynamodb.base.objects")
 local options = require("dynamodb.base.options")
 local schema = require("dynamodb.table.schema")
 local system = require("dynamodb.base.system")
@@ -13,17 +16,15 @@ local write = require("dynamodb.table.write")
 local Item = core.item_class.methods
 local items = {}
 
-local NO_OPTIONS = {}
-
 local MODIFY_DEADLINE = 10 -- seconds
 local FIRST_PAUSE, LONGEST_PAUSE = 0.01, 1 -- seconds between tries of modify
 local MIN_DEADLINE = 0.001 -- seconds; a deadline must be positive
 
 --- Returns the attributes of an item or of a plain table, not copied. Raises for anything else.
 function items.attributes_of(value, where)
-  if type(value) == "table" then return value end
+  if objects.is_plain(value) then return value end
   if core.typename(value) ~= "dynamodb.item" then
-    errors.raise("%s: table of attributes expected, got %s", where, core.typename(value))
+    errors.raise("%s: table of attributes expected, got %s", where, objects.describe(value))
   end
   local _, attributes = core.item_parts(value)
   return attributes
@@ -147,8 +148,7 @@ local put_options = write.options({ guard = write.guard_option })
 ---@return dynamodb.Item? self
 ---@return table|dynamodb.Error|nil old attributes with return_values = "ALL_OLD" | err
 function Item:put(given)
-  given = given or NO_OPTIONS
-  options.check(put_options, given, "put")
+  given = options.read(put_options, given, "put")
   local attributes, loaded, fields, connection = parts(self)
   key_of("put", fields, attributes, loaded)
   local guard = write.guard(given, fields, "put")
@@ -158,7 +158,7 @@ function Item:put(given)
   local result, err = write.put(connection, fields, text, given, "put", condition)
   if not result then return nil, err end
   mark_stored(self, text, guard, fields, attributes, stored)
-  return self, result.Attributes
+  return self, result.Attributes, result.ConsumedCapacity
 end
 
 -- Queues an action for save.
@@ -213,6 +213,23 @@ local function apply_queued(queue, attributes, stored, returned)
   end
 end
 
+local shows_new = { ALL_NEW = true, UPDATED_NEW = true } -- the response has the new values
+
+-- Returns the new values of the queued attributes after a save that returned 'result'. The response to a save
+-- that asked for old values does not have them: they are read, and count as the old ones when that fails.
+local function queued_values(self, key, queue, given, asked, result)
+  if shows_new[asked.return_values] then return result.Attributes or {} end
+  local _, _, _, _, owner = parts(self)
+  local names = {}
+  for name in next, queue do names[#names + 1] = { name } end
+  local call_options = options.select_call_options(given)
+  call_options.retry_writes = nil
+  local fresh, err = owner:get_item(options.merge(call_options, { key = key, consistent_read = true,
+    projection = names }))
+  if err then return result.Attributes or {} end
+  return fresh and items.attributes_of(fresh, "save") or {}
+end
+
 local save_options = write.options({ guard = write.guard_option, return_values = write.any_values })
 
 -- Sends the update of save.
@@ -227,20 +244,18 @@ local function send_save(self, given, guard, changes)
   local text = pipeline.encode(stored, "item", "save")
   local queued = next(queue) ~= nil
   local asked = given
-  if queued then
-    if given.return_values then errors.raise("save: option 'return_values': not with queued attributes") end
-    asked = options.merge(given, { return_values = "ALL_NEW" })
-  end
+  local wanted = given.return_values ~= "NONE" and given.return_values or nil
+  if queued then asked = options.merge(given, { return_values = wanted or "ALL_NEW" }) end
   local result, err = write.update(connection, fields, key, actions, asked, "save", condition)
   if not result then return nil, err end
   if queued then
     local known = assert(core.decode(text, "item"))
-    apply_queued(queue, attributes, known, result.Attributes or {})
+    apply_queued(queue, attributes, known, queued_values(self, key, queue, given, asked, result))
     text = pipeline.encode(known, "item", "save")
     core.item_queue(self, false)
   end
   mark_stored(self, text, guard, fields, attributes, stored)
-  return self, not queued and result.Attributes or nil
+  return self, wanted and result.Attributes or nil, result.ConsumedCapacity
 end
 
 --- Sends the smallest update that stores the changes since the item was loaded, nested ones included, and the
@@ -248,8 +263,7 @@ end
 ---@return dynamodb.Item? self
 ---@return table|dynamodb.Error|nil attributes with return_values | err
 function Item:save(given)
-  given = given or NO_OPTIONS
-  options.check(save_options, given, "save")
+  given = options.read(save_options, given, "save")
   local attributes, loaded, fields = parts(self)
   key_of("save", fields, attributes, loaded)
   local guard = write.guard(given, fields, "save")
@@ -262,8 +276,7 @@ end
 ---@return dynamodb.Item? self
 ---@return table|dynamodb.Error|nil old attributes with return_values = "ALL_OLD" | err
 function Item:delete(given)
-  given = given or NO_OPTIONS
-  options.check(put_options, given, "delete")
+  given = options.read(put_options, given, "delete")
   local attributes, loaded, fields, connection = parts(self)
   local key = key_of("delete", fields, attributes, loaded)
   local guard = write.guard(given, fields, "delete")
@@ -271,26 +284,26 @@ function Item:delete(given)
   local result, err = write.delete(connection, fields, key, given, "delete", condition)
   if not result then return nil, err end
   core.item_load(self, nil)
-  return self, result.Attributes
+  return self, result.Attributes, result.ConsumedCapacity
 end
 
 -- ===================== }
 
-local reload_options = options.with_call_options({ consistent_read = options.boolean })
+local reload_options = options.with_call_options({ consistent_read = options.boolean,
+  return_consumed_capacity = capacity.option })
 
---- Reads the item again and drops local changes -> the item | nil when it does not exist (changes are kept) |
---- nil, err.
+--- Reads the item again and drops local changes -> the item, nil, capacity | nil when it does not exist
+--- (changes are kept) | nil, err.
 function Item:reload(given)
-  given = given or {}
-  options.check(reload_options, given, "reload")
+  given = options.read(reload_options, given, "reload")
   local attributes, loaded, fields, _, owner = parts(self)
   local key = key_of("reload", fields, attributes, loaded)
-  local fresh, err = owner:get_item(options.merge(given, { key = key }))
-  if not fresh then return nil, err end
+  local fresh, err, consumed = owner:get_item(options.merge(given, { key = key }))
+  if not fresh then return nil, err, consumed end
   local _, fresh_attributes, text = core.item_parts(fresh)
   core.item_load(self, text, fresh_attributes)
   core.item_queue(self, false)
-  return self
+  return capacity.results(self, consumed)
 end
 
 local modify_options = { deadline = options.seconds }
@@ -303,10 +316,9 @@ local modify_options = { deadline = options.seconds }
 ---@return dynamodb.Item? self nil without an error when the item does not exist
 ---@return dynamodb.Error? err
 function Item:modify(change, given)
-  given = given or {}
-  options.check(modify_options, given, "modify")
+  given = options.read(modify_options, given, "modify")
   if type(change) ~= "function" then
-    errors.raise("modify: function expected, got %s", core.typename(change))
+    errors.raise("modify: function expected, got %s", objects.describe(change))
   end
   local _, _, fields, connection = parts(self)
   local guard = fields.version_attribute and "version" or "changed"
@@ -330,5 +342,19 @@ function Item:modify(change, given)
     pause = math.min(pause * 2, LONGEST_PAUSE)
   end
 end
+
+arguments.check_methods(Item, "item", { core.item_class }, {
+  add_attribute = "name, value",
+  changes = "",
+  delete = "options",
+  delete_attribute = "name, set",
+  key = "",
+  modify = "change, options",
+  put = "options",
+  put_attribute = "name, value",
+  reload = "options",
+  save = "options",
+  totable = "",
+})
 
 return items

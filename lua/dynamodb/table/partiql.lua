@@ -1,9 +1,12 @@
 --- PartiQL: executes statements with Lua values for their parameters.
 -- Source: DynamoDB developer guide, "PartiQL - a SQL-compatible query language for Amazon DynamoDB".
 
+local arguments = require("dynamodb.base.arguments")
+local capacity = require("dynamodb.table.capacity")
 local pipeline = require("dynamodb.request.pipeline")
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
+local objects = require("dynamodb.base.objects")
 local operations = require("dynamodb.base.operations")
 local options = require("dynamodb.base.options")
 local results = require("dynamodb.table.results")
@@ -16,11 +19,9 @@ local MAX_BATCH, MAX_TRANSACTION = 25, 100 -- statements
 
 local function statement_of(statement, values, where)
   if type(statement) ~= "string" or statement == "" then
-    errors.raise("%s: statement expected, got %s", where, core.typename(statement))
+    errors.raise("%s: statement expected, got %s", where, objects.describe(statement))
   end
-  if values ~= nil and (type(values) ~= "table" or (next(values) ~= nil and #values == 0)) then
-    errors.raise("%s: list of values expected, got %s", where, core.typename(values))
-  end
+  if values ~= nil then arguments.check_list(values, where, "values") end
   return { Statement = statement, Parameters = values and #values > 0 and core.list(values) or nil }
 end
 
@@ -29,6 +30,7 @@ local execute_options = options.with_write_options({
   max_requests = options.count(1),
   max_results = options.count(0),
   request_limit = options.count(1),
+  return_consumed_capacity = capacity.option,
 })
 
 --- Executes a statement: for row in conn:execute("SELECT * FROM messages WHERE id = ?", { 1 }) do. Rows are
@@ -36,12 +38,11 @@ local execute_options = options.with_write_options({
 --- conn:execute(...):all().
 ---@return dynamodb.Results
 function Connection:execute(statement, values, given)
-  given = given or {}
-  options.check(execute_options, given, "execute")
+  given = options.read(execute_options, given, "execute")
   core.connection_state(self)
   local request = statement_of(statement, values, "execute")
   request.ConsistentRead = given.consistent_read
-  request.ReturnConsumedCapacity = "TOTAL"
+  request.ReturnConsumedCapacity = given.return_consumed_capacity or "TOTAL"
   return results.new(self, operations.ExecuteStatement, request, {
     call = pipeline.multi_request_options(core.connection_state(self), given),
     max_results = given.max_results, max_requests = given.max_requests, request_limit = given.request_limit })
@@ -49,12 +50,22 @@ end
 
 -- Returns the requests of statements, each given as text or as { text, values }.
 local function statements_of(given, most, where)
-  if type(given) ~= "table" or #given == 0 then errors.raise("%s: list of statements expected", where) end
+  if #arguments.check_list(given, where, "statements") == 0 then
+    errors.raise("%s: list of statements expected, got an empty one", where)
+  end
   if #given > most then errors.raise("%s: %d statements, at most %d", where, #given, most) end
   local list = {}
   for i, each in ipairs(given) do
     local text, values = each, nil
-    if type(each) == "table" then text, values = each[1], each[2] end
+    if objects.is_plain(each) then
+      text, values = each[1], each[2]
+      for name in pairs(each) do
+        if name ~= 1 and name ~= 2 then
+          errors.raise("%s[%d]: { statement, values } expected, got a member '%s'", where, i,
+            tostring(name):sub(1, 40))
+        end
+      end
+    end
     list[i] = statement_of(text, values, ("%s[%d]"):format(where, i))
   end
   return list
@@ -72,38 +83,45 @@ local function error_of(failure)
     retryable = transient_codes[failure.Code] ~= nil, throttled = transient_codes[failure.Code] }))
 end
 
-local batch_options = options.with_write_options({})
+local batch_options = options.with_write_options({ return_consumed_capacity = capacity.option })
 
 --- Executes up to 25 statements, each { text, values }.
 ---@return table[]? list { item = row or nil } or { err = error object } for each statement
 ---@return dynamodb.Error? err when none was executed
+---@return table[]? capacity consumed, for each table, with return_consumed_capacity
 function Connection:execute_batch(given, more)
-  more = more or {}
-  options.check(batch_options, more, "execute_batch")
-  local request = { Statements = statements_of(given, MAX_BATCH, "execute_batch") }
+  more = options.read(batch_options, more, "execute_batch")
+  local request = { Statements = statements_of(given, MAX_BATCH, "execute_batch"),
+    ReturnConsumedCapacity = more.return_consumed_capacity }
   local result, err = pipeline.call(self, operations.BatchExecuteStatement, request, nil, more)
   if not result then return nil, err end
   local list = {}
   for i, response in ipairs(result.Responses or {}) do
     list[i] = { item = response.Item, err = response.Error and error_of(response.Error) }
   end
-  return list
+  return capacity.results(list, result.ConsumedCapacity)
 end
 
 --- Executes up to 100 statements, all or none, each { text, values }. Conflicts are retried as by
 --- transact_write.
 ---@return table? rows list, with false where there is none
 ---@return dynamodb.Error? err with reasons, as of transact_write
+---@return table[]? capacity consumed, for each table, with return_consumed_capacity
 function Connection:execute_transaction(given, more)
-  more = more or {}
-  options.check(transaction.options, more, "execute_transaction")
+  more = options.read(transaction.options, more, "execute_transaction")
   local request = { TransactStatements = statements_of(given, MAX_TRANSACTION, "execute_transaction"),
-    ClientRequestToken = core.uuid() }
+    ClientRequestToken = core.uuid(), ReturnConsumedCapacity = more.return_consumed_capacity }
   local result, err = transaction.call(self, operations.ExecuteTransaction, request, given, more)
   if not result then return nil, err end
   local rows = {}
   for i, response in ipairs(result.Responses or {}) do rows[i] = response.Item or false end
-  return rows
+  return capacity.results(rows, result.ConsumedCapacity)
 end
+
+arguments.check_methods(Connection, "conn", { core.connection_class }, {
+  execute = "statement, values, options",
+  execute_batch = "statements, options",
+  execute_transaction = "statements, options",
+})
 
 return partiql

@@ -1,5 +1,7 @@
 --- Reads many items of a table: query, scan and count.
 
+local arguments = require("dynamodb.base.arguments")
+local capacity = require("dynamodb.table.capacity")
 local pipeline = require("dynamodb.request.pipeline")
 local condition = require("dynamodb.expression.condition")
 local core = require("dynamodb.core")
@@ -7,6 +9,7 @@ local errors = require("dynamodb.error")
 local pool = require("dynamodb.http.pool")
 local results = require("dynamodb.table.results")
 local expressions = require("dynamodb.expression.builder")
+local objects = require("dynamodb.base.objects")
 local operations = require("dynamodb.base.operations")
 local options = require("dynamodb.base.options")
 local schema = require("dynamodb.table.schema")
@@ -15,7 +18,17 @@ local Table = core.table_class.methods
 local query = {}
 
 local function is_start(value)
-  return type(value) == "table", "key (a table by attribute names)"
+  return objects.is_plain(value), "key (a table by attribute names)"
+end
+
+-- The values of option 'select', as AWS writes them and in lower case.
+local selects = {}
+for _, name in ipairs({ "ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES", "COUNT" }) do
+  selects[name], selects[name:lower()] = name, name
+end
+
+local function is_select(value)
+  return selects[value] ~= nil, "ALL_ATTRIBUTES, ALL_PROJECTED_ATTRIBUTES or COUNT"
 end
 
 -- The options that query and scan share.
@@ -32,6 +45,8 @@ local shared_options = {
   prefetch = options.count(0),
   projection = options.any,
   request_limit = options.count(1),
+  return_consumed_capacity = capacity.option,
+  select = is_select,
 }
 
 local function with_shared(more)
@@ -113,6 +128,10 @@ local function check_types(expression, key, name, test)
   local kind = name == key.hash_key_name and key.hash_key_type
     or name == key.range_key_name and key.range_key_type
   for _, value in ipairs(condition.is(test) and test.values or { test }) do
+    if objects.class(value) then
+      expression:fail("key attribute '%s': value or condition expected, got %s", name,
+        objects.describe(value))
+    end
     local got = core.attribute_type(value)
     if kind and got and got ~= kind then
       expression:fail("key attribute '%s': value of type %s expected, got %s", name, kind, got)
@@ -125,8 +144,8 @@ local function write_key_test(expression, key, name, test, is_hash)
   if test == nil then expression:fail("value of key attribute '%s' expected", name) end
   local known = not condition.is(test) or (not test.operand and not test.sized and range_tests[test.name])
   if not known or (is_hash and condition.is(test) and test.name ~= "eq") then
-    expression:fail("key attribute '%s': %s", name, is_hash and "a value expected, to which it is equal"
-      or "value or eq, lt, le, gt, ge, between, begins_with expected")
+    expression:fail("key attribute '%s': %s expected, got %s", name, is_hash and "a value or eq"
+      or "value or eq, lt, le, gt, ge, between, begins_with", objects.describe(test))
   end
   check_types(expression, key, name, test)
   return condition.write_test(expression, { name }, test)
@@ -176,6 +195,19 @@ local function projection(expression, given, names)
   return paths ~= nil and expression:projection(paths, names) or nil
 end
 
+-- Returns the member Select of a request | nil.
+local function select_of(expression, given)
+  local name = selects[given.select]
+  if name and given.count ~= nil then expression:fail("option 'select' excludes 'count'") end
+  if name and name ~= "COUNT" and (given.projection ~= nil or given.attributes_to_get ~= nil) then
+    expression:fail("option 'select': %s excludes a projection", name)
+  end
+  if name == "ALL_PROJECTED_ATTRIBUTES" and not given.index then
+    expression:fail("option 'select': %s goes with 'index'", name)
+  end
+  return name or given.count and "COUNT" or nil
+end
+
 -- Makes the request and the plan of results that query and scan share.
 local function prepare(self, fields, given, expression, key)
   local names = start_key_names(fields, key)
@@ -186,9 +218,9 @@ local function prepare(self, fields, given, expression, key)
     ConsistentRead = given.consistent_read,
     FilterExpression = filter ~= nil and condition.write(expression, filter, "filter") or nil,
     ProjectionExpression = projection(expression, given, names),
-    Select = given.count and "COUNT" or nil,
+    Select = select_of(expression, given),
     ExclusiveStartKey = given.exclusive_start_key,
-    ReturnConsumedCapacity = "TOTAL",
+    ReturnConsumedCapacity = given.return_consumed_capacity or "TOTAL",
   }
   return expression:into(request), {
     call = pipeline.multi_request_options(core.connection_state(select(2, core.table_parts(self))), given),
@@ -201,13 +233,21 @@ local function prepare(self, fields, given, expression, key)
   }
 end
 
+-- Returns what a method for loops returns: the results, and with prefetch the value that closes them when a
+-- loop of Lua 5.4 is left.
+local function for_loop(found)
+  if found._guard then return found, nil, nil, found end
+  return found
+end
+
 --- Queries the items with one hash key, in the order of their range keys: query{ hash_key =, range_key = } or
---- query(hash, range). The range key is a value or a condition such as begins_with("a").
+--- query(hash [, range] [, options]). The range key is a value or a condition such as begins_with("a").
 ---@return dynamodb.Results? results
 ---@return dynamodb.Error? err when the index does not exist
-function Table:query(first, range)
-  local given = type(first) == "table" and first or { hash_key = first, range_key = range }
+function Table:query(first, second, third)
+  local given, hash, range = arguments.with_key("query", first, second, third)
   options.check(query.query_options, given, "query")
+  if given ~= first then given = options.merge(given, { hash_key = hash, range_key = range }) end
   local fields, connection = core.table_parts(self)
   local key, err = key_names(self, fields, given.index)
   if not key then return nil, err end
@@ -216,7 +256,7 @@ function Table:query(first, range)
   local request, plan = prepare(self, fields, given, expression, key)
   request.KeyConditionExpression = text
   request.ScanIndexForward = given.scan_index_forward
-  return results.for_loop(results.new(connection, operations.Query, request, plan))
+  return for_loop(results.new(connection, operations.Query, request, plan))
 end
 
 -- {===== Segments =====
@@ -284,8 +324,7 @@ end
 ---@return dynamodb.Results? results
 ---@return dynamodb.Error? err when the index does not exist
 function Table:scan(given)
-  given = given or {}
-  options.check(query.scan_options, given, "scan")
+  given = options.read(query.scan_options, given, "scan")
   check_segments(given)
   local fields, connection = core.table_parts(self)
   local key, err = key_names(self, fields, given.index)
@@ -294,11 +333,14 @@ function Table:scan(given)
   request.TotalSegments = given.segments or given.total_segments
   request.Segment = given.total_segments and given.segment
   if given.segments then plan_segments(plan, given, connection) end
-  return results.for_loop(results.new(connection, operations.Scan, request, plan))
+  return for_loop(results.new(connection, operations.Scan, request, plan))
 end
 
 --- Counts the items of a query, or of a scan when no key is given -> count, results | nil, err.
 function Table:count(given)
+  if given ~= nil and not objects.is_plain(given) then
+    errors.raise("count: table of options expected, got %s", objects.describe(given))
+  end
   local copy = options.merge({ count = true }, given)
   local queried = copy.hash_key ~= nil or copy.key ~= nil or copy.key_condition ~= nil
   local own, err = (queried and self.query or self.scan)(self, copy)
@@ -310,5 +352,11 @@ function Table:count(given)
   until not page
   return math.min(own.count, copy.max_results or own.count), own
 end
+
+arguments.check_methods(Table, "tbl", { core.table_class }, {
+  count = "options",
+  query = "hash_key, range_key, options",
+  scan = "options",
+})
 
 return query

@@ -9,6 +9,8 @@
 -- Where reading can resume is computed from the state when it is read: last_evaluated_key, state(). What the
 -- key of the last element is computed from is kept apart from the element, which the caller may change.
 
+local arguments = require("dynamodb.base.arguments")
+local capacity = require("dynamodb.table.capacity")
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
 local mutex = require("dynamodb.loop.mutex")
@@ -20,6 +22,7 @@ local prefetch = require("dynamodb.table.prefetch")
 ---@field count integer items in the pages so far, after the filter
 ---@field scanned_count integer items in the pages so far, before the filter
 ---@field consumed_units number capacity units that the pages so far consumed
+---@field consumed_capacity? table sum of the ConsumedCapacity of the pages so far
 ---@field requests integer pages so far
 ---@field remaining? integer items that may still be returned, of max_results
 ---@field segment? integer the segment being read, from 0
@@ -155,6 +158,7 @@ local function enter_page(self, page)
   self.requests = self.requests + 1
   self.count, self.scanned_count = self.count + page.count, self.scanned_count + page.scanned
   self.consumed_units = self.consumed_units + page.units
+  self.consumed_capacity = capacity.add(self.consumed_capacity, page.response.ConsumedCapacity)
   self._page, self._items, self._position, self.segment = page, page.items, 0, page.segment
   if #page.items == 0 then use_up(self, page.count) end -- they were only counted
 end
@@ -323,17 +327,17 @@ end
 -- ===================== }
 -- {===== Making =====
 
-local Results = { __name = "dynamodb.results", __call = call, __close = methods.close }
+methods.next = next_element
+local Results = { __name = "dynamodb.results", __call = call, __close = methods.close, methods = methods }
 
 function Results.__index(self, name)
   if name == "last_evaluated_key" then return resume_key(self) end
   return methods[name]
 end
 
--- Results of segments that are read concurrently.
 local ConcurrentResults = { __name = Results.__name, __call = call, __close = methods.close }
 
-function ConcurrentResults.__index(_, name)
+function ConcurrentResults.__index(_, name) -- of segments that are read concurrently
   if name == "last_evaluated_key" then
     errors.raise("results: segments that are read concurrently have no last_evaluated_key "
       .. "but results:state()")
@@ -362,7 +366,7 @@ function results.new(connection, operation, request, plan)
     requests = 0,
     remaining = plan.max_results,
     segment = first and first.segment,
-    next = next_element,
+    next = methods.next, -- found faster than by __index
     _transport = transport,
     _mutex = mutex.new(), -- held while a page is requested
     _paginators = paginators,
@@ -388,13 +392,9 @@ function results.new(connection, operation, request, plan)
   return self
 end
 
---- Returns what a method for loops returns: the results, and with prefetch the value that closes them when a
---- loop of Lua 5.4 is left.
-function results.for_loop(self)
-  if self._guard then return self, nil, nil, self end
-  return self
-end
-
+arguments.check_methods(methods, "results", { Results, ConcurrentResults }, {
+  all = "", close = "", next = "", next_response = "", pages = "", state = "",
+})
 -- ===================== }
 
 return results

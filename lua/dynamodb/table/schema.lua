@@ -2,6 +2,7 @@
 
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
+local objects = require("dynamodb.base.objects")
 local options = require("dynamodb.base.options")
 
 local Schema = { __name = "dynamodb.schema" }
@@ -39,7 +40,7 @@ local function proto_type(value, where, option)
   local found = key_types[value] and value or schema.key_type_of(value)
   if not found then
     errors.raise("%s: option '%s': \"S\", \"N\", \"B\" or a sample value expected, got %s", where, option,
-      core.typename(value))
+      objects.describe(value))
   end
   return found
 end
@@ -119,7 +120,7 @@ local function check_value(where, name, kind, value)
   if kind == "S" and type(value) == "string" and value ~= "" then return end
   if schema.key_type_of(value) ~= kind then
     errors.raise("%s: key attribute '%s': %s expected, got %s", where, name, expected[kind],
-      core.typename(value))
+      objects.describe(value))
   end
   if kind ~= "N" and #value == 0 then errors.raise("%s: key attribute '%s' is empty", where, name) end
 end
@@ -131,7 +132,7 @@ function schema.key(self, where, hash, range)
     check_value(where, self.range_key_name, self.range_key_type, range)
     return { [self.hash_key_name] = hash, [self.range_key_name] = range }
   end
-  if range ~= nil then errors.raise("%s: table has no range key, got %s", where, core.typename(range)) end
+  if range ~= nil then errors.raise("%s: table has no range key, got %s", where, objects.describe(range)) end
   return { [self.hash_key_name] = hash }
 end
 

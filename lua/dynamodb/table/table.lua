@@ -1,10 +1,13 @@
 --- Table objects, and the methods of a table for single items.
 
+local arguments = require("dynamodb.base.arguments")
 local pipeline = require("dynamodb.request.pipeline")
+local capacity = require("dynamodb.table.capacity")
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
 local expressions = require("dynamodb.expression.builder")
 local items = require("dynamodb.table.item")
+local objects = require("dynamodb.base.objects")
 local operations = require("dynamodb.base.operations")
 local options = require("dynamodb.base.options")
 local schema = require("dynamodb.table.schema")
@@ -14,7 +17,7 @@ local write = require("dynamodb.table.write")
 local Table = core.table_class.methods
 local tables = {}
 
-local NO_OPTIONS = {}
+local NO_OPTIONS = options.NONE
 
 -- {===== Fields =====
 
@@ -75,6 +78,9 @@ local function schema_from(key)
   if not key.hash_key then
     errors.raise("table: option 'hash_key' expected (the name of the key attribute)")
   end
+  if key.range_key_type and not key.range_key then
+    errors.raise("table: option 'range_key_type' goes with 'range_key'")
+  end
   return schema.create({
     hash_key_name = key.hash_key,
     hash_key_proto_value = key.hash_key_type or "S",
@@ -86,10 +92,41 @@ end
 --- Makes a table object from a name and a key, which is a schema or options.
 function tables.from_key(connection, name, key)
   if schema.is(key) then return core.table(connection, { name = name, schema = key }) end
-  options.check(tables.key_options, key or {}, "table")
-  key = key or {}
+  key = options.read(tables.key_options, key, "table")
   local fields = { name = name, schema = schema_from(key), version_attribute = key.version_attribute }
   return core.table(connection, fields)
+end
+
+-- ===================== }
+-- {===== Tables by name =====
+
+--- Returns the name of a table given as object or name. Raises for anything else.
+function tables.name_of(value, where)
+  if core.typename(value) == "dynamodb.table" then return value.name end
+  if type(value) ~= "string" or value == "" then
+    errors.raise("%s: table or its name expected, got %s", where, objects.describe(value))
+  end
+  return value
+end
+
+--- Describes a table -> a new table object | nil, err.
+---@param version_attribute? string
+function tables.fetch(connection, name, version_attribute)
+  local result, err = pipeline.call(connection, operations.DescribeTable, { TableName = name })
+  if not result then return nil, err end
+  return tables.from_description(connection, result.Table, version_attribute)
+end
+
+--- Returns the table of a table object or a name. A name takes one DescribeTable, once -> table | nil, err.
+function tables.resolve(connection, target, where)
+  if core.typename(target) == "dynamodb.table" then return target end
+  local name, known = tables.name_of(target, where), core.connection_state(connection).running.known_tables
+  local found, err = known[name], nil
+  if not found then
+    found, err = tables.fetch(connection, name)
+    known[name] = found
+  end
+  return found, err
 end
 
 -- ===================== }
@@ -99,27 +136,34 @@ local function with_key(more)
   return options.merge({ hash_key = options.any, key = options.table, range_key = options.any }, more)
 end
 
--- Reads the arguments (hash, range) or (options) -> key, options.
-local function parse_arguments(fields, known, where, first, range)
-  if type(first) ~= "table" then return schema.key(fields.schema, where, first, range), NO_OPTIONS end
-  options.check(known, first, where)
-  return schema.key_from_options(fields.schema, where, first), first
+-- Reads the arguments (options) or (hash, range, options) -> key, options.
+local function parse_arguments(fields, known, where, first, second, third)
+  if second == nil and third == nil and type(first) ~= "table" then -- the commonest call
+    return schema.key(fields.schema, where, first), NO_OPTIONS
+  end
+  local given, hash, range = arguments.with_key(where, first, second, third)
+  if given ~= NO_OPTIONS then options.check(known, given, where) end
+  if given == first then return schema.key_from_options(fields.schema, where, given), given end
+  return schema.key(fields.schema, where, hash, range), given
 end
 
 local get_options = options.with_call_options(with_key({
   attributes_to_get = options.any,
   consistent_read = options.boolean,
   projection = options.any,
+  return_consumed_capacity = capacity.option,
 }))
 
---- Reads one item: get_item(hash [, range]) or get_item{ hash_key =, range_key =, consistent_read =,
---- projection = }. A projection always includes the key.
+--- Reads one item: get_item(hash [, range] [, options]) or get_item{ hash_key =, range_key =,
+--- consistent_read =, projection = }. A projection always includes the key.
 ---@return dynamodb.Item? item nil without an error when there is none
 ---@return dynamodb.Error? err
-function Table:get_item(first, range)
+---@return table? capacity consumed, with return_consumed_capacity
+function Table:get_item(first, second, third)
   local fields, connection = core.table_parts(self)
-  local key, given = parse_arguments(fields, get_options, "get_item", first, range)
-  local request = { TableName = fields.name, Key = key, ConsistentRead = given.consistent_read }
+  local key, given = parse_arguments(fields, get_options, "get_item", first, second, third)
+  local request = { TableName = fields.name, Key = key, ConsistentRead = given.consistent_read,
+    ReturnConsumedCapacity = given.return_consumed_capacity }
   local paths = given.projection or given.attributes_to_get
   if paths ~= nil then
     local expression = expressions.new("get_item")
@@ -129,28 +173,32 @@ function Table:get_item(first, range)
   local call_options = given ~= NO_OPTIONS and given or nil
   local result, err = pipeline.call(connection, operations.GetItem, request, self, call_options)
   if not result then return nil, err end
+  local consumed = result.ConsumedCapacity
+  if consumed then return result.Item, nil, consumed end
   return result.Item
 end
 
 --- get_item under the name that boto has for a read that may find nothing.
 Table.lookup = Table.get_item
 
-local has_options = options.with_call_options(with_key({ consistent_read = options.boolean }))
+local has_options = options.with_call_options(with_key({ consistent_read = options.boolean,
+  return_consumed_capacity = capacity.option }))
 
---- Returns whether there is an item with this key -> true | false | nil, err. It takes the arguments of
---- get_item.
-function Table:has_item(first, range)
+--- Returns whether there is an item with this key -> true or false, nil, capacity | nil, err. It takes the
+--- arguments of get_item.
+function Table:has_item(first, second, third)
   local fields, connection = core.table_parts(self)
-  local key, given = parse_arguments(fields, has_options, "has_item", first, range)
+  local key, given = parse_arguments(fields, has_options, "has_item", first, second, third)
   local result, err = pipeline.call(connection, operations.GetItem, {
     TableName = fields.name,
     Key = key,
     ConsistentRead = given.consistent_read,
+    ReturnConsumedCapacity = given.return_consumed_capacity,
     ProjectionExpression = "#k",
     ExpressionAttributeNames = { ["#k"] = fields.schema.hash_key_name },
   }, nil, given)
   if not result then return nil, err end
-  return result.Item ~= nil
+  return capacity.results(result.Item ~= nil, result.ConsumedCapacity)
 end
 
 local new_options = { attrs = options.any, hash_key = options.any, range_key = options.any }
@@ -162,6 +210,10 @@ function Table:new_item(first, range, attrs)
   local given = { hash_key = first, range_key = range, attrs = attrs }
   if type(first) == "table" then
     given = first
+    if range ~= nil or attrs ~= nil then
+      errors.raise("new_item takes (options) or (hash_key, range_key, attrs): nothing may follow a table of "
+        .. "options")
+    end
     options.check(new_options, given, "new_item")
   end
   local fields = core.table_parts(self)
@@ -181,62 +233,75 @@ local put_options = write.options()
 --- Stores an item, given as attributes or as an item, and replaces any item with its key.
 ---@return boolean? done
 ---@return table|dynamodb.Error|nil old attributes with return_values = "ALL_OLD" | err
+---@return table? capacity consumed, with return_consumed_capacity
 function Table:put_item(item, given)
-  given = given or NO_OPTIONS
-  options.check(put_options, given, "put_item")
+  given = options.read(put_options, given, "put_item")
   local fields, connection = core.table_parts(self)
   local attributes = items.attributes_of(item, "put_item")
   schema.key_of(fields.schema, "put_item", attributes)
   local result, err = write.put(connection, fields, attributes, given, "put_item")
   if not result then return nil, err end
-  return true, result.Attributes
+  return true, result.Attributes, result.ConsumedCapacity
 end
 
 local delete_options = with_key(put_options)
 
---- Deletes the item with this key: delete_item(hash [, range]) or delete_item{ hash_key =, ... }. It succeeds
---- also when there is no such item.
+--- Deletes the item with this key: delete_item(hash [, range] [, options]) or delete_item{ hash_key =, ... }.
+--- It succeeds also when there is no such item.
 ---@return boolean? done
 ---@return table|dynamodb.Error|nil old attributes with return_values = "ALL_OLD" | err
-function Table:delete_item(first, range)
+---@return table? capacity consumed, with return_consumed_capacity
+function Table:delete_item(first, second, third)
   local fields, connection = core.table_parts(self)
-  local key, given = parse_arguments(fields, delete_options, "delete_item", first, range)
+  local key, given = parse_arguments(fields, delete_options, "delete_item", first, second, third)
   local result, err = write.delete(connection, fields, key, given, "delete_item")
   if not result then return nil, err end
-  return true, result.Attributes
+  return true, result.Attributes, result.ConsumedCapacity
 end
 
 local update_options = with_key(write.options({ return_values = write.any_values, update = options.any }))
 
---- Updates an item, or creates it: update_item{ hash_key =, update = { Age = 5, Views = increment(1) } }.
+--- Updates an item, or creates it: update_item{ hash_key =, update = { Age = 5, Views = increment(1) } } or
+--- update_item(hash [, range], options).
 ---@return boolean? done
 ---@return table|dynamodb.Error|nil attributes with return_values | err
-function Table:update_item(given)
-  options.check(update_options, given, "update_item")
+---@return table? capacity consumed, with return_consumed_capacity
+function Table:update_item(first, second, third)
   local fields, connection = core.table_parts(self)
-  local key = schema.key_from_options(fields.schema, "update_item", given)
+  local key, given = parse_arguments(fields, update_options, "update_item", first, second, third)
   if given.update == nil then errors.raise("update_item: option 'update' expected") end
   local result, err = write.update(connection, fields, key, given.update, given, "update_item")
   if not result then return nil, err end
-  return true, result.Attributes
+  return true, result.Attributes, result.ConsumedCapacity
 end
 
 local increment_options = options.with_write_options(with_key({ by = options.any, path = options.any,
-  start = options.any }))
+  return_consumed_capacity = capacity.option, start = options.any }))
 
---- Adds to a number: increment{ hash_key =, path = "Views", by = 1, start = 0 } -> the new value | nil, err.
---- A number that does not exist counts as 'start'.
-function Table:increment(given)
-  options.check(increment_options, given, "increment")
+--- Adds to a number: increment{ hash_key =, path = "Views", by = 1, start = 0 } or increment(hash [, range],
+--- options) -> the new value, nil, capacity | nil, err. A number that does not exist counts as 'start'.
+function Table:increment(first, second, third)
   local fields, connection = core.table_parts(self)
-  local key = schema.key_from_options(fields.schema, "increment", given)
+  local key, given = parse_arguments(fields, increment_options, "increment", first, second, third)
   local expression = expressions.new("increment")
   local steps = expression:steps(given.path)
   local actions = update.builder():increment(steps, given.by, given.start)
-  local asked = options.merge(options.select_call_options(given), { return_values = "UPDATED_NEW" })
+  local asked = options.merge(options.select_call_options(given), { return_values = "UPDATED_NEW",
+    return_consumed_capacity = given.return_consumed_capacity })
   local result, err = write.update(connection, fields, key, actions, asked, "increment")
   if not result then return nil, err end
-  return write.value_at(result.Attributes, steps)
+  return capacity.results(write.value_at(result.Attributes, steps), result.ConsumedCapacity)
 end
+
+arguments.check_methods(Table, "tbl", { core.table_class }, {
+  delete_item = "hash_key, range_key, options",
+  get_item = "hash_key, range_key, options",
+  has_item = "hash_key, range_key, options",
+  increment = "hash_key, range_key, options",
+  lookup = "hash_key, range_key, options",
+  new_item = "hash_key, range_key, attrs",
+  put_item = "attributes, options",
+  update_item = "hash_key, range_key, options",
+})
 
 return tables

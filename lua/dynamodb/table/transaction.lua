@@ -1,17 +1,21 @@
 --- Transactions: writes that are applied all or none, and consistent reads of several items.
 -- Source: DynamoDB developer guide, "Amazon DynamoDB Transactions: How it works".
 
+local arguments = require("dynamodb.base.arguments")
 local batch_engine = require("dynamodb.table.batch_engine")
+local capacity = require("dynamodb.table.capacity")
 local pipeline = require("dynamodb.request.pipeline")
 local condition = require("dynamodb.expression.condition")
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
 local expressions = require("dynamodb.expression.builder")
 local items = require("dynamodb.table.item")
+local objects = require("dynamodb.base.objects")
 local operations = require("dynamodb.base.operations")
 local options = require("dynamodb.base.options")
 local schema = require("dynamodb.table.schema")
 local system = require("dynamodb.base.system")
+local tables = require("dynamodb.table.table")
 local update = require("dynamodb.expression.update")
 local write = require("dynamodb.table.write")
 
@@ -28,30 +32,51 @@ local transient_reasons = { None = true, ThrottlingError = true, TransactionConf
   ProvisionedThroughputExceeded = true }
 
 local shared_options = {
-  hash_key = options.any,
-  key = options.table,
-  range_key = options.any,
   return_item_on_failure = options.boolean,
   table = options.any,
 }
 
--- Returns the options of a kind of operation. A check has no other conditions.
-local function options_of(name)
-  return options.merge(shared_options, name ~= "check" and write.condition_options or nil,
-    { [name] = options.any, item = options.any })
+local key_options = { hash_key = options.any, key = options.table, range_key = options.any }
+
+local key_names = { "hash_key", "key", "range_key" }
+
+local function is_item(value)
+  return core.typename(value) == "dynamodb.item", "item"
 end
 
--- Returns the table of an operation: the option, or that of its item.
-local function owner_of(given, item, where)
-  if core.typename(item) == "dynamodb.item" then return (core.item_parts(item)) end
-  if core.typename(given.table) ~= "dynamodb.table" then
-    errors.raise("%s: option 'table' expected (a table object)", where)
+local function is_deleted(value)
+  return value == true or is_item(value), "item, or true beside a key"
+end
+
+-- Returns the options of a kind of operation. A check has no other conditions, and a put has its own key.
+local function options_of(name)
+  return options.merge(shared_options, name ~= "check" and write.condition_options or nil,
+    name ~= "put" and key_options or nil,
+    { [name] = name == "delete" and is_deleted or options.any,
+      item = (name == "update" or name == "check") and is_item or nil })
+end
+
+-- Raises for options that an item makes needless: it has a key and a table.
+local function check_needless(given, item, where)
+  if not is_item(item) then return end
+  for _, name in ipairs(key_names) do
+    if given[name] ~= nil then errors.raise("%s: option '%s': the item has a key", where, name) end
   end
-  return given.table
+  local owner = core.item_parts(item)
+  if given.table ~= nil and tables.name_of(given.table, where .. ": option 'table'") ~= owner.name then
+    errors.raise("%s: option 'table': the item is of table '%s'", where, owner.name)
+  end
+end
+
+-- Returns the table of an operation: the option, or that of its item -> table | nil, err.
+local function owner_of(connection, given, item, where)
+  if is_item(item) then return (core.item_parts(item)) end
+  if given.table == nil then errors.raise("%s: option 'table' expected (a table or its name)", where) end
+  return tables.resolve(connection, given.table, where .. ": option 'table'")
 end
 
 local function key_of(given, item, fields, where)
-  if core.typename(item) == "dynamodb.item" then return item:key() end
+  if is_item(item) then return item:key() end
   return schema.key_from_options(fields.schema, where, given)
 end
 
@@ -86,18 +111,23 @@ local kinds = {
 }
 
 -- Makes the request of one operation -> such as { Put = {...} }, the identity of its item, a function to call
--- on success.
-local function write_operation(given, where)
-  if type(given) ~= "table" then errors.raise("%s: table expected, got %s", where, core.typename(given)) end
+-- on success | nil, err.
+local function write_operation(connection, given, where)
+  if not objects.is_plain(given) then
+    errors.raise("%s: table expected, got %s", where, objects.describe(given))
+  end
   for name, kind in pairs(kinds) do
     if given[name] ~= nil then
       options.check(options_of(name), given, where)
       local item = given.item
       if name == "put" or name == "delete" then item = given[name] end
-      local fields = core.table_parts(owner_of(given, item, where))
+      check_needless(given, item, where)
+      local owner, err = owner_of(connection, given, item, where)
+      if not owner then return nil, err end
+      local fields = core.table_parts(owner)
       local expression = expressions.new(where)
       local stored, guard, done
-      if core.typename(item) == "dynamodb.item" and name ~= "check" then
+      if is_item(item) and name ~= "check" then
         stored, guard, done = items.prepare(item, name, where)
       end
       local members, key = kind[2](given, fields, expression, where, stored)
@@ -112,7 +142,9 @@ local function write_operation(given, where)
 end
 
 local function check_count(given, where)
-  if type(given) ~= "table" or #given == 0 then errors.raise("%s: list of operations expected", where) end
+  if #arguments.check_list(given, where, "operations") == 0 then
+    errors.raise("%s: list of operations expected, got an empty one", where)
+  end
   if #given > MAX_OPERATIONS then
     errors.raise("%s: %d operations, at most %d", where, #given, MAX_OPERATIONS)
   end
@@ -140,7 +172,7 @@ end
 local final_reasons = { deadline = true, off = true } -- of err.retry_stopped
 
 --- The options of a transaction.
-transaction.options = options.with_call_options({})
+transaction.options = options.with_call_options({ return_consumed_capacity = capacity.option })
 
 --- Sends a transaction until it succeeds, fails for good, or the deadline has passed -> result | nil, err.
 ---@param given table the operations, for the reasons of an error
@@ -164,7 +196,7 @@ function transaction.call(connection, operation, request, given, more)
   end
 end
 
-local write_options = options.with_call_options({ token = options.text })
+local write_options = options.merge(transaction.options, { token = options.text })
 
 --- Applies all writes or none: transact_write{ { put = item }, { put = attributes, table = }, { update =
 --- {...}, table =, hash_key = }, { delete = item }, { check = condition, table =, hash_key = }, ... }. Each
@@ -175,14 +207,15 @@ local write_options = options.with_call_options({ token = options.text })
 ---@param more? table token, and the options of every call
 ---@return boolean? done
 ---@return dynamodb.Error? err with reasons[i] = { code, message, item, operation }
+---@return table[]? capacity consumed, for each table, with return_consumed_capacity
 function Connection:transact_write(given, more)
-  more = more or {}
-  options.check(write_options, more, "transact_write")
+  more = options.read(write_options, more, "transact_write")
   check_count(given, "transact_write")
   local list, seen, bytes, done = {}, {}, 0, {}
   for i, operation in ipairs(given) do
     local where = ("transact_write[%d]"):format(i)
-    local request, id, finish = write_operation(operation, where)
+    local request, id, finish = write_operation(self, operation, where)
+    if not request then return nil, id end
     done[#done + 1] = finish
     if seen[id] then
       errors.raise("%s: operation %d has the same item (one operation per item)", where, seen[id])
@@ -191,14 +224,15 @@ function Connection:transact_write(given, more)
     bytes = bytes + #pipeline.encode({ request }, operations.TransactWriteItems.input.TransactItems, where)
   end
   if bytes > MAX_BYTES then errors.raise("transact_write: %d bytes, at most %d", bytes, MAX_BYTES) end
-  local request = { TransactItems = list, ClientRequestToken = more.token or core.uuid() }
+  local request = { TransactItems = list, ClientRequestToken = more.token or core.uuid(),
+    ReturnConsumedCapacity = more.return_consumed_capacity }
   local result, err = transaction.call(self, operations.TransactWriteItems, request, given, more)
   if not result then return nil, err end
   for _, finish in ipairs(done) do finish() end
-  return true
+  return capacity.results(true, result.ConsumedCapacity)
 end
 
-local get_options = {
+local get_options = { -- of one item
   hash_key = options.any,
   key = options.table,
   projection = options.any,
@@ -207,16 +241,17 @@ local get_options = {
 }
 
 --- Reads several items consistently: transact_get{ { table =, hash_key =, projection = }, ... } -> list of
---- items, with false where there is none | nil, err.
+--- items, with false where there is none, nil, capacity | nil, err.
 function Connection:transact_get(given, more)
-  more = more or {}
-  options.check(transaction.options, more, "transact_get")
+  more = options.read(transaction.options, more, "transact_get")
   check_count(given, "transact_get")
   local list, owners = {}, {}
   for i, operation in ipairs(given) do
     local where = ("transact_get[%d]"):format(i)
     options.check(get_options, operation, where)
-    owners[i] = owner_of(operation, nil, where)
+    local err
+    owners[i], err = owner_of(self, operation, nil, where)
+    if not owners[i] then return nil, err end
     local fields = core.table_parts(owners[i])
     local key, expression = schema.key_from_options(fields.schema, where, operation), expressions.new(where)
     local projection = operation.projection
@@ -224,7 +259,7 @@ function Connection:transact_get(given, more)
     local get = { TableName = fields.name, Key = key, ProjectionExpression = projection }
     list[i] = { Get = expression:into(get) }
   end
-  local request = { TransactItems = list }
+  local request = { TransactItems = list, ReturnConsumedCapacity = more.return_consumed_capacity }
   local result, err = transaction.call(self, operations.TransactGetItems, request, given, more)
   if not result then return nil, err end
   local found = {}
@@ -233,7 +268,12 @@ function Connection:transact_get(given, more)
     attributes = attributes and attributes.Item
     found[i] = attributes and items.from_attributes(owner, attributes) or false
   end
-  return found
+  return capacity.results(found, result.ConsumedCapacity)
 end
+
+arguments.check_methods(Connection, "conn", { core.connection_class }, {
+  transact_get = "operations, options",
+  transact_write = "operations, options",
+})
 
 return transaction

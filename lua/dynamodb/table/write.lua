@@ -1,11 +1,12 @@
 --- Writes single items: put, update and delete with conditions, and the guards of items.
 
 local pipeline = require("dynamodb.request.pipeline")
+local capacity = require("dynamodb.table.capacity")
 local condition = require("dynamodb.expression.condition")
-local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
 local expressions = require("dynamodb.expression.builder")
 local operations = require("dynamodb.base.operations")
+local objects = require("dynamodb.base.objects")
 local options = require("dynamodb.base.options")
 local update = require("dynamodb.expression.update")
 
@@ -23,6 +24,7 @@ write.condition_options = {
 
 -- The options of every write.
 local shared_options = options.merge(write.condition_options, {
+  return_consumed_capacity = capacity.option,
   return_item_on_failure = options.boolean,
   return_values = options.choice("NONE", "ALL_OLD"),
 })
@@ -55,15 +57,24 @@ end
 -- Adds the members of a request that come from the options.
 local function add_options(request, expression, given, fields, guard)
   request.ConditionExpression = write.condition(expression, given, fields, guard)
+  request.ReturnConsumedCapacity = given.return_consumed_capacity
   request.ReturnValues = given.return_values
   request.ReturnValuesOnConditionCheckFailure = given.return_item_on_failure and "ALL_OLD" or nil
   expression:into(request)
 end
 
+-- Calls a write -> response | nil, err. A write that was wrapped into a transaction has a list of capacities.
+local function call(connection, operation, request, given)
+  local result, err = pipeline.call(connection, operation, request, nil, given)
+  local consumed = result and result.ConsumedCapacity
+  if consumed and consumed[1] then result.ConsumedCapacity = consumed[1] end
+  return result, err
+end
+
 -- Sends a write -> response | nil, err.
 local function send(connection, operation, request, given, fields, where, guard)
   if guard or next(given) then add_options(request, expressions.new(where), given, fields, guard) end
-  return pipeline.call(connection, operation, request, nil, given)
+  return call(connection, operation, request, given)
 end
 
 -- PutItem of attributes that are encoded already.
@@ -89,7 +100,7 @@ function write.update(connection, fields, key, actions, given, where, guard)
   local expression = expressions.new(where)
   local request = { TableName = fields.name, Key = key, UpdateExpression = update.write(expression, actions) }
   add_options(request, expression, given, fields, guard)
-  return pipeline.call(connection, operations.UpdateItem, request, nil, given)
+  return call(connection, operations.UpdateItem, request, given)
 end
 
 --- Returns the value at a path of returned attributes. Of an updated list element only that element is
@@ -164,7 +175,8 @@ function write.next_version(name, loaded, where)
   local version = loaded and loaded[name]
   if version == nil then return 1 end
   if type(version) ~= "number" then
-    errors.raise("%s: version attribute '%s': number expected, got %s", where, name, core.typename(version))
+    errors.raise("%s: version attribute '%s': number expected, got %s", where, name,
+      objects.describe(version))
   end
   return version + 1
 end

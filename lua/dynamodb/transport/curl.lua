@@ -19,8 +19,11 @@ local curl = {
   process = native.forks,
   --- Calls functions concurrently, as tasks.
   gather = loop.gather,
-  --- Starts a task.
-  spawn = loop.spawn,
+  --- Starts a task -> job with 'done' and cancel(collected). A finalizer may cancel it, too.
+  spawn = function(f)
+    local task = loop.spawn(f)
+    return setmetatable({ cancel = function() return task:cancel() end }, { __index = task })
+  end,
 }
 
 -- libcurl's failures that another attempt would meet again. COULDNT_RESOLVE_HOST is not among them: a name
