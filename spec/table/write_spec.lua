@@ -573,7 +573,7 @@ describe("put, update and delete", function()
     assert.are.equal(2, item.n)
   end)
 
-  it("options after the key are applied", function()
+  it("takes options after the key", function()
     local id = new_id()
     assert(tbl:put_item({ id = id, n = 1 }))
     local ok, err = tbl:delete_item(id, { condition = { n = 2 } })
