@@ -26,24 +26,13 @@ events { worker_connections 4096; }
 CONF
 }
 
-paths() {
-  cat <<CONF
-  access_log off;
-  client_body_temp_path body;
-  proxy_temp_path proxy;
-  fastcgi_temp_path fastcgi;
-  uwsgi_temp_path uwsgi;
-  scgi_temp_path scgi;
-  keepalive_requests 1000000000;
-CONF
-}
-
 # The server in place of DynamoDB: responds with an item of 10 attributes after the delay.
 upstream_configuration() {
   common upstream
   cat <<CONF
 http {
-$(paths)
+$(nginx_folders)
+  keepalive_requests 1000000000;
   server {
     listen 127.0.0.1:$upstream backlog=1024;
     location / { content_by_lua_block {
@@ -61,7 +50,8 @@ front_configuration() {
   common front
   cat <<CONF
 http {
-$(paths)
+$(nginx_folders)
+  keepalive_requests 1000000000;
   lua_package_path "$PWD/lua/?.lua;$PWD/lua/?/init.lua;;";
   lua_package_cpath "$PWD/build/luajit/?.so;;";
   lua_socket_log_errors off;

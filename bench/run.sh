@@ -31,18 +31,9 @@ crc32() { # FILE
 # nginx rejects POST for static files with status 405, so Scan.json is sent as the error page of 405 with status 200.
 write_configuration() {
   cat <<CONF
-daemon off;
-master_process off;
-pid nginx.pid;
-error_log stderr warn;
-events { worker_connections 64; }
+$(nginx_process 64)
 http {
-  access_log off;
-  client_body_temp_path body;
-  proxy_temp_path proxy;
-  fastcgi_temp_path fastcgi;
-  uwsgi_temp_path uwsgi;
-  scgi_temp_path scgi;
+$(nginx_folders)
   types { }
   default_type application/x-amz-json-1.0;
   client_header_buffer_size 8k;

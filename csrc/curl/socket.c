@@ -147,11 +147,11 @@ static int socket_timings(lua_State *L) {
 /* socket:send(bytes, first) -> count sent, 0 when it would block | nil, kind, why. */
 static int socket_send(lua_State *L) {
   struct socket *s = socket_check(L, 1);
-  size_t n, first = (size_t)luaL_checknumber(L, 3) - 1, sent = 0;
-  const char *p = luaL_checklstring(L, 2, &n);
-  luaL_argcheck(L, first < n, 3, "position within the bytes expected");
+  size_t first = (size_t)luaL_checknumber(L, 3) - 1, sent = 0;
+  struct ddb_slice bytes = object_checkslice(L, 2);
+  luaL_argcheck(L, first < bytes.n, 3, "position within the bytes expected");
   if (is_foreign(s)) return fail_foreign(L);
-  CURLcode code = curl_easy_send(s->easy, p + first, n - first, &sent);
+  CURLcode code = curl_easy_send(s->easy, bytes.p + first, bytes.n - first, &sent);
   if (code && code != CURLE_AGAIN) return fail(L, s, "network", code);
   lua_pushnumber(L, (lua_Number)sent);
   return 1;

@@ -5,12 +5,6 @@
 
 #include <string.h>
 
-static struct ddb_slice check_slice(lua_State *L, int index) {
-  size_t n;
-  const char *p = luaL_checklstring(L, index, &n);
-  return ddb_slice(p, n);
-}
-
 static void random_bytes(lua_State *L, unsigned char *p, size_t n) {
   if (ddb_random(p, n)) luaL_error(L, "OpenSSL has no random bytes");
 }
@@ -43,36 +37,38 @@ static int core_uuid(lua_State *L) {
   return 1;
 }
 
+/* Pushes a digest in hexadecimal. Raises an error if it was not computed. */
+static int push_digest(lua_State *L, const char *name, enum ddb_status status,
+                       const unsigned char *digest, size_t n) {
+  char hex[DDB_SHA256_HEX]; /* the longest digest */
+  if (status) return luaL_error(L, "%s: %s", name, ddb_status_text(status));
+  ddb_hex(digest, n, hex);
+  lua_pushlstring(L, hex, 2 * n);
+  return 1;
+}
+
 /* core.sha256(bytes) -> the digest in hexadecimal. */
 static int core_sha256(lua_State *L) {
-  struct ddb_slice text = check_slice(L, 1);
+  struct ddb_slice text = object_checkslice(L, 1);
   struct ddb_crypto c;
   unsigned char digest[DDB_SHA256_SIZE];
-  char hex[DDB_SHA256_HEX];
   ddb_crypto_init(&c);
   enum ddb_status status = ddb_sha256(&c, text.p, text.n, digest);
   ddb_crypto_free(&c);
-  if (status) return luaL_error(L, "SHA-256: %s", ddb_status_text(status));
-  ddb_hex(digest, sizeof digest, hex);
-  lua_pushlstring(L, hex, sizeof hex);
-  return 1;
+  return push_digest(L, "SHA-256", status, digest, sizeof digest);
 }
 
 /* core.sha1(bytes) -> the digest in hexadecimal. */
 static int core_sha1(lua_State *L) {
-  struct ddb_slice text = check_slice(L, 1);
+  struct ddb_slice text = object_checkslice(L, 1);
   unsigned char digest[DDB_SHA1_SIZE];
-  char hex[2 * DDB_SHA1_SIZE];
   enum ddb_status status = ddb_sha1(text.p, text.n, digest);
-  if (status) return luaL_error(L, "SHA-1: %s", ddb_status_text(status));
-  ddb_hex(digest, sizeof digest, hex);
-  lua_pushlstring(L, hex, sizeof hex);
-  return 1;
+  return push_digest(L, "SHA-1", status, digest, sizeof digest);
 }
 
 /* core.base64url(bytes) -> text without padding, as in JSON Web Tokens. */
 static int core_base64url(lua_State *L) {
-  struct ddb_slice bytes = check_slice(L, 1);
+  struct ddb_slice bytes = object_checkslice(L, 1);
   char *out = lua_newuserdata(L, ddb_base64_encoded_size(bytes.n)); /* owned by the collector */
   lua_pushlstring(L, out, ddb_base64url_encode(bytes.p, bytes.n, out));
   return 1;
@@ -88,7 +84,7 @@ static void pushbase64url(lua_State *L, const unsigned char *p, size_t n) {
  * P-256.
  */
 static int core_es256(lua_State *L) {
-  struct ddb_slice pem = check_slice(L, 1), text = check_slice(L, 2);
+  struct ddb_slice pem = object_checkslice(L, 1), text = object_checkslice(L, 2);
   unsigned char signature[DDB_ES256_SIZE];
   struct ddb_error e;
   enum ddb_status status = ddb_es256_sign(pem, text, signature, &e);
@@ -99,7 +95,7 @@ static int core_es256(lua_State *L) {
 
 /* core.ec_jwk(pem) -> x, y of the public key, as in a JSON Web Key | nil, why. */
 static int core_ec_jwk(lua_State *L) {
-  struct ddb_slice pem = check_slice(L, 1);
+  struct ddb_slice pem = object_checkslice(L, 1);
   unsigned char point[DDB_ES256_SIZE];
   struct ddb_error e;
   enum ddb_status status = ddb_es256_public(pem, point, &e);

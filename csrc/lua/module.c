@@ -65,8 +65,7 @@ static int core_encode(lua_State *L) {
 static int core_decode(lua_State *L) {
   struct workspace *w = workspace(L);
   struct ddb_error e;
-  size_t n;
-  const char *p = luaL_checklstring(L, 1, &n);
+  struct ddb_slice text = object_checkslice(L, 1);
   lua_settop(L, 3);
   int owner = lua_isnil(L, 3) ? 0 : 3;
   if (owner) (void)object_check(L, owner, &table_class);
@@ -76,7 +75,7 @@ static int core_decode(lua_State *L) {
     lua_settop(L, 3);
     use = ++w->uses;
     ddb_buf_clear(&w->scratch, WORKSPACE_KEEP);
-    status = value_decode(L, 2, owner, ddb_slice(p, n), &w->scratch, &e);
+    status = value_decode(L, 2, owner, text, &w->scratch, &e);
   } while (use != w->uses);
   return status ? object_failure(L, status, &e) : 1;
 }

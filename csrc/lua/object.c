@@ -56,6 +56,12 @@ void object_register_with_fields(lua_State *L, const struct object_class *c, con
   lua_setfield(L, -2, name);
 }
 
+struct ddb_slice object_checkslice(lua_State *L, int index) {
+  size_t n;
+  const char *p = luaL_checklstring(L, index, &n);
+  return ddb_slice(p, n);
+}
+
 const char *object_typename(lua_State *L, int index) {
   const char *name = luaL_typename(L, index);
   if (lua_type(L, index) != LUA_TUSERDATA || !lua_getmetatable(L, index)) return name;

@@ -5,6 +5,7 @@
 #ifndef DDB_OBJECT_H
 #define DDB_OBJECT_H
 
+#include "../core/header.h"
 #include "../core/status.h"
 #include "compat.h"
 
@@ -65,6 +66,9 @@ void *object_method(lua_State *L, const struct object_class *c, const struct obj
  */
 void object_register_with_fields(lua_State *L, const struct object_class *c, const char *name);
 enum { OBJECT_FIELDS = 1 };
+
+/* Returns the string at 'index', whose bytes Lua owns. Raises an error for other values. */
+struct ddb_slice object_checkslice(lua_State *L, int index);
 
 /* Returns the name of a value's type for messages: "nil", "table", "dynamodb.set"... */
 const char *object_typename(lua_State *L, int index);

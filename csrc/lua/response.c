@@ -55,9 +55,8 @@ static int response_reset(lua_State *L) {
 static int response_feed(lua_State *L) {
   struct response *r = check(L, 1);
   struct ddb_error e;
-  size_t n;
-  const char *p = luaL_checklstring(L, 2, &n);
-  enum ddb_status status = ddb_http1_feed(&r->http, p, n, &e);
+  struct ddb_slice bytes = object_checkslice(L, 2);
+  enum ddb_status status = ddb_http1_feed(&r->http, bytes.p, bytes.n, &e);
   if (status) return object_failure(L, status, &e);
   lua_pushboolean(L, r->http.done);
   return 1;

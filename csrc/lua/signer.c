@@ -26,12 +26,6 @@ static struct signer *check(lua_State *L, int index) {
   return object_check(L, index, &signer_class);
 }
 
-static struct ddb_slice check_slice(lua_State *L, int index) {
-  size_t n;
-  const char *p = luaL_checklstring(L, index, &n);
-  return ddb_slice(p, n);
-}
-
 static struct signer *pushsigner(lua_State *L) {
   struct signer *s = object_new(L, &signer_class, sizeof *s);
   ddb_sigv4_init(&s->v4);
@@ -43,7 +37,7 @@ static struct signer *pushsigner(lua_State *L) {
 /* core.signer(region, service) -> signer | nil, why. */
 static int core_signer(lua_State *L) {
   struct ddb_error e;
-  struct ddb_slice region = check_slice(L, 1), service = check_slice(L, 2);
+  struct ddb_slice region = object_checkslice(L, 1), service = object_checkslice(L, 2);
   struct signer *s = pushsigner(L);
   enum ddb_status status = ddb_sigv4_scope(&s->v4, region, service, &e);
   return status ? object_failure(L, status, &e) : 1;
@@ -53,8 +47,8 @@ static int core_signer(lua_State *L) {
 static int signer_credentials(lua_State *L) {
   struct signer *s = check(L, 1);
   struct ddb_error e;
-  struct ddb_slice key_id = check_slice(L, 2), secret = check_slice(L, 3);
-  struct ddb_slice token = lua_isnoneornil(L, 4) ? ddb_slice("", 0) : check_slice(L, 4);
+  struct ddb_slice key_id = object_checkslice(L, 2), secret = object_checkslice(L, 3);
+  struct ddb_slice token = lua_isnoneornil(L, 4) ? ddb_slice("", 0) : object_checkslice(L, 4);
   enum ddb_status status = ddb_sigv4_credentials(&s->v4, key_id, secret, token, &e);
   if (status) return object_failure(L, status, &e);
   lua_pushboolean(L, 1);
@@ -146,11 +140,11 @@ static int signer_request(lua_State *L) {
   struct headers h = {.count = 0};
   memset(&r, 0, sizeof r);
   r.method = ddb_text("POST");
-  add(&h, ddb_text("host"), check_slice(L, 2));
-  r.path = check_slice(L, 3);
+  add(&h, ddb_text("host"), object_checkslice(L, 2));
+  r.path = object_checkslice(L, 3);
   add(&h, ddb_text("content-type"), ddb_text("application/x-amz-json-1.0"));
-  add(&h, ddb_text("x-amz-target"), check_slice(L, 4));
-  r.body = check_slice(L, 5);
+  add(&h, ddb_text("x-amz-target"), object_checkslice(L, 4));
+  r.body = object_checkslice(L, 5);
   int64_t time = (int64_t)luaL_checknumber(L, 6);
   if (!lua_isnoneornil(L, 7)) take_headers(L, 7, &h);
   return push_signed(L, s, &r, &h, time);
@@ -165,12 +159,12 @@ static int signer_sign(lua_State *L) {
   struct headers h = {.count = 0};
   struct ddb_sigv4_request r;
   memset(&r, 0, sizeof r);
-  r.method = check_slice(L, 2);
-  add(&h, ddb_text("host"), check_slice(L, 3));
-  r.path = check_slice(L, 4);
-  r.query = check_slice(L, 5);
+  r.method = object_checkslice(L, 2);
+  add(&h, ddb_text("host"), object_checkslice(L, 3));
+  r.path = object_checkslice(L, 4);
+  r.query = object_checkslice(L, 5);
   take_headers(L, 6, &h);
-  r.body = check_slice(L, 7);
+  r.body = object_checkslice(L, 7);
   return push_signed(L, s, &r, &h, (int64_t)luaL_checknumber(L, 8));
 }
 
@@ -179,11 +173,11 @@ static int signer_sign(lua_State *L) {
  * 'headers' is a flat list {name, value, ...} that includes host.
  */
 static int core_request(lua_State *L) {
-  struct ddb_slice method = check_slice(L, 1), target = check_slice(L, 2);
+  struct ddb_slice method = object_checkslice(L, 1), target = object_checkslice(L, 2);
   struct headers h = {.count = 0};
   struct ddb_error e;
   take_headers(L, 3, &h);
-  struct ddb_slice body = check_slice(L, 4);
+  struct ddb_slice body = object_checkslice(L, 4);
   struct signer *s = pushsigner(L); /* owns the bytes, which may contain a token */
   enum ddb_status status = ddb_http1_request(&s->out, method, target, h.list, h.count, body, &e);
   if (status) return object_failure(L, status, &e);

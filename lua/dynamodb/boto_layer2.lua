@@ -26,20 +26,23 @@ function Connection:table_from_schema(name, schema)
   return self:table(name, schema)
 end
 
+-- Calls a method of the table that is given as table object or name -> its results | nil, err.
+local function call_on_table(connection, target, name, ...)
+  local found, err = tables.resolve(connection, target, name)
+  if not found then return nil, err end
+  return found[name](found, ...)
+end
+
 --- Changes the provisioned capacity of a table -> the table | nil, err.
 function Connection:update_throughput(target, read_units, write_units)
-  local found, err = tables.resolve(self, target, "update_throughput")
-  if not found then return nil, err end
-  return found:update_throughput(read_units, write_units)
+  return call_on_table(self, target, "update_throughput", read_units, write_units)
 end
 
 -- Methods of a table that take the table as first argument when they are called on the connection.
 for _, name in ipairs({ "get_item", "query", "scan" }) do
   Connection[name] = function(self, target, first, second, third)
-    local found, err = tables.resolve(self, target, name)
-    if not found then return nil, err end
-    if name == "scan" then return found:scan(first) end
-    return found[name](found, first, second, third)
+    if name == "scan" then return call_on_table(self, target, name, first) end
+    return call_on_table(self, target, name, first, second, third)
   end
 end
 
@@ -62,9 +65,7 @@ function Connection:put_item(target, first, second)
     check_nothing_follows("put_item", second)
     return target:put(first)
   end
-  local found, err = tables.resolve(self, target, "put_item")
-  if not found then return nil, err end
-  return found:put_item(first, second)
+  return call_on_table(self, target, "put_item", first, second)
 end
 
 --- Saves an item: update_item(item, options), or updates one: update_item(table or name, options) or
@@ -74,9 +75,7 @@ function Connection:update_item(target, first, second, third)
     check_nothing_follows("update_item", second, third)
     return target:save(first)
   end
-  local found, err = tables.resolve(self, target, "update_item")
-  if not found then return nil, err end
-  return found:update_item(first, second, third)
+  return call_on_table(self, target, "update_item", first, second, third)
 end
 
 --- Deletes an item: delete_item(item, options) or delete_item(table or name, key..., options).
@@ -85,9 +84,7 @@ function Connection:delete_item(target, first, second, third)
     check_nothing_follows("delete_item", second, third)
     return target:delete(first)
   end
-  local found, err = tables.resolve(self, target, "delete_item")
-  if not found then return nil, err end
-  return found:delete_item(first, second, third)
+  return call_on_table(self, target, "delete_item", first, second, third)
 end
 
 -- {===== Batch lists =====

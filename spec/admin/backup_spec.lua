@@ -44,12 +44,7 @@ local OVERRIDES = { BillingModeOverride = "PROVISIONED",
   LocalSecondaryIndexOverride = { { IndexName = "by_at", KeySchema = { { AttributeName = "id", KeyType = "HASH" },
     { AttributeName = "at", KeyType = "RANGE" } }, Projection = { ProjectionType = "KEYS_ONLY" } } } }
 
-local function with(more, members)
-  local all = {}
-  for name, value in pairs(members) do all[name] = value end
-  for name, value in pairs(more) do all[name] = value end
-  return all
-end
+local with = require("dynamodb.base.options").merge
 
 local differing = { read_units = 1, write_units = 2, encryption = "k",
   global_indexes = { { name = "by_age", hash_key = { "age", "N" } } },
@@ -188,7 +183,7 @@ local waits = {
 -- A schema can only be created by a connection.
 local function prepared(conn, argument)
   if type(argument) ~= "table" or not argument.schema then return argument end
-  return with({ schema = conn:create_schema(argument.schema) }, argument)
+  return with(argument, { schema = conn:create_schema(argument.schema) })
 end
 
 -- Returns the arguments of a case, as many as there are.

@@ -30,7 +30,7 @@ local function found()
   }
 end
 
-local function asked()
+local function wanted()
   return {
     name = "messages", schema = helper.HASH_RANGE, read_units = 3, write_units = 4, stream = "NEW_IMAGE",
     table_class = "STANDARD_INFREQUENT_ACCESS", deletion_protection = true, encryption = KEY_ARN, tags = { owner = "me" },
@@ -141,7 +141,7 @@ end
 describe("ensure_table", function()
   it("finds no difference in a matching table", function()
     local conn, names = service({ DescribeTable = { { Table = found() } } })
-    local tbl, list = assert(ensure(conn, asked()))
+    local tbl, list = assert(ensure(conn, wanted()))
     assert.equal("Table(messages)", tostring(tbl))
     assert.same({}, described(list))
     for _, name in ipairs(names) do assert.matches("^[DL]", name) end -- Describe and List only: no changes
@@ -152,7 +152,7 @@ describe("ensure_table", function()
       local there = found()
       case[2](there)
       local conn, names = service({ DescribeTable = { { Table = there } } })
-      local _, list = assert(ensure(conn, asked()))
+      local _, list = assert(ensure(conn, wanted()))
       assert.same(case[3], described(list))
       for _, name in ipairs(names) do assert.matches("^[DL]", name) end
     end)
@@ -177,7 +177,7 @@ describe("ensure_table", function()
     there.TableStatus = "CREATING"
     local conn, names = service({ CreateTable = { { TableDescription = there } },
       DescribeTable = { MISSING, { Table = there }, { Table = found() } } })
-    local tbl, list = assert(ensure(conn, asked()))
+    local tbl, list = assert(ensure(conn, wanted()))
     assert.equal("ACTIVE", tbl.status)
     assert.same({}, described(list))
     assert.same({ "DescribeTable", "CreateTable", "DescribeTable", "DescribeTable", "DescribeTable", "ListTagsOfResource" },
@@ -187,7 +187,7 @@ describe("ensure_table", function()
   it("accepts a table that another client creates meanwhile", function()
     local conn = service({ DescribeTable = { MISSING, { Table = found() } },
       CreateTable = { { status = 400, __type = "x#ResourceInUseException", message = "exists" } } })
-    local tbl, list = assert(ensure(conn, asked()))
+    local tbl, list = assert(ensure(conn, wanted()))
     assert.equal("ACTIVE", tbl.status)
     assert.same({}, described(list))
   end)
@@ -196,7 +196,7 @@ describe("ensure_table", function()
     it("keeps the version attribute of a table that is " .. there, function()
       local conn = service({ DescribeTable = { there == "found" and { Table = found() } or MISSING, { Table = found() } },
         CreateTable = { { TableDescription = found() } } })
-      local given = asked()
+      local given = wanted()
       given.version_attribute = "version"
       assert.equal("version", assert(ensure(conn, given)).version_attribute)
     end)
@@ -206,7 +206,7 @@ describe("ensure_table", function()
     local there = found()
     there.TableStatus = "UPDATING"
     local conn, _, fake = service({ DescribeTable = { { Table = there } } })
-    local given = asked()
+    local given = wanted()
     given.timeout = 7
     local tbl, err = ensure(conn, given)
     assert.is_nil(tbl)
@@ -224,7 +224,7 @@ describe("ensure_table", function()
   }
   for _, case in ipairs(failing) do
     it("returns the error: " .. case[1], function()
-      local tbl, err = ensure((service(case[2])), asked())
+      local tbl, err = ensure((service(case[2])), wanted())
       assert.is_nil(tbl)
       assert.equal("AccessDeniedException", err.code)
     end)

@@ -362,9 +362,7 @@ describe("operations", function()
   end)
 
   it("use one connection to a scripted server", function()
-    local names, steps = {}, {}
-    for name in pairs(kinds) do names[#names + 1] = name end
-    table.sort(names)
+    local names, steps = helper.names_of(kinds), {}
     for _, name in ipairs(names) do
       steps[#steps + 1] = { wait = "request" }
       steps[#steps + 1] = { send = scripted.response(vectors[name][3]) }

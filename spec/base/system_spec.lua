@@ -1,13 +1,11 @@
 -- Access to the environment, files and programs, including files that fail while they are read or written.
 local fake = dofile("spec/support/fake_system.lua")
+local files = dofile("spec/support/files.lua")
 local system = require("dynamodb.base.system")
 
 -- The value of an environment variable as printed by a child process.
 local function shell_value(name)
-  local pipe = assert(io.popen("printenv " .. name))
-  local value = pipe:read("*a"):gsub("\n$", "")
-  pipe:close()
-  return value
+  return (files.output_of("printenv " .. name):gsub("\n$", ""))
 end
 
 describe("system.getenv", function()
@@ -34,9 +32,7 @@ describe("system.read_file", function()
 
   for _, text in ipairs({ "", "a", "a\r\nb\0\255\n", ("0123456789"):rep(20000) }) do
     it(("gives all %d bytes"):format(#text), function()
-      local file = assert(io.open(path, "wb"))
-      file:write(text)
-      file:close()
+      files.write(path, text)
       assert.equal(text, system.read_file(path))
     end)
   end
@@ -115,10 +111,9 @@ describe("system.write_file", function()
       assert.is_true(system.write_file(path, text))
       assert.equal(text, system.read_file(path))
     end
-    local pipe = assert(io.popen(("stat -c %%a \"%s\" \"%s\"; ls -A \"%s\""):format(path, path:match("^(.*)/"),
-      path:match("^(.*)/"))))
-    assert.equal("600\n700\nfile\n", pipe:read("*a"))
-    pipe:close()
+    local shown = path:match("^(.*)/")
+    assert.equal("600\n700\nfile\n",
+      files.output_of(("stat -c %%a \"%s\" \"%s\"; ls -A \"%s\""):format(path, shown, shown)))
   end)
 
   it("writes to the current directory if the path has no directory", function()
@@ -140,9 +135,7 @@ describe("system.write_file", function()
     local done, why = system.write_file(folder .. "/file", "text") -- this path is a directory
     assert.is_nil(done)
     assert.is_string(why)
-    local pipe = assert(io.popen("ls -A " .. folder))
-    assert.equal("file\n", pipe:read("*a"))
-    pipe:close()
+    assert.equal("file\n", files.output_of("ls -A " .. folder))
   end)
 
   -- Replaces io.open by a function that returns a file whose methods fail.

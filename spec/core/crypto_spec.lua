@@ -1,16 +1,12 @@
 -- SHA-256, HMAC, hex, base64 and ES256 of the C core, against published vectors and the openssl program.
 local crypto = require("probe").crypto
+local every_byte = dofile("spec/vectors/every_byte.lua")
+local files = dofile("spec/support/files.lua")
 
 local function bytes(hex)
   return (hex:gsub("%x%x", function(digits)
     return string.char(tonumber(digits, 16))
   end))
-end
-
-local function every_byte()
-  local list = {}
-  for byte = 0, 255 do list[#list + 1] = string.char(byte) end
-  return table.concat(list)
 end
 
 describe("SHA-256", function()
@@ -107,7 +103,7 @@ describe("hex", function()
   it("is lower-case, two digits a byte", function()
     assert.equal("", crypto.hex(""))
     assert.equal("00017f80abcdefff", crypto.hex("\0\1\127\128\171\205\239\255"))
-    assert.equal(every_byte(), bytes(crypto.hex(every_byte())))
+    assert.equal(every_byte, bytes(crypto.hex(every_byte)))
   end)
 end)
 
@@ -143,7 +139,7 @@ describe("base64", function()
   end)
 
   it("decodes bytes of every value and length, also in place", function()
-    local all = every_byte() .. every_byte():reverse()
+    local all = every_byte .. every_byte:reverse()
     for n = 0, #all do
       local text = crypto.base64_encode(all:sub(1, n))
       assert.equal(math.ceil(n / 3) * 4, #text)
@@ -208,7 +204,7 @@ describe("base64url", function()
   end
 
   it("is base64 but for two characters and the padding", function()
-    local all = every_byte()
+    local all = every_byte
     for n = 0, #all do
       local text = crypto.base64_encode(all:sub(1, n)):gsub("%+", "-"):gsub("/", "_"):gsub("=", "")
       assert.equal(text, crypto.base64url_encode(all:sub(1, n)))
@@ -225,24 +221,17 @@ describe("ES256", function()
     local directory = os.tmpname()
     os.remove(directory)
     assert(os.execute("mkdir " .. directory))
-    local function write(name, text)
-      local file = assert(io.open(directory .. "/" .. name, "wb"))
-      assert(file:write(text))
-      file:close()
-    end
     local function integer(text)
       text = text:gsub("^%z+", "")
       if text == "" or text:byte() > 127 then text = "\0" .. text end
       return "\2" .. string.char(#text) .. text
     end
     local pair = integer(signature:sub(1, 32)) .. integer(signature:sub(33))
-    write("key", pem)
-    write("message", message)
-    write("signature", "\48" .. string.char(#pair) .. pair)
-    local pipe = assert(io.popen(("cd %s && openssl pkey -in key -pubout -out public 2>&1 && "):format(directory)
-      .. "openssl dgst -sha256 -verify public -signature signature message 2>&1"))
-    local text = pipe:read("*a")
-    pipe:close()
+    files.write(directory .. "/key", pem)
+    files.write(directory .. "/message", message)
+    files.write(directory .. "/signature", "\48" .. string.char(#pair) .. pair)
+    local text = files.output_of(("cd %s && openssl pkey -in key -pubout -out public 2>&1 && "):format(directory)
+      .. "openssl dgst -sha256 -verify public -signature signature message 2>&1")
     os.execute("rm -r " .. directory)
     return text
   end

@@ -217,24 +217,26 @@ describe("doubles", function()
     for k = -129, 125 do around(tonumber("1e" .. k)) end
   end)
 
-  it("are the nearest ones to any text", function()
-    seeded(17, function(random)
+  -- Calls f(text) 5000 times with random numbers of at most 'most' digits.
+  local function each_text(seed, most, f)
+    seeded(seed, function(random)
       for _ = 1, 5000 do
-        local digits = random:digits(random:integer(1, 38))
-        local text = digits .. "e" .. random:integer(-130 - #digits + 1, 126 - #digits)
-        assert.equal(tonumber(text), decimal.to_double(text))
-        assert.equal(-tonumber(text), decimal.to_double("-" .. text))
+        local digits = random:digits(random:integer(1, most))
+        f(digits .. "e" .. random:integer(-130 - #digits + 1, 126 - #digits))
       end
+    end)
+  end
+
+  it("are the nearest ones to any text", function()
+    each_text(17, 38, function(text)
+      assert.equal(tonumber(text), decimal.to_double(text))
+      assert.equal(-tonumber(text), decimal.to_double("-" .. text))
     end)
   end)
 
   it("with few digits have those digits", function()
-    seeded(15, function(random)
-      for _ = 1, 5000 do
-        local digits = random:digits(random:integer(1, 15))
-        local text = digits .. "e" .. random:integer(-130 - #digits + 1, 126 - #digits)
-        assert.equal((decimal.parse(text)), (decimal.from_double(tonumber(text))))
-      end
+    each_text(15, 15, function(text)
+      assert.equal((decimal.parse(text)), (decimal.from_double(tonumber(text))))
     end)
   end)
 end)

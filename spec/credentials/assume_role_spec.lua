@@ -17,9 +17,7 @@ describe("credentials.assume_role", function()
   after_each(provider.remove)
 
   local function section(more)
-    local all = { role_arn = "arn:role", source_profile = "base" }
-    for name, value in pairs(more or {}) do all[name] = value or nil end
-    return all
+    return provider.with({ role_arn = "arn:role", source_profile = "base" }, more)
   end
 
   local function assume(more, given)

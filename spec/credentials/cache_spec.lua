@@ -1,6 +1,7 @@
 -- Caching of credentials: the times of refreshes, the task that fetches, and failures of a refresh.
 local cache = require("dynamodb.credentials.cache")
 local fake_system = dofile("spec/support/fake_system.lua")
+local in_turns = dofile("spec/support/in_turns.lua")
 
 -- A cache with a simulated clock, a source with the given results, and a record of the emitted events.
 local function world(source)
@@ -209,25 +210,15 @@ describe("credentials.cache", function()
 
   -- Runs functions as coroutines in turn. sleep yields.
   local function together(w, count, f)
-    local results, threads = {}, {}
+    local calls = {}
     w.transport.sleep = function(seconds)
       w.clock = w.clock + seconds / count
       coroutine.yield()
     end
     for i = 1, count do
-      threads[i] = coroutine.create(function() results[i] = { f(i) } end)
+      calls[i] = function() return f(i) end
     end
-    local alive = true
-    while alive do
-      alive = false
-      for _, thread in ipairs(threads) do
-        if coroutine.status(thread) == "suspended" then
-          assert(coroutine.resume(thread))
-          alive = true
-        end
-      end
-    end
-    return results
+    return in_turns(calls)
   end
 
   -- A slow source.

@@ -5,11 +5,7 @@ local provider = dofile("spec/support/provider_kit.lua")
 local KEYS = { aws_access_key_id = "k", aws_secret_access_key = "s", aws_session_token = "t", account_id = "a", expires = 5 }
 
 local function with(more)
-  local all = {}
-  for _, list in ipairs({ KEYS, more }) do
-    for name, value in pairs(list) do all[name] = value end
-  end
-  return all
+  return provider.with(KEYS, more)
 end
 
 describe("credentials.given", function()

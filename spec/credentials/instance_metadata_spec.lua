@@ -14,7 +14,7 @@ local keys = response(200, { Code = "Success", Type = "AWS-HMAC", AccessKeyId = 
 local found = { aws_access_key_id = "k", aws_secret_access_key = "s", aws_session_token = "t",
   expires = provider.NOW + 3600, source = "instance metadata" }
 
-local function asked(kit)
+local function request_lines(kit)
   local lines = {}
   for i, request in ipairs(kit.requests) do lines[i] = request.method .. " " .. request.url end
   return lines
@@ -27,7 +27,7 @@ describe("credentials.metadata", function()
     local kit = provider.kit({ responses = { token, role, keys } })
     assert.same(found, (instance_metadata(kit)))
     assert.same({ "PUT " .. BASE .. "/latest/api/token", "GET " .. BASE .. ROLE, "GET " .. BASE .. ROLE .. "my-role" },
-      asked(kit))
+      request_lines(kit))
     assert.same({ "x-aws-ec2-metadata-token-ttl-seconds", "21600" }, kit.requests[1].headers)
     for i = 2, 3 do assert.same({ "x-aws-ec2-metadata-token", "TOKEN-1==" }, kit.requests[i].headers) end
   end)
@@ -54,7 +54,7 @@ describe("credentials.metadata", function()
     assert.equal(5, #kit.requests)
     kit.transport.sleep(21600 - 60)
     instance_metadata(kit)
-    assert.equal("PUT " .. BASE .. "/latest/api/token", asked(kit)[6])
+    assert.equal("PUT " .. BASE .. "/latest/api/token", request_lines(kit)[6])
   end)
 
   it("replaces a rejected token once", function()
@@ -73,7 +73,7 @@ describe("credentials.metadata", function()
     for _, url in ipairs({ "http://[fd00:ec2::254]", "http://127.0.0.1:9/x/" }) do
       local kit = provider.kit({ values = { ec2_metadata_service_endpoint = url } })
       instance_metadata(kit)
-      assert.equal("PUT " .. url:gsub("/$", "") .. "/latest/api/token", asked(kit)[1])
+      assert.equal("PUT " .. url:gsub("/$", "") .. "/latest/api/token", request_lines(kit)[1])
     end
   end)
 

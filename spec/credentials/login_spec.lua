@@ -11,12 +11,7 @@ local SESSION = "arn:aws:sts::123456789012:assumed-role/Admin/me"
 local PATH = "/home/.aws/login/cache/" .. core.sha256(SESSION) .. ".json"
 local section = { login_session = SESSION }
 
-local function with(base, more)
-  local all = {}
-  for name, value in pairs(base) do all[name] = value end
-  for name, value in pairs(more or {}) do all[name] = value or nil end
-  return all
-end
+local with = provider.with
 
 local access = { accessKeyId = "k", secretAccessKey = "s", sessionToken = "t", accountId = "123456789012",
   expiresAt = time_in(600) }

@@ -1,5 +1,6 @@
 -- Credentials shared by nginx workers through a shared dictionary.
 local errors = require("dynamodb.error")
+local in_turns = dofile("spec/support/in_turns.lua")
 local shared_cache = require("dynamodb.credentials.shared_cache")
 
 local START = 1700000000
@@ -64,20 +65,8 @@ end
 
 -- Calls the functions concurrently -> the results of each.
 local function side_by_side(self, calls)
-  local results, threads = {}, {}
   self.side_by_side = true
-  for i, call in ipairs(calls) do threads[i] = coroutine.create(function() results[i] = { call() } end) end
-  local alive = true
-  while alive do
-    alive = false
-    for _, thread in ipairs(threads) do
-      if coroutine.status(thread) ~= "dead" then
-        alive = true
-        assert(coroutine.resume(thread))
-      end
-    end
-  end
-  return results
+  return in_turns(calls)
 end
 
 describe("credentials.shared", function()

@@ -12,12 +12,7 @@ local SESSION_FILE = "/home/.aws/sso/cache/" .. core.sha1("corp") .. ".json"
 local LEGACY_FILE = "/home/.aws/sso/cache/" .. core.sha1(START) .. ".json"
 local REMEDY = "run: aws sso login --sso-session corp"
 
-local function with(base, more)
-  local all = {}
-  for name, value in pairs(base) do all[name] = value end
-  for name, value in pairs(more or {}) do all[name] = value or nil end
-  return all
-end
+local with = provider.with
 
 local session = { sso_region = "us-west-2", sso_start_url = START }
 local section = { sso_session = "corp", sso_account_id = "123456789012", sso_role_name = "Read Only" }

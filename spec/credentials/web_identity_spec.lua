@@ -10,9 +10,7 @@ describe("credentials.web_identity", function()
   after_each(provider.remove)
 
   local function variables(more)
-    local all = { AWS_WEB_IDENTITY_TOKEN_FILE = "/token", AWS_ROLE_ARN = "arn:role" }
-    for name, value in pairs(more or {}) do all[name] = value or nil end
-    return all
+    return provider.with({ AWS_WEB_IDENTITY_TOKEN_FILE = "/token", AWS_ROLE_ARN = "arn:role" }, more)
   end
 
   it("reads the token file for each request", function()

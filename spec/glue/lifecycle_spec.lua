@@ -27,14 +27,7 @@ local make = {
   workspace = function() return (select(2, debug.getupvalue(core.encode, 1))) end,
 }
 
-local function sorted(map)
-  local names = {}
-  for name in pairs(map) do names[#names + 1] = name end
-  table.sort(names)
-  return names
-end
-
-local CLASSES = sorted(make)
+local CLASSES = helper.names_of(make)
 
 local function methods_of(meta)
   return meta.methods or {}

@@ -92,9 +92,7 @@ describe("endpoint.partition", function()
   end
 
   it("matches the documentation page", function()
-    local file = assert(io.open("doc/endpoints.md"))
-    local page = file:read("*a")
-    file:close()
+    local page = dofile("spec/support/files.lua").read("doc/endpoints.md")
     for region in pairs(names) do
       local partition = endpoint.partition(region)
       local row = ("| %s | `%s` | `%s` |"):format(partition.prefix == "" and "all others" or "`" .. partition.prefix .. "`",

@@ -5,6 +5,7 @@ local scripted = dofile("spec/support/scripted_server.lua")
 local curl = require("dynamodb.transport.curl")
 local endpoint = require("dynamodb.http.endpoint")
 local helper = dofile("spec/support/helper.lua")
+local in_turns = dofile("spec/support/in_turns.lua")
 local pool = require("dynamodb.http.pool")
 local round_trip = require("dynamodb.http.round_trip")
 
@@ -635,9 +636,9 @@ describe("a pool", function()
 
     -- Runs 'count' requests concurrently to their ends -> number of successes, list of failures.
     local function gather(own, count, deadline)
-      local tasks, good, bad = {}, 0, {}
+      local calls, good, bad = {}, 0, {}
       for i = 1, count do
-        tasks[i] = coroutine.create(function()
+        calls[i] = function()
           local results = { send(own, REQUEST, false, deadline) }
           if not results[1] then
             bad[#bad + 1] = results
@@ -645,18 +646,9 @@ describe("a pool", function()
           end
           good = good + 1
           pool.release(own, results[1])
-        end)
-      end
-      local alive = true
-      while alive do
-        alive = false
-        for _, task in ipairs(tasks) do
-          if coroutine.status(task) ~= "dead" then
-            alive = true
-            assert(coroutine.resume(task))
-          end
         end
       end
+      in_turns(calls)
       return good, bad
     end
 

@@ -5,12 +5,7 @@ local errors = require("dynamodb.error")
 local operations = require("dynamodb.base.operations")
 local idempotency = require("dynamodb.request.idempotency")
 
-local function with(params, more)
-  local copy = {}
-  for name, value in pairs(params) do copy[name] = value end
-  for name, value in pairs(more or {}) do copy[name] = value end
-  return copy
-end
+local with = require("dynamodb.base.options").merge
 
 local IF = { ConditionExpression = "attribute_not_exists(id)" }
 local PUT = { TableName = "t", Item = { id = "a", n = 1 } }

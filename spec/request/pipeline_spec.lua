@@ -4,6 +4,7 @@ local core = require("dynamodb.core")
 local curl = require("dynamodb.transport.curl")
 local dynamodb = require("dynamodb")
 local errors = dofile("spec/vectors/errors.lua")
+local helper = dofile("spec/support/helper.lua")
 
 local wait = { wait = "request" }
 local JSON = "application/x-amz-json-1.0"
@@ -71,13 +72,6 @@ describe("client", function()
       return { line = line, headers = headers, body = body, port = server.port, bytes = bytes }
     end
 
-    local function names_of(headers)
-      local names = {}
-      for name in pairs(headers) do names[#names + 1] = name end
-      table.sort(names)
-      return names
-    end
-
     it("one POST of AWS JSON 1.0", function()
       local request = request_of(PUT)
       local headers = request.headers
@@ -90,7 +84,7 @@ describe("client", function()
       assert.equal("lua-dynamodb/" .. dynamodb._VERSION .. " ua/2.1", headers["user-agent"]:sub(1, 20 + #dynamodb._VERSION))
       assert.matches("^%d%d%d%d%d%d%d%dT%d%d%d%d%d%dZ$", headers["x-amz-date"])
       assert.same({ "amz-sdk-invocation-id", "amz-sdk-request", "authorization", "content-length", "content-type", "host",
-        "user-agent", "x-amz-date", "x-amz-target" }, names_of(headers))
+        "user-agent", "x-amz-date", "x-amz-target" }, helper.names_of(headers))
     end)
 
     it("the parameters, with attribute values as DynamoDB writes them", function()

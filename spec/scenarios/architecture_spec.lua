@@ -1,18 +1,13 @@
 -- The architecture as a test: permitted dependencies between modules and on libraries, exports of modules, lengths of
 -- files and functions, and a spec for each module.
 
+local read = dofile("spec/support/files.lua").read
+
 local function lines_of(command)
   local pipe, list = assert(io.popen(command)), {}
   for line in pipe:lines() do list[#list + 1] = line end
   pipe:close()
   return list
-end
-
-local function read(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read("*a")
-  file:close()
-  return text
 end
 
 local function files(pattern)

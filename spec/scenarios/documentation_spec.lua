@@ -4,12 +4,7 @@ local core = require("dynamodb.core")
 
 local helper = dofile("spec/support/helper.lua")
 
-local function read(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read("*a")
-  file:close()
-  return text
-end
+local read = dofile("spec/support/files.lua").read
 
 -- Every page, as one text.
 local function every_page()

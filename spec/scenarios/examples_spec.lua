@@ -2,21 +2,11 @@
 
 local curl = require("dynamodb.transport.curl")
 local dynamodb = require("dynamodb")
+local files = dofile("spec/support/files.lua")
 local helper = dofile("spec/support/helper.lua")
 local http_client = require("dynamodb.http.client")
 
-local function read(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read("*a")
-  file:close()
-  return text
-end
-
-local function write(path, text)
-  local file = assert(io.open(path, "wb"))
-  assert(file:write(text))
-  file:close()
-end
+local read, write = files.read, files.write
 
 -- Debian packages these modules for one Lua only.
 local function loads(name) return (pcall(require, name)) end
@@ -35,10 +25,7 @@ describe("examples of loops", function()
   local function run(name)
     local command = ("ASAN_OPTIONS=\"$ASAN_OPTIONS:detect_leaks=0\" LUA_PATH='%s' LUA_CPATH='%s' timeout 60 '%s' "
       .. "examples/%s.lua 2>&1"):format(package.path, package.cpath, os.getenv("LUA"), name)
-    local pipe = assert(io.popen(command))
-    local text = pipe:read("*a")
-    pipe:close()
-    return text
+    return files.output_of(command)
   end
 
   local modules = { luv = "luv", cqueues = "cqueues", luasocket = "socket" }

@@ -48,12 +48,7 @@ end
 
 local KEY = { TableName = "t", Key = { id = "a" } }
 
-local function with(params, more)
-  local copy = {}
-  for name, value in pairs(params) do copy[name] = value end
-  for name, value in pairs(more) do copy[name] = value end
-  return copy
-end
+local with = require("dynamodb.base.options").merge
 
 local ADD = with(KEY, { UpdateExpression = "ADD n :n", ExpressionAttributeValues = { [":n"] = 1 } })
 local LARGE = { Extra = ("x"):rep(4e6) }

@@ -11,8 +11,8 @@ describe("make install", function()
   after_each(function() os.execute("rm -rf " .. directory) end)
 
   local function make(goal)
-    return files.output_of(("env -u LD_PRELOAD make -s %s LUA=%s B=%s DESTDIR=%s PREFIX=/opt 2>&1"):format(goal, lua,
-      build, directory))
+    local command = "env -u LD_PRELOAD make -s %s LUA=%s B=%s DESTDIR=%s PREFIX=/opt 2>&1"
+    return files.output_of(command:format(goal, lua, build, directory))
   end
 
   it("puts every module where the interpreter looks", function()

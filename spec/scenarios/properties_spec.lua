@@ -10,10 +10,8 @@ local helper = dofile("spec/support/helper.lua")
 local canonical
 
 local function canonical_members(members)
-  local names, parts = {}, {}
-  for name in pairs(members) do names[#names + 1] = name end
-  table.sort(names)
-  for i, name in ipairs(names) do parts[i] = #name .. ":" .. name .. canonical(members[name]) end
+  local parts = {}
+  for i, name in ipairs(helper.names_of(members)) do parts[i] = #name .. ":" .. name .. canonical(members[name]) end
   return "{" .. table.concat(parts) .. "}"
 end
 

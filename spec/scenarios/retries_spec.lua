@@ -9,12 +9,7 @@ local system = require("dynamodb.base.system")
 local KEY = { TableName = "t", Key = { id = "a" } }
 local PUT = { TableName = "t", Item = { id = "a", n = 1 } }
 
-local function with(params, more)
-  local copy = {}
-  for name, value in pairs(params) do copy[name] = value end
-  for name, value in pairs(more) do copy[name] = value end
-  return copy
-end
+local with = require("dynamodb.base.options").merge
 
 local CONDITION = { ConditionExpression = "attribute_not_exists(id)" }
 local ADD = with(KEY, { UpdateExpression = "ADD n :n", ExpressionAttributeValues = { [":n"] = 1 } })
@@ -426,34 +421,34 @@ describe("a call", function()
   describe("with expired credentials", function()
     -- The verifying proxy has the secrets of these keys.
     local function provider(list)
-      local asked = 0
+      local count = 0
       return function()
-        asked = asked + 1
-        local key = list[math.min(asked, #list)]
+        count = count + 1
+        local key = list[math.min(count, #list)]
         if not key then return nil, "the vault is closed" end
         return { aws_access_key_id = key, aws_secret_access_key = "secret-of-" .. key }
-      end, function() return asked end
+      end, function() return count end
     end
 
     it("refreshes them once and succeeds", function()
-      local find, asked = provider({ "AKIDONE", "AKIDTWO" })
+      local find, calls = provider({ "AKIDONE", "AKIDTWO" })
       local conn, fake = start({ failing("ExpiredTokenException"), good, good },
         { credentials = find })
       assert(conn:call("PutItem", PUT))
       assert(conn:call("PutItem", PUT))
-      assert.equal(2, asked())
+      assert.equal(2, calls())
       assert.matches("Credential=AKIDONE/", fake.requests[1], 1, true)
       assert.matches("Credential=AKIDTWO/", fake.requests[2], 1, true)
       assert.same({}, fake.slept)
     end)
 
     it("refreshes them only once", function()
-      local find, asked = provider({ "AKIDONE", "AKIDTWO", "AKIDTHREE" })
+      local find, calls = provider({ "AKIDONE", "AKIDTWO", "AKIDTHREE" })
       local conn, fake = start(function() return failing("ExpiredTokenException") end, { credentials = find })
       local _, err = conn:call("PutItem", PUT)
       assert.equal("ExpiredTokenException", err.code)
       assert.equal(2, #fake.requests)
-      assert.equal(2, asked())
+      assert.equal(2, calls())
     end)
 
     it("reports the failure of a refresh", function()

@@ -8,6 +8,7 @@ local fake_system = dofile("spec/support/fake_system.lua")
 local fakes = dofile("spec/support/fake_aws.lua")
 local helper = dofile("spec/support/helper.lua")
 local hooks = require("dynamodb.request.hooks")
+local merge = require("dynamodb.base.options").merge
 local system = require("dynamodb.base.system")
 local world = dofile("spec/support/credential_scenario.lua")
 
@@ -69,10 +70,7 @@ local function within(source, f)
 end
 
 local function connect(source, given)
-  local all = { region = "us-east-1" }
-  for name, value in pairs(source.given or {}) do all[name] = value end
-  for name, value in pairs(given) do all[name] = value end
-  return dynamodb.connect(all)
+  return dynamodb.connect(merge({ region = "us-east-1" }, source.given, given))
 end
 
 local responses = {

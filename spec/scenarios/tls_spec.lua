@@ -3,6 +3,7 @@ local scripted = dofile("spec/support/scripted_server.lua")
 local core = require("dynamodb.core")
 local curl = require("dynamodb.transport.curl")
 local dynamodb = require("dynamodb")
+local merge = require("dynamodb.base.options").merge
 
 -- spec/support/tls_endpoints.sh sets these.
 local function variable(name)
@@ -72,11 +73,7 @@ describe("the transport's TLS", function()
   local greeting = { { send = "hello" } }
 
   local function with(more)
-    local settings = {}
-    for _, map in ipairs({ files, more }) do
-      for name, value in pairs(map) do settings[name] = value end
-    end
-    return settings
+    return merge(files, more)
   end
 
   -- Connects -> the first bytes of the server, or the failure.

@@ -1,3 +1,6 @@
+-- Runs examples/tutorial.lua against the server, over HTTP and TLS.
+local files = dofile("spec/support/files.lua")
+
 -- The interpreter of this process: the first word of its command line.
 local function interpreter()
   local first = 0
@@ -12,23 +15,14 @@ local function run(variables)
   local words = { "exec env" }
   for name, value in pairs(variables) do words[#words + 1] = quoted(name .. "=" .. value) end
   words[#words + 1] = quoted(interpreter()) .. " examples/tutorial.lua 2>&1"
-  local pipe = assert(io.popen("(" .. table.concat(words, " ") .. "); echo \"code $?\""))
-  local text, code = pipe:read("*a"):match("^(.*)code (%d+)\n$")
-  pipe:close()
+  local text, code = files.output_of("(" .. table.concat(words, " ") .. "); echo \"code $?\""):match("^(.*)code (%d+)\n$")
   return text, tonumber(code)
-end
-
-local function source()
-  local file = assert(io.open("examples/tutorial.lua"))
-  local text = file:read("*a")
-  file:close()
-  return text
 end
 
 describe("the tutorial", function()
   local modules = { LUA_PATH = package.path, LUA_CPATH = package.cpath }
   local titles = {}
-  for title in source():gmatch('\nstep%("(.-)"%)') do titles[#titles + 1] = title end
+  for title in files.read("examples/tutorial.lua"):gmatch('\nstep%("(.-)"%)') do titles[#titles + 1] = title end
 
   it("has the steps of boto's tutorial", function()
     assert.is_true(#titles >= 15)

@@ -1,4 +1,5 @@
 -- Creates a locale whose decimal point is a comma, since a fresh machine has none installed.
+local files = dofile("spec/support/files.lua")
 local probe = require("probe").decimal
 local locale = {}
 
@@ -23,18 +24,12 @@ grouping 3;3
 END LC_NUMERIC
 ]]
 
-local function write(path, text)
-  local file = assert(io.open(path, "w"))
-  file:write(text)
-  file:close()
-end
-
 local function make()
   local pipe = io.popen("mktemp -d")
   local directory = pipe:read("*l")
   pipe:close()
-  write(directory .. "/charmap", charmap)
-  write(directory .. "/source", source)
+  files.write(directory .. "/charmap", charmap)
+  files.write(directory .. "/source", source)
   -- localedef warns about the missing categories and writes LC_NUMERIC.
   os.execute(("cd '%s' && PATH=$PATH:/usr/sbin localedef --no-archive -c -i ./source -f ./charmap ./comma >log 2>&1")
     :format(directory))

@@ -2,14 +2,9 @@
 --- process serves all of them.
 
 local cjson = require("cjson")
+local files = dofile("spec/support/files.lua")
 
 local fakes = {}
-
-local function write(path, text)
-  local file = assert(io.open(path, "wb"))
-  assert(file:write(text))
-  file:close()
-end
 
 --- Returns { port, url(service), respond_with{ service = list of responses }, requests() -> lines of the log, stop() }.
 function fakes.start()
@@ -25,8 +20,8 @@ function fakes.start()
 
   function server.respond_with(responses)
     scripts = scripts + 1
-    write(folder .. "/log", "")
-    write(folder .. "/script.json", cjson.encode({ id = scripts, responses = responses }))
+    files.write(folder .. "/log", "")
+    files.write(folder .. "/script.json", cjson.encode({ id = scripts, responses = responses }))
   end
 
   function server.requests()

@@ -1,6 +1,8 @@
 --- Functions that specs share: connections, table names, responses, fake transports, memory and descriptors.
 
 local dynamodb = require("dynamodb")
+local files = dofile("spec/support/files.lua")
+local options = require("dynamodb.base.options")
 local recorder = dofile("spec/support/signature_recorder.lua")
 
 local helper = {}
@@ -20,14 +22,9 @@ function helper.endpoint()
   return url
 end
 
-local function merge(defaults, given)
-  for name, value in pairs(given or {}) do defaults[name] = value end
-  return defaults
-end
-
 --- Connects to the server with long timeouts for busy machines.
 function helper.connect(given)
-  return dynamodb.connect(merge({
+  return dynamodb.connect(options.merge({
     attempt_timeout = 60,
     connect_timeout = 10,
     deadline = 120,
@@ -46,7 +43,7 @@ end
 
 --- Returns a connection that uses the given transport and no network.
 function helper.offline(transport, given)
-  return dynamodb.connect(merge({
+  return dynamodb.connect(options.merge({
     endpoint_url = "http://localhost:8000",
     region = "us-east-1",
     aws_access_key_id = helper.KEY,
@@ -153,6 +150,14 @@ function helper.stressed(f, ...)
   if not ok then error(err, 0) end
 end
 
+--- Returns the sorted names of a table's members.
+function helper.names_of(map)
+  local list = {}
+  for name in pairs(map) do list[#list + 1] = name end
+  table.sort(list)
+  return list
+end
+
 --- Runs full collections until all finalizers have run -> kilobytes in use.
 function helper.collect()
   for _ = 1, 3 do collectgarbage() end
@@ -170,18 +175,12 @@ end
 
 --- Returns the resident memory of this process in kilobytes.
 function helper.resident()
-  local file = assert(io.open("/proc/self/statm"))
-  local text = file:read("*a")
-  file:close()
-  return tonumber(text:match("^%d+ (%d+)")) * 4
+  return tonumber(files.read("/proc/self/statm"):match("^%d+ (%d+)")) * 4
 end
 
 --- Returns whether AddressSanitizer is loaded. It keeps freed memory, so resident memory cannot be asserted.
 function helper.sanitized()
-  local file = assert(io.open("/proc/self/maps"))
-  local text = file:read("*a")
-  file:close()
-  return text:find("libasan", 1, true) ~= nil
+  return files.read("/proc/self/maps"):find("libasan", 1, true) ~= nil
 end
 
 --- Returns all names and values inside a value as one text, as a deep printer would show them.

@@ -2,30 +2,14 @@
 
 local core = require("dynamodb.core")
 local curl = require("dynamodb.transport.curl")
+local files = dofile("spec/support/files.lua")
+local read = require("dynamodb.base.system").read_file -- returns nil if there is no file
 
 local nginx = {}
 
 local function output_of(command)
-  local pipe = assert(io.popen(command .. " 2>&1"))
-  local text = pipe:read("*a")
-  pipe:close()
-  return text
+  return files.output_of(command .. " 2>&1")
 end
-
-local function read(path)
-  local file = io.open(path, "rb")
-  local text = file and file:read("*a")
-  if file then file:close() end
-  return text
-end
-
-local function write(path, text)
-  local file = assert(io.open(path, "wb"))
-  assert(file:write(text))
-  file:close()
-end
-
-nginx.read = read
 
 -- {===== The installed nginx =====
 
@@ -141,7 +125,7 @@ local function is_up(url, directory)
 end
 
 local function start_at(settings, directory, port)
-  write(directory .. "/nginx.conf", configuration(settings, directory, port))
+  files.write(directory .. "/nginx.conf", configuration(settings, directory, port))
   local shell = assert(io.popen(SCRIPT:format(root, PATH, directory, directory), "w"))
   local url = ("http://127.0.0.1:%d"):format(port)
   local deadline = curl.now() + 20

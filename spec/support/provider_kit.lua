@@ -1,6 +1,7 @@
 --- A fake context of one credential provider: settings, a clock, and HTTP with given responses.
 
 local fake_system = dofile("spec/support/fake_system.lua")
+local options = require("dynamodb.base.options")
 local pool = require("dynamodb.http.pool")
 
 local provider = {}
@@ -13,15 +14,19 @@ function provider.time_in(seconds)
   return os.date("!%Y-%m-%dT%H:%M:%SZ", provider.NOW + seconds)
 end
 
+--- Returns a copy of 'base' with the members of 'more'; the value false removes a member.
+function provider.with(base, more)
+  local all = {}
+  for name, value in pairs(base) do all[name] = value end
+  for name, value in pairs(more or {}) do all[name] = value or nil end
+  return all
+end
+
 local DEFAULTS = { region = "eu-west-1", ec2_metadata_service_endpoint = "http://169.254.169.254",
   metadata_service_timeout = 1, metadata_service_num_attempts = 1 }
 
 local function values_of(given)
-  local values = { endpoint_urls = {} }
-  for _, list in ipairs({ DEFAULTS, given or {} }) do
-    for name, value in pairs(list) do values[name] = value end
-  end
-  return values
+  return options.merge({ endpoint_urls = {} }, DEFAULTS, given)
 end
 
 local function settings_of(given)

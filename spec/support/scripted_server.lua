@@ -2,27 +2,20 @@
 
 local cjson = require("cjson")
 local dynamodb = require("dynamodb")
+local files = dofile("spec/support/files.lua")
 local recorder = dofile("spec/support/signature_recorder.lua")
 
 local scripted = {}
 
 local running = {}
 
-local function write(path, text)
-  local file = assert(io.open(path, "wb"))
-  assert(file:write(text))
-  file:close()
-end
-
 -- Reads the log of a server -> number of connections, list of complete requests. An incomplete last line is skipped.
 local function read_log(path)
-  local file = assert(io.open(path, "rb"))
   local connections, requests = 0, {}
-  for line in file:read("*a"):gmatch("([^\n]*)\n") do
+  for line in files.read(path):gmatch("([^\n]*)\n") do
     local request = cjson.decode(line)[1]
     if request then requests[#requests + 1] = request else connections = connections + 1 end
   end
-  file:close()
   return connections, requests
 end
 
@@ -82,21 +75,21 @@ local shared -- the process of all servers except those with 'full', which block
 --- Returns a list of { endpoint_url, port, connections(), requests(), stop() }. stop() of one server stops the whole list.
 function scripted.start_all(scripts)
   local script, log = os.tmpname(), os.tmpname()
-  write(script, cjson.encode(scripts))
+  files.write(script, cjson.encode(scripts))
   local own = scripts[1].full and new_process()
   if not own then shared = shared or new_process() end
   local ports = (own or shared).send_command("start", script, log)
-  local servers, files = {}, { script, log }
+  local servers, paths = {}, { script, log }
   local function stop()
     if not running[servers] then return end
     running[servers] = nil
     if own then own.stop() else shared.send_command("stop", log) end
     for _, server in ipairs(servers) do recorder.keep(server.requests()) end
-    for _, path in ipairs(files) do os.remove(path) end
+    for _, path in ipairs(paths) do os.remove(path) end
   end
   for port in ports:gmatch("%d+") do
     local number = #servers
-    files[#files + 1] = log .. number
+    paths[#paths + 1] = log .. number
     servers[number + 1] = server_at(port, log .. number, scripts[number + 1])
     servers[number + 1].stop = stop
   end

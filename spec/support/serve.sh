@@ -50,6 +50,29 @@ give_up() { # NAME
   exit 1
 }
 
+# Prints the first lines of an nginx.conf: one process, in the foreground. It writes nginx.pid after it has bound all ports.
+nginx_process() { # CONNECTIONS
+  cat <<CONF
+daemon off;
+master_process off;
+pid nginx.pid;
+error_log stderr warn;
+events { worker_connections $1; }
+CONF
+}
+
+# Prints lines for nginx's http block that keep its files in its own directory.
+nginx_folders() {
+  cat <<CONF
+  access_log off;
+  client_body_temp_path body;
+  proxy_temp_path proxy;
+  fastcgi_temp_path fastcgi;
+  uwsgi_temp_path uwsgi;
+  scgi_temp_path scgi;
+CONF
+}
+
 # The command runs in the background because bash handles no signal during a foreground command.
 run_command() { # COMMAND ARGS...
   "$@" <&0 &

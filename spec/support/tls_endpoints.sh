@@ -34,18 +34,9 @@ CONF
 
 write_configuration() {
   cat <<CONF
-daemon off;
-master_process off;
-pid nginx.pid;
-error_log stderr warn;
-events { worker_connections 512; }
+$(nginx_process 512)
 http {
-  access_log off;
-  client_body_temp_path body;
-  proxy_temp_path proxy;
-  fastcgi_temp_path fastcgi;
-  uwsgi_temp_path uwsgi;
-  scgi_temp_path scgi;
+$(nginx_folders)
   client_max_body_size 64m;
   client_body_buffer_size 1m;
   keepalive_requests 1000000;
@@ -56,7 +47,6 @@ $(terminator "$good" good; terminator "$wrong_host" wrong_host; terminator "$unk
 CONF
 }
 
-# nginx writes its pid file after it has bound all ports.
 ready() {
   [ -s "$scratch/nginx.pid" ] && is_listening "$good" && is_listening "$wrong_host" && is_listening "$unknown_ca"
 }

@@ -36,6 +36,37 @@ local function check(holds, id, what)
   if not holds then error(id .. " " .. what, 0) end
 end
 
+-- Calls f(random, service, connection, fields, transport) for each seed from 1 to 'count', with a new service from
+-- new_service(random, outcomes) -> service, transport.
+local function each_seed(count, new_service, outcomes, f)
+  for seed = 1, count do
+    local random = generate.new(seed)
+    local service, transport = new_service(random, outcomes)
+    local conn, fields = connect(transport)
+    f(random, service, conn, fields, transport)
+  end
+end
+
+-- Returns a service that fails at random, and its transport.
+local function random_service(random, outcomes)
+  local service = batch_service.new(random, SCHEMAS, outcomes)
+  return service, service.transport
+end
+
+-- Connects to a service that accepts every request -> connection, fields, fake transport.
+local function working_service()
+  local fake = helper.fake(helper.response(200, "{}"))
+  local conn, fields = connect(fake)
+  return conn, fields, fake
+end
+
+-- Returns entries for the keys "k1", "k2", ... of table "one".
+local function numbered_keys(fields, count)
+  local entries = {}
+  for i = 1, count do entries[i] = batch_engine.key(fields.one, { id = "k" .. i }, {}, "spec") end
+  return entries
+end
+
 describe("batch", function()
   local system_random = system.random
   after_each(function() system.random = system_random end)
@@ -70,14 +101,11 @@ describe("batch", function()
   end
 
   it("writes exactly the last entry of each key under all outcomes", function()
-    for run = 1, RUNS do
-      local random = generate.new(run)
-      local service = batch_service.new(random, SCHEMAS, OUTCOMES)
-      local conn, fields = connect(service.transport)
+    each_seed(RUNS, random_service, OUTCOMES, function(random, service, conn, fields)
       local entries, last = random_writes(random, fields, service)
       assert(batch_engine.write(conn, entries, { deadline = 1e6 }))
       check_written(service, last)
-    end
+    end)
   end)
 
   -- Random keys, some of which have stored items -> entries, { id = whether the item exists }.
@@ -111,15 +139,12 @@ describe("batch", function()
   end
 
   it("reads every key once under all outcomes", function()
-    for run = 1, RUNS do
-      local random = generate.new(run)
-      local service = batch_service.new(random, SCHEMAS, OUTCOMES)
-      local conn, fields = connect(service.transport)
+    each_seed(RUNS, random_service, OUTCOMES, function(random, service, conn, fields)
       local entries, wanted = random_reads(random, fields, service)
       local found, ok = read(service, conn, entries, { deadline = 1e6 })
       assert.is_true(ok)
       check_read(found, wanted)
-    end
+    end)
   end)
 
   -- These outcomes fail often enough to reach the deadline but lose no response, so leftover entries were not processed.
@@ -145,10 +170,7 @@ describe("batch", function()
 
   it("reports every entry as written or leftover at the deadline", function()
     local timeouts = 0
-    for run = 1, TIMED_RUNS do
-      local random = generate.new(run)
-      local service = batch_service.new(random, SCHEMAS, SLOW)
-      local conn, fields = connect(service.transport)
+    each_seed(TIMED_RUNS, random_service, SLOW, function(random, service, conn, fields)
       local entries, last = random_writes(random, fields, service)
       local ok, err = batch_engine.write(conn, entries, { deadline = random:integer(1, 30) / 10 })
       check_accounted(service, last, err)
@@ -156,16 +178,13 @@ describe("batch", function()
         timeouts = timeouts + 1
         assert.is_true(err.throttled)
       end
-    end
+    end)
     assert.is_true(timeouts > TIMED_RUNS / 10 and timeouts < TIMED_RUNS)
   end)
 
   it("reports every key as read or leftover at the deadline", function()
     local timeouts = 0
-    for run = 1, TIMED_RUNS do
-      local random = generate.new(run)
-      local service = batch_service.new(random, SCHEMAS, SLOW)
-      local conn, fields = connect(service.transport)
+    each_seed(TIMED_RUNS, random_service, SLOW, function(random, service, conn, fields)
       local entries, wanted = random_reads(random, fields, service)
       local found, ok, err = read(service, conn, entries, { deadline = random:integer(1, 30) / 10 })
       if not ok then
@@ -177,7 +196,7 @@ describe("batch", function()
         end
       end
       for id, there in pairs(wanted) do check(found[id] == (there and 1 or nil), id, "is not read once") end
-    end
+    end)
     assert.is_true(timeouts > TIMED_RUNS / 10 and timeouts < TIMED_RUNS)
   end)
 
@@ -217,10 +236,7 @@ describe("batch", function()
 
   it("has the same results concurrently and sequentially", function()
     local most = 0
-    for run = 1, TIMED_RUNS do
-      local random = generate.new(run)
-      local service, transport = slow_service(random, OUTCOMES)
-      local conn, fields = connect(transport)
+    each_seed(TIMED_RUNS, slow_service, OUTCOMES, function(random, service, conn, fields, transport)
       local given = { deadline = 1e6, concurrency = random:integer(1, 6) }
       local entries, last = random_writes(random, fields, service)
       assert(inside(transport, random, function() return batch_engine.write(conn, entries, given) end))
@@ -231,22 +247,19 @@ describe("batch", function()
       check_read(found, wanted)
       check(transport.most_in_flight <= given.concurrency, "requests", "are too many at a time")
       most = math.max(most, transport.most_in_flight)
-    end
+    end)
     assert.is_true(most > 3, tostring(most))
   end)
 
   it("reports every entry of concurrent requests as written or leftover at the deadline", function()
     local timeouts = 0
-    for run = 1, TIMED_RUNS do
-      local random = generate.new(run)
-      local service, transport = slow_service(random, SLOW)
-      local conn, fields = connect(transport)
+    each_seed(TIMED_RUNS, slow_service, SLOW, function(random, service, conn, fields)
       local entries, last = random_writes(random, fields, service)
       local given = { deadline = random:integer(1, 20) / 10, concurrency = random:integer(2, 4) }
       local ok, err = batch_engine.write(conn, entries, given)
       check_accounted(service, last, err)
       if not ok then timeouts = timeouts + 1 end
-    end
+    end)
     assert.is_true(timeouts > TIMED_RUNS / 20 and timeouts < TIMED_RUNS, tostring(timeouts))
   end)
 
@@ -258,17 +271,11 @@ describe("batch", function()
     return conn, fields, transport, fake
   end
 
-  local function keys(fields, count)
-    local entries = {}
-    for i = 1, count do entries[i] = batch_engine.key(fields.one, { id = "k" .. i }, {}, "spec") end
-    return entries
-  end
-
   for _, case in ipairs({ { 1, 4 }, { 2, 2 }, { 3, 2 }, { 4, 1 }, { 9, 1 } }) do
     it(("takes %d seconds for 4 requests, %d at a time"):format(case[2], case[1]), function()
       local conn, fields, transport = second_service(helper.response(200, "{}"))
       local start = transport.now()
-      assert(batch_engine.get(conn, keys(fields, 400), { concurrency = case[1] }, nil, error))
+      assert(batch_engine.get(conn, numbered_keys(fields, 400), { concurrency = case[1] }, nil, error))
       assert.are.equal(case[2], transport.now() - start)
     end)
   end
@@ -283,7 +290,8 @@ describe("batch", function()
       return helper.response(400, '{"__type":"x#ValidationException","message":"no"}')
     end)
     system.random = function() return 1 end
-    local ok, err = batch_engine.get(conn, keys(fields, 300), { concurrency = 3, max_attempts = 1, deadline = 1000 }, nil, error)
+    local given = { concurrency = 3, max_attempts = 1, deadline = 1000 }
+    local ok, err = batch_engine.get(conn, numbered_keys(fields, 300), given, nil, error)
     assert.is_nil(ok)
     assert.are.equal("ValidationException", err.code)
     assert.are.equal(300, #err.leftovers)
@@ -296,7 +304,7 @@ describe("batch", function()
       if n == 2 then error("oops", 0) end
       return helper.response(200, "{}")
     end)
-    local ok, why = pcall(batch_engine.get, conn, keys(fields, 1000), { concurrency = 3 }, nil, error)
+    local ok, why = pcall(batch_engine.get, conn, numbered_keys(fields, 1000), { concurrency = 3 }, nil, error)
     assert.are.same({ false, "oops" }, { ok, why })
     assert.is_true(#fake.requests <= 4, tostring(#fake.requests))
   end)
@@ -318,8 +326,7 @@ describe("batch", function()
 
   for _, case in ipairs({ { 1, 1 }, { 25, 1 }, { 26, 2 }, { 1000, 40 } }) do
     it(("writes %d items by %d requests"):format(case[1], case[2]), function()
-      local fake = helper.fake(helper.response(200, "{}"))
-      local conn, fields = connect(fake)
+      local conn, fields, fake = working_service()
       assert(batch_engine.write(conn, puts(fields.one, case[1]), {}))
       assert.are.equal(case[2], #fake.requests)
       assert.are.equal(1000, fake.clock) -- no delay
@@ -328,11 +335,8 @@ describe("batch", function()
 
   for _, case in ipairs({ { 1, 1 }, { 100, 1 }, { 101, 2 }, { 250, 3 } }) do
     it(("reads %d keys by %d requests"):format(case[1], case[2]), function()
-      local fake = helper.fake(helper.response(200, "{}"))
-      local conn, fields = connect(fake)
-      local entries = {}
-      for i = 1, case[1] do entries[i] = batch_engine.key(fields.one, { id = "k" .. i }, {}, "spec") end
-      assert(batch_engine.get(conn, entries, {}, nil, error))
+      local conn, fields, fake = working_service()
+      assert(batch_engine.get(conn, numbered_keys(fields, case[1]), {}, nil, error))
       assert.are.equal(case[2], #fake.requests)
     end)
   end
@@ -344,8 +348,7 @@ describe("batch", function()
   end)
 
   it("keeps requests below 16 MB, in order", function()
-    local fake = helper.fake(helper.response(200, "{}"))
-    local conn, fields = connect(fake)
+    local conn, fields, fake = working_service()
     local megabyte = 1024 * 1024
     assert(batch_engine.write(conn, puts(fields.one, 40, { text = ("x"):rep(megabyte) }), {}))
     local seen = 0
@@ -363,8 +366,7 @@ describe("batch", function()
   end)
 
   it("sends an oversized entry alone, which the service rejects", function()
-    local fake = helper.fake(helper.response(200, "{}"))
-    local conn, fields = connect(fake)
+    local conn, fields, fake = working_service()
     local entries = puts(fields.one, 3)
     entries[2] = batch_engine.put(fields.one, { id = "k2", text = ("x"):rep(16 * 1024 * 1024) }, "spec")
     assert(batch_engine.write(conn, entries, {}))

@@ -325,7 +325,7 @@ describe("batches", function()
   -- {===== Leftover entries =====
 
   -- A table of a simulated service whose outcome the spec sets.
-  local function unkind_table(...)
+  local function simulated_table(...)
     local possible = { ... }
     local service = batch_service.new(generate.new(1), { one = { "id" } }, possible)
     local function now(outcome)
@@ -336,7 +336,7 @@ describe("batches", function()
   end
 
   it("batch_writer keeps leftover entries for another flush", function()
-    local tbl, service, now = unkind_table("none")
+    local tbl, service, now = simulated_table("none")
     local writer = tbl:batch_writer({ deadline = 1 })
     for i = 1, 24 do assert.is_true(writer:put({ id = "k" .. i, n = i })) end
     local ok, err = writer:put({ id = "k25", n = 25 })
@@ -353,7 +353,7 @@ describe("batches", function()
   end)
 
   it("batch_writer reports unwritten entries when it is closed", function()
-    local tbl = unkind_table("throttle")
+    local tbl = simulated_table("throttle")
     local writer = tbl:batch_writer({ deadline = 1 })
     writer:put({ id = "a", n = 1 })
     writer:delete("b")
@@ -461,7 +461,7 @@ describe("batches", function()
   -- ===================== }
 
   it("get_items returns items in the order of the keys on request", function()
-    local tbl, service = unkind_table("some")
+    local tbl, service = simulated_table("some")
     local keys, found = {}, {}
     for i = 1, 150 do
       keys[i] = "k" .. i
@@ -474,7 +474,7 @@ describe("batches", function()
   end)
 
   it("get_items reports read and unread keys", function()
-    local tbl, service = unkind_table("some", "none", "none", "none")
+    local tbl, service = simulated_table("some", "none", "none", "none")
     local keys = {}
     for i = 1, 40 do
       keys[i] = "k" .. i
@@ -493,7 +493,7 @@ describe("batches", function()
   end)
 
   it("batch_get reports read and unread keys", function()
-    local tbl, service = unkind_table("none")
+    local tbl, service = simulated_table("none")
     service.tables.one.Sa = { id = { S = "a" } }
     local _, connection = core.table_parts(tbl)
     local found, err = connection:batch_get({ [tbl] = { "a", "b" } }, { deadline = 0.5 })

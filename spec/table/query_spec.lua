@@ -2,6 +2,7 @@
 local cjson = require("cjson")
 local dynamodb = require("dynamodb")
 local helper = dofile("spec/support/helper.lua")
+local merge = require("dynamodb.base.options").merge
 
 local attr = dynamodb.attr
 
@@ -311,9 +312,7 @@ describe("query and scan", function()
     }) do
       it("continues after any item: " .. name, function()
         local function start(more)
-          local copy = {}
-          for option, value in pairs(given) do copy[option] = value end
-          for option, value in pairs(more) do copy[option] = value end
+          local copy = merge(given, more)
           copy.scan = nil
           return given.scan and tbl:scan(copy) or tbl:query(copy)
         end

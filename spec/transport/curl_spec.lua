@@ -1,6 +1,7 @@
 -- The libcurl transport over real sockets: timeouts, name resolution, proxies, TLS, and tasks that wait.
 local scripted = dofile("spec/support/scripted_server.lua")
 local curl = require("dynamodb.transport.curl")
+local files = dofile("spec/support/files.lua")
 local helper = dofile("spec/support/helper.lua")
 local loop = require("dynamodb.loop")
 local native = require("dynamodb.curl")
@@ -167,9 +168,7 @@ describe("transport.curl", function()
       local script = ([[local c = require("dynamodb.curl") local s = assert(c.connect("%s", 5)) s:wait("read", 5) ]]
         .. [[io.stdout:write(s:receive())]]):format(server.endpoint_url)
       local variables = ("http_proxy=@ HTTP_PROXY=@ all_proxy=@ ALL_PROXY=@"):gsub("@", "http://127.0.0.1:1")
-      local pipe = assert(io.popen(("%s '%s' -e '%s'"):format(variables, os.getenv("LUA"), script)))
-      assert.equal("direct", pipe:read("*a"))
-      pipe:close()
+      assert.equal("direct", files.output_of(("%s '%s' -e '%s'"):format(variables, os.getenv("LUA"), script)))
     end)
   end)
 

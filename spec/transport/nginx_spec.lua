@@ -3,6 +3,7 @@
 local scripted = dofile("spec/support/scripted_server.lua")
 local curl = require("dynamodb.transport.curl")
 local fake = dofile("spec/support/fake_nginx.lua")
+local files = dofile("spec/support/files.lua")
 local nginx = dofile("spec/support/nginx_server.lua")
 
 -- spec/support/emulator.sh and tls_endpoints.sh set these.
@@ -779,7 +780,7 @@ describe("the nginx.conf of doc/nginx.md", function()
   end)
 
   it("runs", function()
-    local text, count = nginx.read("doc/nginx.md"):match("\n```nginx\n(.-)```"):gsub('region = "eu%-west%-1"',
+    local text, count = files.read("doc/nginx.md"):match("\n```nginx\n(.-)```"):gsub('region = "eu%-west%-1"',
       ('region = "us-east-1", endpoint_url = %q'):format(variable("DYNAMODB_ENDPOINT")))
     assert.equal(1, count)
     local server = nginx.start({ whole = text })

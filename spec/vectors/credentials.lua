@@ -90,12 +90,7 @@ local SSO_SESSION_FILE = "/home/.aws/sso/cache/{sha1:corp}.json"
 local SSO_LEGACY_FILE = "/home/.aws/sso/cache/{sha1:https://corp.awsapps.com/start}.json"
 local LOGIN_FILE = "/home/.aws/login/cache/{sha256:arn:aws:iam::123456789012:user/me}.json"
 
-local function with(base, more)
-  local all = {}
-  for name, value in pairs(base) do all[name] = value end
-  for name, value in pairs(more) do all[name] = value end
-  return all
-end
+local with = require("dynamodb.base.options").merge
 
 local METADATA_REQUESTS = { "metadata PUT /latest/api/token ttl=21600", "metadata GET ROLE/ token=METATOKEN==",
   "metadata GET ROLE/app-role token=METATOKEN==" }

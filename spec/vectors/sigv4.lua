@@ -16,11 +16,7 @@ local describe = {
   { "X-Amz-Target", "DynamoDB_20120810.DescribeTable" },
 }
 
-local function every_byte()
-  local bytes = {}
-  for byte = 0, 255 do bytes[#bytes + 1] = string.char(byte) end
-  return table.concat(bytes)
-end
+local every_byte = dofile("spec/vectors/every_byte.lua")
 
 local vectors = {
   key_id = "AKIDEXAMPLE",
@@ -280,7 +276,7 @@ vectors.computed = {
     name = "a body of any bytes",
     method = "POST",
     service = "dynamodb",
-    body = every_byte(),
+    body = every_byte,
     headers = describe,
     date = "20150830T123600Z",
     signed = "content-type;host;x-amz-date;x-amz-target",

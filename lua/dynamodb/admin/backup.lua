@@ -16,6 +16,7 @@ local tables = require("dynamodb.table.table")
 
 local Connection = core.connection_class.methods
 local Table = core.table_class.methods
+local part = table_admin.part
 local backup = {}
 
 -- Returns the ARN of a backup, an export or an import, given as ARN or as description.
@@ -29,26 +30,31 @@ local function arn_of(value, member, where)
   return arn
 end
 
--- Returns one member of a response | nil, err.
-local function part(result, err, member)
-  if not result then return nil, err end
-  return result[member]
-end
-
 local function expect(given, names, where)
   for _, name in ipairs(names) do
     if given[name] == nil then errors.raise("%s: option '%s' expected", where, name) end
   end
 end
 
--- Waits for a status. 'describe' returns a description | nil, err. 'states' maps a status to true (reached)
--- or false (not yet); other statuses are failures.
-local function wait_for(connection, given, where, arn, states, member, describe)
+-- Calls an operation on a resource given as ARN or description -> member of the response | nil, err.
+local function call_on(connection, operation, target, member, where, limits)
+  local request = { [member] = arn_of(target, member, where) }
+  local result, err = pipeline.call(connection, operation, request, nil, limits)
+  return part(result, err, operation.required_output)
+end
+
+-- Waits for a status of a resource given as ARN or description -> true | nil, err. 'kind' has describe (an
+-- operation), arn and status (names of members), details (the member of the description that has the
+-- status, unless the description itself has it), and states, which maps a status to true (reached) or false
+-- (not yet); other statuses are failures.
+local function wait_for(connection, kind, target, given, where)
+  local arn = arn_of(target, kind.arn, where)
   return table_admin.wait(connection, given, where, arn, function(limits)
-    local found, err = describe(limits)
+    local found, err = call_on(connection, kind.describe, arn, kind.arn, where, limits)
+    if found and kind.details then found = found[kind.details] end
     if not found then return nil, err end
-    local status = found[member]
-    if states[status] ~= nil then return states[status], status end
+    local status = found[kind.status]
+    if kind.states[status] ~= nil then return kind.states[status], status end
     local why = found.FailureMessage or found.FailureCode
     return table_admin.unreachable(("%s is %s%s"):format(arn, tostring(status), why and ": " .. why or ""))
   end)
@@ -91,13 +97,6 @@ function Table:list_backups()
   return results.new(connection, operations.ListBackups, { TableName = fields.name }, {})
 end
 
--- Calls an operation on a resource given as ARN or description -> member of the response | nil, err.
-local function call_on(connection, operation, target, member, where, limits)
-  local request = { [member] = arn_of(target, member, where) }
-  local result, err = pipeline.call(connection, operation, request, nil, limits)
-  return part(result, err, operation.required_output)
-end
-
 --- Describes a backup, given as ARN or details -> description | nil, err.
 function Connection:describe_backup(target)
   return call_on(self, operations.DescribeBackup, target, "BackupArn", "describe_backup")
@@ -108,16 +107,12 @@ function Connection:delete_backup(target)
   return call_on(self, operations.DeleteBackup, target, "BackupArn", "delete_backup")
 end
 
-local backup_states = { CREATING = false, AVAILABLE = true }
+local backup_kind = { describe = operations.DescribeBackup, arn = "BackupArn", details = "BackupDetails",
+  status = "BackupStatus", states = { CREATING = false, AVAILABLE = true } }
 
 --- Waits until a backup is AVAILABLE, at most 'timeout' seconds (300) -> true | nil, err.
 function Connection:wait_until_backup_available(target, given)
-  local where = "wait_until_backup_available"
-  local arn = arn_of(target, "BackupArn", where)
-  return wait_for(self, given, where, arn, backup_states, "BackupStatus", function(limits)
-    local found, err = call_on(self, operations.DescribeBackup, arn, "BackupArn", where, limits)
-    return found and found.BackupDetails, err
-  end)
+  return wait_for(self, backup_kind, target, given, "wait_until_backup_available")
 end
 
 -- ===================== }
@@ -234,13 +229,14 @@ function Connection:describe_export(target)
 end
 
 local transfer_states = { IN_PROGRESS = false, COMPLETED = true }
+local export_kind = { describe = operations.DescribeExport, arn = "ExportArn", status = "ExportStatus",
+  states = transfer_states }
+local import_kind = { describe = operations.DescribeImport, arn = "ImportArn", status = "ImportStatus",
+  states = transfer_states }
 
 --- Waits until an export is COMPLETED, at most 'timeout' seconds (300) -> true | nil, err.
 function Connection:wait_until_export_completed(target, given)
-  local where = "wait_until_export_completed"
-  local arn = arn_of(target, "ExportArn", where)
-  return wait_for(self, given, where, arn, transfer_states, "ExportStatus",
-    function(limits) return call_on(self, operations.DescribeExport, arn, "ExportArn", where, limits) end)
+  return wait_for(self, export_kind, target, given, "wait_until_export_completed")
 end
 
 local import_options = {
@@ -286,10 +282,7 @@ end
 
 --- Waits until an import is COMPLETED, at most 'timeout' seconds (300) -> true | nil, err.
 function Connection:wait_until_import_completed(target, given)
-  local where = "wait_until_import_completed"
-  local arn = arn_of(target, "ImportArn", where)
-  return wait_for(self, given, where, arn, transfer_states, "ImportStatus",
-    function(limits) return call_on(self, operations.DescribeImport, arn, "ImportArn", where, limits) end)
+  return wait_for(self, import_kind, target, given, "wait_until_import_completed")
 end
 
 -- ===================== }

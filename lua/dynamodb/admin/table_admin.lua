@@ -26,19 +26,33 @@ function table_admin.call(self, name, more, given)
   return pipeline.call(connection, operations[name], request, nil, given)
 end
 
---- Calls an operation that names the table by its ARN, which may take one DescribeTable.
-function table_admin.call_by_arn(self, name, member, more)
-  local fields, connection = core.table_parts(self)
+-- Returns the ARN of the table, which may take one DescribeTable | nil, err.
+local function arn_of(self)
+  local fields = core.table_parts(self)
   if not fields.arn then
     local ok, err = self:refresh()
     if not ok then return nil, err end
   end
-  local request = { [member] = fields.arn }
+  return fields.arn
+end
+
+--- Calls an operation that names the table by its ARN -> response | nil, err.
+function table_admin.call_by_arn(self, name, member, more)
+  local arn, err = arn_of(self)
+  if not arn then return nil, err end
+  local _, connection = core.table_parts(self)
+  local request = { [member] = arn }
   for key, value in pairs(more or {}) do request[key] = value end
   return pipeline.call(connection, operations[name], request)
 end
 
-local call, call_by_arn = table_admin.call, table_admin.call_by_arn
+--- Returns one member of a response | nil, err.
+function table_admin.part(result, err, member)
+  if not result then return nil, err end
+  return result[member]
+end
+
+local call, call_by_arn, part = table_admin.call, table_admin.call_by_arn, table_admin.part
 
 -- {===== State and waiting =====
 
@@ -232,14 +246,12 @@ function Table:update_ttl(attribute, enabled)
   local result, err = call(self, "UpdateTimeToLive", {
     TimeToLiveSpecification = { AttributeName = attribute, Enabled = enabled ~= false },
   })
-  if not result then return nil, err end
-  return result.TimeToLiveSpecification
+  return part(result, err, "TimeToLiveSpecification")
 end
 
 local function ttl_of(self, given)
   local result, err = call(self, "DescribeTimeToLive", nil, given)
-  if not result then return nil, err end
-  return result.TimeToLiveDescription
+  return part(result, err, "TimeToLiveDescription")
 end
 
 --- Describes the expiry of items -> { AttributeName =, TimeToLiveStatus = } | nil, err.
@@ -282,13 +294,10 @@ end
 
 --- Returns all tags -> { name = value } | nil, err.
 function Table:tags()
-  local fields, connection = core.table_parts(self)
-  if not fields.arn then
-    local ok, err = self:refresh()
-    if not ok then return nil, err end
-  end
-  local request = { ResourceArn = fields.arn }
-  local list, err = results.new(connection, operations.ListTagsOfResource, request, {}):all()
+  local arn, why = arn_of(self)
+  if not arn then return nil, why end
+  local _, connection = core.table_parts(self)
+  local list, err = results.new(connection, operations.ListTagsOfResource, { ResourceArn = arn }, {}):all()
   if not list then return nil, err end
   local tags = {}
   for _, tag in ipairs(list) do tags[tag.Key] = tag.Value end

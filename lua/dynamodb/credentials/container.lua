@@ -14,7 +14,7 @@ local CONNECT_TIMEOUT, ATTEMPT_TIMEOUT = 1, 2 -- seconds; the agent is on the sa
 local MOST = 64 * 1024 -- of a response body
 
 local NAMES = { key = "AccessKeyId", secret = "SecretAccessKey", token = "Token", expires = "Expiration",
-  account = "AccountId" }
+  account = "AccountId", source = "container" }
 
 -- Hosts that may be asked over plain HTTP: this machine, and the link-local addresses of the agents of ECS
 -- and EKS.
@@ -97,9 +97,5 @@ return function(kit)
   if token then request.headers[3], request.headers[4] = "authorization", token end
   local response, reason, passing = service_call.send(kit, request)
   if not response then return nil, reason, passing end
-  local found
-  found, reason, passing = understand(request, response)
-  if not found then return nil, reason, passing end
-  found.source = "container"
-  return found
+  return understand(request, response)
 end

@@ -48,7 +48,8 @@ local function is_text(value)
 end
 
 --- Returns credentials from the members of a document | nil, why. 'names' has the names of the members: key,
---- secret, token (required unless 'optional' is true), expires (a date as text), account.
+--- secret, token (required unless 'optional' is true), expires (a date as text), account; and 'source', the
+--- name of the credentials' source, if it is known.
 function document.keys(members, names, where)
   for _, name in ipairs({ names.key, names.secret, not names.optional and names.token or nil }) do
     if not is_text(members[name]) then return nil, ("%s has no %s"):format(where, name) end
@@ -62,6 +63,7 @@ function document.keys(members, names, where)
     aws_session_token = is_text(token) and token or nil,
     account_id = is_text(account) and account or nil,
     expires = expires,
+    source = names.source,
   }
 end
 

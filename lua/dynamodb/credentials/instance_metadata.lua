@@ -12,7 +12,7 @@ local SPARE_SECONDS = 60 -- before its expiry a token is replaced
 local MOST = 64 * 1024 -- of a response body
 
 local NAMES = { key = "AccessKeyId", secret = "SecretAccessKey", token = "Token", expires = "Expiration",
-  account = "AccountId" }
+  account = "AccountId", source = "instance metadata" }
 
 -- Statuses of a token request that mean that there is no version 2: the service is older, or behind a proxy.
 local only_first_version = { [403] = true, [404] = true, [405] = true }
@@ -105,11 +105,7 @@ local function found_by(kit, token)
   local response
   response, why, passing = get(kit, ROLE .. role, token)
   if not response then return nil, why, passing end
-  local found
-  found, why, passing = understand(response, token)
-  if not found then return nil, why, passing end
-  found.source = "instance metadata"
-  return found
+  return understand(response, token)
 end
 
 --- Returns the credentials | false, where it looked | nil, why, retryable.

@@ -8,7 +8,7 @@ local system = require("dynamodb.base.system")
 local token_file = require("dynamodb.credentials.token_file")
 
 local NAMES = { key = "accessKeyId", secret = "secretAccessKey", token = "sessionToken",
-  expires = "expiresAt", account = "accountId" }
+  expires = "expiresAt", account = "accountId", source = "login" }
 local EARLY = 300 -- seconds before expiry at which credentials are refreshed
 local REMEDY = "run: aws login"
 
@@ -110,6 +110,6 @@ return function(kit, section)
   end
   local found, bad = document.keys(file.members.accessToken, NAMES, file.path)
   if not found then return nil, bad end
-  found.source, found.warning = "login", why
+  found.warning = why
   return found
 end

@@ -6,7 +6,7 @@ local system = require("dynamodb.base.system")
 
 local VERSION = 1
 local NAMES = { key = "AccessKeyId", secret = "SecretAccessKey", token = "SessionToken", optional = true,
-  expires = "Expiration", account = "AccountId" }
+  expires = "Expiration", account = "AccountId", source = "process" }
 
 --- Runs the command -> credentials | nil, why, retryable. No message shows the command, whose arguments may
 --- be secret. 'where' names the profile.
@@ -24,6 +24,5 @@ return function(kit, command, where)
   if found.expires and found.expires <= kit.transport.time() then
     return nil, where .. " printed credentials that have expired"
   end
-  found.source = "process"
   return found
 end

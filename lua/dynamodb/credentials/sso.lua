@@ -10,7 +10,7 @@ local system = require("dynamodb.base.system")
 local token_file = require("dynamodb.credentials.token_file")
 
 local NAMES = { key = "accessKeyId", secret = "secretAccessKey", token = "sessionToken", expires = "expires",
-  account = "account" }
+  account = "account", source = "sso" }
 local SETTINGS = { "sso_account_id", "sso_role_name", "sso_region", "sso_start_url" }
 local EARLY = 300 -- seconds before expiry at which a token is refreshed
 
@@ -149,6 +149,6 @@ return function(kit, section, where)
   if not shown then return nil, warning, passing end
   local found, reason, later = role_credentials(kit, sso, shown, remedy)
   if not found then return nil, reason, later end
-  found.source, found.warning = "sso", warning
+  found.warning = warning
   return found
 end

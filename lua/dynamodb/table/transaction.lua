@@ -32,18 +32,11 @@ local transient_reasons = { None = true, ThrottlingError = true, TransactionConf
   ProvisionedThroughputExceeded = true }
 
 local shared_options = {
-  condition = options.any,
-  expected_value = options.any,
-  create_only = options.boolean,
-  replace_only = options.boolean,
-  hash_key = options.any,
-  key = options.table,
-  range_key = options.any,
   return_item_on_failure = options.boolean,
   table = options.any,
 }
 
-local conditions = { "condition", "create_only", "expected_value", "replace_only" }
+local key_options = { hash_key = options.any, key = options.table, range_key = options.any }
 
 local key_names = { "hash_key", "key", "range_key" }
 
@@ -57,12 +50,10 @@ end
 
 -- Returns the options of a kind of operation. A check has no other conditions, and a put has its own key.
 local function options_of(name)
-  local all = options.merge(shared_options, { [name] = name == "delete" and is_deleted or options.any })
-  if name == "update" or name == "check" then all.item = is_item end
-  for _, option in ipairs(name == "check" and conditions or name == "put" and key_names or {}) do
-    all[option] = nil
-  end
-  return all
+  return options.merge(shared_options, name ~= "check" and write.condition_options or nil,
+    name ~= "put" and key_options or nil,
+    { [name] = name == "delete" and is_deleted or options.any,
+      item = (name == "update" or name == "check") and is_item or nil })
 end
 
 -- Raises for options that an item makes needless: it has a key and a table.

@@ -14,16 +14,20 @@ local unpack = table.unpack or unpack -- luacheck: ignore 143 113
 
 local write = {}
 
--- The options of every write.
-local shared_options = {
+--- The options of which write.condition makes a condition.
+write.condition_options = {
   condition = options.any,
   create_only = options.boolean,
   expected_value = options.any,
   replace_only = options.boolean,
+}
+
+-- The options of every write.
+local shared_options = options.merge(write.condition_options, {
   return_consumed_capacity = capacity.option,
   return_item_on_failure = options.boolean,
   return_values = options.choice("NONE", "ALL_OLD"),
-}
+})
 
 --- Returns the schema of a write's options: those of every write, and more.
 function write.options(more)

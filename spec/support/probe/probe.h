@@ -5,6 +5,9 @@
 #ifndef PROBE_H
 #define PROBE_H
 
+#include "../../../csrc/core/header.h"
+#include "../../../csrc/core/status.h"
+
 #include <lauxlib.h>
 #include <lua.h>
 
@@ -21,5 +24,23 @@ void probe_process(lua_State *L);
 
 /* Pushes a new table filled from a NULL-terminated list (luaL_newlib is not in Lua 5.1). */
 void probe_table(lua_State *L, const luaL_Reg *functions);
+
+/* Creates a metatable of this name with the finalizer 'gc', and pushes it. */
+void probe_class(lua_State *L, const char *name, lua_CFunction gc);
+
+/*
+ * Pushes a userdata of 'size' bytes with the metatable of this name. Its memory is uninitialised,
+ * so that valgrind reports members that an init function does not set.
+ */
+void *probe_box(lua_State *L, const char *name, size_t size);
+
+/* Pushes a userdata of 'size' zeroed bytes with the metatable of this name. */
+void *probe_zeroed_box(lua_State *L, const char *name, size_t size);
+
+/* Returns the string at 'index', whose bytes Lua owns. Raises an error for other values. */
+struct ddb_slice probe_slice(lua_State *L, int index);
+
+/* Pushes nil, the error text and the text of the status; returns 3, their number. */
+int probe_failure(lua_State *L, enum ddb_status status, const struct ddb_error *e);
 
 #endif

@@ -3,8 +3,6 @@
 
 #include "../../../csrc/core/buf.h"
 
-#include <string.h>
-
 #define BUF "probe.buf"
 
 static struct ddb_buf *check(lua_State *L) {
@@ -13,24 +11,19 @@ static struct ddb_buf *check(lua_State *L) {
 
 static int buf_new(lua_State *L) {
   size_t max = (size_t)luaL_checknumber(L, 1);
-  ddb_buf_init(lua_newuserdata(L, sizeof(struct ddb_buf)), max);
-  luaL_getmetatable(L, BUF);
-  lua_setmetatable(L, -2);
+  ddb_buf_init(probe_box(L, BUF, sizeof(struct ddb_buf)), max);
   return 1;
 }
 
 /* Pushes a zeroed struct, which free must accept. */
 static int buf_zeroed(lua_State *L) {
-  memset(lua_newuserdata(L, sizeof(struct ddb_buf)), 0, sizeof(struct ddb_buf));
-  luaL_getmetatable(L, BUF);
-  lua_setmetatable(L, -2);
+  (void)probe_zeroed_box(L, BUF, sizeof(struct ddb_buf));
   return 1;
 }
 
 static int buf_add(lua_State *L) {
-  size_t n;
-  const char *p = luaL_checklstring(L, 2, &n);
-  ddb_buf_add(check(L), p, n);
+  struct ddb_slice bytes = probe_slice(L, 2);
+  ddb_buf_add(check(L), bytes.p, bytes.n);
   return 0;
 }
 
@@ -100,9 +93,7 @@ void probe_buf(lua_State *L) {
                                        {"capacity", buf_capacity},
                                        {"status", buf_status},
                                        {NULL, NULL}};
-  luaL_newmetatable(L, BUF);
-  lua_pushcfunction(L, buf_free);
-  lua_setfield(L, -2, "__gc");
+  probe_class(L, BUF, buf_free);
   lua_pop(L, 1);
   probe_table(L, functions);
 }

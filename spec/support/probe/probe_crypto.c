@@ -30,109 +30,106 @@ static int crypto_sha256(lua_State *L) {
   return push_digest(L, st, digest);
 }
 
-/* (key, message, ...) -> the MAC of the last message */
-static int crypto_hmac(lua_State *L) {
+/* An HMAC and the struct ddb_crypto that computes it. */
+struct keyed {
   struct ddb_crypto c;
   struct ddb_hmac h;
-  unsigned char digest[DDB_SHA256_SIZE];
+};
+
+static void keyed_init(struct keyed *k) {
+  ddb_crypto_init(&k->c);
+  ddb_hmac_init(&k->h);
+}
+
+static void keyed_free(struct keyed *k) {
+  ddb_crypto_free(&k->c);
+  ddb_hmac_free(&k->h);
+}
+
+/* Sets the string at 'index' as key. It raises no Lua error, since the caller frees the state. */
+static enum ddb_status set_key(lua_State *L, int index, struct keyed *k) {
   size_t n;
-  const char *p = lua_tolstring(L, 1, &n);
-  ddb_crypto_init(&c);
-  ddb_hmac_init(&h);
-  enum ddb_status st = ddb_hmac_set_key(&h, &c, p, n);
-  for (int i = 2; !st && i <= lua_gettop(L); i++) {
-    p = lua_tolstring(L, i, &n);
-    st = ddb_hmac_sha256(&h, &c, p, n, digest);
-  }
-  ddb_crypto_free(&c);
-  ddb_hmac_free(&h);
-  ddb_hmac_free(&h);
+  const char *p = lua_tolstring(L, index, &n);
+  return ddb_hmac_set_key(&k->h, &k->c, p, n);
+}
+
+static enum ddb_status mac(lua_State *L, int index, struct keyed *k, unsigned char *digest) {
+  size_t n;
+  const char *p = lua_tolstring(L, index, &n);
+  return ddb_hmac_sha256(&k->h, &k->c, p, n, digest);
+}
+
+/* (key, message, ...) -> the MAC of the last message */
+static int crypto_hmac(lua_State *L) {
+  struct keyed k;
+  unsigned char digest[DDB_SHA256_SIZE];
+  keyed_init(&k);
+  enum ddb_status st = set_key(L, 1, &k);
+  for (int i = 2; !st && i <= lua_gettop(L); i++) st = mac(L, i, &k, digest);
+  keyed_free(&k);
+  ddb_hmac_free(&k.h);
   return push_digest(L, st, digest);
 }
 
 /* (first key, second key, message) -> the MAC with the second key */
 static int crypto_rekeyed(lua_State *L) {
-  struct ddb_crypto c;
-  struct ddb_hmac h;
+  struct keyed k;
   unsigned char digest[DDB_SHA256_SIZE];
-  size_t n;
-  const char *p = lua_tolstring(L, 1, &n);
-  ddb_crypto_init(&c);
-  ddb_hmac_init(&h);
-  enum ddb_status st = ddb_hmac_set_key(&h, &c, p, n);
-  p = lua_tolstring(L, 2, &n);
-  if (!st) st = ddb_hmac_set_key(&h, &c, p, n);
-  p = lua_tolstring(L, 3, &n);
-  if (!st) st = ddb_hmac_sha256(&h, &c, p, n, digest);
-  ddb_crypto_free(&c);
-  ddb_hmac_free(&h);
+  keyed_init(&k);
+  enum ddb_status st = set_key(L, 1, &k);
+  if (!st) st = set_key(L, 2, &k);
+  if (!st) st = mac(L, 3, &k, digest);
+  keyed_free(&k);
   return push_digest(L, st, digest);
 }
 
 /* -> the result of an HMAC without a key */
 static int crypto_unkeyed(lua_State *L) {
-  struct ddb_crypto c;
-  struct ddb_hmac h;
+  struct keyed k;
   unsigned char digest[DDB_SHA256_SIZE];
-  ddb_crypto_init(&c);
-  ddb_hmac_init(&h);
-  enum ddb_status st = ddb_hmac_sha256(&h, &c, "", 0, digest);
-  ddb_crypto_free(&c);
-  ddb_hmac_free(&h);
+  keyed_init(&k);
+  enum ddb_status st = ddb_hmac_sha256(&k.h, &k.c, "", 0, digest);
+  keyed_free(&k);
   lua_pushstring(L, ddb_status_text(st));
   return 1;
 }
 
 static int crypto_hex(lua_State *L) {
-  size_t n;
-  const char *p = luaL_checklstring(L, 1, &n);
-  char *out = lua_newuserdata(L, 2 * n + 1);
-  ddb_hex((const unsigned char *)p, n, out);
-  lua_pushlstring(L, out, 2 * n);
+  struct ddb_slice bytes = probe_slice(L, 1);
+  char *out = lua_newuserdata(L, 2 * bytes.n + 1);
+  ddb_hex((const unsigned char *)bytes.p, bytes.n, out);
+  lua_pushlstring(L, out, 2 * bytes.n);
   return 1;
 }
 
 static int crypto_base64_encode(lua_State *L) {
-  size_t n;
-  const char *p = luaL_checklstring(L, 1, &n);
-  size_t size = ddb_base64_encoded_size(n);
+  struct ddb_slice bytes = probe_slice(L, 1);
+  size_t size = ddb_base64_encoded_size(bytes.n);
   char *out = lua_newuserdata(L, size + 1);
-  ddb_base64_encode(p, n, out);
+  ddb_base64_encode(bytes.p, bytes.n, out);
   lua_pushlstring(L, out, size);
   return 1;
 }
 
 static int crypto_base64url_encode(lua_State *L) {
-  size_t n;
-  const char *p = luaL_checklstring(L, 1, &n);
-  char *out = lua_newuserdata(L, ddb_base64_encoded_size(n));
-  lua_pushlstring(L, out, ddb_base64url_encode(p, n, out));
+  struct ddb_slice bytes = probe_slice(L, 1);
+  char *out = lua_newuserdata(L, ddb_base64_encoded_size(bytes.n));
+  lua_pushlstring(L, out, ddb_base64url_encode(bytes.p, bytes.n, out));
   return 1;
 }
 
 static int push_es256(lua_State *L, enum ddb_status st, const unsigned char *bytes,
                       const struct ddb_error *e) {
-  if (!st) {
-    lua_pushlstring(L, (const char *)bytes, DDB_ES256_SIZE);
-    return 1;
-  }
-  lua_pushnil(L);
-  lua_pushstring(L, e->text);
-  lua_pushstring(L, ddb_status_text(st));
-  return 3;
-}
-
-static struct ddb_slice argument(lua_State *L, int index) {
-  size_t n;
-  const char *p = luaL_checklstring(L, index, &n);
-  return ddb_slice(p, n);
+  if (st) return probe_failure(L, st, e);
+  lua_pushlstring(L, (const char *)bytes, DDB_ES256_SIZE);
+  return 1;
 }
 
 /* (pem, message) -> 64 bytes, or nil, text, status */
 static int crypto_es256_sign(lua_State *L) {
   unsigned char out[DDB_ES256_SIZE];
   struct ddb_error e = {""};
-  enum ddb_status st = ddb_es256_sign(argument(L, 1), argument(L, 2), out, &e);
+  enum ddb_status st = ddb_es256_sign(probe_slice(L, 1), probe_slice(L, 2), out, &e);
   return push_es256(L, st, out, &e);
 }
 
@@ -140,16 +137,16 @@ static int crypto_es256_sign(lua_State *L) {
 static int crypto_es256_public(lua_State *L) {
   unsigned char out[DDB_ES256_SIZE];
   struct ddb_error e = {""};
-  enum ddb_status st = ddb_es256_public(argument(L, 1), out, &e);
+  enum ddb_status st = ddb_es256_public(probe_slice(L, 1), out, &e);
   return push_es256(L, st, out, &e);
 }
 
 /* -> bytes, or nil, status, size; the output buffer has exactly ddb_base64_decoded_size bytes */
 static int crypto_base64_decode(lua_State *L) {
-  size_t n, used = 1;
-  const char *p = luaL_checklstring(L, 1, &n);
-  unsigned char *out = lua_newuserdata(L, ddb_base64_decoded_size(n));
-  enum ddb_status st = ddb_base64_decode(p, n, out, &used);
+  size_t used = 1;
+  struct ddb_slice text = probe_slice(L, 1);
+  unsigned char *out = lua_newuserdata(L, ddb_base64_decoded_size(text.n));
+  enum ddb_status st = ddb_base64_decode(text.p, text.n, out, &used);
   if (!st) {
     lua_pushlstring(L, (const char *)out, used);
     return 1;
@@ -160,11 +157,17 @@ static int crypto_base64_decode(lua_State *L) {
   return 3;
 }
 
+/* Returns a copy of string argument 1, which may be overwritten. */
+static char *copy(lua_State *L, size_t *n) {
+  struct ddb_slice text = probe_slice(L, 1);
+  *n = text.n;
+  return memcpy(lua_newuserdata(L, text.n + 1), text.p, text.n);
+}
+
 /* (text) -> bytes, decoded in place */
 static int crypto_base64_decode_in_place(lua_State *L) {
   size_t n, used;
-  const char *p = luaL_checklstring(L, 1, &n);
-  char *text = memcpy(lua_newuserdata(L, n + 1), p, n);
+  char *text = copy(L, &n);
   if (ddb_base64_decode(text, n, (unsigned char *)text, &used)) return 0;
   lua_pushlstring(L, text, used);
   return 1;
@@ -178,8 +181,7 @@ static int crypto_base64_overflows(lua_State *L) {
 
 static int crypto_cleanse(lua_State *L) {
   size_t n;
-  const char *p = luaL_checklstring(L, 1, &n);
-  char *text = memcpy(lua_newuserdata(L, n + 1), p, n);
+  char *text = copy(L, &n);
   ddb_crypto_cleanse(text, n);
   ddb_crypto_cleanse(NULL, 0);
   lua_pushlstring(L, text, n);

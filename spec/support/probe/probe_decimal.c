@@ -25,9 +25,8 @@ static int push_text(lua_State *L, const struct ddb_decimal *d) {
 static struct ddb_decimal check(lua_State *L, int index) {
   struct ddb_decimal d;
   struct ddb_error e;
-  size_t n;
-  const char *p = luaL_checklstring(L, index, &n);
-  if (ddb_decimal_parse(&d, p, n, &e)) luaL_argerror(L, index, e.text);
+  struct ddb_slice text = probe_slice(L, index);
+  if (ddb_decimal_parse(&d, text.p, text.n, &e)) luaL_argerror(L, index, e.text);
   return d;
 }
 
@@ -46,9 +45,8 @@ static int push_integer(lua_State *L, int64_t i) {
 static int decimal_parse(lua_State *L) {
   struct ddb_decimal d;
   struct ddb_error e;
-  size_t n;
-  const char *p = luaL_checklstring(L, 1, &n);
-  if (ddb_decimal_parse(&d, p, n, &e)) return failure(L, &e);
+  struct ddb_slice text = probe_slice(L, 1);
+  if (ddb_decimal_parse(&d, text.p, text.n, &e)) return failure(L, &e);
   (void)push_text(L, &d);
   lua_pushlstring(L, d.digits, d.count);
   lua_pushnumber(L, d.exponent);
@@ -103,9 +101,8 @@ static int decimal_to_integer(lua_State *L) {
 static int decimal_read(lua_State *L) {
   struct ddb_number number;
   struct ddb_error e;
-  size_t n;
-  const char *p = luaL_checklstring(L, 1, &n);
-  if (ddb_number_read(&number, p, n, check_integer(L, 2), check_integer(L, 3), &e))
+  struct ddb_slice text = probe_slice(L, 1);
+  if (ddb_number_read(&number, text.p, text.n, check_integer(L, 2), check_integer(L, 3), &e))
     return failure(L, &e);
   switch (number.kind) {
   case DDB_NUMBER_INTEGER:

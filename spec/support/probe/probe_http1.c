@@ -8,20 +8,6 @@
 #define BYTES "probe.http1.bytes"
 #define MOST_HEADERS 16
 
-static struct ddb_slice check_slice(lua_State *L, int i) {
-  size_t n;
-  const char *p = luaL_checklstring(L, i, &n);
-  return ddb_slice(p, n);
-}
-
-/* Pushes a userdata of 'size' zeroed bytes. The metatable, set up by the caller, frees it. */
-static void *new_box(lua_State *L, size_t size, const char *name) {
-  void *box = memset(lua_newuserdata(L, size), 0, size);
-  luaL_getmetatable(L, name);
-  lua_setmetatable(L, -2);
-  return box;
-}
-
 static int push_result(lua_State *L, enum ddb_status st, const struct ddb_error *e) {
   if (!st) {
     lua_pushboolean(L, 1);
@@ -62,20 +48,20 @@ static int parser_new(lua_State *L) {
                                     .header_count = limit(L, "header_count"),
                                     .informational = limit(L, "informational"),
                                     .body_bytes = limit(L, "body_bytes")};
-  struct ddb_http1 *h = new_box(L, sizeof *h, PARSER);
+  struct ddb_http1 *h = probe_zeroed_box(L, PARSER, sizeof *h);
   ddb_http1_init(h, &limits);
   return 1;
 }
 
 /* zeroed() -> parser in zeroed memory that was never initialised */
 static int parser_zeroed(lua_State *L) {
-  (void)new_box(L, sizeof(struct ddb_http1), PARSER);
+  (void)probe_zeroed_box(L, PARSER, sizeof(struct ddb_http1));
   return 1;
 }
 
 static int parser_feed(lua_State *L) {
   struct ddb_http1 *h = luaL_checkudata(L, 1, PARSER);
-  struct ddb_slice bytes = check_slice(L, 2);
+  struct ddb_slice bytes = probe_slice(L, 2);
   struct ddb_error e;
   return push_result(L, ddb_http1_feed(h, bytes.p, bytes.n, &e), &e);
 }
@@ -142,8 +128,8 @@ static size_t check_headers(lua_State *L, int i, struct ddb_header *headers) {
     luaL_argcheck(L, n < MOST_HEADERS, i, "too many headers");
     lua_rawgeti(L, -1, 1);
     lua_rawgeti(L, -2, 2);
-    headers[n].name = check_slice(L, -2);
-    headers[n].value = check_slice(L, -1);
+    headers[n].name = probe_slice(L, -2);
+    headers[n].value = probe_slice(L, -1);
     lua_pop(L, 3);
   }
   lua_pop(L, 1);
@@ -156,25 +142,19 @@ static size_t check_headers(lua_State *L, int i, struct ddb_header *headers) {
  */
 static int request(lua_State *L) {
   struct ddb_header headers[MOST_HEADERS];
-  struct ddb_slice method = check_slice(L, 1), target = check_slice(L, 2);
+  struct ddb_slice method = probe_slice(L, 1), target = probe_slice(L, 2);
   size_t n = check_headers(L, 3, headers);
-  struct ddb_slice body = check_slice(L, 4);
+  struct ddb_slice body = probe_slice(L, 4);
   size_t max = (size_t)luaL_optnumber(L, 5, 1 << 20);
   const char *before = luaL_optstring(L, 6, "");
   struct ddb_error e;
-  struct ddb_buf *out = new_box(L, sizeof *out, BYTES);
+  struct ddb_buf *out = probe_zeroed_box(L, BYTES, sizeof *out);
   ddb_buf_init(out, max);
   ddb_buf_add_text(out, before);
   enum ddb_status st = ddb_http1_request(out, method, target, headers, n, body, &e);
   if (st) (void)push_result(L, st, &e);
   lua_pushlstring(L, out->len ? out->p : "", out->len);
   return st ? 4 : 1;
-}
-
-static void new_class(lua_State *L, const char *name, lua_CFunction gc) {
-  luaL_newmetatable(L, name);
-  lua_pushcfunction(L, gc);
-  lua_setfield(L, -2, "__gc");
 }
 
 void probe_http1(lua_State *L) {
@@ -184,10 +164,10 @@ void probe_http1(lua_State *L) {
                                      {"state", parser_state},   {NULL, NULL}};
   static const luaL_Reg functions[] = {
       {"new", parser_new}, {"zeroed", parser_zeroed}, {"request", request}, {NULL, NULL}};
-  new_class(L, PARSER, parser_free);
+  probe_class(L, PARSER, parser_free);
   probe_table(L, methods);
   lua_setfield(L, -2, "__index");
-  new_class(L, BYTES, bytes_free);
+  probe_class(L, BYTES, bytes_free);
   lua_pop(L, 2);
   probe_table(L, functions);
 }

@@ -20,20 +20,16 @@ static int inflate_crc32(lua_State *L) {
  * text, status, content of the buffer, status of the buffer
  */
 static int inflate_gunzip(lua_State *L) {
-  size_t n, before;
-  const char *p = luaL_checklstring(L, 1, &n);
+  size_t before;
+  struct ddb_slice gzip = probe_slice(L, 1);
   size_t max = (size_t)luaL_optnumber(L, 2, 1 << 20);
   const char *old = luaL_optlstring(L, 3, "", &before);
   struct ddb_buf out;
   struct ddb_error e = {""};
   ddb_buf_init(&out, max);
   ddb_buf_add(&out, old, before);
-  enum ddb_status st = ddb_gunzip(p, n, &out, &e);
-  if (st) {
-    lua_pushnil(L);
-    lua_pushstring(L, e.text);
-    lua_pushstring(L, ddb_status_text(st));
-  }
+  enum ddb_status st = ddb_gunzip(gzip.p, gzip.n, &out, &e);
+  if (st) (void)probe_failure(L, st, &e);
   lua_pushlstring(L, out.p ? out.p : "", out.len);
   lua_pushstring(L, ddb_status_text(out.status));
   ddb_buf_free(&out);

@@ -11,17 +11,9 @@
  * and the rest follows it.
  */
 static struct ddb_slice text_argument(lua_State *L, int length) {
-  size_t n;
-  const char *p = luaL_checklstring(L, 1, &n);
-  if (!lua_isnoneornil(L, length)) return ddb_slice(p, (size_t)luaL_checknumber(L, length));
-  return ddb_slice(memcpy(lua_newuserdata(L, n), p, n), n);
-}
-
-static int failure(lua_State *L, enum ddb_status status, const struct ddb_error *e) {
-  lua_pushnil(L);
-  lua_pushstring(L, e->text);
-  lua_pushstring(L, ddb_status_text(status));
-  return 3;
+  struct ddb_slice text = probe_slice(L, 1);
+  if (!lua_isnoneornil(L, length)) return ddb_slice(text.p, (size_t)luaL_checknumber(L, length));
+  return ddb_slice(memcpy(lua_newuserdata(L, text.n), text.p, text.n), text.n);
 }
 
 struct events {
@@ -108,7 +100,7 @@ static int json_events(lua_State *L) {
   enum ddb_status status = take_value(&v);
   if (!status) status = ddb_json_end(&v.json, &e);
   ddb_buf_free(scratch);
-  return status ? failure(L, status, &e) : 1;
+  return status ? probe_failure(L, status, &e) : 1;
 }
 
 /* (text, depth, [length]) -> true | nil, error, status */
@@ -124,7 +116,7 @@ static int json_skip(lua_State *L) {
   if (!status) status = ddb_json_end(&json, &e);
   ddb_buf_free(&scratch);
   lua_pushboolean(L, 1);
-  return status ? failure(L, status, &e) : 1;
+  return status ? probe_failure(L, status, &e) : 1;
 }
 
 /* (text, character) -> byte by peek, whether take accepts the character, byte by peek */

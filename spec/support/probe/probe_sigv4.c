@@ -4,8 +4,6 @@
 #include "../../../csrc/core/sigv4.h"
 #include "../../../csrc/core/sigv4_canonical.h"
 
-#include <string.h>
-
 #define SIGV4 "probe.sigv4"
 #define MAX_HEADERS 64
 
@@ -14,17 +12,13 @@ static struct ddb_sigv4 *check(lua_State *L) {
 }
 
 static int sigv4_new(lua_State *L) {
-  ddb_sigv4_init(lua_newuserdata(L, sizeof(struct ddb_sigv4)));
-  luaL_getmetatable(L, SIGV4);
-  lua_setmetatable(L, -2);
+  ddb_sigv4_init(probe_box(L, SIGV4, sizeof(struct ddb_sigv4)));
   return 1;
 }
 
 /* Pushes a zeroed struct, which free must accept. */
 static int sigv4_zeroed(lua_State *L) {
-  memset(lua_newuserdata(L, sizeof(struct ddb_sigv4)), 0, sizeof(struct ddb_sigv4));
-  luaL_getmetatable(L, SIGV4);
-  lua_setmetatable(L, -2);
+  (void)probe_zeroed_box(L, SIGV4, sizeof(struct ddb_sigv4));
   return 1;
 }
 
@@ -34,33 +28,28 @@ static int sigv4_free(lua_State *L) {
 }
 
 /* Pushes true, or nil, error text, status. */
-static int answer(lua_State *L, enum ddb_status st, const struct ddb_error *e) {
-  if (!st) {
-    lua_pushboolean(L, 1);
-    return 1;
-  }
-  lua_pushnil(L);
-  lua_pushstring(L, e->text);
-  lua_pushstring(L, ddb_status_text(st));
-  return 3;
+static int push_result(lua_State *L, enum ddb_status st, const struct ddb_error *e) {
+  if (st) return probe_failure(L, st, e);
+  lua_pushboolean(L, 1);
+  return 1;
 }
 
-static struct ddb_slice argument(lua_State *L, int index) {
-  size_t n;
-  const char *p = luaL_optlstring(L, index, "", &n);
-  return ddb_slice(p, n);
+static struct ddb_slice optional_slice(lua_State *L, int index) {
+  return lua_isnoneornil(L, index) ? ddb_text("") : probe_slice(L, index);
 }
 
 static int sigv4_scope(lua_State *L) {
   struct ddb_error e = {""};
-  return answer(L, ddb_sigv4_scope(check(L), argument(L, 2), argument(L, 3), &e), &e);
+  return push_result(L, ddb_sigv4_scope(check(L), optional_slice(L, 2), optional_slice(L, 3), &e),
+                     &e);
 }
 
 static int sigv4_credentials(lua_State *L) {
   struct ddb_error e = {""};
   struct ddb_sigv4 *s = check(L);
-  enum ddb_status st = ddb_sigv4_credentials(s, argument(L, 2), argument(L, 3), argument(L, 4), &e);
-  return answer(L, st, &e);
+  enum ddb_status st = ddb_sigv4_credentials(s, optional_slice(L, 2), optional_slice(L, 3),
+                                             optional_slice(L, 4), &e);
+  return push_result(L, st, &e);
 }
 
 /* Returns a field of the request table, which keeps the string alive. */
@@ -106,7 +95,7 @@ static int sigv4_sign(lua_State *L) {
       field(L, "body", "")};
   r.header_count = headers(L, list);
   enum ddb_status st = ddb_sigv4_sign(s, &r, (int64_t)luaL_checknumber(L, 3), &e);
-  if (st) return answer(L, st, &e);
+  if (st) return probe_failure(L, st, &e);
   lua_pushlstring(L, s->authorization.p, s->authorization.len);
   lua_pushlstring(L, s->date, DDB_SIGV4_DATE);
   lua_pushlstring(L, s->token.p ? s->token.p : "", s->token.n);
@@ -156,9 +145,7 @@ void probe_sigv4(lua_State *L) {
                                        {"scratch", sigv4_scratch},
                                        {"canonical_room", sigv4_canonical_room},
                                        {NULL, NULL}};
-  luaL_newmetatable(L, SIGV4);
-  lua_pushcfunction(L, sigv4_free);
-  lua_setfield(L, -2, "__gc");
+  probe_class(L, SIGV4, sigv4_free);
   lua_pop(L, 1);
   probe_table(L, functions);
 }
