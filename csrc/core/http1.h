@@ -53,7 +53,7 @@ enum ddb_http1_step {
   DDB_HTTP1_TRAILER_LINE
 };
 
-/* One response, owned by the caller, who may read the first part and must not touch the second. */
+/* One response, owned by the caller. It may read the first part and must not touch the second. */
 struct ddb_http1 {
   bool done;           /* the response is complete */
   bool started;        /* any byte was received; until then another connection may be tried */

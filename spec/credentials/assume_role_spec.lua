@@ -89,6 +89,6 @@ describe("credentials.assume_role", function()
 
   it("names the profile when STS returns an error", function()
     local _, results = assume({}, { responses = { provider.response(403, "<Code>AccessDenied</Code>") } })
-    assert.same({ nil, WHERE .. ": STS answered with status 403: AccessDenied", false }, results)
+    assert.same({ nil, WHERE .. ": STS responded with status 403: AccessDenied", false }, results)
   end)
 end)

@@ -144,7 +144,7 @@ describe("credentials", function()
       },
     })
     assert(play({}, w))
-    assert.equal("credentials: SSO OIDC answered with status 400: invalid_grant", w.events[2][2].message)
+    assert.equal("credentials: SSO OIDC responded with status 400: invalid_grant", w.events[2][2].message)
     check_hidden("the event", w.events)
   end)
 

@@ -136,19 +136,19 @@ describe("credentials.container", function()
 
   local refusals = {
     { "a refusal of ECS", { response(400, { code = "InvalidIdInPath", message = "not found" }) },
-      "container's agent answered with status 400: InvalidIdInPath: not found", false },
+      "container's agent responded with status 400: InvalidIdInPath: not found", false },
     { "a refusal by another service", { response(404, { Code = "NotFound", Message = "nothing" }) },
-      "container's agent answered with status 404: NotFound: nothing", false },
+      "container's agent responded with status 404: NotFound: nothing", false },
     { "a redirect, which is not followed", { response(302, "", { location = "http://example.com/" }) },
-      "container's agent answered with status 302", false },
+      "container's agent responded with status 302", false },
     { "a refusal that repeats the token", { response(401, { message = "bad token-of-the-pod" }) },
-      "container's agent answered with status 401: bad ...", false },
-    { "inner errors", { response(500), response(503), response(500) }, "container's agent answered with status 500", true },
-    { "another format", { response(200, "<html>") }, "container: answer that is not JSON", nil },
+      "container's agent responded with status 401: bad ...", false },
+    { "inner errors", { response(500), response(503), response(500) }, "container's agent responded with status 500", true },
+    { "another format", { response(200, "<html>") }, "container: response that is not JSON", nil },
     { "half credentials", { response(200, { AccessKeyId = "k", SecretAccessKey = "s" }) },
-      "answer of the container's agent has no Token", nil },
+      "response of the container's agent has no Token", nil },
     { "a malformed time", { response(200, { AccessKeyId = "k", SecretAccessKey = "s", Token = "t", Expiration = "soon" }) },
-      "answer of the container's agent has a bad Expiration", nil },
+      "response of the container's agent has a bad Expiration", nil },
     { "no response", {}, "container's agent: connection refused", true },
   }
   for _, case in ipairs(refusals) do

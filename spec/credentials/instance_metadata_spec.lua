@@ -64,7 +64,7 @@ describe("credentials.metadata", function()
     assert.equal("TOKEN-1==", kit.requests[2].headers[2])
     for i = 4, 5 do assert.equal("TOKEN-2", kit.requests[i].headers[2]) end
     kit = provider.kit({ responses = { token, response(401), second, response(401) } })
-    assert.same({ nil, "instance metadata (role) answered with status 401", false }, { instance_metadata(kit) })
+    assert.same({ nil, "instance metadata (role) responded with status 401", false }, { instance_metadata(kit) })
     kit = provider.kit({ responses = { token, response(401), response(404) } })
     assert.same({ nil, "instance metadata: no token", true }, { instance_metadata(kit) })
   end)
@@ -89,28 +89,28 @@ describe("credentials.metadata", function()
     { "has a hop limit that stops responses to a container", {}, { { "timeout", "late", true }, role, keys }, 3, found },
     { "knows only version 1, which is disabled", { ec2_metadata_v1_disabled = true }, { response(404) }, 1, nil,
       "instance metadata: no token for version 2, and version 1 is disabled" },
-    { "is another cloud's", {}, { response(400) }, 1, false, "instance metadata (token) answered with status 400" },
+    { "is another cloud's", {}, { response(400) }, 1, false, "instance metadata (token) responded with status 400" },
     { "is another cloud's that knows no PUT", {}, { response(405), response(403) }, 2, false,
-      "instance metadata (role) answered with status 403" },
+      "instance metadata (role) responded with status 403" },
     { "responds with HTML to every request", {}, { response(200, "<html>\n</html>") }, 1, false,
-      "instance metadata (token) answered with status 200" },
+      "instance metadata (token) responded with status 200" },
     { "responds with JSON to every request", {}, { response(200, '{"a":"b"}') }, 1, false,
-      "instance metadata (token) answered with status 200" },
-    { "is busy", {}, { response(503) }, 1, nil, "instance metadata (token) answered with status 503" },
+      "instance metadata (token) responded with status 200" },
+    { "is busy", {}, { response(503) }, 1, nil, "instance metadata (token) responded with status 503" },
     { "has no role", {}, { token, response(404) }, 2, false, "instance metadata (the instance has no role)" },
     { "has a role that is none", {}, { token, response(200, "a/../b") }, 2, nil,
-      "instance metadata (role) answered with status 200" },
-    { "is busy after the token", {}, { token, response(500) }, 2, nil, "instance metadata (role) answered with status 500" },
+      "instance metadata (role) responded with status 200" },
+    { "is busy after the token", {}, { token, response(500) }, 2, nil, "instance metadata (role) responded with status 500" },
     { "is gone after the token", {}, { token }, 2, nil, "instance metadata: connection refused" },
-    { "is busy after the role", {}, { token, role, response(500) }, 3, nil, "instance metadata answered with status 500" },
-    { "returns no JSON", {}, { token, role, response(200, "<html>") }, 3, nil, "instance metadata answered with status 200" },
+    { "is busy after the role", {}, { token, role, response(500) }, 3, nil, "instance metadata responded with status 500" },
+    { "returns no JSON", {}, { token, role, response(200, "<html>") }, 3, nil, "instance metadata responded with status 200" },
     { "reports a failure", {}, { token, role, response(200, { Code = "AssumeRoleUnauthorizedAccess",
       Message = "EC2 cannot assume the role" }) }, 3, nil,
-      "instance metadata answered with status 200: AssumeRoleUnauthorizedAccess: EC2 cannot assume the role" },
+      "instance metadata responded with status 200: AssumeRoleUnauthorizedAccess: EC2 cannot assume the role" },
     { "returns incomplete credentials", {}, { token, role, response(200, { Code = "Success", AccessKeyId = "k" }) }, 3, nil,
-      "answer of instance metadata has no SecretAccessKey" },
+      "response of instance metadata has no SecretAccessKey" },
     { "repeats the token", {}, { token, role, response(200, { Code = "No", Message = "TOKEN-1==" }) }, 3, nil,
-      "instance metadata answered with status 200: No: ..." },
+      "instance metadata responded with status 200: No: ..." },
   }
   for _, case in ipairs(cases) do
     it(case[1], function()

@@ -109,7 +109,7 @@ describe("credentials.login", function()
   it("uses the old credentials while they are valid, with a warning", function()
     local _, results = run(cache(nil, { expiresAt = time_in(100) }), { response(400, { error = "INVALID_REQUEST" }) })
     assert.same({ with(old, { expires = provider.NOW + 100,
-      warning = "AWS Sign-In answered with status 400: INVALID_REQUEST" }) }, results)
+      warning = "AWS Sign-In responded with status 400: INVALID_REQUEST" }) }, results)
   end)
 
   local refusals = {
@@ -120,13 +120,13 @@ describe("credentials.login", function()
     { "missing permission", { response(403, { error = "INSUFFICIENT_PERMISSIONS" }) },
       "login: the action signin:CreateOAuth2Token is not allowed", nil },
     { "another refusal that repeats the token", { response(400, { error = "INVALID_REQUEST", message = "bad refresh-token" }) },
-      "AWS Sign-In answered with status 400: INVALID_REQUEST: bad ...", false },
+      "AWS Sign-In responded with status 400: INVALID_REQUEST: bad ...", false },
     { "inner errors", { response(500), response(500), response(500, { error = "server_error" }) },
-      "AWS Sign-In answered with status 500: server_error", true },
-    { "a response without credentials", { response(200, "{}") }, "AWS Sign-In: answer without credentials", nil },
+      "AWS Sign-In responded with status 500: server_error", true },
+    { "a response without credentials", { response(200, "{}") }, "AWS Sign-In: response without credentials", nil },
     { "a response with incomplete credentials",
       { response(200, { accessToken = { accessKeyId = "k" }, expiresIn = 9, refreshToken = "r" }) },
-      "AWS Sign-In: answer without credentials", nil },
+      "AWS Sign-In: response without credentials", nil },
     { "no response", {}, "AWS Sign-In: connection refused", true },
   }
   for _, case in ipairs(refusals) do

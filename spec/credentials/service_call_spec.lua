@@ -81,10 +81,10 @@ describe("credentials.service_call", function()
   it("formats the text of an error response", function()
     local request = { name = "STS", secrets = { "verysecret" } }
     local why, passing = service_call.refusal(request, response(403), "AccessDenied", "not with verysecret")
-    assert.equal("STS answered with status 403: AccessDenied: not with ...", why)
+    assert.equal("STS responded with status 403: AccessDenied: not with ...", why)
     assert.is_false(passing)
     why, passing = service_call.refusal(request, response(503), nil, {})
-    assert.equal("STS answered with status 503", why)
+    assert.equal("STS responded with status 503", why)
     assert.is_true(passing)
   end)
 

@@ -82,7 +82,7 @@ describe("credentials.sso", function()
   it("uses the old token while it is valid, with a warning", function()
     local kit = kit_of({ files = { [SESSION_FILE] = token({ expiresAt = time_in(100) }) }, responses = {
       response(400, { error = "invalid_grant", error_description = "no" }), role } })
-    assert.same(with(found, { warning = "SSO OIDC answered with status 400: invalid_grant" }), (sso(kit, section, WHERE)))
+    assert.same(with(found, { warning = "SSO OIDC responded with status 400: invalid_grant" }), (sso(kit, section, WHERE)))
     assert.equal("access-token", kit.requests[2].headers[2])
   end)
 
@@ -103,22 +103,22 @@ describe("credentials.sso", function()
     { "an expired token of a client with a bad time", { expiresAt = time_in(0), registrationExpiresAt = "x" }, {}, EXPIRED },
     { "a malformed time and no refresh token", { expiresAt = "soon", refreshToken = false }, {}, EXPIRED },
     { "a refused refresh", { expiresAt = time_in(0) }, { response(401, { error = "invalid_grant" }) },
-      "the SSO session has expired (SSO OIDC answered with status 401: invalid_grant); " .. REMEDY },
+      "the SSO session has expired (SSO OIDC responded with status 401: invalid_grant); " .. REMEDY },
     { "a refresh without a token", { expiresAt = time_in(0) }, { response(200, { expiresIn = 5 }) },
-      "the SSO session has expired (SSO OIDC: answer without a token); " .. REMEDY },
+      "the SSO session has expired (SSO OIDC: response without a token); " .. REMEDY },
     { "a refresh without a lifetime", { expiresAt = time_in(0) }, { response(200, { accessToken = "a" }) },
-      "the SSO session has expired (SSO OIDC: answer without a token); " .. REMEDY },
+      "the SSO session has expired (SSO OIDC: response without a token); " .. REMEDY },
     { "a refresh that is no JSON", { expiresAt = time_in(0) }, { response(200, "<html>") },
-      "the SSO session has expired (SSO OIDC: answer without a token); " .. REMEDY },
+      "the SSO session has expired (SSO OIDC: response without a token); " .. REMEDY },
     { "a response that repeats secrets", { expiresAt = time_in(0) },
       { response(400, { error = "refresh-token client-secret access-token" }) },
-      "the SSO session has expired (SSO OIDC answered with status 400: ... ... ...); " .. REMEDY },
+      "the SSO session has expired (SSO OIDC responded with status 400: ... ... ...); " .. REMEDY },
     { "a session that is signed out", {}, { response(401, { message = "Session token not found or invalid" }) },
-      "SSO answered with status 401: Session token not found or invalid; " .. REMEDY },
-    { "a role that is not given", {}, { response(403, { message = "No access" }) }, "SSO answered with status 403: No access" },
-    { "a response without credentials", {}, { response(200, "{}") }, "SSO: answer without credentials" },
+      "SSO responded with status 401: Session token not found or invalid; " .. REMEDY },
+    { "a role that is not given", {}, { response(403, { message = "No access" }) }, "SSO responded with status 403: No access" },
+    { "a response without credentials", {}, { response(200, "{}") }, "SSO: response without credentials" },
     { "a response with half credentials", {}, { response(200, { roleCredentials = { accessKeyId = "k", expiration = 5 } }) },
-      "answer of SSO has no secretAccessKey" },
+      "response of SSO has no secretAccessKey" },
     { "a token file without a token", { accessToken = false }, {}, SESSION_FILE .. " has no accessToken; " .. REMEDY },
     { "a token file without a time", { expiresAt = false }, {}, SESSION_FILE .. " has no expiresAt; " .. REMEDY },
   }

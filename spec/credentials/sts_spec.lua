@@ -62,19 +62,19 @@ describe("credentials.sts", function()
   -- { name, responses, number of requests, error, whether it is temporary }
   local refusals = {
     { "AccessDenied", { failure(403, "AccessDenied", "User: arn:x is not authorized") }, 1,
-      "STS answered with status 403: AccessDenied: User: arn:x is not authorized", false },
+      "STS responded with status 403: AccessDenied: User: arn:x is not authorized", false },
     { "an expired web identity", { failure(400, "ExpiredTokenException", "Token expired") }, 1,
-      "STS answered with status 400: ExpiredTokenException: Token expired", false },
+      "STS responded with status 400: ExpiredTokenException: Token expired", false },
     { "an unreachable identity provider", { failure(400, "IDPCommunicationError", "no answer"),
       failure(400, "IDPCommunicationError", "no answer"), failure(400, "IDPCommunicationError", "no answer"),
-      response(200, xml("A", KEYS)) }, 3, "STS answered with status 400: IDPCommunicationError: no answer", true },
+      response(200, xml("A", KEYS)) }, 3, "STS responded with status 400: IDPCommunicationError: no answer", true },
     { "inner errors", { response(500, "<html>"), response(500, ""), response(503, "") }, 3,
-      "STS answered with status 503", true },
+      "STS responded with status 503", true },
     { "a repeated token", { failure(400, "ValidationError", "bad value source-token.of.somebody") }, 1,
-      "STS answered with status 400: ValidationError: bad value ....of.somebody", false },
-    { "a response without credentials", { response(200, "<AssumeRoleResponse/>") }, 1, "STS: answer without credentials", nil },
+      "STS responded with status 400: ValidationError: bad value ....of.somebody", false },
+    { "a response without credentials", { response(200, "<AssumeRoleResponse/>") }, 1, "STS: response without credentials", nil },
     { "a response with incomplete credentials", { response(200, xml("A", "<AccessKeyId>A</AccessKeyId>")) }, 1,
-      "answer of STS has no SecretAccessKey", nil },
+      "response of STS has no SecretAccessKey", nil },
     { "no response", {}, 3, "STS: connection refused", true },
   }
   for _, case in ipairs(refusals) do
@@ -98,7 +98,7 @@ describe("credentials.sts", function()
     for _, shown in ipairs({ secret, (secret:gsub("/", "%%2F"):gsub("%+", "%%2B"):gsub("=", "%%3D")) }) do
       local kit = provider.kit({ responses = { failure(400, "InvalidIdentityToken", "what is " .. shown) } })
       local _, why = sts.assume_role_with_web_identity(kit, { arn = ROLE }, secret)
-      assert.equal("STS answered with status 400: InvalidIdentityToken: what is ...", why)
+      assert.equal("STS responded with status 400: InvalidIdentityToken: what is ...", why)
     end
   end)
 end)

@@ -414,8 +414,8 @@ describe("a pool", function()
         recorded.send = deadline - fake.clock
         return send_bytes(socket, bytes)
       end
-      function fake.receive(socket, deadline, answering)
-        recorded.receive, recorded.answering = deadline - fake.clock, answering
+      function fake.receive(socket, deadline, is_first)
+        recorded.receive, recorded.is_first = deadline - fake.clock, is_first
         return receive(socket)
       end
       return recorded
@@ -424,7 +424,7 @@ describe("a pool", function()
     it("passes its limits to connect, send and receive", function()
       local recorded, own = watch(), pool_of({ connect = { ca_bundle = "ca" } })
       assert(send(own, REQUEST))
-      assert.same({ connect = 1, send = 5, receive = 5, answering = true, options = { ca_bundle = "ca" } }, recorded)
+      assert.same({ connect = 1, send = 5, receive = 5, is_first = true, options = { ca_bundle = "ca" } }, recorded)
     end)
 
     it("accepts a timeout for one attempt", function()

@@ -297,8 +297,8 @@ describe("transport.curl", function()
 
     both("times out at the deadline", function()
       local socket = open({})
-      for _, answering in ipairs({ true, false }) do
-        local seconds, results = timed(curl.receive, socket, in_seconds(0.2), answering)
+      for _, is_first in ipairs({ true, false }) do
+        local seconds, results = timed(curl.receive, socket, in_seconds(0.2), is_first)
         assert.same({ nil, "timeout", "no response in time" }, results)
         assert.is_true(seconds >= 0.19 and seconds < 5, seconds .. " seconds")
       end

@@ -166,7 +166,7 @@ return {
     error = "the environment has a token file of a web identity, but no role" },
   { name = "a web identity that is refused", environment = IRSA, files = { ["/token"] = "jwt-of-the-pod" },
     responses = { sts = { sts_error(400, "InvalidIdentityToken", "no provider for jwt-of-the-pod") } },
-    error = "STS answered with status 400: InvalidIdentityToken: no provider for ...",
+    error = "STS responded with status 400: InvalidIdentityToken: no provider for ...",
     requests = { "sts AssumeRoleWithWebIdentity role=" .. ROLE .. " session=pod token=jwt-of-the-pod by=unsigned" } },
   { name = "a web identity whose provider is reached at the third attempt", environment = IRSA, files = { ["/token"] = "jwt" },
     responses = { sts = { sts_error(400, "IDPCommunicationError", "no"), sts_error(400, "IDPCommunicationError", "no"),
@@ -223,7 +223,7 @@ return {
   { name = "a role that is refused", files = { config = "[default]\nrole_arn = " .. ROLE
     .. "\nsource_profile = base\nrole_session_name = me\n", credentials = keys("base", "AKIDBASE") },
     responses = { sts = { sts_error(403, "AccessDenied", "User: arn:x is not authorized to perform: sts:AssumeRole") } },
-    error = "profile 'default': STS answered with status 403: AccessDenied: User: arn:x is not authorized to perform: "
+    error = "profile 'default': STS responded with status 403: AccessDenied: User: arn:x is not authorized to perform: "
     .. "sts:AssumeRole", requests = { "sts AssumeRole role=" .. ROLE .. " session=me by=AKIDBASE@us-east-1/sts" } },
   { name = "a role of a busy STS", files = { config = "[default]\nrole_arn = " .. ROLE
     .. "\nsource_profile = base\nrole_session_name = me\n", credentials = keys("base", "AKIDBASE") },
@@ -280,13 +280,13 @@ return {
       "sso GET /federation/credentials account=123456789012 role=Reader token=access-one" } },
   { name = "SSO with a token that has expired, and a refresh that is refused", files = { config = SSO_PROFILE,
     [SSO_SESSION_FILE] = sso_token("one", -5) }, responses = { oidc = { { status = 400, body = { error = "invalid_grant" } } } },
-    error = "the SSO session has expired (SSO OIDC answered with status 400: invalid_grant); run: aws sso login --sso-session corp",
+    error = "the SSO session has expired (SSO OIDC responded with status 400: invalid_grant); run: aws sso login --sso-session corp",
     requests = { "oidc POST /token grant=refresh_token client=client-1 secret=client-secret-1 token=refresh-one" } },
   { name = "SSO without having logged in", files = { config = SSO_PROFILE },
     error = SSO_SESSION_FILE .. " is not there; run: aws sso login --sso-session corp" },
   { name = "SSO signed out elsewhere", files = { config = SSO_PROFILE, [SSO_SESSION_FILE] = sso_token("one", 3600) },
     responses = { sso = { { status = 401, body = { message = "Session token not found or invalid" } } } },
-    error = "SSO answered with status 401: Session token not found or invalid; run: aws sso login --sso-session corp",
+    error = "SSO responded with status 401: Session token not found or invalid; run: aws sso login --sso-session corp",
     requests = { "sso GET /federation/credentials account=123456789012 role=Reader token=access-one" } },
   { name = "SSO in its old form", files = { config = "[default]\nsso_account_id = 123456789012\nsso_role_name = Reader\n"
     .. "sso_region = us-west-2\nsso_start_url = https://corp.awsapps.com/start\n", [SSO_LEGACY_FILE] = sso_token("old", 100) },
@@ -334,7 +334,7 @@ return {
     error = "AWS_CONTAINER_CREDENTIALS_FULL_URI: plain http is for this machine and the agents of ECS and EKS, not for '10.0.0.1'" },
   { name = "a container that sends elsewhere", environment = CONTAINER, responses = { container = { { status = 302,
     headers = { Location = "http://127.0.0.1:{port}/elsewhere" } } } },
-    error = "container's agent answered with status 302", requests = { "container GET /v1" } },
+    error = "container's agent responded with status 302", requests = { "container GET /v1" } },
   { name = "a container beside a proxy", environment = with(CONTAINER, { http_proxy = "http://127.0.0.1:{port}/",
     https_proxy = "http://127.0.0.1:{port}/" }), responses = { container = { document("ASIABOX") } }, found = { key = "ASIABOX",
     token = "token-of-ASIABOX", source = "container", expires = 3600 }, requests = { "container GET /v1" } },
@@ -370,7 +370,7 @@ return {
     token = "token-of-ASIAEC2", source = "instance metadata", expires = -800 }, requests = METADATA_REQUESTS },
   { name = "an instance whose role cannot be taken", environment = METADATA, responses = { metadata = { METADATA_TOKEN, METADATA_ROLE,
     { body = { Code = "AssumeRoleUnauthorizedAccess", Message = "EC2 cannot assume the role app-role" } } } },
-    error = "instance metadata answered with status 200: AssumeRoleUnauthorizedAccess: EC2 cannot assume the role app-role",
+    error = "instance metadata responded with status 200: AssumeRoleUnauthorizedAccess: EC2 cannot assume the role app-role",
     requests = METADATA_REQUESTS },
 
   -- Caching and refreshing
@@ -390,7 +390,7 @@ return {
       "sts AssumeRoleWithWebIdentity role=" .. ROLE .. " session=pod token=jwt by=unsigned" } },
   { name = "credentials that cannot be refreshed, and have expired", environment = IRSA, files = { ["/token"] = "jwt",
     credentials = keys("default", "AKIDOTHER") }, responses = { sts = { assumed("ASIAPOD"), sts_error(403, "AccessDenied", "no") } },
-    steps = { "get", 3700, "get" }, error = "STS answered with status 403: AccessDenied: no",
+    steps = { "get", 3700, "get" }, error = "STS responded with status 403: AccessDenied: no",
     requests = { "sts AssumeRoleWithWebIdentity role=" .. ROLE .. " session=pod token=jwt by=unsigned",
       "sts AssumeRoleWithWebIdentity role=" .. ROLE .. " session=pod token=jwt by=unsigned" } },
   { name = "a source that is gone, for no other takes its place", environment = CONTAINER, files = {

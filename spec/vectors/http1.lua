@@ -238,7 +238,7 @@ local refused = {
   { name = "code 600", bytes = "HTTP/1.1 600 x\r\n", text = bad_code },
   { name = "code 000", bytes = "HTTP/1.1 000 x\r\n", text = bad_code },
   { name = "101 Switching Protocols", bytes = "HTTP/1.1 101 Switching Protocols\r\n",
-    text = "response switches protocols, which nobody asked for" },
+    text = "response switches protocols, which the request did not ask for" },
   { name = "a bare LF after the status line", bytes = "HTTP/1.1 200 OK\n", text = bad_line },
   { name = "a CR in the reason", bytes = "HTTP/1.1 200 O\rK\r\n", text = cr_inside },
   { name = "a NUL in the reason", bytes = "HTTP/1.1 200 O\0K\r\n", text = nul_inside },

@@ -91,7 +91,7 @@ function settings.new(given, where)
   return self
 end
 
--- May the environment set an endpoint? The profile may forbid it, so the answer can be unknown before the
+-- May the environment set an endpoint? The profile may forbid it, so the result can be unknown before the
 -- files are read.
 local function heeds_environment(self, name)
   if not catalogue[name].service then return true end

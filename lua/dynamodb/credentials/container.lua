@@ -72,14 +72,14 @@ local function token_of()
 end
 
 local function understand(request, response)
-  local answer = document.decode(response.body)
+  local decoded = document.decode(response.body)
   if response.status ~= 200 then
-    answer = answer or {}
-    return nil, service_call.refusal(request, response, answer.code or answer.Code, answer.message
-      or answer.Message)
+    decoded = decoded or {}
+    return nil, service_call.refusal(request, response, decoded.code or decoded.Code, decoded.message
+      or decoded.Message)
   end
-  if not answer then return nil, "container: answer that is not JSON" end
-  return document.keys(answer, NAMES, "answer of the container's agent")
+  if not decoded then return nil, "container: response that is not JSON" end
+  return document.keys(decoded, NAMES, "response of the container's agent")
 end
 
 --- Returns the credentials | false, where it looked | nil, why, retryable.

@@ -33,7 +33,7 @@ local function ask(kit, method, path, headers, secret)
 end
 
 -- Requests a token -> token | false when none can be had | nil, why, retryable | nil, why, "absent" when no
--- metadata service answers.
+-- metadata service responds.
 local function fetch_token(kit)
   local response, why, _, failure = ask(kit, "PUT", TOKEN, { "x-aws-ec2-metadata-token-ttl-seconds",
     tostring(TOKEN_SECONDS) })
@@ -88,13 +88,13 @@ end
 
 -- Reads the response for the role -> credentials | nil, why, retryable.
 local function understand(response, token)
-  local answer = response.status == 200 and document.decode(response.body)
+  local decoded = response.status == 200 and document.decode(response.body)
   local named = { name = "instance metadata", secrets = { token or nil } }
-  if not answer then return nil, service_call.refusal(named, response) end
-  if answer.Code and answer.Code ~= "Success" then
-    return nil, service_call.refusal(named, response, answer.Code, answer.Message)
+  if not decoded then return nil, service_call.refusal(named, response) end
+  if decoded.Code and decoded.Code ~= "Success" then
+    return nil, service_call.refusal(named, response, decoded.Code, decoded.Message)
   end
-  return document.keys(answer, NAMES, "answer of instance metadata")
+  return document.keys(decoded, NAMES, "response of instance metadata")
 end
 
 local function found_by(kit, token)

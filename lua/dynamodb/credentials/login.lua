@@ -54,21 +54,21 @@ end
 
 -- Copies the response of Sign-In into the cache's members -> true | nil, why, retryable.
 local function take(request, response, members, now)
-  local answer = document.decode(response.body) or {}
+  local decoded = document.decode(response.body) or {}
   if response.status ~= 200 then
-    local reason = reasons[answer.error]
+    local reason = reasons[decoded.error]
     if reason then return nil, "login: " .. reason end
-    return nil, service_call.refusal(request, response, answer.error, answer.message)
+    return nil, service_call.refusal(request, response, decoded.error, decoded.message)
   end
-  local given, lifetime = answer.accessToken, document.count(answer.expiresIn)
-  if type(given) ~= "table" or not lifetime or token_file.missing(answer, { "refreshToken" })
+  local given, lifetime = decoded.accessToken, document.count(decoded.expiresIn)
+  if type(given) ~= "table" or not lifetime or token_file.missing(decoded, { "refreshToken" })
     or token_file.missing(given, { "accessKeyId", "secretAccessKey", "sessionToken" }) then
-    return nil, "AWS Sign-In: answer without credentials"
+    return nil, "AWS Sign-In: response without credentials"
   end
   for _, name in ipairs({ "accessKeyId", "secretAccessKey", "sessionToken" }) do
     members.accessToken[name] = given[name]
   end
-  members.accessToken.expiresAt, members.refreshToken = document.text(now + lifetime), answer.refreshToken
+  members.accessToken.expiresAt, members.refreshToken = document.text(now + lifetime), decoded.refreshToken
   return true
 end
 

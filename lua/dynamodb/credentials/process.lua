@@ -16,10 +16,10 @@ return function(kit, command, where)
   if seconds <= 0 then return nil, where .. ": no time left", true end
   local output, why = system.run(command, math.floor(seconds))
   if not output then return nil, ("%s: %s"):format(where, why), true end
-  local answer = document.decode(output)
-  if not answer then return nil, where .. " printed no JSON" end
-  if answer.Version ~= VERSION then return nil, where .. " printed another Version than 1" end
-  local found, bad = document.keys(answer, NAMES, "what " .. where .. " printed")
+  local decoded = document.decode(output)
+  if not decoded then return nil, where .. " printed no JSON" end
+  if decoded.Version ~= VERSION then return nil, where .. " printed another Version than 1" end
+  local found, bad = document.keys(decoded, NAMES, "what " .. where .. " printed")
   if not found then return nil, bad end
   if found.expires and found.expires <= kit.transport.time() then
     return nil, where .. " printed credentials that have expired"

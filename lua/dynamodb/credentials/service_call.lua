@@ -83,7 +83,7 @@ end
 --- Returns why a request was refused, for a response with another status than 200, and whether that is
 --- retryable.
 function service_call.refusal(request, response, code, message)
-  local parts = { ("%s answered with status %d"):format(request.name, response.status) }
+  local parts = { ("%s responded with status %d"):format(request.name, response.status) }
   for _, text in ipairs({ code or "", message or "" }) do
     if type(text) == "string" and text ~= "" then parts[#parts + 1] = service_call.clean(text,
       request.secrets) end

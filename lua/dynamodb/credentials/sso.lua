@@ -52,14 +52,14 @@ end
 
 -- Copies the response of CreateToken into the file's members -> true | nil, why, retryable.
 local function take(request, response, members, now)
-  local answer = document.decode(response.body) or {}
-  if response.status ~= 200 then return nil, service_call.refusal(request, response, answer.error) end
-  local lifetime = document.count(answer.expiresIn)
-  if token_file.missing(answer, { "accessToken" }) or not lifetime then
-    return nil, "SSO OIDC: answer without a token"
+  local decoded = document.decode(response.body) or {}
+  if response.status ~= 200 then return nil, service_call.refusal(request, response, decoded.error) end
+  local lifetime = document.count(decoded.expiresIn)
+  if token_file.missing(decoded, { "accessToken" }) or not lifetime then
+    return nil, "SSO OIDC: response without a token"
   end
-  members.accessToken, members.expiresAt = answer.accessToken, document.text(now + lifetime)
-  members.refreshToken = not token_file.missing(answer, { "refreshToken" }) and answer.refreshToken or nil
+  members.accessToken, members.expiresAt = decoded.accessToken, document.text(now + lifetime)
+  members.refreshToken = not token_file.missing(decoded, { "refreshToken" }) and decoded.refreshToken or nil
   return true
 end
 
@@ -113,16 +113,16 @@ end
 
 -- Reads the response of the portal -> credentials | nil, why, retryable.
 local function understand(request, response, sso, remedy)
-  local answer = document.decode(response.body) or {}
+  local decoded = document.decode(response.body) or {}
   if response.status == 401 then
-    return nil, ("%s; %s"):format((service_call.refusal(request, response, nil, answer.message)), remedy)
+    return nil, ("%s; %s"):format((service_call.refusal(request, response, nil, decoded.message)), remedy)
   end
-  if response.status ~= 200 then return nil, service_call.refusal(request, response, nil, answer.message) end
-  local members = answer.roleCredentials
+  if response.status ~= 200 then return nil, service_call.refusal(request, response, nil, decoded.message) end
+  local members = decoded.roleCredentials
   local milliseconds = type(members) == "table" and document.count(members.expiration)
-  if not milliseconds then return nil, "SSO: answer without credentials" end
+  if not milliseconds then return nil, "SSO: response without credentials" end
   members.expires, members.account = document.text(milliseconds / 1000), sso.sso_account_id
-  return document.keys(members, NAMES, "answer of SSO")
+  return document.keys(members, NAMES, "response of SSO")
 end
 
 -- Requests the role's credentials from the portal | nil, why, retryable.

@@ -65,8 +65,8 @@ local function ask(kit, body, credentials, secrets)
     return nil, why, passing or not_reached(response)
   end
   local found = members(response.body)
-  if not found then return nil, "STS: answer without credentials" end
-  return document.keys(found, NAMES, "answer of STS")
+  if not found then return nil, "STS: response without credentials" end
+  return document.keys(found, NAMES, "response of STS")
 end
 
 -- Returns the form of a call for a role.
