@@ -163,7 +163,7 @@ describe("gather", function()
     assert.error_matches(function() dynamodb.gather(print) end, "gather: list of functions expected, got function")
     assert.error_matches(function() dynamodb.gather({ print, 1 }) end, "gather: %[2%]: function expected")
     assert.error_matches(function() dynamodb.gather({}, { concurency = 1 }) end,
-      "gather: unknown option 'concurency' %(known: concurrency, deadline%)")
+      "gather: unknown option 'concurency': did you mean 'concurrency'%? %(known: concurrency, deadline%)")
     for _, given in ipairs({ { concurrency = 0 }, { concurrency = 1.5 }, { deadline = 0 }, { deadline = "1" } }) do
       assert.error_matches(function() dynamodb.gather({}, given) end, "gather: option")
     end

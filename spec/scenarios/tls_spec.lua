@@ -101,6 +101,14 @@ describe("the transport's TLS", function()
     end
   end)
 
+  it("names the endpoint that speaks plain HTTP", function()
+    local url = os.getenv("DYNAMODB_ENDPOINT"):gsub("^http:", "https:")
+    local _, kind, why = hear(url, {})
+    assert.equal("network", kind)
+    local host = url:match("^https://([^/]*)"):gsub("%p", "%%%0")
+    assert.matches("^" .. host .. " does not speak TLS %(.*%); for plain HTTP the endpoint's URL begins with http://$", why)
+  end)
+
   it("is of version 1.2 or later", function()
     local function speaking(version)
       return scripted.start({ greeting }, { tls = with({ minVersion = "TLSv1.1", maxVersion = version,

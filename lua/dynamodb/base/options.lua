@@ -3,6 +3,7 @@
 
 local errors = require("dynamodb.error")
 local objects = require("dynamodb.base.objects")
+local spelling = require("dynamodb.base.spelling")
 
 local options = {}
 
@@ -99,29 +100,34 @@ local function show(value)
   return objects.describe(value)
 end
 
-local function known(schema)
+-- Raises for an option that the schema does not have, and names the nearest one that it has.
+local function refuse_unknown(schema, name, where, explain, subject)
   local names = {}
-  for name in pairs(schema) do names[#names + 1] = name end
+  for known in pairs(schema) do names[#names + 1] = known end
   table.sort(names)
-  return table.concat(names, ", ")
+  local explained, nearest = explain and explain(name, subject), spelling.nearest(name, names)
+  errors.raise("%s: unknown option '%s'%s (known: %s)", where, tostring(name):sub(1, 40),
+    explained and ": " .. explained or nearest and (": did you mean '%s'?"):format(nearest) or "",
+    table.concat(names, ", "))
 end
 
 --- Raises unless 'given' is a table of options that the schema knows and accepts. 'where' names the method.
 --- Values of connect's credentials are not shown.
-function options.check(schema, given, where)
+---@param explain? fun(name: any, subject: any): string? advice on an unknown option, in place of the nearest
+--- known one
+---@param subject? any what 'explain' gets
+function options.check(schema, given, where, explain, subject)
   if not objects.is_plain(given) then
     errors.raise("%s: table of options expected, got %s", where, objects.describe(given))
   end
   for name, value in pairs(given) do
     local validator = schema[name]
-    if not validator then
-      errors.raise("%s: unknown option '%s' (known: %s)", where, tostring(name):sub(1, 40), known(schema))
-    end
+    if not validator then refuse_unknown(schema, name, where, explain, subject) end
     local ok, expected = validator(value)
     if not ok then
       local got = show(value)
       if schema.aws_secret_access_key and (type(value) == "string" or name:find("^aws_")) then
-        got = "another " .. type(value)
+        got = "a " .. type(value)
       end
       errors.raise("%s: option '%s': %s expected, got %s", where, name, expected, got)
     end

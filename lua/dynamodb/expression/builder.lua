@@ -241,6 +241,32 @@ local functions = {
   contains = true, size = true, if_not_exists = true, list_append = true,
 }
 
+local VALUES = "a value is written as ? and given after the text, as in { \"Views > ?\", 5 }"
+local NAMES = "a name is written as it is, in 'quotes', or as # and given after the text"
+
+-- What texts of other clients have in place of ours: patterns, and what to write.
+local foreign = {
+  { '^[%d"]', VALUES },
+  { "^:[%w_]*", VALUES },
+  { "^#[%w_]+", NAMES },
+  { "^!=", "unequal is written as <>" },
+  { "^==", "equal is written as =" },
+  { "^&&", "write AND" },
+  { "^||", "write OR" },
+  { "^!", "write NOT" },
+  { "^true%f[^%w_]", VALUES .. "; an attribute of that name is written as 'true'" },
+  { "^false%f[^%w_]", VALUES .. "; an attribute of that name is written as 'false'" },
+  { "^null%f[^%w_]", VALUES .. "; an attribute of that name is written as 'null'" },
+}
+
+-- Raises when what follows is known to be a mistake.
+local function refuse_foreign(self, text, rest)
+  for _, case in ipairs(foreign) do
+    local found = rest:match(case[1])
+    if found then self:fail('"%s": unexpected \'%s\': %s', text, found, case[2]) end
+  end
+end
+
 -- Patterns of the tokens of a text, and functions that return what each becomes.
 local tokens = {
   { "^%s+", function() return " " end },
@@ -284,6 +310,7 @@ function Expression:text(text, given)
   local rest = text
   while rest ~= "" do
     local found
+    refuse_foreign(self, text, rest)
     for _, token in ipairs(tokens) do
       found = rest:match(token[1])
       if found then

@@ -38,6 +38,17 @@ function endpoint.partition(region)
   return public
 end
 
+local geographies = {}
+for name in ("af ap ca eu il me mx sa us"):gmatch("%a+") do geographies[name] = true end
+
+--- Returns true for names that regions of AWS can have, known ones or new ones. Source: the regionRegex of
+--- each partition in the AWS SDKs' list.
+function endpoint.is_known_region(region)
+  local partition = endpoint.partition(region)
+  if partition ~= public then return region:sub(#partition.prefix + 1):match("^%w+%-%d+$") ~= nil end
+  return geographies[region:match("^(%a%a)%-%w+%-%d+$")] == true
+end
+
 -- RFC 1123 section 2.1
 local function is_label(text)
   return #text <= 63 and text:match("^%w[%w-]*$") ~= nil and text:sub(-1) ~= "-"

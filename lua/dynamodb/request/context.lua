@@ -36,6 +36,7 @@ local FIRST_INVOCATION = 100000000000 -- twelve decimal digits, which also are h
 ---@class dynamodb.Running
 ---@field pools table<string, table> pools of connections, by URL
 ---@field known_tables table<string, userdata> tables that were described, by name
+---@field warned table<string, true> lines of the caller that a hint was given for: request/hints
 --- The rest is made by context.open, at the first call:
 ---@field values? table resolved settings
 ---@field signer userdata
@@ -69,7 +70,7 @@ function context.new(options, transport, dictionary)
     dictionary = dictionary,
     deadline = options.deadline or settings.defaults.deadline,
     retry_writes = options.retry_writes or "safe",
-    running = { pools = {}, known_tables = {} },
+    running = { pools = {}, known_tables = {}, warned = {} },
     stats = new_stats(),
   }
 end
@@ -130,6 +131,10 @@ local function find_pool(state, kind, arn)
   if not own then
     own = pool.new(state.transport, found, limits_of(values, state.options, found.url))
     running.pools[found.url] = own
+    if state.emit and not parameters.endpoint_url and not endpoint.is_known_region(values.region) then
+      state.emit("warning", { message = ("no partition of AWS has regions like '%s'; calls go to %s"):format(
+        values.region, found.url) })
+    end
   end
   return own
 end

@@ -11,6 +11,7 @@
 local context = require("dynamodb.request.context")
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
+local hints = require("dynamodb.request.hints")
 local hooks = require("dynamodb.request.hooks")
 local idempotency = require("dynamodb.request.idempotency")
 local options = require("dynamodb.base.options")
@@ -360,7 +361,10 @@ function pipeline.call(connection, operation, params, owner, given)
     if not ok then return finish(call, nil, complete_error(call, err)) end
   end
   call.id = context.next_invocation_id(state.running)
-  if state.emit then emit(call, "request_built", { bytes = #call.body }) end
+  if state.emit then
+    hints.check(state, params)
+    emit(call, "request_built", { bytes = #call.body })
+  end
   return finish(call, run(call))
 end
 

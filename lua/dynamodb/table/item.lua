@@ -24,7 +24,8 @@ local MIN_DEADLINE = 0.001 -- seconds; a deadline must be positive
 function items.attributes_of(value, where)
   if objects.is_plain(value) then return value end
   if core.typename(value) ~= "dynamodb.item" then
-    errors.raise("%s: table of attributes expected, got %s", where, objects.describe(value))
+    local advice = type(value) == "string" and " (the key is one of the attributes)" or ""
+    errors.raise("%s: table of attributes expected, got %s%s", where, objects.describe(value), advice)
   end
   local _, attributes = core.item_parts(value)
   return attributes

@@ -246,9 +246,9 @@ end
 ---@return dynamodb.Error? err when the index does not exist
 function Table:query(first, second, third)
   local given, hash, range = arguments.with_key("query", first, second, third)
-  options.check(query.query_options, given, "query")
-  if given ~= first then given = options.merge(given, { hash_key = hash, range_key = range }) end
   local fields, connection = core.table_parts(self)
+  options.check(query.query_options, given, "query", schema.explain_option, fields.schema)
+  if given ~= first then given = options.merge(given, { hash_key = hash, range_key = range }) end
   local key, err = key_names(self, fields, given.index)
   if not key then return nil, err end
   local expression = expressions.new("query")

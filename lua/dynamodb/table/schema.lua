@@ -35,12 +35,18 @@ function schema.key_type_of(value)
   return kind == "dynamodb.binary" and "B" or nil
 end
 
+-- Names of types in lower case, which look like a type but would be taken for a sample of a string.
+local type_names = {}
+for name in ("s n b str string text num number int integer float double decimal bin binary bytes blob "
+  .. "ss ns bs bool boolean null l m list map set"):gmatch("%a+") do type_names[name] = true end
+
 -- Returns the key type for a type's letter or a sample value, which boto's create_schema takes.
 local function proto_type(value, where, option)
-  local found = key_types[value] and value or schema.key_type_of(value)
-  if not found then
+  if key_types[value] then return value end
+  local found = schema.key_type_of(value)
+  if not found or (found == "S" and type_names[value:lower()]) then
     errors.raise("%s: option '%s': \"S\", \"N\", \"B\" or a sample value expected, got %s", where, option,
-      objects.describe(value))
+      found and "'" .. value .. "'" or objects.describe(value))
   end
   return found
 end
@@ -155,6 +161,13 @@ function schema.key_from_options(self, where, given)
     end
   end
   return schema.key_of(self, where, given.key)
+end
+
+--- Returns advice for a key attribute that was given as an option | nil for other names: see options.check.
+---@param self dynamodb.Schema
+function schema.explain_option(name, self)
+  if name ~= self.hash_key_name and name ~= self.range_key_name then return nil end
+  return ("it is a key attribute: say key = { %s = ... }"):format(name)
 end
 
 --- Returns true for schemas.

@@ -142,7 +142,7 @@ local function parse_arguments(fields, known, where, first, second, third)
     return schema.key(fields.schema, where, first), NO_OPTIONS
   end
   local given, hash, range = arguments.with_key(where, first, second, third)
-  if given ~= NO_OPTIONS then options.check(known, given, where) end
+  if given ~= NO_OPTIONS then options.check(known, given, where, schema.explain_option, fields.schema) end
   if given == first then return schema.key_from_options(fields.schema, where, given), given end
   return schema.key(fields.schema, where, hash, range), given
 end
@@ -214,7 +214,7 @@ function Table:new_item(first, range, attrs)
       errors.raise("new_item takes (options) or (hash_key, range_key, attrs): nothing may follow a table of "
         .. "options")
     end
-    options.check(new_options, given, "new_item")
+    options.check(new_options, given, "new_item", function() return "attributes go into attrs = { ... }" end)
   end
   local fields = core.table_parts(self)
   local attributes = options.merge(items.attributes_of(given.attrs or {}, "new_item"))
@@ -235,9 +235,9 @@ local put_options = write.options()
 ---@return table|dynamodb.Error|nil old attributes with return_values = "ALL_OLD" | err
 ---@return table? capacity consumed, with return_consumed_capacity
 function Table:put_item(item, given)
-  given = options.read(put_options, given, "put_item")
   local fields, connection = core.table_parts(self)
   local attributes = items.attributes_of(item, "put_item")
+  given = options.read(put_options, given, "put_item")
   schema.key_of(fields.schema, "put_item", attributes)
   local result, err = write.put(connection, fields, attributes, given, "put_item")
   if not result then return nil, err end

@@ -50,6 +50,21 @@ local function is_permanent(code, proxy_status)
   return proxy_status >= 400 and proxy_status < 500 and proxy_status ~= 408 and proxy_status ~= 429
 end
 
+-- OpenSSL, GnuTLS and others name a server that does not speak TLS by what they could not parse.
+local plain_replies = { "wrong version number", "unexpected TLS packet", "record overflow",
+  "packet length too long" }
+
+-- Explains a failure that libcurl leaves to its TLS library.
+local function explain(endpoint, why)
+  for _, reply in ipairs(plain_replies) do
+    if why:find(reply, 1, true) then
+      return ("%s does not speak TLS (%s); for plain HTTP the endpoint's URL begins with http://"):format(
+        endpoint.url:match("^https://([^/]*)") or endpoint.url, why)
+    end
+  end
+  return why
+end
+
 --- Opens a connection.
 ---@param endpoint table { url }
 ---@param timeout number seconds
@@ -67,7 +82,7 @@ function curl.connect(endpoint, timeout, options)
     socket, kind, why, code, proxy_status = native.connect(endpoint.url, timeout, options)
   end
   if socket then return socket end
-  return nil, kind, why, is_permanent(code, proxy_status)
+  return nil, kind, explain(endpoint, why), is_permanent(code, proxy_status)
 end
 
 --- Returns how long connecting took: { name, connect, tls }, in seconds.
