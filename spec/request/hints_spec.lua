@@ -58,8 +58,9 @@ describe("hints", function()
     for region, count in pairs({ europe = 1, us_east_1 = 0, ["eu-west-1"] = 0, ["eu-north-9"] = 0, ["us-gov-west-1"] = 0,
       ["cn-north"] = 1 }) do
       warnings = {}
-      local given = { hooks = { warning = function(event) warnings[#warnings + 1] = event.message end }, region = region,
-        aws_access_key_id = helper.KEY, aws_secret_access_key = helper.SECRET, transport = helper.fake(helper.response(200, "{}")) }
+      local function note(event) warnings[#warnings + 1] = event.message end
+      local given = { hooks = { warning = note }, region = region, aws_access_key_id = helper.KEY,
+        aws_secret_access_key = helper.SECRET, transport = helper.fake(helper.response(200, "{}")) }
       local ok, conn = pcall(dynamodb.connect, given)
       if ok then
         for _ = 1, 2 do conn:list_tables() end
