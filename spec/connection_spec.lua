@@ -50,6 +50,20 @@ describe("connection", function()
   end)
 
   describe("list_tables", function()
+    it("has pages", function()
+      for _ = 1, 3 do helper.create_table(conn) end
+      local all, found, last = assert(conn:list_tables()), {}, nil
+      repeat
+        local names, err
+        names, err, last = conn:list_tables({ limit = 2, exclusive_start_table_name = last })
+        assert.is_nil(err)
+        assert.is_true(#names <= 2)
+        for _, name in ipairs(names) do found[#found + 1] = name end
+        if last then assert.equal(names[#names], last) end
+      until not last
+      assert.same(all, found)
+    end)
+
     local created = {}
 
     setup(function()

@@ -230,12 +230,18 @@ function Connection:pages(name, params, given)
   end
 end
 
-local list_options = options.with_call_options({ limit = options.count(1) })
+local list_options = options.with_call_options({ exclusive_start_table_name = options.text,
+  limit = options.count(1) })
 
---- Returns the names of all tables, or of the first 'limit' -> list | nil, err.
+--- Returns the names of all tables, in pages when there is a 'limit'.
+---@param given? table limit; exclusive_start_table_name (the last name of the page before); options of calls
+---@return string[]? names
+---@return dynamodb.Error? err
+---@return string? last the last name, when there are more: the exclusive_start_table_name of the next page
 function Connection:list_tables(given)
   given = options.read(list_options, given, "list_tables")
-  local names, start, limits = {}, nil, pipeline.multi_request_options(core.connection_state(self), given)
+  local names, start = core.list(), given.exclusive_start_table_name
+  local limits = pipeline.multi_request_options(core.connection_state(self), given)
   repeat
     local page, err = pipeline.call(self, operations.ListTables, {
       ExclusiveStartTableName = start,
@@ -249,7 +255,7 @@ function Connection:list_tables(given)
     end
     start = page.LastEvaluatedTableName
   until not start or (given.limit and #names >= given.limit)
-  return names
+  return names, nil, start
 end
 
 --- Makes a schema from boto's four options, which may also be given positionally. Sends nothing.
