@@ -160,7 +160,7 @@ static int64_t nearest_decimal(double d, int digits, int *exponent) {
   return d < 0 ? -m : m;
 }
 
-/* Does m x 10^exponent read back as 'd'? The range is not checked. */
+/* Returns true when m x 10^exponent reads back as 'd'. The range is not checked. */
 static bool reads_back(struct ddb_decimal *out, int64_t m, int exponent, double d) {
   ddb_decimal_from_integer(out, m);
   out->exponent = (short)(out->exponent + exponent);
@@ -312,7 +312,7 @@ static bool read_short_integer(const char *p, size_t n, int64_t *out) {
   return true;
 }
 
-/* Would the double 'd' be written as this decimal again? */
+/* Returns true when the double 'd' would be written as this decimal again. */
 static bool survives_as_double(const struct ddb_decimal *decimal, double d) {
   struct ddb_decimal again;
   struct ddb_error ignored; /* 'd' came from a number in range */

@@ -6,8 +6,8 @@
 
 #define KEPT_HEAD ((size_t)64 * 1024)
 #define KEPT_BODY ((size_t)2 * 1024 * 1024)      /* a full DynamoDB page and its capacity slack */
-#define TRUSTED_LENGTH ((size_t)1 * 1024 * 1024) /* of a Content-Length that may be untrue */
-#define FREE_SIZE_DIGITS 16u /* of a chunk size; what exceeds them is charged like an extension */
+#define TRUSTED_LENGTH ((size_t)1 * 1024 * 1024) /* of a Content-Length: reserved at once */
+#define FREE_SIZE_DIGITS 16u /* of a chunk size; further digits are charged like an extension */
 
 static size_t smaller(size_t a, size_t b) {
   return a < b ? a : b;
@@ -50,10 +50,7 @@ void ddb_http1_reset(struct ddb_http1 *h) {
 
 /* ---- head ---- */
 
-/*
- * RFC 9112 section 4. The blank after the code may be missing, as servers without a reason phrase
- * omit it.
- */
+/* RFC 9112 section 4. Some servers without a reason phrase omit the blank after the code. */
 static enum ddb_status status_line(struct ddb_http1 *h, struct ddb_slice line,
                                    struct ddb_error *e) {
   const char *p = line.p;
@@ -66,7 +63,8 @@ static enum ddb_status status_line(struct ddb_http1 *h, struct ddb_slice line,
   if (code < 100 || code > 599)
     return ddb_fail(e, DDB_INVALID, "response has a status code outside 100 to 599");
   if (code == 101)
-    return ddb_fail(e, DDB_INVALID, "response switches protocols, which the request did not ask for");
+    return ddb_fail(e, DDB_INVALID,
+                    "response switches protocols, which the request did not ask for");
   h->status = (int)code;
   h->old = p[7] == '0';
   h->step = DDB_HTTP1_HEADER_LINE;
@@ -76,7 +74,7 @@ static enum ddb_status status_line(struct ddb_http1 *h, struct ddb_slice line,
 static enum ddb_status skip_informational(struct ddb_http1 *h, struct ddb_error *e) {
   size_t most = h->limits.informational;
   if (h->informational == most)
-    return ddb_fail(e, DDB_TOOBIG, "response has more than %zu informational ones before it", most);
+    return ddb_fail(e, DDB_TOOBIG, "response follows more than %zu informational responses", most);
   h->informational++;
   start_over(h);
   h->started = true;
@@ -131,7 +129,8 @@ static int hex_value(char c) {
 static enum ddb_status chunk_size(struct ddb_http1 *h, struct ddb_slice line, struct ddb_error *e) {
   size_t size = 0, n = 0;
   for (; n < line.n && hex_value(line.p[n]) >= 0; n++) {
-    if (size > SIZE_MAX >> 4) return ddb_fail(e, DDB_TOOBIG, "response has an endless chunk");
+    if (size > SIZE_MAX >> 4)
+      return ddb_fail(e, DDB_TOOBIG, "response has a chunk size beyond the range of size_t");
     size = size << 4 | (size_t)hex_value(line.p[n]);
   }
   struct ddb_slice extension = ddb_http1_trimmed(ddb_slice(line.p + n, line.n - n));
@@ -183,7 +182,10 @@ static void skip(struct ddb_slice *in, size_t n) {
   *in = ddb_slice(in->p + n, in->n - n);
 }
 
-/* Collects a line after the kept ones, and drops it after its use unless it is kept too. */
+/*
+ * Collects a line behind the lines that are kept. A complete line is used, and then dropped unless
+ * it is kept as well.
+ */
 static enum ddb_status read_line(struct ddb_http1 *h, struct ddb_slice *in, struct ddb_error *e) {
   if (h->step == DDB_HTTP1_STATUS_LINE && !is_http(h, in))
     return ddb_fail(e, DDB_INVALID, "response does not start with HTTP/");
@@ -191,7 +193,7 @@ static enum ddb_status read_line(struct ddb_http1 *h, struct ddb_slice *in, stru
   size_t n = end ? (size_t)(end - in->p) + 1 : in->n;
   if (n > h->budget - (h->head.len - h->kept)) return head_too_big(h, e);
   ddb_buf_add(&h->head, in->p, n);
-  if (h->head.status) return out_of_memory(e); /* the budget limits it */
+  if (h->head.status) return out_of_memory(e); /* the budget keeps it below its ceiling */
   skip(in, n);
   if (!end) return DDB_OK;
   struct ddb_slice line = ddb_slice(h->head.p + h->kept, h->head.len - h->kept);
@@ -259,13 +261,13 @@ static enum ddb_status advance(struct ddb_http1 *h, struct ddb_slice *in, struct
   }
 }
 
-static enum ddb_status refused_before(const struct ddb_http1 *h, struct ddb_error *e) {
-  return ddb_fail(e, h->failure, "response was refused before");
+static enum ddb_status failed_before(const struct ddb_http1 *h, struct ddb_error *e) {
+  return ddb_fail(e, h->failure, "response has failed before");
 }
 
 enum ddb_status ddb_http1_feed(struct ddb_http1 *h, const char *p, size_t n, struct ddb_error *e) {
   struct ddb_slice in = ddb_slice(p, n);
-  if (h->failure) return refused_before(h, e);
+  if (h->failure) return failed_before(h, e);
   while (!h->failure && in.n > 0) {
     h->started = true;
     h->failure = advance(h, &in, e);
@@ -287,7 +289,7 @@ static enum ddb_status cut_short(const struct ddb_http1 *h, struct ddb_error *e)
 
 enum ddb_status ddb_http1_end(struct ddb_http1 *h, struct ddb_error *e) {
   h->keep_alive = false;
-  if (h->failure) return refused_before(h, e);
+  if (h->failure) return failed_before(h, e);
   if (h->step == DDB_HTTP1_CLOSE_BODY) h->done = true;
   if (!h->done) h->failure = cut_short(h, e);
   return h->failure;

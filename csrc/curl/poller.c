@@ -1,8 +1,8 @@
 /*
- * Sockets that connect are in hubs, libcurl's multi handles, and have to stay there when they are
- * connected. libcurl searches the connections of a hub one by one whenever bytes are sent or
- * received, so there are several hubs. It reads the trusted authorities once for each hub, so there
- * is not one hub for each socket.
+ * A hub is a multi handle of libcurl. A socket is connected in a hub, and must stay in it
+ * afterwards. libcurl searches all connections of a hub whenever bytes are sent or received, so a
+ * hub has few sockets. It reads the trusted authorities once for each hub, so a hub has more than
+ * one.
  */
 #include "poller.h"
 
@@ -22,26 +22,21 @@
 
 struct hub {
   CURLM *multi;          /* owned */
-  struct poller *poller; /* NULL when it is closed; the last socket then ends the hub */
+  struct poller *poller; /* NULL when that is closed; the last socket then ends the hub */
   struct hub *next;
   int sockets;
   double due; /* when libcurl wants to be called without an event */
 };
 
-/* The socket of a watched descriptor, or NULL. */
-struct place {
-  struct socket *owner;
-};
-
 struct poller {
   int epoll; /* -1 when closed */
   int timer;
-  unsigned birth;       /* process_forks() when it was made */
-  int64_t last_key;     /* keys are not used again */
-  double armed;         /* when the timer goes off */
-  struct hub *hubs;     /* owned */
-  struct place *places; /* owned; by descriptor */
-  int size;             /* of 'places' */
+  unsigned birth;         /* process_forks() when it was made */
+  int64_t last_key;       /* keys are not used again */
+  double armed;           /* when the timer goes off */
+  struct hub *hubs;       /* owned */
+  struct socket **owners; /* owned; by descriptor: the socket that it is watched for, or NULL */
+  int size;               /* of 'owners' */
 };
 
 struct ready {
@@ -59,15 +54,18 @@ static bool grow(struct poller *p, int fd) {
   if (fd < p->size) return true;
   int before = p->size, size = before > 0 ? before : 64;
   while (size <= fd) size *= 2;
-  struct place *places = realloc(p->places, (size_t)size * sizeof *places);
-  if (!places) return false;
-  memset(places + before, 0, (size_t)(size - before) * sizeof *places);
+  struct socket **owners = realloc(p->owners, (size_t)size * sizeof *owners);
+  if (!owners) return false;
+  for (int i = before; i < size; i++) owners[i] = NULL;
   p->size = size;
-  p->places = places;
+  p->owners = owners;
   return true;
 }
 
-/* epoll forgets a closed descriptor, and a fork in between makes it remember one. */
+/*
+ * Adds or changes a descriptor. 'known' may be wrong: epoll forgets a closed descriptor, unless a
+ * forked process still has it open.
+ */
 static int control(const struct poller *p, bool known, int fd, uint32_t events) {
   struct epoll_event e = {.events = events, .data = {.fd = fd}};
   int failed = epoll_ctl(p->epoll, known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &e);
@@ -80,19 +78,19 @@ static int control(const struct poller *p, bool known, int fd, uint32_t events) 
 static int watch(struct poller *p, int fd, struct socket *s, uint32_t events) {
   if (is_foreign(p)) return EPERM;
   if (!grow(p, fd)) return ENOMEM;
-  if (control(p, p->places[fd].owner != NULL, fd, events)) return errno;
-  if (p->places[fd].owner != s) {
-    if (p->places[fd].owner) p->places[fd].owner->watched--;
-    p->places[fd].owner = s;
+  if (control(p, p->owners[fd] != NULL, fd, events)) return errno;
+  if (p->owners[fd] != s) {
+    if (p->owners[fd]) p->owners[fd]->watched--;
+    p->owners[fd] = s;
     s->watched++;
   }
   return 0;
 }
 
 static void unwatch(struct poller *p, int fd) {
-  if (fd < 0 || fd >= p->size || !p->places[fd].owner) return;
-  p->places[fd].owner->watched--;
-  p->places[fd].owner = NULL;
+  if (fd < 0 || fd >= p->size || !p->owners[fd]) return;
+  p->owners[fd]->watched--;
+  p->owners[fd] = NULL;
   if (!is_foreign(p)) (void)epoll_ctl(p->epoll, EPOLL_CTL_DEL, fd, NULL);
 }
 
@@ -101,7 +99,7 @@ static void forget(struct socket *s) {
   struct poller *p = s->poller;
   unwatch(p, s->fd);
   for (int fd = 0; s->watched && fd < p->size; fd++)
-    if (p->places[fd].owner == s) unwatch(p, fd);
+    if (p->owners[fd] == s) unwatch(p, fd);
   s->poller = NULL;
 }
 
@@ -171,10 +169,7 @@ static void leave(struct socket *s) {
   if (--h->sockets == 0 && !h->poller) end_hub(h);
 }
 
-/*
- * Lets libcurl handle a descriptor or its timeouts. It does not report a timeout that has not
- * changed, so it is asked.
- */
+/* Lets libcurl handle a descriptor, or its timeouts: then asks when the next one is due. */
 static void act(struct hub *h, curl_socket_t fd, int events) {
   int running;
   long ms = -1;
@@ -211,9 +206,9 @@ static int poller_close(lua_State *L) {
   struct poller *p = object_check(L, 1, &poller_class);
   if (p->epoll < 0) return 0;
   for (int fd = 0; fd < p->size; fd++) {
-    if (!p->places[fd].owner) continue;
-    p->places[fd].owner->poller = NULL;
-    p->places[fd].owner->watched = 0;
+    if (!p->owners[fd]) continue;
+    p->owners[fd]->poller = NULL;
+    p->owners[fd]->watched = 0;
   }
   for (struct hub *h = p->hubs, *next; h; h = next) {
     next = h->next;
@@ -221,7 +216,7 @@ static int poller_close(lua_State *L) {
     (void)curl_multi_setopt(h->multi, CURLMOPT_SOCKETFUNCTION, NULL);
     if (h->sockets == 0) end_hub(h);
   }
-  free(p->places);
+  free(p->owners);
   (void)close(p->epoll);
   if (p->timer >= 0) (void)close(p->timer);
   memset(p, 0, sizeof *p);
@@ -304,7 +299,7 @@ static void take_event(struct poller *p, const struct epoll_event *e, struct rea
     (void)!read(fd, &times, sizeof times);
     return;
   }
-  struct socket *s = fd < p->size ? p->places[fd].owner : NULL;
+  struct socket *s = fd < p->size ? p->owners[fd] : NULL;
   if (!s) return;
   if (!s->connecting) {
     r->keys[r->count++] = s->key;

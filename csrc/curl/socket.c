@@ -26,7 +26,7 @@ static int fail(lua_State *L, const struct socket *s, const char *kind, CURLcode
   return 3;
 }
 
-/* Was the socket opened before a fork? Then it belongs to the parent process. */
+/* Returns true for a socket that was opened before a fork: it belongs to the parent process. */
 static bool is_foreign(const struct socket *s) {
   return s->birth != process_forks();
 }

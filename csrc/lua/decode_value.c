@@ -29,7 +29,7 @@ static enum ddb_status decode_bytes(struct decoder *d) {
   size_t n = 0;
   enum ddb_status status = ddb_json_string(&d->json, &s, d->error);
   if (status) return status;
-  if (s.p != scratch->p) { /* otherwise it has escapes and is in the scratch: decoded in place */
+  if (s.p != scratch->p) { /* a text with escapes is in the scratch, and decoded in place */
     ddb_buf_clear(scratch, SIZE_MAX);
     if (!ddb_buf_reserve(scratch, ddb_base64_decoded_size(s.n)))
       return ddb_fail(d->error, scratch->status, "%s", ddb_status_text(scratch->status));
@@ -59,7 +59,7 @@ static enum ddb_status decode_null(struct decoder *d) {
   return status;
 }
 
-/* Pushes one element of a set as its key; different spellings of one number are one element. */
+/* Pushes the key of one set element. All spellings of a number have one key. */
 static enum ddb_status decode_element(struct decoder *d, enum set_type type) {
   struct ddb_slice s;
   struct ddb_decimal decimal;
@@ -102,7 +102,7 @@ static enum ddb_status decode_marked(struct decoder *d, enum mark mark, int dept
   return status;
 }
 
-/* Is the type SS, NS or BS? */
+/* Returns true for the types SS, NS and BS. */
 static bool is_set(struct ddb_slice type) {
   return type.n == 2 && type.p[1] == 'S' &&
          (type.p[0] == SET_STRING || type.p[0] == SET_NUMBER || type.p[0] == SET_BINARY);
@@ -138,7 +138,10 @@ static bool is_noise(struct decoder *d, struct ddb_slice name) {
   return ddb_json_peek(&d->json) == 'n' || (name.n == 6 && memcmp(name.p, "__type", 6) == 0);
 }
 
-/* Takes the start of the common form, {"S": without blanks: the type's letter and the colon. */
+/*
+ * Takes "S": of an attribute value in its usual spelling: a type of one letter, no blanks, not
+ * null. Takes nothing and returns false for other spellings.
+ */
 static bool take_letter(struct ddb_json *j, struct ddb_slice *type) {
   const char *p = j->p;
   if (j->end - p < 5 || p[0] != '"' || p[2] != '"' || p[3] != ':' || p[4] == 'n') return false;
@@ -147,10 +150,7 @@ static bool take_letter(struct ddb_json *j, struct ddb_slice *type) {
   return true;
 }
 
-/*
- * Decodes members until the closing brace; 'found' tells whether the type was among the earlier
- * ones.
- */
+/* Decodes members up to the closing brace. 'found' is true when an earlier member was the type. */
 static enum ddb_status decode_rest(struct decoder *d, bool found, int depth) {
   enum ddb_status status = DDB_OK;
   bool more = true;

@@ -18,10 +18,7 @@ struct encoder {
   struct path path;
 };
 
-/*
- * Encodes the value at the top of the stack, which remains there; 'shape' is the index of its
- * shape.
- */
+/* Encodes the value at the top of the stack, and leaves it there; its shape is at index 'shape'. */
 typedef enum ddb_status encode_function(struct encoder *e, int shape, int depth);
 
 static encode_function encode_value, encode_shaped;
@@ -188,10 +185,7 @@ static enum ddb_status encode_members(struct encoder *e, encode_function *value,
   return status;
 }
 
-/*
- * Returns the class of the table at the top when it is an object of this library (a condition), or
- * NULL.
- */
+/* Returns the class of the table at the top, such as a condition's, or NULL for a plain table. */
 static const char *class_name(struct encoder *e) {
   static const char prefix[] = "dynamodb.";
   if (!lua_getmetatable(e->L, -1)) return NULL;
@@ -228,10 +222,7 @@ static enum ddb_status encode_sentinel(struct encoder *e) {
   return DDB_OK;
 }
 
-/*
- * Encodes one attribute value, with its type. The service counts the value of an attribute as level
- * 1.
- */
+/* Encodes one attribute value, with its type. For the service, an attribute's value is level 1. */
 static enum ddb_status encode_value(struct encoder *e, int shape, int depth) {
   enum ddb_status status;
   (void)shape;
@@ -296,8 +287,7 @@ static enum ddb_status encode_plain(struct encoder *e, int shape, int depth) {
     if (value_is_list(e->L, -1)) return encode_elements(e, encode_plain, 0, depth + 1);
     return encode_members(e, encode_plain, 0, depth + 1);
   default:
-    return ddb_fail(e->error, DDB_INVALID, "%s cannot stand in a request",
-                    object_typename(e->L, -1));
+    return ddb_fail(e->error, DDB_INVALID, "%s has no form in JSON", object_typename(e->L, -1));
   }
 }
 

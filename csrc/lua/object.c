@@ -17,7 +17,8 @@ static void pushmetatable(lua_State *L, const struct object_class *c) {
 }
 
 void object_register(lua_State *L, const struct object_class *c) {
-  pushmetatable(L, c); /* loaded before (package.loaded was cleared): objects of the class exist */
+  /* If package.loaded was cleared, the class exists already, and so may objects of it. */
+  pushmetatable(L, c);
   if (lua_istable(L, -1)) return;
   lua_pop(L, 1);
   lua_newtable(L);
@@ -34,14 +35,14 @@ void object_register(lua_State *L, const struct object_class *c) {
   lua_rawset(L, LUA_REGISTRYINDEX);
 }
 
-/* __index of such a class. Upvalues: the table of methods; the class, as light userdata. */
+/* __index of a class with fields. Upvalues: the table of methods; the class, as light userdata. */
 static int index_with_fields(lua_State *L) {
   (void)object_check(L, 1, lua_touserdata(L, lua_upvalueindex(2)));
   lua_settop(L, 2);
   lua_pushvalue(L, 2);
   lua_rawget(L, lua_upvalueindex(1));
   if (!lua_isnil(L, -1)) return 1;
-  compat_getslot(L, 1, OBJECT_FIELDS); /* a field may be made at its first use */
+  compat_getslot(L, 1, OBJECT_FIELDS); /* a Lua function may compute the field */
   lua_pushvalue(L, 2);
   lua_gettable(L, -2);
   return 1;

@@ -136,7 +136,7 @@ static bool equal_tables(lua_State *L, int a, int b, int depth) {
   return same;
 }
 
-/* Is the value an empty list, or a sentinel that means one (cjson.empty_array)? */
+/* Returns true for an empty list, and for a sentinel that means one (cjson.empty_array). */
 static bool is_empty_list(lua_State *L, int index) {
   if (value_mark(L, index) != MARK_LIST) return false;
   return lua_type(L, index) == LUA_TLIGHTUSERDATA || count_members(L, index) == 0;

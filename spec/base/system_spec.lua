@@ -80,7 +80,7 @@ describe("system.run", function()
 
   it("kills a command at its timeout, with its child processes", function()
     local before = os.time()
-    assert.same({ nil, "no end within 1 seconds" }, { system.run("sleep 60 & sleep 60", 0.2) })
+    assert.same({ nil, "still running after 1 seconds" }, { system.run("sleep 60 & sleep 60", 0.2) })
     assert.is_true(os.time() - before <= 5)
   end)
 
@@ -124,12 +124,12 @@ describe("system.write_file", function()
       asked = command
       return nil, "x"
     end
-    assert.same({ nil, ".: no file can be made there (x)" }, { system.write_file("file", "text") })
+    assert.same({ nil, ".: cannot create a file there (x)" }, { system.write_file("file", "text") })
     assert.matches("'.'", asked, 1, true)
   end)
 
   it("reports why writing failed, and leaves no file behind", function()
-    assert.same({ nil, "/dev/null/x: no file can be made there (exit code 1)" },
+    assert.same({ nil, "/dev/null/x: cannot create a file there (exit code 1)" },
       { system.write_file("/dev/null/x/file", "text") })
     os.execute("mkdir -p " .. folder .. "/file")
     local done, why = system.write_file(folder .. "/file", "text") -- this path is a directory

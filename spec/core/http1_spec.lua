@@ -105,9 +105,9 @@ describe("a refused response", function()
       for _, bytes in ipairs { "", "\r\n\r\n", vectors.accepted[1].bytes } do
         local ok, text = parser:feed(bytes)
         assert.is_nil(ok)
-        assert.are.equal("response was refused before", text)
+        assert.are.equal("response has failed before", text)
       end
-      assert.are.equal("response was refused before", select(2, parser:close()))
+      assert.are.equal("response has failed before", select(2, parser:close()))
       assert.is_false(parser:state().done)
     end
   end)

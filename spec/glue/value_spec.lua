@@ -395,8 +395,8 @@ describe("encode refuses", function()
   end)
 
   it("bytes and numbers in members that are plain JSON", function()
-    assert.same({ nil, "A: dynamodb.binary cannot stand in a request" }, { core.encode({ A = binary("x") }) })
-    assert.same({ nil, "A[1]: userdata cannot stand in a request" }, { core.encode({ A = { null } }) })
+    assert.same({ nil, "A: dynamodb.binary has no form in JSON" }, { core.encode({ A = binary("x") }) })
+    assert.same({ nil, "A[1]: userdata has no form in JSON" }, { core.encode({ A = { null } }) })
     assert.same({ nil, "A: NaN is not a DynamoDB number" }, { core.encode({ A = 0 / 0 }) })
   end)
 

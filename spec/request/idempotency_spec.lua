@@ -46,7 +46,7 @@ describe("idempotency.kind", function()
 
   it("requests the item that fails a condition, and does not change the caller's request", function()
     local params = with(PUT, IF)
-    local asking = idempotency.asking(params)
+    local asking = idempotency.ask_for_item(params)
     assert.equal("ALL_OLD", asking.ReturnValuesOnConditionCheckFailure)
     assert.equal(PUT.Item, asking.Item)
     assert.is_nil(params.ReturnValuesOnConditionCheckFailure)

@@ -486,7 +486,7 @@ describe("query and scan", function()
       { "query: key attribute 'id': a value or eq expected, got dynamodb.condition", { hash_key = dynamodb.begins_with("h") } },
       { "query: key attribute 'id': value of type S expected, got N", { hash_key = 5 } },
       { "query: key attribute 'at': value of type N expected, got S", { hash_key = "h", range_key = dynamodb.between(1, "2") } },
-      { "query: 'other' is no key attribute", { key = { id = "h", other = 1 } } },
+      { "query: 'other' is not a key attribute", { key = { id = "h", other = 1 } } },
       { "query: value of key attribute 'id' expected", { key = { at = 1 } } },
       { "query: option 'key' excludes 'hash_key'", { key = { id = "h" }, hash_key = "h" } },
       { "query: option 'key' excludes 'range_key'", { key = { id = "h" }, range_key = 1 } },

@@ -171,9 +171,9 @@ describe("schema.key", function()
 
   it("has no other names", function()
     assert.same({ id = "a", at = 1 }, schema.key_from_options(both, "get", { key = { id = "a", at = 1 } }))
-    assert.equal("get: option 'key': 'more' is no key attribute of the table",
+    assert.equal("get: option 'key': 'more' is not a key attribute of the table",
       refusal(schema.key_from_options, both, "get", { key = { id = "a", more = 1 } }))
-    assert.equal("get: option 'key': '1' is no key attribute of the table",
+    assert.equal("get: option 'key': '1' is not a key attribute of the table",
       refusal(schema.key_from_options, simple, "get", { key = { "a" } }))
   end)
 

@@ -5,7 +5,7 @@ local errors = require("dynamodb.error")
 local objects = require("dynamodb.base.objects")
 local options = require("dynamodb.base.options")
 
-local getmetatable, select, type = getmetatable, select, type -- locals are faster where every call runs
+local getmetatable, select, type = getmetatable, select, type -- locals, since these run in every call
 
 local arguments = {}
 

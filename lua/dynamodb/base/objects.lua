@@ -1,4 +1,4 @@
---- Tells the library's own objects that are Lua tables (conditions, updates, results, errors...) from the
+--- Tells the library's own objects that are Lua tables (conditions, updates, errors...) from the
 --- plain tables of options, keys and attributes.
 
 local core = require("dynamodb.core")

@@ -1,6 +1,6 @@
---- The service's operations as data. Each has:
+--- The service's operations as data. Each may have:
 ---   input, output:   the members that hold attribute values, in the shapes that csrc/lua/encode.c describes
----   writes:          true when it changes data
+---   writes:          true when it may change data
 ---   repeatable:      true when the same request may be sent again with the same outcome; always true for
 --- reads
 ---   token:           the member that holds an idempotency token; filled in when the caller gives none

@@ -53,7 +53,7 @@ local function quoted(text)
   return "'" .. text:gsub("'", "'\\''") .. "'"
 end
 
-local MOST = 64 * 1024 -- bytes of output
+local MAX_OUTPUT = 64 * 1024 -- bytes
 local TIMED_OUT = 124 -- exit code of timeout(1) when it ended the command
 
 -- timeout(1), which is part of coreutils and busybox, ends the command and its children. The exit code
@@ -67,17 +67,17 @@ function system.run(command, seconds)
   local limit = math.max(math.ceil(seconds), 1)
   local pipe, why = io.popen(SCRIPT:format(limit, quoted(command)))
   if not pipe then return nil, why end
-  local text = pipe:read(MOST + 16) or ""
+  local text = pipe:read(MAX_OUTPUT + 16) or ""
   pipe:close()
   local output, code = text:match("^(.*)\n(%d+)$")
   code = tonumber(code)
-  if not code then return nil, ("more than %d bytes of output"):format(MOST) end
-  if code == TIMED_OUT then return nil, ("no end within %d seconds"):format(limit) end
+  if not code then return nil, ("more than %d bytes of output"):format(MAX_OUTPUT) end
+  if code == TIMED_OUT then return nil, ("still running after %d seconds"):format(limit) end
   if code ~= 0 then return nil, "exit code " .. code end
   return output
 end
 
-local SECONDS_FOR_A_FILE = 5
+local FILE_TIMEOUT = 5 -- seconds
 
 -- Writes a temporary file and renames it, so that readers see the old or the new content -> true | nil, why.
 local function replace(path, name, text)
@@ -95,8 +95,8 @@ end
 function system.write_file(path, text)
   local folder = path:match("^(.*)/[^/]*$") or "."
   local made, why = system.run(("exec 2>/dev/null; umask 077 && mkdir -p -- %s && mktemp -- %s"):format(
-    quoted(folder), quoted(folder .. "/.dynamodb.XXXXXX")), SECONDS_FOR_A_FILE)
-  if not made then return nil, ("%s: no file can be made there (%s)"):format(folder, why) end
+    quoted(folder), quoted(folder .. "/.dynamodb.XXXXXX")), FILE_TIMEOUT)
+  if not made then return nil, ("%s: cannot create a file there (%s)"):format(folder, why) end
   local name = made:gsub("\n$", "")
   local done
   done, why = replace(path, name, text)

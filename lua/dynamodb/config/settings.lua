@@ -1,5 +1,6 @@
---- Settings: the value of each and its source. Code wins over the environment, then come the profile in the
---- shared credentials file, the profile in the shared config file, and defaults.
+--- Settings: the value of each and its source. The first of these that has a value wins: options in code,
+--- the environment, the profile in the shared credentials file, the profile in the shared config file,
+--- defaults.
 -- Source: AWS SDKs and Tools Reference Guide, "Settings reference" (precedence), "Service-specific
 -- endpoints", "Smart configuration defaults".
 
@@ -13,7 +14,7 @@ local settings = {}
 
 ---@class dynamodb.Settings
 ---@field profile_name string
----@field profile_explicit boolean was the profile named in code?
+---@field profile_explicit boolean true when the profile was named in code
 ---@field sources table name -> where the value is from, once loaded
 local Settings = {}
 Settings.__index = Settings
@@ -91,9 +92,9 @@ function settings.new(given, where)
   return self
 end
 
--- May the environment set an endpoint? The profile may forbid it, so the result can be unknown before the
--- files are read.
-local function heeds_environment(self, name)
+-- Returns true when the environment certainly may set this value. It may not set an endpoint that the profile
+-- forbids, which is unknown before the files are read.
+local function may_use_environment(self, name)
   if not catalogue[name].service then return true end
   local switch = "ignore_configured_endpoint_urls"
   local ignored = self.code[switch] or self.environment[switch]
@@ -102,7 +103,7 @@ end
 
 --- Returns what is known without reading files -> value, source | nil.
 function Settings:early(name)
-  local known = self.code[name] or heeds_environment(self, name) and self.environment[name]
+  local known = self.code[name] or may_use_environment(self, name) and self.environment[name]
   if known then return known.value, known.source end
 end
 
@@ -207,7 +208,7 @@ local function derive(values, sources)
   for i, name in ipairs({ "shared_credentials_file", "config_file" }) do
     default(name, select(i, shared_files.paths()), "default")
   end
-  -- an own server is expected to serve streams as well
+  -- A server given as endpoint_url is expected to serve streams as well.
   default("endpoint_url_dynamodb_streams", values.endpoint_url, sources.endpoint_url)
 end
 

@@ -18,7 +18,7 @@ Cache.__index = Cache
 
 local EARLY, JITTER = 300, 60 -- seconds before expiry; the jitter spreads clients that started together
 local RETRY_PAUSE = 10 -- seconds from a failed fetch to the next one, while the old credentials are valid
-local STATIC_PAUSE = 300 -- seconds, up to twice as long, when expired credentials remain in use
+local STATIC_PAUSE = 300 -- seconds between fetches while expired credentials are used, up to twice as long
 
 local function running_thread()
   return coroutine.running() or "main"
@@ -32,16 +32,17 @@ local function static_pause()
   return STATIC_PAUSE * (1 + system.random())
 end
 
--- Returns when to refresh new credentials, in seconds since 1970: not in the first half of their lifetime.
+-- Returns the time to refresh new credentials, in seconds since 1970. It is never in the first half of their
+-- lifetime.
 local function refresh_time(found, now)
   local left = found.expires - now
   if left <= 0 then return now + static_pause() end
   return now + math.max(left - EARLY - JITTER * system.random(), left / 2)
 end
 
--- May credentials be used after they expire? Instance metadata may be late with new ones (AWS SDKs call this
--- static stability). Credentials that are expired when they are fetched may be valid, since this machine's
--- clock may be wrong; the service decides.
+-- Returns true when credentials may be used after they expire: those of instance metadata, which may be late
+-- with new ones (AWS SDKs call this static stability), and those that are expired when they are fetched,
+-- since this machine's clock may be wrong. The service decides.
 local function outlives_expiry(found, now)
   return found.source == "instance metadata" or found.expires <= now
 end
@@ -72,8 +73,8 @@ local function is_same(a, b)
     and a.aws_secret_access_key == b.aws_secret_access_key and a.aws_session_token == b.aws_session_token
 end
 
--- Calls the source on behalf of all that wait. When it raises, because the task was cancelled for instance,
--- the waiting tasks get no result, and one of them fetches again.
+-- Calls the source; other tasks may wait for the result. When the source raises, for example in a cancelled
+-- task, one of the waiting tasks fetches again.
 local function call_source(self, pending)
   self.pending = pending
   local ok, found, more = pcall(self.source, pending.deadline, self.current)
@@ -113,8 +114,8 @@ local function fetch(self, deadline, refused)
   return pending.found, pending.err
 end
 
--- Returns the fetch that is under way | nil. A fetch that outlived its deadline is ignored: its task was
--- killed.
+-- Returns the fetch that is under way | nil. A fetch that has passed its deadline is ignored, since its task
+-- was killed.
 local function pending_fetch(self)
   local pending = self.pending
   return pending and self.transport.now() < pending.deadline and pending or nil
@@ -131,7 +132,7 @@ local function wait(self, pending, deadline)
   return nil, failure("no credentials in time")
 end
 
--- Returns the deadline of a fetch while the old credentials are valid: half of the time is left for the
+-- Returns the deadline of a fetch while the old credentials are valid. It leaves half of the time to the
 -- request itself.
 local function half_deadline(self, deadline)
   local now = self.transport.now()

@@ -25,11 +25,11 @@ local chain = {}
 ---@field clock table the services' clock
 ---@field http fun(request: table): table?, dynamodb.Failure? sends a request, as http/client does
 ---@field deadline number of the current fetch, by the transport's clock
----@field fresh? boolean credentials were fetched before: files are to be read again
+---@field fresh? boolean true once credentials were fetched: the files must be read again
 ---@field tokens table token files that could not be written, by path: credentials/token_file
 ---@field metadata? table the token of instance metadata
 
--- A provider is a function of the kit -> credentials | false, where it looked | nil, why, is it retryable.
+-- A provider is a function of the kit -> credentials | false, where it looked | nil, why, retryable.
 local providers = { environment, web_identity.find, profile, container, instance_metadata, boto_config }
 
 -- Credentials are shown as hidden when they are printed.
@@ -59,8 +59,9 @@ end
 
 -- A source is a function of a deadline -> credentials, true if they never change | nil, err.
 
--- Returns the source that looks for credentials. It keeps the provider that had some: an outage of that
--- provider must not change who signs. A profile named in code excludes the other providers.
+-- Returns the source that looks for credentials. It keeps the first provider that has some: when that
+-- one fails later, the client must not sign with the credentials of another. A profile named in code excludes
+-- the other providers.
 local function searching_source(kit)
   local list = kit.settings.profile_explicit and { profile } or providers
   return function(deadline)

@@ -29,7 +29,8 @@ local function has_keys(section)
 end
 
 -- Returns the function that returns the credentials of a source profile. 'names' are the profiles that lead
--- to it; only the last of them may name itself, which means its keys.
+-- to it. None of them may be a source again; only the last one may name itself, if it has keys, which are
+-- used.
 local function source_finder(kit, names)
   return function(name)
     local last = names[#names]
@@ -41,8 +42,8 @@ local function source_finder(kit, names)
     end
     local longer = { unpack(names) }
     longer[#longer + 1] = name
-    local found, why, passing = find(kit, longer)
-    if found ~= false then return found, why, passing end
+    local found, why, retryable = find(kit, longer)
+    if found ~= false then return found, why, retryable end
     return nil, ("%s, the source_profile of '%s', has no credentials"):format(why, last)
   end
 end
@@ -75,8 +76,8 @@ function find(kit, names, fresh)
   local section, file = section_of(kit, name, fresh)
   if not section and file then return nil, file end
   if not section then return false, where end
-  local found, why, passing = by_section(kit, section, where, names, file)
-  if not found then return found, why, passing end
+  local found, why, retryable = by_section(kit, section, where, names, file)
+  if not found then return found, why, retryable end
   found.source = found.source or "profile"
   found.account_id = found.account_id or section.aws_account_id
   return found
@@ -85,8 +86,8 @@ end
 --- Returns the credentials | false, where it looked | nil, why, retryable. The files are read again when
 --- kit.fresh is set.
 return function(kit)
-  local found, why, passing = find(kit, { kit.settings.profile_name }, kit.fresh)
-  if found ~= false then return found, why, passing end
+  local found, why, retryable = find(kit, { kit.settings.profile_name }, kit.fresh)
+  if found ~= false then return found, why, retryable end
   local credentials_path, config_path = shared_files.paths()
   return false, ("%s in %s and %s"):format(why, credentials_path or "no credentials file",
     config_path or "no config file")

@@ -27,7 +27,7 @@ function service_call.endpoint(kit, service, region)
     dualstack = values.use_dualstack_endpoint, legacy = values.sts_regional_endpoints == "legacy" })
 end
 
--- Is this a status after which another attempt may succeed?
+-- Returns true for a status after which another attempt may succeed.
 local function may_pass(status)
   return status == 429 or status >= 500
 end
@@ -62,7 +62,7 @@ end
 --- request again)
 ---@return table? response
 ---@return string? why
----@return boolean? retryable may it work later?
+---@return boolean? retryable true when it may work later
 ---@return dynamodb.Failure? failure of the last attempt
 function service_call.send(kit, request)
   request.deadline = kit.deadline

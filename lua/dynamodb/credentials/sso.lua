@@ -42,7 +42,7 @@ local function path_of(sso)
   return folder and ("%s/%s.json"):format(folder, core.sha1(sso.sso_session or sso.sso_start_url))
 end
 
--- Can the token be refreshed? The registration of its client expires after some months.
+-- Returns true when the token can be refreshed. The registration of its client expires after some months.
 local function refreshable(members, now)
   if token_file.missing(members, { "clientId", "clientSecret", "refreshToken", "registrationExpiresAt" }) then
     return false

@@ -43,7 +43,7 @@ local function not_reached(response)
   return response.status == 400 and element(response.body, "Code") == "IDPCommunicationError"
 end
 
--- Is another attempt useful? Also after the clock was corrected.
+-- Returns true when another attempt may succeed, also because the clock was corrected.
 local function again(response)
   return not_reached(response) or (response.status ~= 200 and response.skewed)
 end

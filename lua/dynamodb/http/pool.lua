@@ -5,7 +5,7 @@
 --   connecting  acquire has reserved it and the transport opens its socket
 --   in use      a request has it, from acquire until release or discard
 --   idle        in pool.idle, the one used last at the end
---   closed      forgotten
+--   closed      neither counted nor kept
 -- release and discard hand the connection, or the right to open one, to the request that has waited longest.
 
 local core = require("dynamodb.core")
@@ -32,8 +32,8 @@ local NO_TIME = "no time left"
 ---@class dynamodb.Failure why a request got no response
 ---@field kind "network"|"timeout"|"response"
 ---@field message string
----@field sent boolean may the server have received the whole request?
----@field permanent boolean would another attempt fail as well?
+---@field sent boolean true when the server may have received the whole request
+---@field permanent boolean true when another attempt would fail as well
 
 --- Makes a failure.
 ---@return dynamodb.Failure
@@ -121,7 +121,7 @@ local function reserve(self, is_extra)
   return connection
 end
 
--- The connection counts no more. A waiting request may open one instead.
+-- Stops counting a connection. A waiting request may open one instead.
 local function forget(self, connection)
   self.connections[connection] = nil
   if connection.is_extra or not is_awaited(self) then return end
@@ -155,7 +155,8 @@ local function mark_reused(self, connection, now)
   return connection
 end
 
---- Takes the idle connection used last that is still good.
+--- Takes the most recently used idle connection that is still usable, and closes those that are not. Returns
+--- nil when none is left.
 ---@param now number
 ---@return dynamodb.PooledConnection?
 function pool.acquire_idle(self, now)
@@ -205,7 +206,8 @@ end
 -- ===================== }
 -- {===== Waiting for one of max_connections =====
 
--- Gives up a connection that was handed over to a cancelled request.
+-- Hands a connection to the next waiting request. When none waits, an open connection becomes idle and a
+-- reserved one is forgotten.
 local function pass_on(self, connection)
   if not connection.socket then return forget(self, connection) end
   if not hand_over(self, connection) then self.idle[#self.idle + 1] = connection end
@@ -224,8 +226,8 @@ local function wait_in_queue(self, deadline)
   error(err, 0)
 end
 
--- Looks for a connection from time to time, for a transport that cannot wake a waiting request
--- -> connection, whether it is ready for use | nil.
+-- Checks repeatedly for a free connection, for a transport that cannot wake a waiting request -> connection,
+-- whether it is ready for use | nil.
 local function poll(self, deadline)
   local found, is_ready
   event.new():wait_until(self.transport, deadline, function()
@@ -238,7 +240,7 @@ local function poll(self, deadline)
 end
 
 -- Waits while max_connections are in use -> connection, whether it is ready for use | nil. Where nothing else
--- runs meanwhile, no connection could become free: then the limit is exceeded once.
+-- can run while it waits, no connection could become free, so the request gets one beyond the limit.
 local function wait(self, deadline)
   local transport = self.transport
   if not transport.waiter then return poll(self, deadline) end
@@ -275,8 +277,8 @@ function pool.acquire(self, deadline, timeout)
   return nil, pool.failure("timeout", NO_TIME)
 end
 
---- Gives a connection back after a complete response. It is kept for another request if it can carry one, and
---- not too many are kept.
+--- Gives a connection back after a complete response. It is kept for another request, unless the response
+--- ends it, it is beyond the limit, or the pool was closed meanwhile.
 function pool.release(self, connection)
   local idle, keep = self.idle, self.transport.keep
   local reusable = connection.generation == self.generation and not connection.is_extra
@@ -292,7 +294,7 @@ function pool.release(self, connection)
   else
     pool.discard(self, connection)
   end
-  local oldest = idle[1] -- checked here, or it would stay while newer ones suffice
+  local oldest = idle[1] -- acquire_idle takes the newest, so only this check closes old ones
   if oldest and not is_fresh(self, oldest, connection.last_used) then
     pool.discard(self, table.remove(idle, 1))
   end

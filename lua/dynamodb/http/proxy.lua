@@ -52,7 +52,7 @@ local function address(text)
   return bytes4(text)
 end
 
--- Do both addresses have the same first bits?
+-- Returns true when both addresses have the same first bits.
 local function agree(one, other, bits)
   if #one ~= #other or bits > 8 * #one then return false end
   for i, byte in ipairs(one) do
@@ -64,7 +64,7 @@ end
 
 -- ===================== }
 
--- Is the host the domain itself or below it?
+-- Returns true when the host is the domain itself or below it.
 local function is_below(host, name)
   local below_only = name:match("^%*%.(.+)$")
   name = below_only or name:gsub("^%.+", "")
@@ -72,7 +72,7 @@ local function is_below(host, name)
   return host:sub(-#name - 1) == "." .. name or (host == name and not below_only)
 end
 
--- Does an entry of NO_PROXY match this host and port?
+-- Returns true when an entry of NO_PROXY matches this host and port.
 local function covers(entry, host, port)
   local own = address(host)
   local network, bits = entry:match("^(.+)/(%d+)$")

@@ -6,7 +6,7 @@ local concurrent = {}
 
 local function pack(...) return { n = select("#", ...), ... } end
 
---- The result of a function that was not called, or not finished, before the deadline.
+--- Makes the result for a function that had not returned at the deadline.
 ---@return table { n = 2, false, error object }
 function concurrent.late_result()
   return { n = 2, false, errors.locate(errors.new({ kind = "timeout", message = "no time left" })) }
@@ -26,7 +26,7 @@ function concurrent.one_by_one(calls, deadline, now)
   return results
 end
 
---- Calls functions concurrently where the transport can, else one after the other.
+--- Calls functions concurrently if the transport can, otherwise one after the other.
 ---@param transport table
 ---@param calls function[]
 ---@param concurrency? integer how many run at a time; all by default

@@ -8,11 +8,11 @@ Event.__index = Event
 local event = {}
 
 local HEARTBEAT = 0.1 -- seconds between checks of the condition: a task that was killed notifies nothing
-local FIRST_STEP, LONGEST_STEP = 0.001, 0.1 -- seconds between checks where no waiter can be had
+local FIRST_STEP, LONGEST_STEP = 0.001, 0.1 -- seconds between checks without a waiter
 
 ---@class dynamodb.Event
----@field entries table by arrival, at [first] to [last] with gaps: { waiter = the transport's, nil while it
---- is not used }
+---@field entries table in order of arrival, at [first] to [last] with gaps: { waiter = the transport's
+--- waiter, nil while the entry does not wait by one }
 ---@field count integer entries
 
 --- Makes an event that nothing waits for.
@@ -70,9 +70,9 @@ local function loop(entry, transport, deadline, is_done, heartbeat)
   return true
 end
 
---- Waits until is_done() is true. It is called first, after each notification, and after each heartbeat,
---- since whatever was to notify may have been killed. Where the transport has no waiter, because nothing else
---- runs meanwhile or because it offers none, the condition is checked between short sleeps.
+--- Waits until is_done() is true. is_done is called at once, after each notification, and after each
+--- heartbeat, since a task that was killed notifies nothing. Where the transport has no waiter, is_done is
+--- called between short sleeps.
 --- Raises what the transport raises in a cancelled task.
 ---@param transport table the connection's transport
 ---@param deadline number by the transport's clock
@@ -89,7 +89,7 @@ function Event:wait_until(transport, deadline, is_done, heartbeat)
 end
 
 --- Wakes everything that waits for the event, in the order of arrival.
----@return boolean woken false when nothing waits any more
+---@return boolean woken false when nothing was waiting
 function Event:notify()
   local woken = false
   for i = self.first, self.last do
@@ -99,7 +99,7 @@ function Event:notify()
   return woken
 end
 
---- Lets the other tasks run until they wait. Does nothing where no waiter can be had.
+--- Lets the other tasks run until they wait. Does nothing without a waiter.
 function event.yield(transport)
   local waiter = transport.waiter and transport.waiter()
   if waiter then waiter:wait(transport.now()) end

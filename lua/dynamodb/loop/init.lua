@@ -16,7 +16,7 @@ local FOREVER = math.huge
 local common = scheduler.new() -- runs all tasks, except those that a coroutine inside a task starts
 
 ---@class dynamodb.Task
----@field done boolean has it ended?
+---@field done boolean true when it has ended
 ---@field traceback? string where it failed
 local Task = { __name = "dynamodb.task" }
 Task.__index = Task
@@ -36,7 +36,7 @@ end
 -- nginx has its own event loop, and this one would block its worker.
 local function check_phase(where)
   if phase.is_nginx() and phase.mode() == "wait" then
-    errors.raise("%s: not inside nginx, where dynamodb.gather and light threads do this", where)
+    errors.raise("%s: not possible inside nginx; use dynamodb.gather or light threads", where)
   end
 end
 
@@ -121,10 +121,10 @@ local function conduct(start, deadline, late)
   return run
 end
 
---- Runs a function as a task until it and all tasks started meanwhile have ended -> what the function
---- returns. When the function raises, the other tasks are cancelled and the error is raised again; otherwise
---- the errors of tasks that no task has waited for are raised. Without a function it runs the tasks of
---- loop.spawn.
+--- Runs a function as a task, until this task and all tasks started meanwhile have ended -> what the function
+--- returns. When the function raises, the other tasks are cancelled and the error is raised again. Otherwise
+--- raises the errors of failed tasks that no task has waited for. Without a function it runs the tasks that
+--- loop.spawn started outside of tasks.
 function loop.run(f, ...)
   check_phase("loop.run")
   if f == nil then

@@ -1,5 +1,5 @@
---- A lock between tasks and light threads that share results or a writer. A holder that was killed, by a
---- deadline or by hand, is ignored.
+--- A lock between tasks and light threads that share results or a writer. A holder that was killed is
+--- ignored.
 
 local event = require("dynamodb.loop.event")
 

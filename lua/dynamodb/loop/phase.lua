@@ -1,5 +1,5 @@
---- Tells whether this Lua runs inside nginx, and whether the current phase of a request may wait. With
---- transport/nginx the only file that knows nginx.
+--- Tells whether this Lua runs inside nginx, and whether the current phase of a request may wait. This
+--- file and transport/nginx are the only ones that use nginx's API.
 -- Source: README of lua-nginx-module 0.10.23, the contexts of each directive.
 
 local phase = {}

@@ -15,7 +15,7 @@ local unpack = table.unpack or unpack -- luacheck: ignore 113 143
 local scheduler = {}
 
 local FOREVER = math.huge
--- What a task's coroutine yields or returns: it parks, has ended, is abandoned.
+-- What a task's coroutine yields or returns when it parks, ends, or is abandoned.
 local PARK, DONE, GONE = {}, {}, {}
 local NOTHING = {}
 local MAX_IGNORED = 100 -- errors that a cancelled task may ignore before it is abandoned
@@ -58,7 +58,7 @@ function scheduler.running()
   if active and running() == active.co and CAN_PARK then return active end
 end
 
---- Returns the task below whatever coroutine is running | nil.
+--- Returns the running task, also inside a coroutine that it resumed | nil.
 function scheduler.active()
   return active
 end
@@ -80,7 +80,7 @@ local function renew(self)
   self.poller, self.exposed = nil, false
 end
 
---- Returns the poller of this process, and makes one after a fork.
+--- Returns the poller of this process. After a fork makes another one.
 local function poller_of(self)
   native = native or require("dynamodb.curl")
   local poller, forks = self.poller, native.forks()
@@ -111,7 +111,7 @@ local function forget_socket(task)
   if task.key then task.loop.sockets[task.key], task.key = nil, false end
 end
 
--- Raises in a cancelled task, so that it cleans up; abandons it when it has ignored that too often.
+-- Raises in a cancelled task, so that it cleans up. Abandons a task that has ignored this too often.
 local function raise_cancelled(task)
   forget_socket(task)
   task.ignored = task.ignored + 1
@@ -124,7 +124,7 @@ function scheduler.check()
   if active and active.cancelled then raise_cancelled(active) end
 end
 
--- Parks a task until it is woken or the deadline comes. The caller has called poller_of, for forks.
+-- Parks a task until it is woken or the deadline comes. The caller must have called poller_of.
 local function park(task, deadline)
   local self = task.loop
   if task.cancelled then raise_cancelled(task) end
@@ -277,7 +277,7 @@ function scheduler.cancel_all(run, self, err)
   for _, task in ipairs(scheduler.tasks_of(run, self)) do scheduler.cancel(task, err) end
 end
 
---- Cancels a task at that time, with that error.
+--- Sets the time at which a task is cancelled, and the error for it.
 function scheduler.limit(task, deadline, err)
   task.ends, task.late = deadline, err
   if task.parked and deadline < task.wake_at then
@@ -313,7 +313,7 @@ local function resume(self, task)
   end
 end
 
--- Wakes the tasks whose time has come.
+-- Wakes the tasks whose time has come, and cancels those whose deadline has passed.
 local function expire(self)
   local heap = self.timers
   local task = heap[1]
@@ -376,7 +376,7 @@ local function drive(self, is_over, deadline)
     if left <= 0 then return end
     local is_idle = not self.first and self.timers.count == 0 and next(self.sockets) == nil
     if is_idle and left == FOREVER then
-      errors.raise("loop: every task that is left waits for another one")
+      errors.raise("loop: deadlock: every unfinished task waits for another one")
     end
     step(self, left)
   end

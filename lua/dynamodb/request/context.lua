@@ -43,9 +43,9 @@ local FIRST_INVOCATION = 100000000000 -- twelve decimal digits, which also are h
 ---@field retry_policy dynamodb.RetryPolicy
 ---@field clock? table the service's clock; nil when its skew is not to be corrected
 ---@field provider dynamodb.CredentialCache
----@field credentials? table those that the signer has
----@field pools_by_kind table<string, table> the pool of the usual host, by kind of operation; for the current
---- account
+---@field credentials? table those that the signer uses
+---@field pools_by_kind table<string, table> the pool of requests without an ARN, by kind of operation;
+--- emptied when the credentials change, since the host may name their account
 ---@field headers table headers of an attempt, as the signer takes them; overwritten for each
 ---@field trace_index? integer position in headers of AWS Lambda's trace id; nil outside Lambda
 ---@field invocation_prefix string the first 24 characters of the invocation ids
@@ -178,8 +178,8 @@ local function trace_id()
   return id and (id:gsub("[^%w=;:+&%[%]{}\"',-]", function(char) return ("%%%02X"):format(char:byte()) end))
 end
 
---- Returns a UUID for one call. A random one would cost more than the rest of the head, so ids count up from
---- a random prefix.
+--- Returns the invocation id of a call, a UUID: a random prefix and a counter, since a random UUID for each
+--- call would cost more than all other headers.
 ---@return string
 function context.next_invocation_id(running)
   local count = running.invocations + 1
@@ -219,8 +219,8 @@ local function provider_emitter(state)
   end
 end
 
---- Makes the connection ready for calls: reads the settings, once -> true | nil, err, and the next call tries
---- again.
+--- Makes the connection ready for calls, once: reads the settings -> true | nil, err. After a failure the
+--- next call tries again.
 function context.open(state)
   local running = state.running
   if running.values then return true end

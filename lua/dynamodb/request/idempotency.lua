@@ -31,20 +31,21 @@ local function all_select(statements)
   return true
 end
 
--- For operations some of whose requests may be repeated: functions that tell which.
+-- Operations of which only some requests may be repeated: functions of the parameters that return true for
+-- these.
 local deciders = {
   UpdateItem = function(params) return steps_of(params) ~= nil end,
   ExecuteStatement = function(params) return is_select(params.Statement) end,
   BatchExecuteStatement = function(params) return all_select(params.Statements) end,
 }
 
--- Values of ReturnValues for which a repeated write has another response.
+-- Values of ReturnValues for which a repeated write returns other attributes than the first one.
 local old_values = { ALL_OLD = true, UPDATED_OLD = true }
 
 --- Tells how a request may be sent again when the service may already have done it:
 --- "free": any number of times, with the same outcome;
 --- "checked": its condition may fail because the first attempt succeeded, which the stored item then shows;
---- "once": not at all.
+--- "once": it must not be sent again.
 ---@param operation table
 ---@param params table
 ---@return "free"|"checked"|"once"
@@ -64,7 +65,7 @@ local function item_of(params)
   return (assert(core.decode(params.Item, "item")))
 end
 
--- For each operation: is the stored item what the request would have made?
+-- For each operation: returns true when the stored item is what the request would have made.
 local happened = {
   PutItem = function(params, item)
     return item ~= nil and core.equal(item_of(params), item)
@@ -75,8 +76,9 @@ local happened = {
   DeleteItem = function() return false end, -- another client may have deleted it
 }
 
---- Returns the parameters of the repeated request, which asks for the item that makes its condition fail.
-function idempotency.asking(params)
+--- Returns the parameters of a repeated conditional write: if its condition fails, the service returns the
+--- stored item.
+function idempotency.ask_for_item(params)
   return options.merge(params, { ReturnValuesOnConditionCheckFailure = "ALL_OLD" })
 end
 
@@ -119,7 +121,7 @@ function idempotency.wrap(operation, params)
   return setmetatable({ input = input }, { __index = operations.TransactWriteItems }), request
 end
 
--- Codes of a cancellation reason -> codes of the single write.
+-- Code of a cancellation reason -> code of the single write.
 local codes = {
   ConditionalCheckFailed = "ConditionalCheckFailedException",
   ItemCollectionSizeLimitExceeded = "ItemCollectionSizeLimitExceededException",
@@ -128,7 +130,7 @@ local codes = {
   TransactionConflict = "TransactionConflictException",
   ValidationError = "ValidationException",
 }
-local passing = { ProvisionedThroughputExceededException = true, ThrottlingException = true,
+local transient_codes = { ProvisionedThroughputExceededException = true, ThrottlingException = true,
   TransactionConflictException = true }
 
 --- Converts the transaction's error into that of the single write.
@@ -137,8 +139,8 @@ function idempotency.unwrap(err)
   if not reason then return err end
   local code = codes[reason.Code] or reason.Code
   local message = type(reason.Message) == "string" and reason.Message or err.message
-  local fields = { code = code, message = message, item = reason.Item, retryable = passing[code],
-    throttled = passing[code] and code ~= "TransactionConflictException" }
+  local fields = { code = code, message = message, item = reason.Item, retryable = transient_codes[code],
+    throttled = transient_codes[code] and code ~= "TransactionConflictException" }
   for _, name in ipairs({ "kind", "status", "request_id", "ambiguous" }) do fields[name] = err[name] end
   return errors.new(fields)
 end

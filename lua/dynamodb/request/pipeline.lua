@@ -17,6 +17,7 @@ local idempotency = require("dynamodb.request.idempotency")
 local options = require("dynamodb.base.options")
 local pool = require("dynamodb.http.pool")
 local response = require("dynamodb.request.response")
+local retry = require("dynamodb.request.retry")
 local round_trip = require("dynamodb.http.round_trip")
 local service_clock = require("dynamodb.http.service_clock")
 
@@ -43,10 +44,10 @@ local NO_OPTIONS = {}
 ---@field wrapped_name? string the operation's name, when the call is wrapped into a transaction
 ---@field overrides? table mode and max_attempts of this call, for the retry policy
 ---@field retry_cost? integer tokens that the last retry took
----@field ambiguous? boolean may an attempt so far have written?
----@field checks_item? boolean a conditional write that was sent again: its condition may fail because of
---- itself
----@field refreshed? boolean were other credentials asked for?
+---@field ambiguous? boolean true when an attempt so far may have written
+---@field checks_item? boolean true for a conditional write that was sent again: its condition may fail
+--- because an earlier attempt succeeded
+---@field refreshed? boolean true once other credentials were asked for
 
 --- Encodes the parameters of an operation -> text. Raises, naming the path, for what cannot be sent.
 ---@param where string the method that is named in the message
@@ -86,7 +87,8 @@ end
 
 -- {===== One attempt =====
 
--- May the request be sent again at once, on another connection, although the service may have received it?
+-- Returns true when the request may be sent again at once, on another connection, although the service may
+-- have received it.
 local function may_resend(call)
   return call.retry_writes == "always" or idempotency.kind(call.operation, call.params) == "free"
 end
@@ -129,7 +131,7 @@ local function read_response(call, own, connection, sent_at)
   return result, err
 end
 
--- Signs an attempt for the service's time -> request, pool, signing time | nil, err.
+-- Signs an attempt, for the service's clock -> request, pool, time of this machine | nil, err.
 local function sign(call)
   local state, operation = call.state, call.operation
   local running = state.running
@@ -163,7 +165,7 @@ local function attempt(call)
   local connection, failure, sends = round_trip.send(own, request, may_resend, call, call.deadline,
     call.options.attempt_timeout)
   call.requests = call.requests + 1
-  if sends > 1 and call.operation.writes then -- the service may have done what was sent again
+  if sends > 1 and call.operation.writes then -- it may have been applied before it was sent again
     call.requests, call.ambiguous = call.requests + sends - 1, true
   end
   if connection then return read_response(call, own, connection, sent_at) end
@@ -175,35 +177,29 @@ end
 -- ===================== }
 -- {===== After a failed attempt =====
 
--- Codes of requests that were signed for the wrong time.
-local skew_codes = { AccessDeniedException = true, AuthFailure = true, InvalidSignatureException = true,
-  RequestExpired = true, RequestInTheFuture = true, RequestTimeTooSkewed = true,
-  SignatureDoesNotMatch = true }
-
-local expiry_codes = { ExpiredToken = true, ExpiredTokenException = true }
-
--- Corrects the cause of the failure, if it is the clock or the credentials -> true when the next attempt may
--- go out at once. Other credentials are asked for once in a call.
+-- Corrects the clock or replaces expired credentials, if one of them caused the failure -> true when the next
+-- attempt need not wait. Credentials are replaced at most once in a call.
 local function correct_cause(call, err)
   local running = call.state.running
-  if skew_codes[err.code] and running.clock and service_clock.corrected(running.clock, call.offset) then
+  if retry.skew_codes[err.code] and running.clock and service_clock.corrected(running.clock, call.offset) then
     return true
   end
-  if not expiry_codes[err.code] or call.refreshed then return false end
+  if not retry.expiry_codes[err.code] or call.refreshed then return false end
   call.refreshed = true
   local fresh, failure = running.provider:refresh(call.credentials, call.deadline)
-  if failure then err.message = ("%s; fresh ones: %s"):format(err.message, failure.message) end
+  if failure then err.message = ("%s; other credentials: %s"):format(err.message, failure.message) end
   return fresh ~= nil and fresh ~= call.credentials
 end
 
--- May the request be attempted again although the service may have done it? A conditional write then asks for
--- the item that makes its condition fail.
+-- Returns true when the request may be attempted again although the service may have applied it. A
+-- conditional write then also asks for the stored item.
 local function may_repeat(call)
   if call.retry_writes == "always" or call.checks_item then return true end
   local kind = idempotency.kind(call.operation, call.params)
   if kind == "checked" then
     call.checks_item = true
-    call.body = pipeline.encode(idempotency.asking(call.params), call.operation.input, call.operation.name)
+    local params = idempotency.ask_for_item(call.params)
+    call.body = pipeline.encode(params, call.operation.input, call.operation.name)
   end
   return kind ~= "once"
 end
@@ -235,7 +231,7 @@ local function wait_for_rate_limit(call)
   local seconds = state.running.retry_policy:before(call.deadline - state.transport.now(), call.overrides)
   if not seconds then
     return nil, errors.new({ kind = "timeout", retryable = true, throttled = true,
-      message = "this client's own rate limit" })
+      message = "held back by the rate limit of retry_mode 'adaptive'" })
   end
   if seconds > 0 then state.transport.sleep(seconds) end
   return true

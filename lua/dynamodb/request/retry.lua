@@ -23,7 +23,7 @@ local throttling = set([[
   SlowDown ThrottledException Throttling ThrottlingException TooManyRequestsException
   TransactionInProgressException]])
 
--- Codes of failures that pass. AWS's SDKs leave TransactionConflictException to the caller, although the
+-- Codes of transient failures. AWS's SDKs leave TransactionConflictException to the caller, although the
 -- developer guide says that a single write that conflicts with a transaction may be retried.
 local transient = set([[
   IDPCommunicationError ReplicatedWriteConflictException RequestTimeout RequestTimeoutException TimeoutError
@@ -31,15 +31,27 @@ local transient = set([[
 
 local transient_status = { [500] = true, [502] = true, [503] = true, [504] = true }
 
--- Reasons of a cancelled transaction that pass.
-local passing = { None = "none", ProvisionedThroughputExceeded = "throttling", ThrottlingError = "throttling",
-  TransactionConflict = "transient" }
+-- Cancellation reasons after which a transaction may succeed when it is sent again -> class.
+retry.reason_classes = { None = "none", ProvisionedThroughputExceeded = "throttling",
+  ThrottlingError = "throttling", TransactionConflict = "transient" }
 
--- Returns the class of all reasons together | nil when one of them does not pass.
+-- Codes of single statements of BatchExecuteStatement that may succeed when they are sent again -> class.
+retry.statement_classes = { InternalServerError = "transient", ProvisionedThroughputExceeded = "throttling",
+  RequestLimitExceeded = "throttling", ThrottlingError = "throttling", TransactionConflict = "transient" }
+
+-- Codes of requests that were signed for the wrong time. They are retried once the clock is corrected.
+retry.skew_codes = set([[
+  AccessDeniedException AuthFailure InvalidSignatureException RequestExpired RequestInTheFuture
+  RequestTimeTooSkewed SignatureDoesNotMatch]])
+
+-- Codes of expired credentials. They are retried with other credentials.
+retry.expiry_codes = set("ExpiredToken ExpiredTokenException")
+
+-- Returns the class of all reasons together | nil when one of them is permanent.
 local function class_of_reasons(reasons)
   local class
   for _, reason in ipairs(reasons or {}) do
-    local one = passing[reason.code or reason.Code]
+    local one = retry.reason_classes[reason.code or reason.Code]
     if not one then return nil end
     if one == "throttling" or (one == "transient" and not class) then class = one end
   end
@@ -109,7 +121,7 @@ local function adapt(limiter, now, throttled)
   limiter.tokens = math.min(limiter.tokens, limiter.capacity)
 end
 
--- Takes a token, perhaps a future one, and returns the seconds to wait for it | nil if that is longer than
+-- Takes a token, and returns the seconds until it exists | nil, taking none, if these are more than
 -- 'longest'.
 local function acquire_token(limiter, now, longest)
   if not limiter.active then return 0 end
@@ -124,7 +136,7 @@ end
 ---@field mode "standard"|"adaptive"|"off"
 ---@field max_attempts integer the first attempt included
 ---@field tokens number the retry quota, shared by all calls
----@field quiet boolean would a success change nothing?
+---@field quiet boolean true when a success would change nothing, so that succeed need not be called
 local Policy = {}
 Policy.__index = Policy
 
@@ -150,7 +162,7 @@ local function limiter_for(policy, overrides)
   return policy.limiter
 end
 
---- To be called before each attempt.
+--- Takes a token of the adaptive rate limit. Must be called before each attempt.
 ---@param longest? number seconds
 ---@param overrides? table the call's own mode and max_attempts, if any
 ---@return number? seconds to wait; nil when that is more than 'longest'
@@ -194,7 +206,7 @@ function Policy:plan(attempt, err, overrides, is_corrected)
   return delay_for(self, attempt, class, err.retry_after), cost
 end
 
---- To be called after a success: gives tokens back.
+--- Gives tokens back to the retry quota. Must be called after each success.
 ---@param cost? number what plan returned for the call's last retry; nil when there was none
 function Policy:succeed(cost, overrides)
   self.tokens = math.min(TOKENS, self.tokens + (cost or 1))

@@ -19,10 +19,10 @@ local FOREVER = math.huge
 local MAX_WRITES, MAX_READS = 25, 100 -- entries of one request
 local MAX_BYTES = 16 * 1024 * 1024 -- of one request
 local OVERHEAD = 96 -- bytes around an encoded entry, at most
-local DEADLINE = 60 -- seconds without progress, unless the caller sets a deadline for the whole batch
+local MAX_STALL = 60 -- seconds without progress; not used when the caller sets a deadline
 local FIRST_PAUSE, LONGEST_PAUSE = 0.05, 5 -- seconds
 
--- The operations with requests whose items and keys are encoded already.
+-- BatchWriteItem and BatchGetItem of items and keys that are encoded already.
 local WRITE_REQUEST = { PutRequest = { Item = "wire" }, DeleteRequest = { Key = "wire" } }
 local write_encoded = setmetatable({ input = { RequestItems = { "map", { "list", WRITE_REQUEST } } } },
   { __index = operations.BatchWriteItem })
@@ -31,12 +31,12 @@ local get_encoded = setmetatable({ input = { RequestItems = { "map", { Keys = { 
 
 ---@class dynamodb.Entry one put, delete or key of a batch
 ---@field fields table of its dynamodb.table
----@field id string distinguishes its key from others
+---@field id string identifies its key: batch_engine.identify
 ---@field bytes integer size in the request, at most
 ---@field request table|string its part of the request
 ---@field given table what the caller gave, returned when it is left over
 
---- Returns a text that is the same for equal keys of one table only.
+--- Returns a text that identifies a key among all keys of all tables. Equal keys have equal texts.
 function batch_engine.identify(fields, key)
   local range = fields.schema.range_key_name
   return fields.name .. "\0" .. core.encode(key[fields.schema.hash_key_name], "value")
@@ -138,7 +138,7 @@ end
 ---@class dynamodb.Batch a batch while it runs
 ---@field transport table
 ---@field call_options table options of its requests
----@field deadline number until which it must make progress
+---@field deadline number when it ends unless it makes progress; the caller's deadline is never moved
 ---@field queue table of the entries that are in no request
 ---@field max_entries integer of one request
 ---@field send function (self, entries): sends the entries of one request -> list of the unprocessed ones |
@@ -168,12 +168,13 @@ local function send_next(self)
   for _, entry in ipairs(left) do append(self.queue, entry) end
   if err and (not err.retryable or err.retry_stopped == "off") then end_early(self, err) end
   if #left < #entries and not self.call_options.deadline_at then
-    self.deadline = self.transport.now() + DEADLINE -- there was progress
+    self.deadline = self.transport.now() + MAX_STALL -- there was progress
   end
   return #entries - #left, #left, err
 end
 
--- Waits before entries are sent again, unless the deadline is too early. The wait ends when the batch does.
+-- Waits before entries are sent again. Ends the batch instead if the deadline comes first. When the batch
+-- ends meanwhile, so does the wait.
 local function back_off(self, pause, err)
   local transport, seconds = self.transport, pause * (0.5 + system.random() / 2)
   local retry_at = transport.now() + seconds
@@ -221,7 +222,7 @@ local function run(connection, entries, max_entries, given, operation, send)
   local self = { transport = transport, call_options = call_options, max_entries = max_entries, send = send,
     connection = connection, return_consumed_capacity = given.return_consumed_capacity,
     operation = operation, queue = new_queue(entries), ended = event.new(), is_concurrent = count > 1,
-    deadline = call_options.deadline_at or transport.now() + DEADLINE }
+    deadline = call_options.deadline_at or transport.now() + MAX_STALL }
   if count > 1 then work_concurrently(self, count) else work(self) end
   if self.err then
     self.err.table = self.err.table or table_of(entries)

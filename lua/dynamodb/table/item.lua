@@ -98,7 +98,7 @@ end
 
 -- {===== Writing =====
 
--- Returns a change for every loaded attribute, as put and delete make them.
+-- Returns a change for every loaded attribute, since put and delete replace all of them.
 local function every_attribute(loaded)
   local changes = {}
   for name, value in next, loaded or {} do changes[#changes + 1] = { path = { name }, old = value } end
@@ -119,7 +119,7 @@ local function with_version(guard, fields, attributes, loaded, where)
   return stored
 end
 
--- After a successful write: 'text' is what the service has.
+-- Marks the item as saved after a successful write. 'text' is the stored item, encoded.
 local function mark_stored(self, text, guard, fields, attributes, stored)
   if guard == "version" then attributes[fields.version_attribute] = stored[fields.version_attribute] end
   core.item_load(self, text)
@@ -216,8 +216,8 @@ end
 
 local shows_new = { ALL_NEW = true, UPDATED_NEW = true } -- the response has the new values
 
--- Returns the new values of the queued attributes after a save that returned 'result'. The response to a save
--- that asked for old values does not have them: they are read, and count as the old ones when that fails.
+-- Returns the new values of the queued attributes after a save that returned 'result'. When the response has
+-- old values, the new ones are read by another request; if that fails, the old ones are returned.
 local function queued_values(self, key, queue, given, asked, result)
   if shows_new[asked.return_values] then return result.Attributes or {} end
   local _, _, _, _, owner = parts(self)
@@ -309,9 +309,9 @@ end
 
 local modify_options = { deadline = options.seconds }
 
---- Reads the item, calls 'change' with it and saves it with a guard (the version if the table has one). When
---- another writer changed the item meanwhile, it repeats all of that, until 'deadline' seconds (10) have
---- passed.
+--- Reads the item, calls 'change' with it, and saves it with a guard: "version" if the table has a version
+--- attribute, otherwise "changed". When another writer was faster, repeats all of this until 'deadline'
+--- seconds (10) have passed.
 ---@param change fun(item): any may be called several times; nothing is saved when it returns false
 ---@param given? table deadline
 ---@return dynamodb.Item? self nil without an error when the item does not exist
@@ -325,7 +325,7 @@ function Item:modify(change, given)
   local guard = fields.version_attribute and "version" or "changed"
   local transport = core.connection_state(connection).transport
   local deadline, pause = transport.now() + (given.deadline or MODIFY_DEADLINE), FIRST_PAUSE
-  local conflict -- says more than that no time was left
+  local conflict -- the last one; returned in place of a timeout, since it says more
   while true do
     local left = math.max(deadline - transport.now(), MIN_DEADLINE)
     local ok, err = self:reload({ consistent_read = true, deadline = left })

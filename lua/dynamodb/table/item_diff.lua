@@ -30,7 +30,7 @@ end
 -- Lists are compared by position. When every element differs, the whole list is one change.
 local function compare_lists(path, old, new, changes)
   local shared, inner = math.min(#old, #new), {}
-  local kept = 0 -- elements that are the same, or changed inside only
+  local kept = 0 -- elements that are equal, or that differ only inside
   for i = 1, shared do
     local before = #inner
     compare(extend(path, i - 1), old[i], new[i], inner)
@@ -77,7 +77,8 @@ local function coarsen(changes, old, new)
   return coarse
 end
 
---- Returns the changes from 'old' to 'new': of whole attributes where there are too many for one update.
+--- Returns the changes from 'old' to 'new'. When one update could not hold them all, these are changes of
+--- whole attributes.
 ---@param old? table attributes; nil for a new item
 ---@param new table attributes
 ---@return dynamodb.Change[]

@@ -18,7 +18,7 @@ local pipeline = require("dynamodb.request.pipeline")
 ---@field next? any start key of the next page; nil for the last page
 
 ---@class dynamodb.Paginator
----@field more boolean may there be another page?
+---@field more boolean true when there may be another page
 ---@field segment? integer
 local Paginator = {}
 Paginator.__index = Paginator

@@ -10,6 +10,7 @@ local objects = require("dynamodb.base.objects")
 local operations = require("dynamodb.base.operations")
 local options = require("dynamodb.base.options")
 local results = require("dynamodb.table.results")
+local retry = require("dynamodb.request.retry")
 local transaction = require("dynamodb.table.transaction")
 
 local Connection = core.connection_class.methods
@@ -35,7 +36,7 @@ local execute_options = options.with_write_options({
 
 local writes = { DELETE = true, INSERT = true, UPDATE = true }
 
--- Does the statement write? Raises for options that only pages have.
+-- Returns true when the statement writes. Raises for options that only pages have.
 local function is_write(statement, given)
   if not writes[(statement:match("^%s*(%a+)") or ""):upper()] then return false end
   for _, name in ipairs({ "max_requests", "max_results", "request_limit" }) do
@@ -88,16 +89,13 @@ local function statements_of(given, most, where)
   return list
 end
 
--- Codes of single statements that may succeed when they are sent again: true for throttling.
-local transient_codes = { InternalServerError = false, ProvisionedThroughputExceeded = true,
-  RequestLimitExceeded = true, ThrottlingError = true, TransactionConflict = false }
-
 -- Makes the error object of one statement.
 local function error_of(failure)
+  local class = retry.statement_classes[failure.Code]
   return errors.locate(errors.new({ kind = "service", code = failure.Code,
     message = failure.Message or failure.Code,
     item = failure.Item, operation = "BatchExecuteStatement", attempts = 1,
-    retryable = transient_codes[failure.Code] ~= nil, throttled = transient_codes[failure.Code] }))
+    retryable = class ~= nil, throttled = class and class == "throttling" }))
 end
 
 local batch_options = options.with_write_options({ return_consumed_capacity = capacity.option })

@@ -1,6 +1,6 @@
---- Requests pages of several paginators concurrently, and before they are asked for. In tasks and in nginx it
---- does so while the caller goes on; elsewhere nothing runs meanwhile, and the next pages of all paginators
---- are requested together when no page is left.
+--- Requests pages of several paginators concurrently, and before they are asked for. In tasks and in nginx
+--- the requests run while the caller continues. Elsewhere nothing can run meanwhile: when the queue is empty,
+--- the next pages of all paginators are requested together.
 --
 -- Each paginator is in one of these states:
 --   idle      nothing is requested for it: it has enough pages in the queue, or the caller wants no more
@@ -20,9 +20,9 @@ local FOREVER = math.huge
 ---@class dynamodb.PrefetchSource a paginator and what is known of its pages in the queue
 ---@field paginator dynamodb.Paginator
 ---@field ready integer how many of its pages are in the queue
----@field failed? boolean is an error of it in the queue?
+---@field failed? boolean true while an error of it is in the queue
 ---@field token? table of the fetch under way
----@field job? table the transport's, when the fetch runs beside the caller
+---@field job? table the transport's job, when the fetch runs concurrently with the caller
 
 ---@class dynamodb.Prefetch
 local Prefetch = {}
@@ -55,7 +55,7 @@ end
 
 -- {===== Fetching =====
 
--- Should another page of this source be requested?
+-- Returns true when another page of this source should be requested.
 local function is_wanted(self, source)
   return source.paginator.more and not source.failed and source.ready < self.depth
     and self.requests_left > 0 and self.wanted > self.queued_items
@@ -107,7 +107,7 @@ local function fetch(self, source, token)
   return true
 end
 
--- Requests pages of a source until enough are in the queue; or only one.
+-- Requests one page of a source, or pages until enough are in the queue.
 local function fetch_pages(self, source, token, only_one)
   while fetch(self, source, token) do
     if only_one or not is_wanted(self, source) then
@@ -133,7 +133,7 @@ end
 -- ===================== }
 -- {===== In tasks and nginx =====
 
--- Abandons the fetches of a caller that ran elsewhere, and those whose job was killed.
+-- Abandons fetches that were started in another place (loop or request), and those whose job was killed.
 local function drop_lost_jobs(self, place)
   for _, source in ipairs(self.sources) do
     local job = source.job
@@ -142,7 +142,8 @@ local function drop_lost_jobs(self, place)
   self.place = place
 end
 
--- Starts jobs, and lets them run until they wait. A cancelled caller learns of it when it waits itself.
+-- Starts jobs, and lets them run until they wait. An error of event.yield is dropped: a cancelled caller gets
+-- it again at its next wait.
 local function start_jobs(self)
   local transport, sources = self.transport, sources_to_start(self, self.concurrency)
   for _, source in ipairs(sources) do
@@ -184,7 +185,8 @@ local function fetch_together(self)
   return #calls > 0
 end
 
--- The caller has seen an error and asks again: drops the other errors in the queue, which are as old.
+-- The caller has seen an error and asks again: drops the errors in the queue, since their pages are requested
+-- again.
 local function forget_errors(self)
   self.has_failed = false
   local list = {}

@@ -74,8 +74,8 @@ query.scan_options = with_shared({
 
 -- {===== Keys =====
 
--- Returns the key attributes of the table, or of an index, which may take one DescribeTable -> { hash, range
--- }, lists of names | nil, err.
+-- Returns the names of the key attributes of the table or of an index, as two lists, 'hash' and 'range' |
+-- nil, err. An index may take one DescribeTable.
 local function key_names(self, fields, index)
   if not index then
     return { hash = { fields.schema.hash_key_name }, range = { fields.schema.range_key_name } }
@@ -110,7 +110,7 @@ local range_tests = {
   eq = true, lt = true, le = true, gt = true, ge = true, between = true, begins_with = true,
 }
 
--- Returns the value of the one option that is given under these names.
+-- Returns the value of an option that has several names | nil. Raises when it is given under two of them.
 local function exclusive_option(expression, given, ...)
   local found
   for _, name in ipairs({ ... }) do
@@ -182,7 +182,7 @@ local function key_condition(expression, table_key, given, key)
     if test ~= nil then texts[#texts + 1] = write_key_test(expression, table_key, name, test, false) end
   end
   for name in pairs(tests) do
-    if not known[name] then expression:fail("'%s' is no key attribute", tostring(name)) end
+    if not known[name] then expression:fail("'%s' is not a key attribute", tostring(name)) end
   end
   return expression:finish(table.concat(texts, " AND "), "key condition")
 end

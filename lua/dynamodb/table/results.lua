@@ -6,8 +6,8 @@
 --   in a page      _position elements of _items were returned
 --   replaying      all() failed; _replay has what it had read, to be returned again
 --   closed
--- Where reading can resume is computed from the state when it is read: last_evaluated_key, state(). What the
--- key of the last element is computed from is kept apart from the element, which the caller may change.
+-- last_evaluated_key and state() are computed when they are read. What they need of the last element is kept
+-- apart from the element, which the caller may change.
 -- The object that users hold is userdata (table/results_object); 'self' here is its table of fields.
 
 local capacity = require("dynamodb.table.capacity")
@@ -26,7 +26,7 @@ local results_object = require("dynamodb.table.results_object")
 ---@field consumed_capacity? table sum of the ConsumedCapacity of the pages so far
 ---@field requests integer pages so far
 ---@field remaining? integer items that may still be returned, of max_results
----@field segment? integer the segment being read, from 0
+---@field segment? integer the segment that is being read, from 0
 ---@field last_evaluated_key? table the key of the last item returned, to resume from as exclusive_start_key;
 --- nil before the first item and at the end. Raises where segments are read concurrently: see state
 local methods = {}
@@ -40,14 +40,14 @@ local fields_of, item_parts = core.results_fields, core.item_parts
 
 -- {===== Where reading resumes =====
 
--- Is this the last page of a segment that is followed by another one?
+-- Returns true for the last page of a segment that is followed by another one.
 local function is_followed(self, page)
   local segments = self._plan.segments
   return not page.next and segments and page.segment + 1 < segments
 end
 
 -- Remembers the key of the element returned last: the text that an item was loaded from, which cannot change,
--- or the key attributes of a plain table. Runs for every element, so it must not make more than one call.
+-- or the key attributes of a plain table. It runs for every element, so it makes at most one call.
 local function remember(self, element)
   local plan = self._plan
   local names = plan.key_names
@@ -81,7 +81,7 @@ local function resume_key(self)
   return position > 0 and self._plan.key_names and last_key(self) or self._start_key
 end
 
--- Returns for each segment the key to resume after, false when it is finished, nil at its start.
+-- Returns for each segment the key to resume after: false when the segment is finished, nil at its start.
 local function resume_places(self)
   if self._replay then return options.merge(self._replay.places) end
   local page, places = self._page, options.merge(self._places)
@@ -129,8 +129,8 @@ end
 
 local function take_prefetched(self) return self._prefetch:take(self.remaining) end
 
--- Takes the next page while no other task does -> page | nil | nil, err. Another task may close the results
--- before or meanwhile: then there is no page, since close has fixed where reading resumes.
+-- Takes the next page, under the lock -> page | nil | nil, err. When another task closes the results before
+-- or meanwhile, the page is dropped, since close has fixed where reading resumes.
 local function take_page(self)
   if self._is_closed then return nil end
   local take = self._prefetch and take_prefetched or take_in_turn
@@ -217,7 +217,8 @@ local function next_replayed(self)
   return item
 end
 
--- Returns the next element when that takes more than a look at the current page.
+-- Returns the next element in the cases that are not fast: at the end of a page, with max_results, and while
+-- replaying.
 local function next_slowly(self)
   if self.remaining == 0 then return nil end
   local replayed = self._replay and next_replayed(self)
@@ -317,7 +318,7 @@ function methods:all()
   return nil, err
 end
 
---- Ends the results, and the requests that are under way. Its fields can still be read.
+--- Ends the results, and the requests that are under way. The fields can still be read.
 function methods:close()
   if not self._is_closed then
     self._start_key, self._places = resume_key(self), resume_places(self)
@@ -359,7 +360,7 @@ function results.new(connection, operation, request, plan)
     remaining = plan.max_results,
     segment = first and first.segment,
     _transport = transport,
-    _mutex = mutex.new(), -- held while a page is requested
+    _mutex = mutex.new(), -- held while a page is taken
     _paginators = paginators,
     _prefetch = false,
     _guard = false, -- ends the prefetch when the results are collected

@@ -156,7 +156,7 @@ function schema.key_from_options(self, where, given)
   end
   for name in pairs(given.key) do
     if name ~= self.hash_key_name and name ~= self.range_key_name then
-      errors.raise("%s: option 'key': '%s' is no key attribute of the table",
+      errors.raise("%s: option 'key': '%s' is not a key attribute of the table",
         where, tostring(name):sub(1, 40))
     end
   end

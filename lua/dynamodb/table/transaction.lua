@@ -13,6 +13,7 @@ local items = require("dynamodb.table.item")
 local objects = require("dynamodb.base.objects")
 local operations = require("dynamodb.base.operations")
 local options = require("dynamodb.base.options")
+local retry = require("dynamodb.request.retry")
 local schema = require("dynamodb.table.schema")
 local system = require("dynamodb.base.system")
 local tables = require("dynamodb.table.table")
@@ -26,10 +27,6 @@ local MAX_OPERATIONS = 100
 local MAX_BYTES = 4 * 1024 * 1024
 local DEADLINE = 10 -- seconds, retries of conflicts included
 local FIRST_PAUSE, LONGEST_PAUSE = 0.025, 1 -- seconds
-
--- Cancellation reasons after which the transaction may succeed when it is sent again.
-local transient_reasons = { None = true, ThrottlingError = true, TransactionConflict = true,
-  ProvisionedThroughputExceeded = true }
 
 local shared_options = {
   return_item_on_failure = options.boolean,
@@ -163,7 +160,7 @@ local function is_transient(err)
   if err.code ~= "TransactionCanceledException" or not err.reasons or #err.reasons == 0 then return false end
   local conflict = false
   for _, reason in ipairs(err.reasons) do
-    if not transient_reasons[reason.code] then return false end
+    if not retry.reason_classes[reason.code] then return false end
     conflict = conflict or reason.code ~= "None"
   end
   return conflict

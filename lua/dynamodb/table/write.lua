@@ -14,7 +14,7 @@ local unpack = table.unpack or unpack -- luacheck: ignore 143 113
 
 local write = {}
 
---- The options of which write.condition makes a condition.
+--- The options that write.condition combines into one condition.
 write.condition_options = {
   condition = options.any,
   create_only = options.boolean,
@@ -29,7 +29,7 @@ local shared_options = options.merge(write.condition_options, {
   return_values = options.choice("NONE", "ALL_OLD"),
 })
 
---- Returns the schema of a write's options: those of every write, and more.
+--- Returns the option schema of a write: the options of every write, and these.
 function write.options(more)
   return options.with_write_options(options.merge(shared_options, more))
 end
@@ -103,8 +103,8 @@ function write.update(connection, fields, key, actions, given, where, guard)
   return call(connection, operations.UpdateItem, request, given)
 end
 
---- Returns the value at a path of returned attributes. Of an updated list element only that element is
---- returned.
+--- Returns the value at a path of returned attributes. For an updated list element the service returns a list
+--- of this element alone.
 function write.value_at(attributes, steps)
   local value = attributes
   for _, step in ipairs(steps) do
@@ -124,8 +124,8 @@ write.guard_option = function(value)
   return value == false or value == "changed" or value == "version", "'changed', 'version' or false"
 end
 
---- Returns the guard of an item's write, "changed", "version" or false: the option, else the version when the
---- table has a version_attribute.
+--- Returns the guard of an item's write, "changed", "version" or false. The default is "version" for a table
+--- with a version_attribute, otherwise false.
 function write.guard(given, fields, where)
   local guard = given.guard
   if guard == nil then guard = fields.version_attribute and "version" or false end

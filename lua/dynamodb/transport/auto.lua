@@ -63,7 +63,7 @@ function auto.timings(socket)
   return timings and timings(socket)
 end
 
---- Was the connection, TLS included, taken from nginx's pool?
+--- Returns true when the connection, TLS included, was taken from nginx's pool.
 function auto.reused(socket)
   return not processes[socket] and nginx.reused(socket)
 end

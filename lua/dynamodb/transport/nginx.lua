@@ -73,7 +73,7 @@ local function set_timeout(sock, deadline)
   sock:settimeout(math.max(1, math.min(math.ceil((deadline - now()) * 1000), 2 ^ 31 - 1)))
 end
 
--- Is nginx's message about a failure that another attempt would meet again?
+-- Returns true when nginx's message names a failure that another attempt would meet again.
 local function is_permanent(why)
   return why:find("no resolver", 1, true) ~= nil or why:find("certificate", 1, true) ~= nil
     or why:find("^option ") ~= nil
@@ -228,7 +228,7 @@ function nginx.timings(socket)
   return { connect = socket.connect, tls = socket.tls }
 end
 
---- Was the connection taken from nginx's pool?
+--- Returns true when the connection was taken from nginx's pool.
 function nginx.reused(socket)
   return socket.reused
 end
