@@ -138,7 +138,8 @@ local rows = {
   { "half a limit", function() conn:list_tables({ limit = 1.5 }) end,
     "'limit': whole number of at least 1 expected" },
   { "an unknown list option", function() conn:list_tables({ Limit = 1 }) end,
-    "unknown option 'Limit': did you mean 'limit'? (known: attempt_timeout, deadline, limit, max_attempts, retry_mode)" },
+    "unknown option 'Limit': did you mean 'limit'? (known: attempt_timeout, deadline, exclusive_start_table_name, "
+      .. "limit, max_attempts, retry_mode)" },
   { "a schema of nothing", function() conn:create_schema() end,
     "'hash_key_name' and 'hash_key_proto_value' expected together" },
   { "a schema without type", function() conn:create_schema("id") end, "expected together" },

@@ -566,7 +566,7 @@ describe("transport.nginx", function()
     it("supports no other loop", function()
       local status, text = server.get("/loop")
       assert.equal(200, status)
-      assert.matches("loop.run: not inside nginx.*; .*loop.spawn: not inside nginx", text)
+      assert.matches("loop.run: not possible inside nginx.*; .*loop.spawn: not possible inside nginx", text)
     end)
 
     it("interrupts functions at their deadline", function()
