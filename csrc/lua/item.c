@@ -45,15 +45,11 @@ static void check_name(lua_State *L, int index) {
   if (lua_rawlen(L, index) == 0) luaL_error(L, "attribute name is empty");
 }
 
-/* Raises at the assignment for types that cannot be sent. */
+/* Raises at the assignment for values that cannot be sent. */
 static void check_value(lua_State *L, int index) {
-  int type = lua_type(L, index);
-  bool ours = type == LUA_TUSERDATA &&
-              (object_test(L, index, &number_class) || object_test(L, index, &set_class) ||
-               object_test(L, index, &binary_class));
-  if (type == LUA_TFUNCTION || type == LUA_TTHREAD || (type == LUA_TUSERDATA && !ours))
-    luaL_error(L, "attribute '%s': %s is not a DynamoDB value", lua_tostring(L, 2),
-               object_typename(L, index));
+  if (!lua_isnil(L, index) && !value_attribute_type(L, index))
+    object_raise(L, "attribute '%s': DynamoDB value expected, got %s", lua_tostring(L, 2),
+                 value_kind(L, index));
 }
 
 /* item:set(name, value): also for names of methods. Returns the item. */

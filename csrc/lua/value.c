@@ -24,6 +24,46 @@ enum mark value_mark(lua_State *L, int index) {
   return mark;
 }
 
+/* Returns the name of the class of the value at 'index', or NULL when this library has none. */
+static const char *class_name(lua_State *L, int index) {
+  static const char prefix[] = "dynamodb.";
+  int type = lua_type(L, index);
+  if ((type != LUA_TTABLE && type != LUA_TUSERDATA) || !lua_getmetatable(L, index)) return NULL;
+  lua_pushliteral(L, "__name");
+  lua_rawget(L, -2);
+  const char *name = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
+  lua_pop(L, 2); /* the metatable owns the name */
+  return name && strncmp(name, prefix, sizeof prefix - 1) == 0 ? name : NULL;
+}
+
+bool value_is_object(lua_State *L, int index) {
+  index = compat_absindex(L, index);
+  if (object_test(L, index, &number_class) || object_test(L, index, &set_class) ||
+      object_test(L, index, &binary_class))
+    return false;
+  return class_name(L, index) && value_mark(L, index) == MARK_NONE;
+}
+
+const char *value_kind(lua_State *L, int index) {
+  static const char *const kinds[][2] = {
+      {"dynamodb.action", "an action of an update"},
+      {"dynamodb.attr", "an attribute"},
+      {"dynamodb.condition", "a condition"},
+      {"dynamodb.connection", "a connection"},
+      {"dynamodb.error", "an error object"},
+      {"dynamodb.item", "an item (item:totable() is a map)"},
+      {"dynamodb.results", "results"},
+      {"dynamodb.schema", "a schema"},
+      {"dynamodb.table", "a table object"},
+      {"dynamodb.update", "an update"},
+  };
+  const char *name = value_is_object(L, index) ? class_name(L, index) : NULL;
+  for (size_t i = 0; name && i < sizeof kinds / sizeof kinds[0]; i++) {
+    if (strcmp(name, kinds[i][0]) == 0) return kinds[i][1];
+  }
+  return name ? name : object_typename(L, index);
+}
+
 bool value_is_list(lua_State *L, int index) {
   enum mark mark = value_mark(L, index);
   return mark ? mark == MARK_LIST : lua_rawlen(L, index) > 0;
@@ -48,6 +88,7 @@ const char *value_attribute_type(lua_State *L, int index) {
     if (lua_touserdata(L, index) == NULL) return "NULL";
     return value_mark(L, index) == MARK_LIST ? "L" : NULL;
   case LUA_TTABLE:
+    if (value_is_object(L, index)) return NULL;
     return value_is_list(L, index) ? "L" : "M";
   case LUA_TUSERDATA:
     return userdata_type(L, index);

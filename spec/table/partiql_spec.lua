@@ -283,7 +283,7 @@ describe("partiql", function()
     { "execute: list of values expected, got string", function() return conn:execute("SELECT", "a") end },
     { "execute: list of values expected, got table", function() return conn:execute("SELECT", { a = 1 }) end },
     { "execute: unknown option 'limit'", function() return conn:execute("SELECT", {}, { limit = 1 }) end },
-    { "Parameters[1]: function is not a DynamoDB value", function() return conn:execute("SELECT", { print }):next() end },
+    { "Parameters[1]: DynamoDB value expected, got function", function() return conn:execute("SELECT", { print }):next() end },
     { "execute_batch: list of statements expected", function() return conn:execute_batch({}) end },
     { "execute_batch: list of statements expected", function() return conn:execute_batch("SELECT") end },
     { "execute_batch: 26 statements, at most 25", function() return conn:execute_batch(twenty_six) end },

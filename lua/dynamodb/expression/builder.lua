@@ -104,20 +104,9 @@ end
 
 -- ===================== }
 
--- Objects of this library that are not values, by the name of their metatable.
-local no_values = {
-  ["dynamodb.action"] = "an action of an update",
-  ["dynamodb.attr"] = "an attribute",
-  ["dynamodb.condition"] = "a condition",
-  ["dynamodb.update"] = "an update",
-}
-
 --- Returns the placeholder of a value. A value used twice is sent once.
 function Expression:value(value)
   if value == nil then self:fail("value expected, got nil") end
-  local meta = type(value) == "table" and getmetatable(value)
-  local other = type(meta) == "table" and no_values[meta.__name]
-  if other then self:fail("value expected, got %s", other) end
   local text, why = core.encode(value, "value")
   if not text then self:fail("value: %s", why) end
   local place = self.value_of[text]

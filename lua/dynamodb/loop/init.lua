@@ -17,7 +17,7 @@ local common = scheduler.new() -- runs all tasks, except those that a coroutine 
 ---@class dynamodb.Task
 ---@field done boolean has it ended?
 ---@field traceback? string where it failed
-local Task = {}
+local Task = { __name = "dynamodb.task" }
 Task.__index = Task
 
 local function spawn(self, run, f, ...)
