@@ -125,14 +125,6 @@ static int item_eq(lua_State *L) {
   return 1;
 }
 
-static int item_tostring(lua_State *L) {
-  check(L, 1);
-  compat_getslot(L, 1, ITEM_TABLE);
-  table_pushname(L, -1);
-  lua_pushfstring(L, "Item(%s)", lua_tostring(L, -1));
-  return 1;
-}
-
 /* core.item(table, attributes) -> a new item that owns the table of attributes. */
 static int core_item(lua_State *L) {
   (void)object_check(L, 1, &table_class);
@@ -177,8 +169,7 @@ static int core_item_queue(lua_State *L) {
 }
 
 static const luaL_Reg methods[] = {{"get", item_get}, {"set", item_set}, {NULL, NULL}};
-static const luaL_Reg meta[] = {
-    {"__len", item_len}, {"__eq", item_eq}, {"__tostring", item_tostring}, {NULL, NULL}};
+static const luaL_Reg meta[] = {{"__len", item_len}, {"__eq", item_eq}, {NULL, NULL}};
 const struct object_class item_class = {"dynamodb.item", 4, methods, meta};
 
 /*

@@ -231,8 +231,9 @@ void value_open(lua_State *L) {
   }
   open_mark(L, MARK_LIST, "dynamodb.list");
   open_mark(L, MARK_MAP, "dynamodb.map");
-  object_register(L, &number_class);
-  object_register(L, &set_class);
+  set_open(L);
   object_register(L, &binary_class);
-  lua_pop(L, 3);
+  lua_setfield(L, -2, "binary_class"); /* Lua adds __tostring to these */
+  object_register(L, &number_class);
+  lua_pop(L, 1);
 }

@@ -5,6 +5,9 @@ local condition = require("dynamodb.expression.condition")
 local connection = require("dynamodb.connection")
 local errors = require("dynamodb.error")
 local gather = require("dynamodb.gather")
+local inspect = require("dynamodb.values.inspect")
+local item_size = require("dynamodb.values.item_size")
+local json = require("dynamodb.values.json")
 local loop = require("dynamodb.loop")
 local settings = require("dynamodb.config.settings")
 local update = require("dynamodb.expression.update")
@@ -40,6 +43,10 @@ return {
   set = core.set,
   list = core.list,
   map = core.map,
+  -- showing, measuring and exchanging values; doc/values.md
+  inspect = inspect.inspect,
+  item_size = item_size,
+  json = json,
   -- conditions; doc/expressions.md
   attr = condition.attr,
   where = condition.where,

@@ -43,9 +43,8 @@ describe("documentation", function()
     end)
   end
 
-  it("has every method of number and set", function()
-    for _, value in ipairs({ dynamodb.number(1), dynamodb.set({ 1 }) }) do
-      local prefix = tostring(core.typename(value)):sub(-1) == "t" and "set" or "n"
+  it("has every method of number, set and binary", function()
+    for prefix, value in pairs({ n = dynamodb.number(1), set = dynamodb.set({ 1 }), binary = dynamodb.binary("") }) do
       assert.same({}, missing("values", debug.getmetatable(value).methods, prefix .. ":%s("))
     end
   end)
@@ -109,6 +108,10 @@ describe("documentation", function()
         assert.is_truthy(dofile("spec/vectors/operations.lua")[name])
       end)
     end
+  end)
+
+  it("has every function of dynamodb.json", function()
+    assert.same({}, missing("values", dynamodb.json, "dynamodb.json.%s"))
   end)
 
   it("has everything that the module gives", function()

@@ -11,6 +11,7 @@
 
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
+local inspect = require("dynamodb.values.inspect")
 local mutex = require("dynamodb.loop.mutex")
 local options = require("dynamodb.base.options")
 local paginator = require("dynamodb.table.paginator")
@@ -323,7 +324,9 @@ end
 -- ===================== }
 -- {===== Making =====
 
-local Results = { __name = "dynamodb.results", __call = call, __close = methods.close }
+local show = inspect.fields("Results", { "count", "scanned_count", "consumed_units", "requests", "remaining",
+  "segment" })
+local Results = { __name = "dynamodb.results", __call = call, __close = methods.close, __inspect = show }
 
 function Results.__index(self, name)
   if name == "last_evaluated_key" then return resume_key(self) end
@@ -331,7 +334,7 @@ function Results.__index(self, name)
 end
 
 -- Results of segments that are read concurrently.
-local ConcurrentResults = { __name = Results.__name, __call = call, __close = methods.close }
+local ConcurrentResults = options.merge(Results)
 
 function ConcurrentResults.__index(_, name)
   if name == "last_evaluated_key" then
@@ -356,10 +359,7 @@ function results.new(connection, operation, request, plan)
   local paginators = paginator.for_segments(connection, operation, request, plan)
   local first = not plan.is_concurrent and paginators[1] or nil
   local self = setmetatable({
-    count = 0,
-    scanned_count = 0,
-    consumed_units = 0,
-    requests = 0,
+    count = 0, scanned_count = 0, consumed_units = 0, requests = 0,
     remaining = plan.max_results,
     segment = first and first.segment,
     next = next_element,
