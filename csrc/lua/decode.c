@@ -111,16 +111,14 @@ static enum ddb_status decode_container(struct decoder *d, int shape, int depth)
 
 static enum ddb_status decode_shaped(struct decoder *d, int shape, int depth) {
   bool null = ddb_json_peek(&d->json) == 'n';
-  const char *kind = lua_type(d->L, shape) == LUA_TSTRING ? lua_tostring(d->L, shape) : NULL;
-  if (null && !(kind && strcmp(kind, "json") == 0)) return decode_absent(d);
-  switch (lua_type(d->L, shape)) {
-  case LUA_TSTRING:
-    return decode_kind(d, kind, depth);
-  case LUA_TTABLE:
-    return decode_container(d, shape, depth);
-  default:
-    return decode_plain(d, 0, depth);
+  if (lua_type(d->L, shape) == LUA_TSTRING) {
+    const char *kind = lua_tostring(d->L, shape);
+    bool absent = null && strcmp(kind, "json") != 0;
+    return absent ? decode_absent(d) : decode_kind(d, kind, depth);
   }
+  if (null) return decode_absent(d);
+  if (lua_istable(d->L, shape)) return decode_container(d, shape, depth);
+  return decode_plain(d, 0, depth);
 }
 
 enum ddb_status value_decode(lua_State *L, int shape, int owner, struct ddb_slice text,

@@ -31,6 +31,8 @@ static enum ddb_status push_keys(struct encoder *e, int table, bool numbers, siz
                                  struct ddb_slice **out) {
   lua_State *L = e->L;
   size_t n = 0;
+  *count = 0;
+  *out = NULL;
   lua_pushnil(L);
   for (; lua_next(L, table); n++) {
     lua_pop(L, 1);

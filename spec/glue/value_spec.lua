@@ -381,17 +381,17 @@ describe("encode refuses", function()
       ["dynamodb.batch_writer"] = tbl:batch_writer(), ["dynamodb.response"] = core.response(),
       ["dynamodb.task"] = dynamodb.loop.spawn(function() end),
     }
-    for kind, object in pairs(objects) do
+    for what, object in pairs(objects) do
       for path, value in pairs({ a = object, ["a[1]"] = { object }, ["a.b[1].c"] = { b = { { c = object } } } }) do
-        assert.same({ nil, path .. ": DynamoDB value expected, got " .. kind }, { core.encode({ a = value }, "item") })
-        assert.same({ nil, path .. ": DynamoDB value expected, got " .. kind }, { core.encode({ a = value }, { a = "value" }) })
-        assert.same({ nil, path .. ": " .. kind .. " cannot stand in a request" }, { core.encode({ a = value }) })
+        assert.same({ nil, path .. ": DynamoDB value expected, got " .. what }, { core.encode({ a = value }, "item") })
+        assert.same({ nil, path .. ": DynamoDB value expected, got " .. what }, { core.encode({ a = value }, { a = "value" }) })
+        assert.same({ nil, path .. ": " .. what .. " cannot stand in a request" }, { core.encode({ a = value }) })
       end
-      assert.same({ nil, "DynamoDB value expected, got " .. kind }, { core.encode(object, "value") })
+      assert.same({ nil, "DynamoDB value expected, got " .. what }, { core.encode(object, "value") })
       assert.is_nil(core.attribute_type(object))
-      if not kind:find("^an item") then
-        assert.same({ nil, "attributes expected (a table by names), got " .. kind }, { core.encode(object, "item") })
-        assert.same({ nil, "a: table expected, got " .. kind }, { core.encode({ a = object }, { a = { b = "item" } }) })
+      if not what:find("^an item") then
+        assert.same({ nil, "attributes expected (a table by names), got " .. what }, { core.encode(object, "item") })
+        assert.same({ nil, "a: table expected, got " .. what }, { core.encode({ a = object }, { a = { b = "item" } }) })
       end
     end
     connection:close()

@@ -24,13 +24,15 @@ emptied:remove("a")
 
 describe("inspect", function()
   for _, case in ipairs({
-    { "a", '"a"' }, { 'q"\\\n\r\t\0\127', '"q\\"\\\\\\n\\r\\t\\000\\127"' }, { "\195\169", '"\195\169"' }, { "\255a", '"\\255a"' },
+    { "a", '"a"' },
+    { 'q"\\\n\r\t\0\127', '"q\\"\\\\\\n\\r\\t\\000\\127"' }, { "\195\169", '"\195\169"' }, { "\255a", '"\\255a"' },
     { 1, "1" }, { -2.5, "-2.5" }, { 0.1, "0.1" }, { true, "true" }, { dynamodb.null, "dynamodb.null" },
     { number("3.10"), 'dynamodb.number("3.1")' }, { binary("a\0\255"), 'dynamodb.binary("a\\000\\255")' },
     { set({ "b", "a" }), 'dynamodb.set({ "a", "b" })' }, { set({ 10, 9, number("1E+100") }), "dynamodb.set({ 9, 10, 1E+100 })" },
     { set({ binary("b"), binary("a") }), 'dynamodb.set({ dynamodb.binary("a"), dynamodb.binary("b") })' },
     { emptied, 'dynamodb.set({}, "SS")' }, { {}, "{}" }, { list(), "dynamodb.list({})" }, { map(), "dynamodb.map({})" },
-    { { 1, { "a" } }, '{ 1, { "a" } }' }, { { b = 1, a = 2, ["end"] = 3, ["a b"] = 4 }, '{ a = 2, ["a b"] = 4, b = 1, ["end"] = 3 }' },
+    { { 1, { "a" } }, '{ 1, { "a" } }' },
+    { { b = 1, a = 2, ["end"] = 3, ["a b"] = 4 }, '{ a = 2, ["a b"] = 4, b = 1, ["end"] = 3 }' },
     { { 1, nil, 3, a = 4, [true] = 5, [1.5] = 6 }, "{ 1, [1.5] = 6, [3] = 3, a = 4, [true] = 5 }" },
     { { [{}] = 1 }, "{ [{ ... }] = 1 }" }, { 1 / 0, "1/0" }, { -1 / 0, "-1/0" }, { 0 / 0, "0/0" }, { 1e300, "1e+300" },
     { 1.0000000000000002e300, "1.0000000000000002e+300" }, { print, "<function>" }, { coroutine.create(print), "<thread>" },
@@ -51,7 +53,8 @@ describe("inspect", function()
 
   it("takes a line for each member when one line is too long", function()
     local long = ("x"):rep(60)
-    assert.equal(('{\n  a = {\n    "%s",\n    "%s",\n  },\n  b = 1,\n}'):format(long, long), inspect({ a = { long, long }, b = 1 }))
+    assert.equal(('{\n  a = {\n    "%s",\n    "%s",\n  },\n  b = 1,\n}'):format(long, long),
+      inspect({ a = { long, long }, b = 1 }))
     assert.truthy(inspect(set({ long, long .. "y" })):find('^dynamodb%.set%({\n  "x+",\n  "x+y",\n}%)$'))
   end)
 

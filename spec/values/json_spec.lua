@@ -188,8 +188,9 @@ describe("DynamoDB JSON", function()
   end)
 
   it("returns an error for other text", function()
-    for text, why in pairs({ ['{"S":5}'] = "string expected", ['{"a":5}'] = "a: attribute value expected", ["[]"] = "object expected",
-      [""] = "object expected", ['{"a":{"X":1}}'] = "a: unknown attribute type 'X'", ['{"N":"x"}'] = "not a number: 'x'" }) do
+    for text, why in pairs({ ['{"S":5}'] = "string expected", ['{"a":5}'] = "a: attribute value expected",
+      ["[]"] = "object expected", [""] = "object expected",
+      ['{"a":{"X":1}}'] = "a: unknown attribute type 'X'", ['{"N":"x"}'] = "not a number: 'x'" }) do
       local value, err = json.typed_decode(text)
       assert.is_nil(value)
       assert.equal("response", err.kind)

@@ -51,8 +51,8 @@ function size_of(value)
   return sizes[core.attribute_type(value)](value)
 end
 
---- Returns the size of an item as the service counts it: names and values in bytes. Numbers are estimated:
---- AWS documents their size as approximate.
+--- Returns the size of an item by the rules that AWS publishes for estimates: names and values in bytes. The
+--- rule for numbers is approximate.
 ---@param item userdata|table an item, or a table of attributes
 ---@return integer bytes
 local function item_size(item)
