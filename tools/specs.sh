@@ -55,6 +55,7 @@ count() { # OUTPUT EXIT_CODE
 names=() processes=()
 while read -ra arguments; do
   for lua; do
+    : >"$outputs/${#names[@]}" # tail may start before the process below
     run_specs "$lua" "${arguments[@]}" >"$outputs/${#names[@]}" &
     names+=("$lua${SAN-}") processes+=($!)
   done

@@ -36,12 +36,18 @@ static const char *class_name(lua_State *L, int index) {
   return name && strncmp(name, prefix, sizeof prefix - 1) == 0 ? name : NULL;
 }
 
+/* Returns the attribute type of a userdata, or NULL when it is no attribute value. */
+static const char *userdata_type(lua_State *L, int index) {
+  const struct set *set = object_test(L, index, &set_class);
+  if (set) return set->type == SET_STRING ? "SS" : set->type == SET_NUMBER ? "NS" : "BS";
+  if (object_test(L, index, &number_class)) return "N";
+  return object_test(L, index, &binary_class) ? "B" : NULL;
+}
+
 bool value_is_object(lua_State *L, int index) {
-  index = compat_absindex(L, index);
-  if (object_test(L, index, &number_class) || object_test(L, index, &set_class) ||
-      object_test(L, index, &binary_class))
-    return false;
-  return class_name(L, index) && value_mark(L, index) == MARK_NONE;
+  if (lua_type(L, index) == LUA_TTABLE)
+    return value_mark(L, index) == MARK_NONE && class_name(L, index);
+  return class_name(L, index) && !userdata_type(L, index);
 }
 
 const char *value_kind(lua_State *L, int index) {
@@ -67,13 +73,6 @@ const char *value_kind(lua_State *L, int index) {
 bool value_is_list(lua_State *L, int index) {
   enum mark mark = value_mark(L, index);
   return mark ? mark == MARK_LIST : lua_rawlen(L, index) > 0;
-}
-
-static const char *userdata_type(lua_State *L, int index) {
-  const struct set *set = object_test(L, index, &set_class);
-  if (set) return set->type == SET_STRING ? "SS" : set->type == SET_NUMBER ? "NS" : "BS";
-  if (object_test(L, index, &number_class)) return "N";
-  return object_test(L, index, &binary_class) ? "B" : NULL;
 }
 
 const char *value_attribute_type(lua_State *L, int index) {
