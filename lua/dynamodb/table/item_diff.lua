@@ -78,30 +78,31 @@ local function coarsen(changes, old, new)
   return coarse
 end
 
-local MAX_DEPTH = 64 -- levels that the decoder accepts; the encoder refuses deeper ones
-
 local function is_emptied(value)
   return core.typename(value) == "dynamodb.set" and #value == 0
 end
 
 -- Returns the table, or a copy without the emptied sets that are members of maps. Adds { map, name, set } for
--- each to the list.
-local function without_emptied(value, depth, emptied)
-  if type(value) ~= "table" or depth > MAX_DEPTH then return value end
+-- each to the list. 'seen' has the tables met so far, since there may be cycles; the encoder refuses those.
+local function without_emptied(value, emptied, seen)
+  if type(value) ~= "table" then return value end
+  if seen[value] then return seen[value] end
+  seen[value] = value
   local made
   for name, inner in next, value do
     local kept
     if is_emptied(inner) and not core.is_list(value) then
       emptied[#emptied + 1] = { value, name, inner }
     else
-      kept = without_emptied(inner, depth + 1, emptied)
+      kept = without_emptied(inner, emptied, seen)
     end
     if kept ~= inner then
       made = made or setmetatable(options.merge(value), getmetatable(value))
       made[name] = kept
     end
   end
-  return made or value
+  seen[value] = made or value
+  return seen[value]
 end
 
 --- Returns attributes as the service is to store them: without sets that have lost their last element, which
@@ -111,7 +112,7 @@ end
 ---@return function remove removes these sets from 'attributes', too; to be called when they are stored
 function item_diff.without_emptied_sets(attributes)
   local emptied = {}
-  local stored = without_emptied(attributes, 0, emptied)
+  local stored = without_emptied(attributes, emptied, {})
   return stored, function()
     for _, place in ipairs(emptied) do
       local map, name, set = place[1], place[2], place[3]
