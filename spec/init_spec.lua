@@ -8,8 +8,8 @@ describe("dynamodb", function()
   it("has exactly these names", function()
     assert.same({ "_VERSION", "add", "all", "any", "append", "attr", "attribute_type", "begins_with", "between", "binary",
       "config", "connect", "contains", "decrement", "delete", "eq", "exists", "gather", "ge", "gt", "if_not_exists", "increment",
-      "is_error", "is_in", "le", "list", "loop", "lt", "map", "ne", "negate", "not_contains", "not_exists", "null", "number",
-      "prepend", "remove", "set", "size", "update", "where" }, helper.names_of(dynamodb))
+      "inspect", "is_error", "is_in", "item_size", "json", "le", "list", "loop", "lt", "map", "ne", "negate", "not_contains",
+      "not_exists", "null", "number", "prepend", "remove", "set", "size", "update", "where" }, helper.names_of(dynamodb))
   end)
 
   it("is the same table at each require", function()

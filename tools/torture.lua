@@ -46,6 +46,17 @@ local function other_requests()
   assert(core.random() < 1)
 end
 
+-- Values on their own: arithmetic, JSON in both forms, text.
+local function use_values(item)
+  local n = dynamodb.number("12345678901234567890") * 2 + 1
+  assert(tostring(n / 4 - n % 7) and tostring(-n))
+  local values = { item, n, dynamodb.set({ "b", "a" }), dynamodb.binary("\0"), dynamodb.list() }
+  local text = dynamodb.json.encode(values)
+  assert(dynamodb.json.encode(assert(dynamodb.json.decode(text))))
+  assert(dynamodb.json.typed_decode(dynamodb.json.typed_encode(item)).id == item.id)
+  assert(tostring(item) and dynamodb.inspect(item) and dynamodb.item_size(item) > 0)
+end
+
 return function()
   other_requests()
   local connection = dynamodb.connect({
@@ -59,6 +70,7 @@ return function()
   local item = assert(messages:get_item("a"))
   item.long = ("x"):rep(5000)
   item.l[3] = { deep = dynamodb.set({ 1, 2.5 }), binary = dynamodb.binary("\0\1") }
+  use_values(item)
   assert(item:save())
   assert(item:put())
   local done, err = item:delete()

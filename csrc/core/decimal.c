@@ -83,7 +83,8 @@ static bool take_number(struct reader *r, long *exponent) {
   return r->p == r->end;
 }
 
-static enum ddb_status check_range(struct ddb_decimal *d, long exponent, struct ddb_error *e) {
+enum ddb_status ddb_decimal_set_exponent(struct ddb_decimal *d, long exponent,
+                                         struct ddb_error *e) {
   long magnitude = exponent + d->count - 1;
   if (d->count == 0) {
     memset(d, 0, sizeof *d);
@@ -107,7 +108,7 @@ enum ddb_status ddb_decimal_parse(struct ddb_decimal *out, const char *p, size_t
   if (r.overflow)
     return ddb_fail(e, DDB_INVALID, "number has more than %d significant digits",
                     DDB_DECIMAL_DIGITS);
-  return check_range(out, exponent - r.scale + r.zeros, e);
+  return ddb_decimal_set_exponent(out, exponent - r.scale + r.zeros, e);
 }
 
 void ddb_decimal_from_integer(struct ddb_decimal *out, int64_t i) {
@@ -181,7 +182,7 @@ static enum ddb_status from_any_double(struct ddb_decimal *out, double d, struct
         (reads_back(out, m - 1, exponent, d) || reads_back(out, m + 1, exponent, d)))
       break;
   }
-  return check_range(out, out->exponent, e);
+  return ddb_decimal_set_exponent(out, out->exponent, e);
 }
 
 enum ddb_status ddb_decimal_from_double(struct ddb_decimal *out, double d, struct ddb_error *e) {

@@ -43,6 +43,13 @@ enum ddb_status ddb_decimal_parse(struct ddb_decimal *out, const char *p, size_t
                                   struct ddb_error *e) DDB_CHECKED;
 
 /*
+ * Sets the exponent of digits without leading and trailing zeros. DDB_INVALID when the number is
+ * out of range. Without digits the number becomes zero.
+ */
+enum ddb_status ddb_decimal_set_exponent(struct ddb_decimal *d, long exponent,
+                                         struct ddb_error *e) DDB_CHECKED;
+
+/*
  * Finds the shortest decimal that reads back as 'd'. DDB_INVALID for NaN, infinity, out of range.
  */
 enum ddb_status ddb_decimal_from_double(struct ddb_decimal *out, double d,

@@ -27,15 +27,17 @@ int binary_new(lua_State *L) {
   return 1;
 }
 
-/* tostring(binary) -> the bytes. */
-static int binary_tostring(lua_State *L) {
-  (void)object_check(L, 1, &binary_class);
+/* binary:bytes() -> the bytes, as a string. */
+static int binary_bytes(lua_State *L) {
+  static const struct object_call call = {"bytes", 0, ""};
+  (void)object_method(L, &binary_class, &call);
   compat_getslot(L, 1, BINARY_BYTES);
   return 1;
 }
 
 static int binary_len(lua_State *L) {
-  (void)binary_tostring(L);
+  (void)object_check(L, 1, &binary_class);
+  compat_getslot(L, 1, BINARY_BYTES);
   lua_pushinteger(L, (lua_Integer)lua_rawlen(L, -1));
   return 1;
 }
@@ -45,7 +47,6 @@ static int binary_eq(lua_State *L) {
   return 1;
 }
 
-static const luaL_Reg methods[] = {{NULL, NULL}};
-static const luaL_Reg meta[] = {
-    {"__tostring", binary_tostring}, {"__len", binary_len}, {"__eq", binary_eq}, {NULL, NULL}};
+static const luaL_Reg methods[] = {{"bytes", binary_bytes}, {NULL, NULL}};
+static const luaL_Reg meta[] = {{"__len", binary_len}, {"__eq", binary_eq}, {NULL, NULL}};
 const struct object_class binary_class = {"dynamodb.binary", 1, methods, meta};

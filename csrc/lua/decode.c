@@ -1,7 +1,7 @@
 /*
  * Decodes response text to Lua values in one pass, without tables of typed values in between.
  * Shapes are those of encode.c, and "row": the attributes of an item, which become an item when
- * there is an owner.
+ * there is an owner. By the shape "json", tables are marked and null is dynamodb.null.
  */
 #include "decoder.h"
 
@@ -45,6 +45,20 @@ static enum ddb_status decode_plain(struct decoder *d, int shape, int depth) {
   }
 }
 
+static enum ddb_status decode_json(struct decoder *d, int shape, int depth) {
+  switch (ddb_json_peek(&d->json)) {
+  case '{':
+    return decode_marked(d, MARK_MAP, decode_json, depth);
+  case '[':
+    return decode_marked(d, MARK_LIST, decode_json, depth);
+  case 'n':
+    lua_pushlightuserdata(d->L, NULL);
+    return ddb_json_literal(&d->json, "null", d->error);
+  default:
+    return decode_plain(d, shape, depth);
+  }
+}
+
 static enum ddb_status decode_row(struct decoder *d, int depth) {
   (void)ddb_json_peek(&d->json);
   const char *text = d->json.p;
@@ -61,6 +75,7 @@ static enum ddb_status decode_kind(struct decoder *d, const char *kind, int dept
   if (strcmp(kind, "row") == 0) return decode_row(d, depth);
   if (strcmp(kind, "item") == 0) return decode_object(d, decode_value, 0, depth);
   if (strcmp(kind, "value") == 0) return decode_value(d, 0, depth);
+  if (strcmp(kind, "json") == 0) return decode_json(d, 0, depth);
   return ddb_fail(d->error, DDB_INVALID, "unknown shape '%s'", kind);
 }
 
@@ -95,15 +110,15 @@ static enum ddb_status decode_container(struct decoder *d, int shape, int depth)
 }
 
 static enum ddb_status decode_shaped(struct decoder *d, int shape, int depth) {
-  if (ddb_json_peek(&d->json) == 'n') return decode_absent(d);
-  switch (lua_type(d->L, shape)) {
-  case LUA_TSTRING:
-    return decode_kind(d, lua_tostring(d->L, shape), depth);
-  case LUA_TTABLE:
-    return decode_container(d, shape, depth);
-  default:
-    return decode_plain(d, 0, depth);
+  bool null = ddb_json_peek(&d->json) == 'n';
+  if (lua_type(d->L, shape) == LUA_TSTRING) {
+    const char *kind = lua_tostring(d->L, shape);
+    bool absent = null && strcmp(kind, "json") != 0;
+    return absent ? decode_absent(d) : decode_kind(d, kind, depth);
   }
+  if (null) return decode_absent(d);
+  if (lua_istable(d->L, shape)) return decode_container(d, shape, depth);
+  return decode_plain(d, 0, depth);
 }
 
 enum ddb_status value_decode(lua_State *L, int shape, int owner, struct ddb_slice text,

@@ -142,3 +142,18 @@ enum ddb_status decode_array(struct decoder *d, decode_function *value, int shap
   d->elements[depth] = hint(count);
   return status;
 }
+
+enum ddb_status decode_marked(struct decoder *d, enum mark mark, decode_function *value,
+                              int depth) {
+  enum ddb_status status;
+  if (depth >= VALUE_DEPTH_READ) return decode_fail(d, "nested too deep");
+  if (mark == MARK_LIST)
+    status = decode_array(d, value, 0, depth + 1);
+  else
+    status = decode_object(d, value, 0, depth + 1);
+  if (!status) {
+    lua_pushvalue(d->L, d->marks + (int)mark);
+    lua_setmetatable(d->L, -2);
+  }
+  return status;
+}

@@ -88,20 +88,6 @@ static enum ddb_status decode_set(struct decoder *d, enum set_type type) {
   return status;
 }
 
-static enum ddb_status decode_marked(struct decoder *d, enum mark mark, int depth) {
-  enum ddb_status status;
-  if (depth >= VALUE_DEPTH_READ) return decode_fail(d, "nested too deep");
-  if (mark == MARK_LIST)
-    status = decode_array(d, decode_value, 0, depth + 1);
-  else
-    status = decode_object(d, decode_value, 0, depth + 1);
-  if (!status) {
-    lua_pushvalue(d->L, d->marks + (int)mark);
-    lua_setmetatable(d->L, -2);
-  }
-  return status;
-}
-
 /* Returns true for the types SS, NS and BS. */
 static bool is_set(struct ddb_slice type) {
   return type.n == 2 && type.p[1] == 'S' &&
@@ -119,9 +105,9 @@ static enum ddb_status decode_typed(struct decoder *d, struct ddb_slice type, in
     case 'B':
       return decode_binary(d);
     case 'M':
-      return decode_marked(d, MARK_MAP, depth);
+      return decode_marked(d, MARK_MAP, decode_value, depth);
     case 'L':
-      return decode_marked(d, MARK_LIST, depth);
+      return decode_marked(d, MARK_LIST, decode_value, depth);
     default:
       break;
     }

@@ -33,6 +33,9 @@ enum ddb_status decode_object(struct decoder *d, decode_function *value, int sha
 /* Decodes an array and pushes a table of its elements. */
 enum ddb_status decode_array(struct decoder *d, decode_function *value, int shape, int depth);
 
+/* Decodes an array (MARK_LIST) or object and pushes a table with its mark. */
+enum ddb_status decode_marked(struct decoder *d, enum mark mark, decode_function *value, int depth);
+
 /* Decodes a value of plain JSON. */
 enum ddb_status decode_string(struct decoder *d);
 enum ddb_status decode_boolean(struct decoder *d);

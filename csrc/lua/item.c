@@ -45,15 +45,11 @@ static void check_name(lua_State *L, int index) {
   if (lua_rawlen(L, index) == 0) luaL_error(L, "attribute name is empty");
 }
 
-/* Raises at the assignment for types that cannot be sent. */
+/* Raises at the assignment for values that cannot be sent. */
 static void check_value(lua_State *L, int index) {
-  int type = lua_type(L, index);
-  bool ours = type == LUA_TUSERDATA &&
-              (object_test(L, index, &number_class) || object_test(L, index, &set_class) ||
-               object_test(L, index, &binary_class));
-  if (type == LUA_TFUNCTION || type == LUA_TTHREAD || (type == LUA_TUSERDATA && !ours))
-    luaL_error(L, "attribute '%s': %s is not a DynamoDB value", lua_tostring(L, 2),
-               object_typename(L, index));
+  if (!lua_isnil(L, index) && !value_attribute_type(L, index))
+    object_raise(L, "attribute '%s': DynamoDB value expected, got %s", lua_tostring(L, 2),
+                 value_kind(L, index));
 }
 
 /* Sets the attribute named by argument 2 to argument 3; nil removes it. Leaves the item. */
@@ -136,14 +132,6 @@ static int item_eq(lua_State *L) {
   return 1;
 }
 
-static int item_tostring(lua_State *L) {
-  check(L, 1);
-  compat_getslot(L, 1, ITEM_TABLE);
-  table_pushname(L, -1);
-  lua_pushfstring(L, "Item(%s)", lua_tostring(L, -1));
-  return 1;
-}
-
 /* core.item(table, attributes) -> a new item that owns the table of attributes. */
 static int core_item(lua_State *L) {
   (void)object_check(L, 1, &table_class);
@@ -188,8 +176,7 @@ static int core_item_queue(lua_State *L) {
 }
 
 static const luaL_Reg methods[] = {{"get", item_get}, {"set", item_set}, {NULL, NULL}};
-static const luaL_Reg meta[] = {
-    {"__len", item_len}, {"__eq", item_eq}, {"__tostring", item_tostring}, {NULL, NULL}};
+static const luaL_Reg meta[] = {{"__len", item_len}, {"__eq", item_eq}, {NULL, NULL}};
 const struct object_class item_class = {"dynamodb.item", 4, methods, meta};
 
 /*

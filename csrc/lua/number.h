@@ -17,6 +17,9 @@ void number_push(lua_State *L, const struct ddb_number *n);
 enum ddb_status number_get(lua_State *L, int index, struct ddb_decimal *out,
                            struct ddb_error *e) DDB_CHECKED;
 
+/* Pushes a dynamodb.number. */
+void number_wrap(lua_State *L, const struct ddb_decimal *d);
+
 /* dynamodb.number(text | number) -> dynamodb.number. */
 int number_new(lua_State *L);
 

@@ -241,9 +241,16 @@ static int set_len(lua_State *L) {
   return 1;
 }
 
-static int set_tostring(lua_State *L) {
-  struct set *set = check(L, 1);
-  lua_pushfstring(L, "dynamodb.set (%cS, %d)", (int)set->type, (int)set->count);
+/* pairs(set), where Lua honours __pairs. */
+static int set_pairs(lua_State *L) {
+  return object_raise(L, "pairs: a set has no names; for _, value in ipairs(set:values())");
+}
+
+/* __index of the table of methods: ipairs(set) reads set[1], where Lua honours __index there. */
+static int set_missing(lua_State *L) {
+  if (lua_type(L, 2) == LUA_TNUMBER)
+    return object_raise(L, "a set has no positions; for _, value in ipairs(set:values())");
+  lua_pushnil(L);
   return 1;
 }
 
@@ -260,5 +267,16 @@ static const luaL_Reg methods[] = {{"has", set_has},
                                    {"copy", set_copy},
                                    {NULL, NULL}};
 static const luaL_Reg meta[] = {
-    {"__len", set_len}, {"__tostring", set_tostring}, {"__eq", set_eq}, {NULL, NULL}};
+    {"__len", set_len}, {"__pairs", set_pairs}, {"__eq", set_eq}, {NULL, NULL}};
 const struct object_class set_class = {"dynamodb.set", 1, methods, meta};
+
+void set_open(lua_State *L) {
+  object_register(L, &set_class); /* stack: core metatable */
+  lua_getfield(L, -1, "methods");
+  lua_newtable(L);
+  lua_pushcfunction(L, set_missing);
+  lua_setfield(L, -2, "__index");
+  lua_setmetatable(L, -2);
+  lua_pop(L, 1);
+  lua_setfield(L, -2, "set_class");
+}

@@ -30,4 +30,7 @@ bool set_equal(lua_State *L, int a, int b);
 /* dynamodb.set(list [, type]) -> dynamodb.set. */
 int set_new(lua_State *L);
 
+/* Registers the class, and sets its metatable into the table at the top as 'set_class'. */
+void set_open(lua_State *L);
+
 #endif

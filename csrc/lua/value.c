@@ -24,16 +24,55 @@ enum mark value_mark(lua_State *L, int index) {
   return mark;
 }
 
-bool value_is_list(lua_State *L, int index) {
-  enum mark mark = value_mark(L, index);
-  return mark ? mark == MARK_LIST : lua_rawlen(L, index) > 0;
+/* Returns the name of the class of the value at 'index', or NULL when this library has none. */
+static const char *class_name(lua_State *L, int index) {
+  static const char prefix[] = "dynamodb.";
+  int type = lua_type(L, index);
+  if ((type != LUA_TTABLE && type != LUA_TUSERDATA) || !lua_getmetatable(L, index)) return NULL;
+  lua_pushliteral(L, "__name");
+  lua_rawget(L, -2);
+  const char *name = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
+  lua_pop(L, 2); /* the metatable owns the name */
+  return name && strncmp(name, prefix, sizeof prefix - 1) == 0 ? name : NULL;
 }
 
+/* Returns the attribute type of a userdata, or NULL when it is no attribute value. */
 static const char *userdata_type(lua_State *L, int index) {
   const struct set *set = object_test(L, index, &set_class);
   if (set) return set->type == SET_STRING ? "SS" : set->type == SET_NUMBER ? "NS" : "BS";
   if (object_test(L, index, &number_class)) return "N";
   return object_test(L, index, &binary_class) ? "B" : NULL;
+}
+
+bool value_is_object(lua_State *L, int index) {
+  if (lua_type(L, index) == LUA_TTABLE)
+    return value_mark(L, index) == MARK_NONE && class_name(L, index);
+  return class_name(L, index) && !userdata_type(L, index);
+}
+
+const char *value_kind(lua_State *L, int index) {
+  static const char *const kinds[][2] = {
+      {"dynamodb.action", "an action of an update"},
+      {"dynamodb.attr", "an attribute"},
+      {"dynamodb.condition", "a condition"},
+      {"dynamodb.connection", "a connection"},
+      {"dynamodb.error", "an error object"},
+      {"dynamodb.item", "an item (item:totable() is a map)"},
+      {"dynamodb.results", "results"},
+      {"dynamodb.schema", "a schema"},
+      {"dynamodb.table", "a table object"},
+      {"dynamodb.update", "an update"},
+  };
+  const char *name = value_is_object(L, index) ? class_name(L, index) : NULL;
+  for (size_t i = 0; name && i < sizeof kinds / sizeof kinds[0]; i++) {
+    if (strcmp(name, kinds[i][0]) == 0) return kinds[i][1];
+  }
+  return name ? name : object_typename(L, index);
+}
+
+bool value_is_list(lua_State *L, int index) {
+  enum mark mark = value_mark(L, index);
+  return mark ? mark == MARK_LIST : lua_rawlen(L, index) > 0;
 }
 
 const char *value_attribute_type(lua_State *L, int index) {
@@ -48,6 +87,7 @@ const char *value_attribute_type(lua_State *L, int index) {
     if (lua_touserdata(L, index) == NULL) return "NULL";
     return value_mark(L, index) == MARK_LIST ? "L" : NULL;
   case LUA_TTABLE:
+    if (value_is_object(L, index)) return NULL;
     return value_is_list(L, index) ? "L" : "M";
   case LUA_TUSERDATA:
     return userdata_type(L, index);
@@ -193,8 +233,9 @@ void value_open(lua_State *L) {
   }
   open_mark(L, MARK_LIST, "dynamodb.list");
   open_mark(L, MARK_MAP, "dynamodb.map");
-  object_register(L, &number_class);
-  object_register(L, &set_class);
+  set_open(L);
   object_register(L, &binary_class);
-  lua_pop(L, 3);
+  lua_setfield(L, -2, "binary_class"); /* Lua adds __tostring to these */
+  object_register(L, &number_class);
+  lua_pop(L, 1);
 }

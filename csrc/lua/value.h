@@ -31,6 +31,18 @@ enum mark value_mark(lua_State *L, int index);
 bool value_is_list(lua_State *L, int index);
 
 /*
+ * Returns true when the value at 'index' is an object of this library that is no attribute value:
+ * an item, a condition, an error... Such a table is never taken for a map.
+ */
+bool value_is_object(lua_State *L, int index);
+
+/*
+ * Returns what the value at 'index' is, for messages about values that are refused: "a condition",
+ * "results", "function".
+ */
+const char *value_kind(lua_State *L, int index);
+
+/*
  * Returns the attribute type that the value at 'index' is encoded as, "S", "N", "BOOL" and so on,
  * or NULL for a value that has none. The content of tables is not looked at.
  */

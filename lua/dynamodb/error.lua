@@ -24,6 +24,12 @@ function Error.__concat(a, b)
   return tostring(a) .. tostring(b)
 end
 
+function Error:__inspect(write)
+  local fields = {}
+  for name, value in next, self do fields[name] = value end
+  return "Error " .. write(fields, "fields")
+end
+
 ---@class dynamodb.Error
 ---@field kind "service"|"network"|"timeout"|"response"|"credentials"
 ---@field message string

@@ -6,6 +6,9 @@ local condition = require("dynamodb.expression.condition")
 local connection = require("dynamodb.connection")
 local errors = require("dynamodb.error")
 local gather = require("dynamodb.gather")
+local inspect = require("dynamodb.values.inspect")
+local item_size = require("dynamodb.values.item_size")
+local json = require("dynamodb.values.json")
 local loop = require("dynamodb.loop")
 local settings = require("dynamodb.config.settings")
 local update = require("dynamodb.expression.update")
@@ -41,6 +44,10 @@ local dynamodb = {
   set = core.set,
   list = core.list,
   map = core.map,
+  -- showing, measuring and exchanging values; doc/values.md
+  inspect = inspect.inspect,
+  item_size = item_size,
+  json = json,
   -- conditions; doc/expressions.md
   attr = condition.attr,
   where = condition.where,
@@ -76,8 +83,8 @@ local dynamodb = {
 
 arguments.check_functions(dynamodb, "dynamodb", "", {
   all = "condition, ...", any = "condition, ...", attr = "path", config = "profile", connect = "options",
-  gather = "calls, options", is_error = "value", negate = "condition", size = "condition", update = "",
-  where = "text, ...",
+  gather = "calls, options", inspect = "value, options", is_error = "value", item_size = "item",
+  negate = "condition", size = "condition", update = "", where = "text, ...",
 })
 
 return dynamodb

@@ -99,10 +99,10 @@ describe("expression", function()
       ["a function"] = { print, "value: " },
       ["NaN"] = { 0 / 0, "value: " },
       ["bytes as text"] = { "\255", "value: " },
-      ["a condition"] = { dynamodb.gt(1), "value expected, got a condition" },
-      ["an attribute"] = { dynamodb.attr("a"), "value expected, got an attribute" },
-      ["an action"] = { dynamodb.increment(), "value expected, got an action of an update" },
-      ["an update"] = { dynamodb.update(), "value expected, got an update" },
+      ["a condition"] = { dynamodb.gt(1), "value: DynamoDB value expected, got a condition" },
+      ["an attribute"] = { dynamodb.attr("a"), "value: DynamoDB value expected, got an attribute" },
+      ["an action"] = { dynamodb.increment(), "value: DynamoDB value expected, got an action of an update" },
+      ["an update"] = { dynamodb.update(), "value: DynamoDB value expected, got an update" },
     }) do
       it("reject an invalid value: " .. name, function()
         refused(case[2], function(e) e:value(case[1]) end)
@@ -164,7 +164,7 @@ describe("expression", function()
       { "\"a = 'b\": unexpected '''", "a = 'b" },
       { "\"a[i] = ?\": unexpected '['", "a[i] = ?", 1 },
       { "document path expected", "# = ?", 5, 1 },
-      { "value expected, got a condition", "a = ?", dynamodb.gt(1) },
+      { "value: DynamoDB value expected, got a condition", "a = ?", dynamodb.gt(1) },
     }) do
       it("is refused: " .. case[1], function()
         local message = case[1]:gsub('\\"', '"')

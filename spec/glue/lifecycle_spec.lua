@@ -53,8 +53,8 @@ describe("every class", function()
   end
 
   local texts = {
-    connection = "Connection(http://localhost:8000)", table = "Table(t)", item = "Item(t)", number = "1.5",
-    set = "dynamodb.set (SS, 1)", binary = "bytes",
+    connection = "Connection(http://localhost:8000)", table = "Table(t)", item = 'Item(t) { id = "a", x = 1 }', number = "1.5",
+    set = 'dynamodb.set({ "a" })', binary = 'dynamodb.binary("bytes")',
   }
   for class, text in pairs(texts) do
     it("has a text: " .. class, function() assert.are.equal(text, tostring(make[class]())) end)
@@ -121,7 +121,7 @@ describe("a wrong self", function()
         assert.is_false(pcall(response.decode, response, "row", value()), what)
       end
     end
-    assert.are.equal("Item(t)", tostring(core.decode("{}", "row", make.table())))
+    assert.are.equal("Item(t) {}", tostring(core.decode("{}", "row", make.table())))
   end)
 
   for _, class in ipairs({ "table", "item", "number", "set", "binary" }) do
@@ -172,7 +172,7 @@ describe("collection", function()
         assert.are.equal("1.0000000000000000000000000000000000001", tostring(number))
         assert.is_true(tags:has("x"))
         assert.are.equal(2, #tags:values())
-        assert.are.equal("\0\1", tostring(bytes))
+        assert.are.equal("\0\1", bytes:bytes())
         assert.are.same({ 1 }, map.list)
       end
     end,
@@ -502,7 +502,7 @@ describe("close", function()
       assert.are.equal(2, item:get("x"))
       assert.are.same({ id = "a", x = 2 }, item:totable())
       assert.are.same({ id = "a" }, item:key())
-      assert.are.equal("Item(t)", tostring(item))
+      assert.are.equal('Item(t) { id = "a", x = 2 }', tostring(item))
       assert.are.equal("t", objects.table.name)
     end)
 

@@ -11,6 +11,8 @@ local function refused(why, ...)
   assert.truthy(tostring(err):find(why, 1, true), tostring(err))
 end
 
+local raises = dofile("spec/support/table_fixture.lua").raises_in("number_spec.lua")
+
 describe("dynamodb.number", function()
   it("is created from a text, a Lua number, or another number value", function()
     for _, pair in ipairs({
@@ -104,7 +106,9 @@ describe("dynamodb.number", function()
 
   it("does not compare with other values", function()
     for _, other in ipairs({ "1", true, {}, core.binary("1"), core.set({ 1 }), core.null, print }) do
-      refused("dynamodb.number expected, got " .. type(other), function() return number("1"):compare(other) end)
+      refused("compare: number or dynamodb.number expected, got " .. core.typename(other), function()
+        return number("1"):compare(other)
+      end)
       assert.is_false(number("1") == other)
       assert.is_false(core.equal(number("1"), other))
     end
@@ -129,7 +133,53 @@ describe("dynamodb.number", function()
     assert.is_nil(n.anything)
     assert.is_false(pcall(function() n.x = 1 end))
     assert.is_false(pcall(function() return #n end))
-    assert.is_false(pcall(function() return n + 1 end))
+  end)
+
+  local operators = {
+    ["+"] = function(a, b) return a + b end,
+    ["-"] = function(a, b) return a - b end,
+    ["*"] = function(a, b) return a * b end,
+    ["/"] = function(a, b) return a / b end,
+    ["%"] = function(a, b) return a % b end,
+  }
+
+  it("computes exactly, with Lua numbers and its own kind", function()
+    for _, case in ipairs({
+      { number("0.1"), "+", number("0.2"), "0.3" }, { number("0.1"), "+", 0.2, "0.3" }, { 1, "+", number("2"), "3" },
+      { number(nines), "+", 1, "1E+38" }, { 1, "-", number("1E-37"), "0." .. ("9"):rep(37) }, { number("2"), "*", 0.5, "1" },
+      { number("1"), "/", 8, "0.125" }, { -7, "%", number("3"), "2" }, { number("12345678901234567890"), "%", 10, "0" },
+    }) do
+      local made = operators[case[2]](case[1], case[3])
+      assert.equal("dynamodb.number", core.typename(made))
+      assert.equal(case[4], tostring(made))
+    end
+    assert.same({ "-1.5", "1.5", "0" }, { tostring(-number("1.5")), tostring(-number("-1.5")), tostring(-number("0")) })
+    local n = number("1")
+    assert.equal("2", tostring(n + n))
+    assert.equal("1", tostring(n))
+  end)
+
+  it("raises at the operator where there is no exact result", function()
+    raises("/: the quotient is not exact within 38 significant digits", operators["/"], number("1"), 3)
+    raises("/: division by zero", operators["/"], 1, number("0"))
+    raises("%: division by zero", operators["%"], 1, number("0"))
+    raises("+: the exact result has more than 38 significant digits", operators["+"], number("1E+40"), 1)
+    raises("*: number is beyond 9.9...E+125", operators["*"], number("1E+100"), number("1E+100"))
+    raises("-: NaN is not a DynamoDB number", operators["-"], number("1"), 0 / 0)
+    raises("compare: infinity is not a DynamoDB number", number("1").compare, number("1"), 1 / 0)
+    raises("number: not a number: 'x'", number, "x")
+    for _, other in ipairs({ "1", {}, true, core.binary("1"), core.null }) do
+      raises("+: number or dynamodb.number expected, got " .. core.typename(other), operators["+"], number("1"), other)
+      raises("+: number or dynamodb.number expected, got " .. core.typename(other), operators["+"], other, number("1"))
+    end
+  end)
+
+  it("is a Lua integer where it is one", function()
+    local math_type = rawget(math, "type")
+    assert.same({ 5, -12, 100 }, { number("5"):tointeger(), number("-12.0"):tointeger(), number("1e2"):tointeger() })
+    for _, text in ipairs({ "0.5", "1E+20", "9223372036854775808", "-1.5" }) do assert.is_nil(number(text):tointeger()) end
+    if math_type then assert.equal("integer", math_type(number("7"):tointeger())) end
+    if not math_type then assert.is_nil(number("9007199254740993"):tointeger()) end
   end)
 
   it("is read and written exactly", function()

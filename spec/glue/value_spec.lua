@@ -133,8 +133,8 @@ describe("a value and its text:", function()
   end)
 
   it("bytes from base64 with JSON escapes", function()
-    assert.equal("\0\255x", tostring(decoded('{"B":"\\u0041P94"}')))
-    assert.equal("\255\255\255", tostring(decoded('{"B":"\\/\\/\\/\\/"}')))
+    assert.equal("\0\255x", decoded('{"B":"\\u0041P94"}'):bytes())
+    assert.equal("\255\255\255", decoded('{"B":"\\/\\/\\/\\/"}'):bytes())
     assert.is_true(set({ binary("\255\255\255") }) == decoded('{"BS":["\\/\\/\\/\\/"]}'))
     assert.is_true(core.equal(1.5, decoded('{"N":"\\u0031.5"}')))
   end)
@@ -261,10 +261,10 @@ describe("encode refuses", function()
   local holes = "l: list with holes (positions 1, 2, 3... expected)"
   local no_text = "string is not UTF-8 (bytes need dynamodb.binary)"
   local refused = {
-    { "a function", { f = print }, "f: function is not a DynamoDB value" },
-    { "a thread", { t = coroutine.create(print) }, "t: thread is not a DynamoDB value" },
-    { "a foreign userdata", { u = io.stdout }, "u: " .. core.typename(io.stdout) .. " is not a DynamoDB value" },
-    { "a function deep inside", { a = { b = { 1, { c = print } } } }, "a.b[2].c: function is not a DynamoDB value" },
+    { "a function", { f = print }, "f: DynamoDB value expected, got function" },
+    { "a thread", { t = coroutine.create(print) }, "t: DynamoDB value expected, got thread" },
+    { "a foreign userdata", { u = io.stdout }, "u: DynamoDB value expected, got " .. core.typename(io.stdout) },
+    { "a function deep inside", { a = { b = { 1, { c = print } } } }, "a.b[2].c: DynamoDB value expected, got function" },
     { "NaN", { n = 0 / 0 }, "n: NaN is not a DynamoDB number" },
     { "infinity", { n = { 1 / 0 } }, "n[1]: infinity is not a DynamoDB number" },
     { "negative infinity", { n = -1 / 0 }, "n: infinity is not a DynamoDB number" },
@@ -292,9 +292,9 @@ describe("encode refuses", function()
     { "a set for a name", { t = { [set({ 1 })] = 1 } }, "t: name expected as key of a map, got dynamodb.set" },
     { "a position among the attributes", { "x" }, "name expected as key of a map, got number" },
     { "a name that needs quotes", { ["a.b[0]"] = { [" "] = print } },
-      '["a.b[0]"][" "]: function is not a DynamoDB value' },
-    { "names with dashes", { ["a-b"] = { ["_1"] = { print } } }, "a-b._1[1]: function is not a DynamoDB value" },
-    { "a long name", { [("n"):rep(1000)] = print }, ("n"):rep(40) .. ": function is not a DynamoDB value" },
+      '["a.b[0]"][" "]: DynamoDB value expected, got function' },
+    { "names with dashes", { ["a-b"] = { ["_1"] = { print } } }, "a-b._1[1]: DynamoDB value expected, got function" },
+    { "a long name", { [("n"):rep(1000)] = print }, ("n"):rep(40) .. ": DynamoDB value expected, got function" },
   }
 
   for _, case in ipairs(refused) do
@@ -311,7 +311,7 @@ describe("encode refuses", function()
   end)
 
   it("classes of this client that are not values", function()
-    assert.same({ nil, "a[1]: dynamodb.response is not a DynamoDB value" },
+    assert.same({ nil, "a[1]: DynamoDB value expected, got dynamodb.response" },
       { core.encode({ a = { core.response() } }, "item") })
   end)
 
@@ -320,9 +320,9 @@ describe("encode refuses", function()
     local connection = dynamodb.connect({ aws_access_key_id = "a", aws_secret_access_key = "b" })
     local item = connection:table("t", { hash_key = "id" }):new_item("a")
     assert.equal('{"id":{"S":"a"}}', encoded(item, "item"))
-    assert.same({ nil, "inner.deep: dynamodb.item is not a DynamoDB value" },
+    assert.same({ nil, "inner.deep: DynamoDB value expected, got an item (item:totable() is a map)" },
       { core.encode({ inner = { deep = item } }, "item") })
-    assert.same({ nil, "dynamodb.item is not a DynamoDB value" }, { core.encode(item, "value") })
+    assert.same({ nil, "DynamoDB value expected, got an item (item:totable() is a map)" }, { core.encode(item, "value") })
     connection:close()
   end)
 
@@ -334,7 +334,7 @@ describe("encode refuses", function()
     assert.same({ nil, "attributes expected (a table by names), got a list" }, { core.encode(list(), "item") })
     assert.same({ nil, "Item: attributes expected (a table by names), got string" },
       { core.encode({ Item = "x" }, { Item = "item" }) })
-    assert.same({ nil, "nil is not a DynamoDB value" }, { core.encode(nil, "value") })
+    assert.same({ nil, "DynamoDB value expected, got nil" }, { core.encode(nil, "value") })
   end)
 
   -- The service counts the attribute's value as level 1 and refuses any value, of any type, at level 33.
@@ -371,13 +371,30 @@ describe("encode refuses", function()
 
   it("objects of this library that are not values", function()
     local dynamodb = require("dynamodb")
-    local objects = { condition = dynamodb.gt(1), attr = dynamodb.attr("a"), action = dynamodb.increment(1),
-      update = dynamodb.update() }
-    for class, object in pairs(objects) do
-      assert.same({ nil, "a: dynamodb." .. class .. " is not a DynamoDB value" }, { core.encode({ a = object }, "item") })
-      assert.same({ nil, "a.b[1]: dynamodb." .. class .. " is not a DynamoDB value" },
-        { core.encode({ a = { b = { object } } }, "item") })
+    local connection = dynamodb.connect({ aws_access_key_id = "a", aws_secret_access_key = "b" })
+    local tbl = connection:table("t", { hash_key = "id" })
+    local objects = {
+      ["a condition"] = dynamodb.gt(1), ["an attribute"] = dynamodb.attr("a"), ["an update"] = dynamodb.update(),
+      ["an action of an update"] = dynamodb.increment(1), ["an item (item:totable() is a map)"] = tbl:new_item("a"),
+      ["a table object"] = tbl, ["a connection"] = connection, ["results"] = tbl:query({ hash_key = "a" }),
+      ["an error object"] = require("dynamodb.error").new({ kind = "timeout", message = "x" }), ["a schema"] = tbl.schema,
+      ["dynamodb.batch_writer"] = tbl:batch_writer(), ["dynamodb.response"] = core.response(),
+      ["dynamodb.task"] = dynamodb.loop.spawn(function() end),
+    }
+    for what, object in pairs(objects) do
+      for path, value in pairs({ a = object, ["a[1]"] = { object }, ["a.b[1].c"] = { b = { { c = object } } } }) do
+        assert.same({ nil, path .. ": DynamoDB value expected, got " .. what }, { core.encode({ a = value }, "item") })
+        assert.same({ nil, path .. ": DynamoDB value expected, got " .. what }, { core.encode({ a = value }, { a = "value" }) })
+        assert.same({ nil, path .. ": " .. what .. " has no form in JSON" }, { core.encode({ a = value }) })
+      end
+      assert.same({ nil, "DynamoDB value expected, got " .. what }, { core.encode(object, "value") })
+      assert.is_nil(core.attribute_type(object))
+      if not what:find("^an item") then
+        assert.same({ nil, "attributes expected (a table by names), got " .. what }, { core.encode(object, "item") })
+        assert.same({ nil, "a: table expected, got " .. what }, { core.encode({ a = object }, { a = { b = "item" } }) })
+      end
     end
+    connection:close()
     assert.is_string(core.encode({ a = setmetatable({}, { __name = "mine" }) }, "item"))
   end)
 
@@ -648,7 +665,7 @@ describe("marks", function()
 
   it("of other libraries are honoured: sentinels", function()
     local sentinel = rawget(debug, "upvalueid")(function() return core end, 1) -- any light userdata
-    assert.same({ nil, "a: userdata is not a DynamoDB value" }, { core.encode({ a = sentinel }, "item") })
+    assert.same({ nil, "a: DynamoDB value expected, got userdata" }, { core.encode({ a = sentinel }, "item") })
     core.list_mark(sentinel)
     assert.equal('{"a":{"L":[]}}', encoded({ a = sentinel }, "item"))
     assert.is_true(core.equal(sentinel, decoded(encoded(sentinel)))) -- otherwise the item would never be clean

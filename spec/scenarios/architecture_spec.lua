@@ -52,7 +52,7 @@ describe("architecture", function()
   -- this list. A room is a folder, or a file at the root. The C modules dynamodb.core and dynamodb.curl are below
   -- all of them.
   local ROOMS = {
-    "error", "base", "loop", "transport", "http", "config", "credentials", "expression", "request", "table",
+    "error", "base", "values", "loop", "transport", "http", "config", "credentials", "expression", "request", "table",
     "admin", "boto_layer2", "connection", "gather", "init",
   }
 

@@ -13,8 +13,8 @@ local S = conn:create_schema("id", "S")
 
 -- Kinds of objects, with the texts by which a message names them.
 local kinds = {
-  attr = { dynamodb.attr("owner"), 'attr"owner"' },
-  size = { dynamodb.attr("owner"):size(), 'attr"owner":size()' },
+  attr = { dynamodb.attr("owner"), 'attr"owner"', "got an attribute" },
+  size = { dynamodb.attr("owner"):size(), 'attr"owner":size()', "got an attribute" },
   condition = { dynamodb.attr("owner"):eq("me"), "condition" },
   unbound = { dynamodb.eq("me"), "condition", "eq: about which attribute?" }, -- where a bound one belongs
   combined = { dynamodb.all(dynamodb.attr("a"):exists()), "condition" },
@@ -147,6 +147,15 @@ local positions = {
   ["options of delete"] = { function(v) item:delete(v) end },
   ["options of reload"] = { function(v) item:reload(v) end },
   ["options of modify"] = { function(v) item:modify(print, v) end },
+  ["options of totable"] = { function(v) item:totable(v) end },
+  ["options of inspect"] = { function(v) dynamodb.inspect(1, v) end },
+  ["item of item_size"] = { function(v) dynamodb.item_size(v) end, { item = true } },
+  ["value of json.encode"] = { function(v) dynamodb.json.encode({ a = v }) end,
+    { item = true, number = true, set = true } },
+  ["value of json.typed_encode"] = { function(v) dynamodb.json.typed_encode({ a = { v } }) end,
+    { number = true, set = true } },
+  ["text of json.decode"] = { function(v) dynamodb.json.decode(v) end },
+  ["text of json.typed_decode"] = { function(v) dynamodb.json.typed_decode(v) end },
   ["change of modify"] = { function(v) item:modify(v) end },
   ["options of update"] = { function(v) tbl:update(v) end },
   ["options of refresh"] = { function(v) tbl:refresh(v) end },

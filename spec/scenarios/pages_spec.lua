@@ -110,6 +110,10 @@ describe("the code of the pages", function()
         return name == "my_transport" and require("dynamodb.transport.curl") or require(name)
       end
     end,
+    ["doc/item.md"] = function(env)
+      env.item.Tags = dynamodb.set({ "a" })
+      assert(env.item:save())
+    end,
     ["README.md"] = function(env)
       assert(env.item:put())
       assert(env.counters:put_item({ id = "n", n = 1 }))

@@ -39,10 +39,10 @@ local objects = {
   error = select(2, helper.offline(helper.fake(helper.response(400, "{}"))):list_tables()),
 }
 
-local modules = { dynamodb = dynamodb, loop = dynamodb.loop }
+local modules = { dynamodb = dynamodb, json = dynamodb.json, loop = dynamodb.loop }
 
 -- Functions that take any number of arguments.
-local variadic = { dynamodb = { all = true, any = true, where = true }, loop = { run = true, spawn = true } }
+local variadic = { dynamodb = { all = true, any = true, where = true }, json = {}, loop = { run = true, spawn = true } }
 
 -- Returns the public methods of an object: those of its class, and functions in fields of its own.
 local function methods_of(object)

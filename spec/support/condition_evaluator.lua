@@ -17,13 +17,18 @@ local function is_operand(value)
   return type(value) == "table" and type(rawget(value, "path")) == "string"
 end
 
+-- Returns the bytes of a string or a binary.
+local function bytes_of(value)
+  return type(value) == "string" and value or value:bytes()
+end
+
 -- -1, 0 or 1, or nil when the values have no order.
 local function compare(a, b)
   local kind = evaluate.type(a)
   if kind ~= evaluate.type(b) then return nil end
   if kind == "N" then return dynamodb.number(a):compare(b) end
   if kind ~= "S" and kind ~= "B" then return nil end
-  a, b = tostring(a), tostring(b)
+  a, b = bytes_of(a), bytes_of(b)
   for i = 1, math.min(#a, #b) do -- compares bytes independently of the locale
     if a:byte(i) ~= b:byte(i) then return a:byte(i) < b:byte(i) and -1 or 1 end
   end
@@ -87,7 +92,7 @@ end
 -- Numbers, booleans and null have no size.
 local function size_of(value)
   local kind = value ~= nil and evaluate.type(value)
-  if kind == "S" or kind == "B" then return #tostring(value) end -- equal to the number of characters, since the specs use ASCII
+  if kind == "S" or kind == "B" then return #value end -- equal to the number of characters, since the specs use ASCII
   if kind == "L" or kind == "M" then return count(value) end
   return kind and kind:match("^%uS$") and #value or nil
 end
@@ -108,13 +113,13 @@ end
 
 local function begins_with(a, b)
   local kind = a ~= nil and b ~= nil and evaluate.type(a)
-  return (kind == "S" or kind == "B") and kind == evaluate.type(b) and tostring(a):sub(1, #b) == tostring(b)
+  return (kind == "S" or kind == "B") and kind == evaluate.type(b) and bytes_of(a):sub(1, #b) == bytes_of(b)
 end
 
 local function contains(a, b)
   if a == nil or b == nil then return false end
   local kind, other = evaluate.type(a), evaluate.type(b)
-  if kind == "S" or kind == "B" then return kind == other and tostring(a):find(tostring(b), 1, true) ~= nil end
+  if kind == "S" or kind == "B" then return kind == other and bytes_of(a):find(bytes_of(b), 1, true) ~= nil end
   if kind:match("^%uS$") then return kind == other .. "S" and a:has(b) end
   if kind ~= "L" then return false end
   for _, value in ipairs(a) do

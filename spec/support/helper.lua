@@ -197,7 +197,7 @@ function helper.deep_text(value)
         visit(name)
         visit(member)
       end
-    elseif type(meta) == "table" and type(meta.__pairs) == "function" then
+    elseif type(meta) == "table" and type(meta.__pairs) == "function" and meta.__name ~= "dynamodb.set" then
       for name, member in meta.__pairs(inner) do
         visit(name)
         visit(member)

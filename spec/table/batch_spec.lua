@@ -539,7 +539,7 @@ describe("batches", function()
     { "option 'on_duplicate': one of last, error expected", function() return one:batch_writer({ on_duplicate = "first" }) end },
     { "put: table of attributes expected, got number", function() return one:batch_writer():put(5) end },
     { "delete: key attribute 'id': string expected, got number", function() return one:batch_writer():delete(5) end },
-    { "batch_write: f: function is not a DynamoDB value", function()
+    { "batch_write: f: DynamoDB value expected, got function", function()
       return one:batch_write({ put = { { id = "a", f = print } } })
     end },
   }) do

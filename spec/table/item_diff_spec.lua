@@ -5,6 +5,49 @@ local dynamodb = require("dynamodb")
 local generate = dofile("spec/support/random_source.lua")
 local values = dofile("spec/support/random_attributes.lua")
 
+describe("without_emptied_sets", function()
+  local function emptied()
+    local set = dynamodb.set({ "a" })
+    set:remove("a")
+    return set
+  end
+
+  it("returns the same table when there are none", function()
+    local attributes = { a = { b = { dynamodb.set({ 1 }) } }, c = dynamodb.null }
+    local stored, remove = item_diff.without_emptied_sets(attributes)
+    assert.equal(attributes, stored)
+    remove()
+    assert.equal(1, #attributes.a.b[1])
+  end)
+
+  it("copies only what has one, and removes it when asked to", function()
+    local attributes = { kept = { 1 }, map = dynamodb.map({ tags = emptied(), n = 1 }), list = { emptied() } }
+    local stored, remove = item_diff.without_emptied_sets(attributes)
+    assert.equal(attributes.kept, stored.kept)
+    assert.equal(attributes.list, stored.list)
+    assert.same({ n = 1 }, stored.map)
+    assert.equal(getmetatable(attributes.map), getmetatable(stored.map))
+    assert.equal(0, #attributes.map.tags)
+    remove()
+    assert.is_nil(attributes.map.tags)
+    assert.equal(0, #attributes.list[1])
+  end)
+
+  it("leaves a set that has elements again", function()
+    local attributes = { tags = emptied() }
+    local _, remove = item_diff.without_emptied_sets(attributes)
+    attributes.tags:add("b")
+    remove()
+    assert.equal(1, #attributes.tags)
+  end)
+
+  it("ends at cycles", function()
+    local knot = {}
+    for i = 1, 10 do knot["a" .. i] = knot end
+    assert.equal(knot, (item_diff.without_emptied_sets(knot)))
+  end)
+end)
+
 local list, map, set, null = dynamodb.list, dynamodb.map, dynamodb.set, dynamodb.null
 
 -- Formats a path, such as a.b[2].

@@ -105,19 +105,9 @@ end
 
 -- ===================== }
 
--- Objects of this library in messages, by the name of their metatable.
-local object_names = {
-  ["dynamodb.action"] = "an action of an update",
-  ["dynamodb.attr"] = "an attribute",
-  ["dynamodb.condition"] = "a condition",
-  ["dynamodb.update"] = "an update",
-}
-
 --- Returns the placeholder of a value. A value used twice is sent once.
 function Expression:value(value)
   if value == nil then self:fail("value expected, got nil") end
-  local class = objects.class(value)
-  if class then self:fail("value expected, got %s", object_names[class] or class) end
   local text, why = core.encode(value, "value")
   if not text then self:fail("value: %s", why) end
   local place = self.value_of[text]

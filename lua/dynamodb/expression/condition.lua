@@ -214,6 +214,36 @@ Condition.__bnot = function(inner) return condition.negate(inner) end
 
 -- ===================== }
 
+-- {===== Showing =====
+
+-- Returns values as arguments.
+local function show_list(list, write)
+  local texts = {}
+  for i = 1, #list do texts[i] = write(list[i]) end
+  return table.concat(texts, ", ")
+end
+
+function Operand:__inspect(write)
+  return ("dynamodb.attr(%s)%s"):format(write(self.path), self.sized and ":size()" or "")
+end
+
+local COMBINATIONS = { [" AND "] = "all", [" OR "] = "any", ["NOT "] = "negate" }
+
+function Condition:__inspect(write)
+  if self.text then
+    local more = #self.values > 0 and ", " .. show_list(self.values, write) or ""
+    return ("dynamodb.where(%s%s)"):format(write(self.text), more)
+  end
+  if self.word then
+    return ("dynamodb.%s(%s)"):format(COMBINATIONS[self.word], show_list(self.list, write))
+  end
+  local text = ("%s(%s)"):format(self.name, show_list(self.values, write))
+  if self.operand then return write(self.operand) .. ":" .. text end
+  return self.sized and ("dynamodb.size(dynamodb.%s)"):format(text) or "dynamodb." .. text
+end
+
+-- ===================== }
+
 -- {===== Writing =====
 
 -- Puts the text in parentheses, unless it is in one pair already: the service refuses redundant parentheses.

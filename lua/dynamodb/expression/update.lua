@@ -140,6 +140,26 @@ function update.is(value)
   return getmetatable(value) == Builder
 end
 
+-- Returns the action's arguments; increment and decrement may lack the first one.
+local function show_arguments(action, write)
+  if action[2] ~= nil then return write(action[1]) .. ", " .. write(action[2]) end
+  return action[1] == nil and "" or write(action[1])
+end
+
+function Action:__inspect(write)
+  return ("dynamodb.%s(%s)"):format(self.name, show_arguments(self, write))
+end
+
+function Builder:__inspect(write)
+  local texts = { "dynamodb.update()" }
+  for _, step in ipairs(self) do
+    local shown = show_arguments(step.action, write)
+    if shown ~= "" then shown = ", " .. shown end
+    texts[#texts + 1] = ("%s(%s%s)"):format(step.action.name, write(step.path), shown)
+  end
+  return table.concat(texts, ":")
+end
+
 -- Adds one action to the clauses.
 local function write_action(expression, clauses, path, value)
   local action = getmetatable(value) == Action and value or make("set", value)

@@ -4,6 +4,8 @@ local arguments = require("dynamodb.base.arguments")
 local pipeline = require("dynamodb.request.pipeline")
 local capacity = require("dynamodb.table.capacity")
 local core = require("dynamodb.core")
+local inspect = require("dynamodb.values.inspect")
+local item_copy = require("dynamodb.table.item_copy")
 local item_diff = require("dynamodb.table.item_diff")
 local errors = require("dynamodb.error")
 local objects = require("dynamodb.base.objects")
@@ -46,17 +48,6 @@ local function parts(self)
   return attributes, text and assert(core.decode(text, "item")), fields, connection, owner
 end
 
-local MAX_DEPTH = 64 -- levels that the decoder accepts
-
-local function copy(value, depth)
-  if core.typename(value) == "dynamodb.set" then return value:copy() end
-  if type(value) ~= "table" then return value end
-  if depth > MAX_DEPTH then errors.raise("totable: nested deeper than %d levels (a cycle?)", MAX_DEPTH) end
-  local made = {}
-  for name, inner in next, value do made[name] = copy(inner, depth + 1) end
-  return setmetatable(made, getmetatable(value))
-end
-
 -- Returns the item's key. Raises when it is incomplete or was changed after the item was loaded.
 local function key_of(where, fields, attributes, loaded)
   local key = schema.key_of(fields.schema, where, attributes)
@@ -74,16 +65,34 @@ function Item:key()
   return schema.key_of(fields.schema, "key", attributes)
 end
 
---- Returns a copy of the attributes as plain tables.
-function Item:totable()
+local totable_options = { plain = options.boolean }
+
+--- Returns a copy of the attributes as tables.
+---@param given? table plain = true: without this library's types. Sets become lists, in no order, binaries
+--- strings, numbers the nearest Lua numbers, and lists and maps have no marks
+---@return table
+function Item:totable(given)
+  given = options.read(totable_options, given, "totable")
   local _, attributes = core.item_parts(self)
-  return copy(attributes, 0)
+  return item_copy.copy(attributes, given.plain)
+end
+
+function core.item_class.__inspect(self, show)
+  local owner, attributes = core.item_parts(self)
+  return ("Item(%s) %s"):format(core.table_parts(owner).name, show(attributes, "attributes"))
+end
+
+--- tostring(item) shows its table and attributes, in about 1000 bytes at most.
+function core.item_class.__tostring(self)
+  core.item_parts(self) -- raises for what is no item
+  return inspect.short(self)
 end
 
 --- Returns what put or save would change: { set = { name = value }, remove = { name, ... } } | nil for
---- nothing. A value counts as changed when anything inside it is.
+--- nothing. A value counts as changed when anything inside it is. A set without elements is removed.
 function Item:changes()
   local attributes, loaded = parts(self)
+  attributes = item_diff.without_emptied_sets(attributes)
   local set, remove = {}, {}
   for name, value in next, attributes do
     if not loaded or not core.equal(value, loaded[name]) then set[name] = value end
@@ -233,12 +242,12 @@ end
 
 local save_options = write.options({ guard = write.guard_option, return_values = write.any_values })
 
--- Sends the update of save.
-local function send_save(self, given, guard, changes)
+-- Sends the update of save. 'current' are the attributes without emptied sets.
+local function send_save(self, given, guard, changes, current)
   local attributes, loaded, fields, connection = parts(self)
   local key = key_of("save", fields, attributes, loaded)
   local queue = core.item_queue(self) or {}
-  local stored = with_version(guard, fields, attributes, loaded, "save")
+  local stored = with_version(guard, fields, current, loaded, "save")
   local condition = guard_condition(guard, fields, loaded, changes)
   if guard == "version" then changes = item_diff.changes(loaded, stored) end
   local actions = actions_of(changes, key, queue)
@@ -260,7 +269,7 @@ local function send_save(self, given, guard, changes)
 end
 
 --- Sends the smallest update that stores the changes since the item was loaded, nested ones included, and the
---- queued actions. Sends nothing when there is none.
+--- queued actions. Sends nothing when there is none. A set without elements is removed, in the item as well.
 ---@return dynamodb.Item? self
 ---@return table|dynamodb.Error|nil attributes with return_values | err
 function Item:save(given)
@@ -268,9 +277,14 @@ function Item:save(given)
   local attributes, loaded, fields = parts(self)
   key_of("save", fields, attributes, loaded)
   local guard = write.guard(given, fields, "save")
-  local changes = item_diff.changes(loaded, attributes)
-  if loaded and #changes == 0 and not core.item_queue(self) then return self end
-  return send_save(self, given, guard, changes)
+  local current, remove_emptied = item_diff.without_emptied_sets(attributes)
+  local changes = item_diff.changes(loaded, current)
+  local done, more, consumed = self, nil, nil
+  if not loaded or #changes > 0 or core.item_queue(self) then
+    done, more, consumed = send_save(self, given, guard, changes, current)
+  end
+  if done then remove_emptied() end
+  return done, more, consumed
 end
 
 --- Deletes the item. It keeps its attributes and counts as new.
@@ -355,7 +369,7 @@ arguments.check_methods(Item, "item", { core.item_class }, {
   put_attribute = "name, value",
   reload = "options",
   save = "options",
-  totable = "",
+  totable = "options",
 })
 
 return items

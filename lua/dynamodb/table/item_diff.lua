@@ -2,6 +2,7 @@
 --- changes included.
 
 local core = require("dynamodb.core")
+local options = require("dynamodb.base.options")
 
 local item_diff = {}
 
@@ -75,6 +76,49 @@ local function coarsen(changes, old, new)
     seen[name] = true
   end
   return coarse
+end
+
+local function is_emptied(value)
+  return core.typename(value) == "dynamodb.set" and #value == 0
+end
+
+-- Returns the table, or a copy without the emptied sets that are members of maps. Adds { map, name, set } for
+-- each to the list. 'seen' has the tables met so far, since there may be cycles; the encoder refuses those.
+local function without_emptied(value, emptied, seen)
+  if type(value) ~= "table" then return value end
+  if seen[value] then return seen[value] end
+  seen[value] = value
+  local made
+  for name, inner in next, value do
+    local kept
+    if is_emptied(inner) and not core.is_list(value) then
+      emptied[#emptied + 1] = { value, name, inner }
+    else
+      kept = without_emptied(inner, emptied, seen)
+    end
+    if kept ~= inner then
+      made = made or setmetatable(options.merge(value), getmetatable(value))
+      made[name] = kept
+    end
+  end
+  seen[value] = made or value
+  return seen[value]
+end
+
+--- Returns attributes as the service is to store them: without sets that have lost their last element, which
+--- DynamoDB cannot hold. It removes an attribute whose last element is deleted.
+---@param attributes table not changed
+---@return table stored the same table when there are no such sets
+---@return function remove removes these sets from 'attributes', too; to be called when they are stored
+function item_diff.without_emptied_sets(attributes)
+  local emptied = {}
+  local stored = without_emptied(attributes, emptied, {})
+  return stored, function()
+    for _, place in ipairs(emptied) do
+      local map, name, set = place[1], place[2], place[3]
+      if map[name] == set and #set == 0 then map[name] = nil end
+    end
+  end
 end
 
 --- Returns the changes from 'old' to 'new'. When one update could not hold them all, these are changes of

@@ -5,6 +5,7 @@
 local arguments = require("dynamodb.base.arguments")
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
+local inspect = require("dynamodb.values.inspect")
 
 local results_object = {}
 
@@ -44,6 +45,9 @@ function class.__tostring(object)
   local subject = self._table and self._operation .. " " .. tostring(self._table) or self._operation
   return ("Results(%s: %d items in %d pages so far)"):format(subject, self.count, self.requests)
 end
+
+class.__inspect = inspect.fields("Results", { "count", "scanned_count", "consumed_units", "requests",
+  "remaining", "segment" })
 
 function class.__len() errors.raise("#results: results are no list: %s", ADVICE) end
 

@@ -64,6 +64,10 @@ function tables.update(self, description)
   describe(core.table_parts(self), description)
 end
 
+function core.table_class.__inspect(self, show)
+  return tostring(self) .. " " .. show((core.table_parts(self)), "fields")
+end
+
 local key_type = options.choice("S", "N", "B")
 tables.key_options = {
   hash_key = options.text,

@@ -1,7 +1,7 @@
 /* probe.decimal: DynamoDB numbers. 64-bit integers are passed as text. */
 #include "probe.h"
 
-#include "../../../csrc/core/decimal.h"
+#include "../../../csrc/core/decimal_arith.h"
 
 #include <inttypes.h>
 #include <locale.h>
@@ -60,6 +60,38 @@ static int decimal_compare(lua_State *L) {
   int order = ddb_decimal_compare(&a, &b);
   lua_pushnumber(L, (order > 0) - (order < 0));
   return 1;
+}
+
+/* (operator, text, text) -> canonical text | nil, why */
+static int decimal_operate(lua_State *L) {
+  struct ddb_decimal a = check(L, 2), b = check(L, 3), out;
+  struct ddb_error e;
+  enum ddb_status status;
+  switch (*luaL_checkstring(L, 1)) {
+  case '+':
+    status = ddb_decimal_add(&out, &a, &b, &e);
+    break;
+  case '-':
+    status = ddb_decimal_subtract(&out, &a, &b, &e);
+    break;
+  case '*':
+    status = ddb_decimal_multiply(&out, &a, &b, &e);
+    break;
+  case '/':
+    status = ddb_decimal_divide(&out, &a, &b, &e);
+    break;
+  default:
+    status = ddb_decimal_modulo(&out, &a, &b, &e);
+    break;
+  }
+  return status ? failure(L, &e) : push_text(L, &out);
+}
+
+/* (text) -> canonical text of the number with the other sign */
+static int decimal_negate(lua_State *L) {
+  struct ddb_decimal d = check(L, 1);
+  d = ddb_decimal_negate(&d);
+  return push_text(L, &d);
 }
 
 /* (number) -> canonical text | nil, why */
@@ -138,6 +170,8 @@ static int decimal_printf(lua_State *L) {
 void probe_decimal(lua_State *L) {
   static const luaL_Reg functions[] = {{"parse", decimal_parse},
                                        {"compare", decimal_compare},
+                                       {"operate", decimal_operate},
+                                       {"negate", decimal_negate},
                                        {"from_double", decimal_from_double},
                                        {"from_integer", decimal_from_integer},
                                        {"to_double", decimal_to_double},

@@ -1,0 +1,156 @@
+/* Encodes attribute values ({"S":"..."}). */
+#include "encoder.h"
+
+#include "../core/crypto.h"
+
+enum ddb_status encode_string(struct encoder *e, int index) {
+  size_t n;
+  const char *p = lua_tolstring(e->L, index, &n);
+  return ddb_json_write_string(e->out, p, n, e->error);
+}
+
+enum ddb_status encode_number(struct encoder *e) {
+  char text[DDB_DECIMAL_TEXT];
+  struct ddb_decimal d;
+  int64_t i;
+  size_t n;
+  if (lua_type(e->L, -1) == LUA_TNUMBER && compat_tointeger(e->L, -1, &i)) {
+    n = ddb_integer_text(i, text);
+  } else {
+    enum ddb_status status = number_get(e->L, lua_gettop(e->L), &d, e->error);
+    if (status) return status;
+    n = ddb_decimal_text(&d, text);
+  }
+  ddb_buf_add(e->out, text, n);
+  return DDB_OK;
+}
+
+void encode_bytes(struct encoder *e, int index) {
+  size_t n;
+  const char *p = lua_tolstring(e->L, index, &n);
+  size_t size = ddb_base64_encoded_size(n);
+  ddb_buf_add_char(e->out, '"');
+  if (ddb_buf_reserve(e->out, size)) {
+    ddb_base64_encode(p, n, e->out->p + e->out->len);
+    e->out->len += size;
+  }
+  ddb_buf_add_char(e->out, '"');
+}
+
+enum ddb_status encode_grow(struct encoder *e) {
+  return lua_checkstack(e->L, 16) ? DDB_OK : ddb_fail(e->error, DDB_NOMEM, "out of memory");
+}
+
+enum ddb_status encode_unexpected(struct encoder *e) {
+  return ddb_fail(e->error, DDB_INVALID, "DynamoDB value expected, got %s", value_kind(e->L, -1));
+}
+
+static enum ddb_status encode_binary(struct encoder *e) {
+  ddb_buf_add_text(e->out, "{\"B\":");
+  compat_getslot(e->L, lua_gettop(e->L), BINARY_BYTES);
+  encode_bytes(e, -1);
+  lua_pop(e->L, 1);
+  ddb_buf_add_char(e->out, '}');
+  return DDB_OK;
+}
+
+/* Writes one element of a set, whose key is at the top of the stack. */
+static enum ddb_status encode_element(struct encoder *e, const struct set *set) {
+  if (set->type == SET_STRING) return encode_string(e, -1);
+  if (set->type == SET_BINARY) {
+    encode_bytes(e, -1);
+    return DDB_OK;
+  }
+  ddb_buf_add_char(e->out, '"');
+  ddb_buf_add_text(e->out, lua_tostring(e->L, -1)); /* a canonical number */
+  ddb_buf_add_char(e->out, '"');
+  return DDB_OK;
+}
+
+static enum ddb_status encode_set(struct encoder *e, const struct set *set) {
+  enum ddb_status status = DDB_OK;
+  const char opening[] = {'{', '"', (char)set->type, 'S', '"', ':'};
+  if (set->count == 0)
+    return encode_fail(e, "empty set (DynamoDB has none; remove the attribute instead)");
+  ddb_buf_add(e->out, opening, sizeof opening);
+  compat_getslot(e->L, lua_gettop(e->L), SET_ELEMENTS);
+  int elements = lua_gettop(e->L);
+  char before = '[';
+  lua_pushnil(e->L);
+  while (!status && lua_next(e->L, elements)) {
+    lua_pop(e->L, 1);
+    ddb_buf_add_char(e->out, before);
+    before = ',';
+    status = encode_element(e, set);
+  }
+  lua_settop(e->L, elements - 1);
+  ddb_buf_add_text(e->out, "]}");
+  return status;
+}
+
+static enum ddb_status encode_userdata(struct encoder *e) {
+  int top = lua_gettop(e->L);
+  const struct set *set = object_test(e->L, top, &set_class);
+  if (set) return encode_set(e, set);
+  if (object_test(e->L, top, &binary_class)) return encode_binary(e);
+  if (!object_test(e->L, top, &number_class)) return encode_unexpected(e);
+  ddb_buf_add_text(e->out, "{\"N\":\"");
+  enum ddb_status status = encode_number(e);
+  ddb_buf_add_text(e->out, "\"}");
+  return status;
+}
+
+static enum ddb_status encode_table(struct encoder *e, int depth) {
+  enum ddb_status status;
+  if (value_is_object(e->L, -1)) return encode_unexpected(e);
+  status = encode_grow(e);
+  if (status) return status;
+  if (value_is_list(e->L, -1)) {
+    ddb_buf_add_text(e->out, "{\"L\":");
+    status = encode_elements(e, encode_value, 0, depth + 1);
+  } else {
+    ddb_buf_add_text(e->out, "{\"M\":");
+    status = encode_members(e, encode_value, 0, depth + 1);
+  }
+  ddb_buf_add_char(e->out, '}');
+  return status;
+}
+
+static enum ddb_status encode_sentinel(struct encoder *e) {
+  if (lua_touserdata(e->L, -1) == NULL)
+    ddb_buf_add_text(e->out, "{\"NULL\":true}");
+  else if (value_mark(e->L, -1) == MARK_LIST)
+    ddb_buf_add_text(e->out, "{\"L\":[]}");
+  else
+    return encode_unexpected(e);
+  return DDB_OK;
+}
+
+enum ddb_status encode_value(struct encoder *e, int shape, int depth) {
+  enum ddb_status status;
+  (void)shape;
+  if (depth >= VALUE_DEPTH) return encode_fail(e, "nested deeper than 32 levels (a cycle?)");
+  switch (lua_type(e->L, -1)) {
+  case LUA_TSTRING:
+    ddb_buf_add_text(e->out, "{\"S\":");
+    status = encode_string(e, -1);
+    ddb_buf_add_char(e->out, '}');
+    return status;
+  case LUA_TNUMBER:
+    ddb_buf_add_text(e->out, "{\"N\":\"");
+    status = encode_number(e);
+    ddb_buf_add_text(e->out, "\"}");
+    return status;
+  case LUA_TBOOLEAN:
+    ddb_buf_add_text(e->out, lua_toboolean(e->L, -1) ? "{\"BOOL\":true}" : "{\"BOOL\":false}");
+    return DDB_OK;
+  case LUA_TLIGHTUSERDATA:
+    return encode_sentinel(e);
+  case LUA_TTABLE:
+    return encode_table(e, depth);
+  case LUA_TUSERDATA:
+    return encode_userdata(e);
+  default:
+    return encode_unexpected(e);
+  }
+}
