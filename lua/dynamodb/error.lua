@@ -3,6 +3,8 @@
 
 local core = require("dynamodb.core")
 
+local unpack = table.unpack or unpack -- luacheck: ignore 143 113
+
 local Error = { __name = "dynamodb.error" }
 Error.__index = Error
 
@@ -72,9 +74,13 @@ end
 core.library(debug.getinfo(1, "S").source:match("^(.*)error%.lua$"))
 
 --- Raises for a mistake of the caller, at the line of the first caller outside this library.
----@param format string of string.format, and its values
+---@param format string of string.format, and its values; tables among them are shown by tostring
 function errors.raise(format, ...)
-  error(core.where() .. format:format(...), 0)
+  local values, count = { ... }, select("#", ...)
+  for i = 1, count do
+    if type(values[i]) == "table" then values[i] = tostring(values[i]) end
+  end
+  error(core.where() .. format:format(unpack(values, 1, count)), 0)
 end
 
 return errors

@@ -275,7 +275,7 @@ local rows = {
   { "put_item with a wrong key", function() plain:put_item({ id = 5 }) end,
     "'id': string expected, got number" },
   { "put_item of a mixture", function() plain:put_item({ id = "a", "b" }) end,
-    "PutItem: Item: name expected as key" },
+    "PutItem plain { id = \"a\" }: Item: name expected as key" },
   { "new_item of nothing", function() plain:new_item() end, "new_item: key attribute 'id' is missing" },
   { "new_item with an unknown option", function() plain:new_item({ id = "a" }) end,
     "new_item: unknown option 'id': attributes go into attrs = { ... } (known: attrs, hash_key, range_key)" },
@@ -424,7 +424,7 @@ local rows = {
   { "a member of a list of keys", function() plain:get_items({ "a", consistent_read = true }) end,
     "get_items: list of keys expected, got a member 'consistent_read'" },
   { "a third part of a key", function() ranged:get_items({ { "a", 1, "b" } }) end,
-    "get_items: key { hash, range } expected, got a member '3'" },
+    "get_items: keys[1]: key { hash, range } expected, got a member '3'" },
   { "a hole in a list", function() plain:get_items({ "a", nil, "b", "c" }) end, "list of keys expected, got" },
   { "an option among operations", function()
     conn:transact_write({ { put = item() }, token = "t" })

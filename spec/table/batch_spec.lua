@@ -207,7 +207,8 @@ describe("batches", function()
   it("rejects equal keys on request", function()
     local puts = { put = { { id = "same", n = 1 }, { id = "same", n = 2 } } }
     assert.are.equal(0, sent.count(function()
-      raises("a key of table '" .. one.name .. "' occurs twice", one.batch_write, one, puts, { on_duplicate = "error" })
+      raises(([[batch_write: key { id = "same" } of table '%s' occurs twice]]):format(one.name), one.batch_write, one, puts,
+        { on_duplicate = "error" })
       raises("occurs twice", conn.batch_write, conn, { [one] = puts }, { on_duplicate = "error" })
     end))
     assert(conn:batch_write({ [one] = { put = { { id = "a" } } }, [two] = { put = { { id = "a", at = 1 } } } },
@@ -525,6 +526,17 @@ describe("batches", function()
   -- ===================== }
 
   for _, case in ipairs({
+    { "batch_write: put[3]: v: NaN is not", function()
+      return one:batch_write({ put = { { id = "a" }, { id = "b" }, { id = "c", v = 0 / 0 } } })
+    end },
+    { "batch_write: delete[2]: key attribute 'id': string expected", function()
+      return one:batch_write({ delete = { "a", 5 } })
+    end },
+    { "get_items: keys[2]: key attribute 'id'", function() return one:get_items({ "a", 5 }) end },
+    { ".put[2]: key attribute 'id' is missing", function() -- after the table's name
+      return conn:batch_write({ [one] = { put = { { id = "a" }, { n = 1 } } } })
+    end },
+    { "put: v: NaN", function() return one:batch_writer():put({ id = "a", v = 0 / 0 }) end },
     { "get_items: list of keys expected, got string", function() return one:get_items("a") end },
     { "get_items: list of keys expected, got table", function() return one:get_items({ id = "a" }) end },
     { "key attribute 'id': string expected, got number", function() return one:get_items({ 5 }) end },
@@ -532,14 +544,14 @@ describe("batches", function()
     { "get_items: unknown option 'order'", function() return one:get_items({ "a" }, { order = true }) end },
     { "batch_write: unknown option 'puts'", function() return one:batch_write({ puts = {} }) end },
     { "list of items expected, got table", function() return one:batch_write({ put = { id = "a" } }) end },
-    { "batch_write: table of attributes expected, got string", function() return one:batch_write({ put = { "a" } }) end },
-    { "batch_write: key attribute 'id' is missing", function() return one:batch_write({ put = { { n = 1 } } }) end },
+    { "batch_write: put[1]: table of attributes expected, got string", function() return one:batch_write({ put = { "a" } }) end },
+    { "batch_write: put[1]: key attribute 'id' is missing", function() return one:batch_write({ put = { { n = 1 } } }) end },
     { "batch_write: table or its name expected, got number", function() return conn:batch_write({ { put = {} } }) end },
     { "batch_get: unknown option 'key'", function() return conn:batch_get({ [one] = { keys = {}, key = {} } }) end },
     { "option 'on_duplicate': one of last, error expected", function() return one:batch_writer({ on_duplicate = "first" }) end },
     { "put: table of attributes expected, got number", function() return one:batch_writer():put(5) end },
     { "delete: key attribute 'id': string expected, got number", function() return one:batch_writer():delete(5) end },
-    { "batch_write: f: DynamoDB value expected, got function", function()
+    { "batch_write: put[1]: f: DynamoDB value expected, got function", function()
       return one:batch_write({ put = { { id = "a", f = print } } })
     end },
   }) do

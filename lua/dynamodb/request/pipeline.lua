@@ -13,6 +13,7 @@ local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
 local hints = require("dynamodb.request.hints")
 local hooks = require("dynamodb.request.hooks")
+local limits = require("dynamodb.request.limits")
 local idempotency = require("dynamodb.request.idempotency")
 local options = require("dynamodb.base.options")
 local pool = require("dynamodb.http.pool")
@@ -336,9 +337,12 @@ end
 ---@param params table the request, with AWS's member names and attribute values as Lua values
 ---@param owner? userdata the dynamodb.table whose items the rows of the response become
 ---@param given? table options of calls: doc/connection.md
+---@param explain? fun(params: table, subject: any): string names the call in messages on values that cannot
+--- be sent, in place of the operation's name
+---@param subject? any what 'explain' gets
 ---@return table? result
 ---@return dynamodb.Error? err
-function pipeline.call(connection, operation, params, owner, given)
+function pipeline.call(connection, operation, params, owner, given, explain, subject)
   local state = core.connection_state(connection)
   local transport = state.transport
   if transport.check then transport.check(operation.name) end
@@ -351,7 +355,12 @@ function pipeline.call(connection, operation, params, owner, given)
     requests = 0, body = "", id = "", credentials = false, offset = 0 }
   if given then apply_options(call, given) end
   if call.retry_writes == "exact" then wrap(call) end
-  call.body = pipeline.encode(call.params, call.operation.input, operation.name)
+  local body, why = core.encode(call.params, call.operation.input)
+  if not body then errors.raise("%s: %s", explain and explain(params, subject) or operation.name, why) end
+  if #body > limits.MAX_ITEM and params.Item then
+    limits.check_item(params.Item, body, explain and explain(params, subject) or operation.name)
+  end
+  call.body = body
   if not state.running.values then
     local ok, err = context.open(state)
     if not ok then return finish(call, nil, complete_error(call, err)) end

@@ -40,6 +40,18 @@ local function key_to_delete(fields, given, where)
   return key_of(fields, given, where)
 end
 
+-- The place of an entry in the arguments, for messages: "batch_write: put[3]". One object serves a whole
+-- list.
+local Place = {}
+
+function Place:__tostring()
+  return ("%s%s[%d]"):format(self.prefix, self.list, self.index)
+end
+
+local function place_of(prefix, list)
+  return setmetatable({ prefix = prefix, list = list, index = 0 }, Place)
+end
+
 local function check_tables(requests, where)
   if not objects.is_plain(requests) then
     errors.raise("%s: table by table expected, got %s", where, objects.describe(requests))
@@ -67,11 +79,12 @@ local function settings_of(fields, given, where)
   return settings
 end
 
--- Adds the entries of the keys to read in one table.
-local function add_reads(entries, fields, keys, given, where)
-  local settings = settings_of(fields, given, where)
-  for _, key in ipairs(arguments.check_list(keys, where, "keys")) do
-    entries[#entries + 1] = batch_engine.key(fields, key_of(fields, key, where), settings, where)
+-- Adds the entries of the keys to read in one table. 'prefix' begins the places of entries in messages.
+local function add_reads(entries, fields, keys, given, where, prefix)
+  local settings, place = settings_of(fields, given, where), place_of(prefix, "keys")
+  for i, key in ipairs(arguments.check_list(keys, where, "keys")) do
+    place.index = i
+    entries[#entries + 1] = batch_engine.key(fields, key_of(fields, key, place), settings, place)
   end
 end
 
@@ -94,7 +107,7 @@ function Table:get_items(keys, given)
   given = options.read(get_options, given, "get_items")
   local fields, connection = core.table_parts(self)
   local entries, found, list = {}, {}, {}
-  add_reads(entries, fields, keys, given, "get_items")
+  add_reads(entries, fields, keys, given, "get_items", "get_items: ")
   entries = batch_engine.unique(entries)
   local owner = given.items ~= false and self or nil
   local ok, err, consumed = batch_engine.get(connection, entries, given, owner, function(_, item)
@@ -138,7 +151,7 @@ function Connection:batch_get(requests, given)
     if owners[fields.name] then errors.raise("batch_get: table '%s' occurs twice", fields.name) end
     owners[fields.name], found[fields.name], missing[fields.name] = owner, {}, {}
     add_reads(entries, fields, has_options and request.keys or request, has_options and request or {},
-      "batch_get")
+      "batch_get", ("batch_get: %s."):format(fields.name))
   end
   entries = batch_engine.unique(entries)
   local ok, err, consumed = batch_engine.get(self, entries, given, nil, function(fields, attributes)
@@ -161,14 +174,17 @@ end
 
 local request_options = { delete = options.table, put = options.table }
 
--- Adds the entries of the writes to one table.
-local function add_writes(entries, fields, request, where)
+-- Adds the entries of the writes to one table. 'prefix' begins the places of entries in messages.
+local function add_writes(entries, fields, request, where, prefix)
   options.check(request_options, request, where)
-  for _, item in ipairs(arguments.check_list(request.put or {}, where, "items")) do
-    entries[#entries + 1] = batch_engine.put(fields, items.attributes_of(item, where), where)
+  local put, delete = place_of(prefix, "put"), place_of(prefix, "delete")
+  for i, item in ipairs(arguments.check_list(request.put or {}, where, "items")) do
+    put.index = i
+    entries[#entries + 1] = batch_engine.put(fields, items.attributes_of(item, put), put)
   end
-  for _, key in ipairs(arguments.check_list(request.delete or {}, where, "keys")) do
-    entries[#entries + 1] = batch_engine.delete(fields, key_to_delete(fields, key, where), where)
+  for i, key in ipairs(arguments.check_list(request.delete or {}, where, "keys")) do
+    delete.index = i
+    entries[#entries + 1] = batch_engine.delete(fields, key_to_delete(fields, key, delete), delete)
   end
 end
 
@@ -197,7 +213,8 @@ function Connection:batch_write(requests, given)
   for target, request in pairs(check_tables(requests, "batch_write")) do
     local owner, err = tables.resolve(self, target, "batch_write")
     if not owner then return nil, err end
-    add_writes(entries, core.table_parts(owner), request, "batch_write")
+    local fields = core.table_parts(owner)
+    add_writes(entries, fields, request, "batch_write", ("batch_write: %s."):format(fields.name))
   end
   return write_all(self, entries, given)
 end
@@ -212,7 +229,7 @@ function Table:batch_write(request, given)
   given = options.read(write_options, given, "batch_write")
   local fields, connection = core.table_parts(self)
   local entries = {}
-  add_writes(entries, fields, request, "batch_write")
+  add_writes(entries, fields, request, "batch_write", "batch_write: ")
   return write_all(connection, entries, given)
 end
 
@@ -250,7 +267,7 @@ end
 -- Adds an entry, and sends when there are enough -> true | nil, err.
 local function collect(self, entry)
   if self._positions[entry.id] and self._given.on_duplicate == "error" then
-    errors.raise("batch_writer: a key of table '%s' occurs twice", entry.fields.name)
+    batch_engine.refuse_duplicate(entry, "batch_writer")
   end
   add(self, entry)
   if #self._entries < WRITER_SIZE * (self._given.concurrency or 1) then return true end

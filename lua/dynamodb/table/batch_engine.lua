@@ -7,6 +7,7 @@ local concurrent = require("dynamodb.loop.concurrent")
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
 local event = require("dynamodb.loop.event")
+local limits = require("dynamodb.request.limits")
 local operations = require("dynamodb.base.operations")
 local options = require("dynamodb.base.options")
 local pipeline = require("dynamodb.request.pipeline")
@@ -54,6 +55,7 @@ end
 function batch_engine.put(fields, attributes, where)
   local key = schema.key_of(fields.schema, where, attributes)
   local encoded = pipeline.encode(attributes, "item", where)
+  limits.check_item(attributes, encoded, where)
   return new_entry(fields, key, encoded, { PutRequest = { Item = encoded } }, { put = attributes })
 end
 
@@ -74,15 +76,20 @@ function batch_engine.key(fields, key, settings, where)
   return entry
 end
 
+--- Raises for the second entry with a key.
+function batch_engine.refuse_duplicate(entry, where)
+  local fields, given = entry.fields, entry.given
+  errors.raise("%s: key %s of table '%s' occurs twice", where,
+    schema.show_key(fields.schema, given.put or given.delete or given.key), fields.name)
+end
+
 --- Returns the entries with one entry for each key: the last one, at the position of the first.
 ---@param strict? boolean raise for a repeated key
 function batch_engine.unique(entries, strict, where)
   local positions, list = {}, {}
   for _, entry in ipairs(entries) do
     local position = positions[entry.id]
-    if position and strict then
-      errors.raise("%s: a key of table '%s' occurs twice", where, entry.fields.name)
-    end
+    if position and strict then batch_engine.refuse_duplicate(entry, where) end
     position = position or #list + 1
     positions[entry.id], list[position] = position, entry
   end

@@ -3,6 +3,8 @@
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
 local objects = require("dynamodb.base.objects")
+local inspect = require("dynamodb.values.inspect")
+local limits = require("dynamodb.request.limits")
 local options = require("dynamodb.base.options")
 
 local Schema = { __name = "dynamodb.schema" }
@@ -120,26 +122,38 @@ end
 
 local expected = { S = "string", N = "number", B = "dynamodb.binary" }
 
--- Raises unless the value can be this key attribute. The service accepts no empty strings and bytes in keys.
-local function check_value(where, name, kind, value)
+-- Raises unless the value can be this key attribute. The service accepts no empty strings and bytes in keys,
+-- and limits their length.
+local function check_value(where, name, kind, value, most)
   if value == nil then errors.raise("%s: key attribute '%s' is missing", where, name) end
-  if kind == "S" and type(value) == "string" and value ~= "" then return end
+  if kind == "S" and type(value) == "string" and value ~= "" and #value <= most then return end
   if schema.key_type_of(value) ~= kind then
     errors.raise("%s: key attribute '%s': %s expected, got %s", where, name, expected[kind],
       objects.describe(value))
   end
-  if kind ~= "N" and #value == 0 then errors.raise("%s: key attribute '%s' is empty", where, name) end
+  if kind == "N" then return end
+  if #value == 0 then errors.raise("%s: key attribute '%s' is empty", where, name) end
+  if #value > most then
+    errors.raise("%s: key attribute '%s' has %d bytes, at most %d are possible", where, name, #value, most)
+  end
 end
 
 --- Returns the key of a hash and a range value. Raises unless they fit the schema.
 function schema.key(self, where, hash, range)
-  check_value(where, self.hash_key_name, self.hash_key_type, hash)
+  check_value(where, self.hash_key_name, self.hash_key_type, hash, limits.MAX_HASH_KEY)
   if self.range_key_name then
-    check_value(where, self.range_key_name, self.range_key_type, range)
+    check_value(where, self.range_key_name, self.range_key_type, range, limits.MAX_RANGE_KEY)
     return { [self.hash_key_name] = hash, [self.range_key_name] = range }
   end
   if range ~= nil then errors.raise("%s: table has no range key, got %s", where, objects.describe(range)) end
   return { [self.hash_key_name] = hash }
+end
+
+--- Returns the text of the key within a table of attributes, for messages: { id = "a" }.
+function schema.show_key(self, attributes)
+  local key = { [self.hash_key_name] = attributes[self.hash_key_name] }
+  if self.range_key_name then key[self.range_key_name] = attributes[self.range_key_name] end
+  return inspect.short(key)
 end
 
 --- Returns the key within a table of attributes. Raises unless it is complete.

@@ -9,7 +9,9 @@ local condition = require("dynamodb.expression.condition")
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
 local expressions = require("dynamodb.expression.builder")
+local item_size = require("dynamodb.values.item_size")
 local items = require("dynamodb.table.item")
+local limits = require("dynamodb.request.limits")
 local objects = require("dynamodb.base.objects")
 local operations = require("dynamodb.base.operations")
 local options = require("dynamodb.base.options")
@@ -24,7 +26,6 @@ local Connection = core.connection_class.methods
 local transaction = {}
 
 local MAX_OPERATIONS = 100
-local MAX_BYTES = 4 * 1024 * 1024
 local DEADLINE = 10 -- seconds, retries of conflicts included
 local FIRST_PAUSE, LONGEST_PAUSE = 0.025, 1 -- seconds
 
@@ -147,6 +148,28 @@ local function check_count(given, where)
   end
 end
 
+local operation_shape = operations.TransactWriteItems.input.TransactItems[2]
+
+-- Raises for an operation that cannot be sent -> the bytes of its text.
+local function check_operation(request, where)
+  local encoded = pipeline.encode(request, operation_shape, where)
+  if request.Put then limits.check_item(request.Put.Item, encoded, where) end
+  return #encoded
+end
+
+-- Raises for puts that are too large together. Items are never larger than their text, so few have to be
+-- measured.
+local function check_total(list, text_bytes)
+  if text_bytes <= limits.MAX_TRANSACTION then return end
+  local bytes = 0
+  for _, request in ipairs(list) do
+    if request.Put then bytes = bytes + item_size(request.Put.Item) end
+  end
+  if bytes > limits.MAX_TRANSACTION then
+    errors.raise("transact_write: %d bytes, at most %d (4 MB) are possible", bytes, limits.MAX_TRANSACTION)
+  end
+end
+
 -- Gives each cancellation reason its operation.
 local function explain_reasons(err, given)
   for i, reason in ipairs(err.reasons or {}) do
@@ -176,17 +199,17 @@ transaction.options = options.with_call_options({ return_consumed_capacity = cap
 ---@param more table the caller's options of calls
 function transaction.call(connection, operation, request, given, more)
   local state = core.connection_state(connection)
-  local transport, limits = state.transport, pipeline.multi_request_options(state, more)
+  local transport, call_options = state.transport, pipeline.multi_request_options(state, more)
   local pause, attempts = FIRST_PAUSE, 0
-  limits.deadline_at = limits.deadline_at or transport.now() + DEADLINE
+  call_options.deadline_at = call_options.deadline_at or transport.now() + DEADLINE
   while true do
-    local result, err = pipeline.call(connection, operation, request, nil, limits)
+    local result, err = pipeline.call(connection, operation, request, nil, call_options)
     if result then return result end
     attempts = attempts + err.attempts
     err.attempts = attempts
     explain_reasons(err, given)
     local seconds = pause * system.random()
-    local late = transport.now() + seconds >= limits.deadline_at
+    local late = transport.now() + seconds >= call_options.deadline_at
     if late or final_reasons[err.retry_stopped] or not is_transient(err) then return nil, err end
     transport.sleep(seconds)
     pause = math.min(pause * 2, LONGEST_PAUSE)
@@ -218,9 +241,9 @@ function Connection:transact_write(given, more)
       errors.raise("%s: operation %d has the same item (one operation per item)", where, seen[id])
     end
     seen[id], list[i] = i, request
-    bytes = bytes + #pipeline.encode({ request }, operations.TransactWriteItems.input.TransactItems, where)
+    bytes = bytes + check_operation(request, where)
   end
-  if bytes > MAX_BYTES then errors.raise("transact_write: %d bytes, at most %d", bytes, MAX_BYTES) end
+  check_total(list, bytes)
   local request = { TransactItems = list, ClientRequestToken = more.token or core.uuid(),
     ReturnConsumedCapacity = more.return_consumed_capacity }
   local result, err = transaction.call(self, operations.TransactWriteItems, request, given, more)

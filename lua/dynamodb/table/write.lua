@@ -8,6 +8,7 @@ local expressions = require("dynamodb.expression.builder")
 local operations = require("dynamodb.base.operations")
 local objects = require("dynamodb.base.objects")
 local options = require("dynamodb.base.options")
+local schema = require("dynamodb.table.schema")
 local update = require("dynamodb.expression.update")
 
 local unpack = table.unpack or unpack -- luacheck: ignore 143 113
@@ -64,17 +65,22 @@ local function add_options(request, expression, given, fields, guard)
 end
 
 -- Calls a write -> response | nil, err. A write that was wrapped into a transaction has a list of capacities.
-local function call(connection, operation, request, given)
-  local result, err = pipeline.call(connection, operation, request, nil, given)
+local function call(connection, operation, request, given, explain, fields)
+  local result, err = pipeline.call(connection, operation, request, nil, given, explain, fields)
   local consumed = result and result.ConsumedCapacity
   if consumed and consumed[1] then result.ConsumedCapacity = consumed[1] end
   return result, err
 end
 
 -- Sends a write -> response | nil, err.
-local function send(connection, operation, request, given, fields, where, guard)
+local function send(connection, operation, request, given, fields, where, guard, explain)
   if guard or next(given) then add_options(request, expressions.new(where), given, fields, guard) end
-  return call(connection, operation, request, given)
+  return call(connection, operation, request, given, explain, fields)
+end
+
+-- Names a put in messages: "PutItem messages { id = "a" }".
+local function explain_put(params, fields)
+  return ("PutItem %s %s"):format(fields.name, schema.show_key(fields.schema, params.Item))
 end
 
 -- PutItem of attributes that are encoded already.
@@ -83,9 +89,11 @@ local put_encoded = setmetatable({ input = { Item = "wire", ExpressionAttributeV
 
 --- Puts attributes, given as a table or as encoded text -> response | nil, err.
 function write.put(connection, fields, attributes, given, where, guard)
-  local operation = type(attributes) == "string" and put_encoded or operations.PutItem
   local request = { TableName = fields.name, Item = attributes }
-  return send(connection, operation, request, given, fields, where, guard)
+  if type(attributes) == "string" then
+    return send(connection, put_encoded, request, given, fields, where, guard)
+  end
+  return send(connection, operations.PutItem, request, given, fields, where, guard, explain_put)
 end
 
 --- Deletes the item with a key -> response | nil, err.
