@@ -84,8 +84,8 @@ describe("errors.raise", function()
     { "by its only caller", direct, direct, "one of 7" },
     { "through one room", through_two, through_two,
       "create_schema: options 'hash_key_name' and 'hash_key_proto_value' expected together" },
-    { "through two rooms", through_three, through_three, "create_schema: unknown option 'hash_key': did you mean 'hash_key_name'? (known: "
-      .. "hash_key_name, hash_key_proto_value, range_key_name, range_key_proto_value)" },
+    { "through two rooms", through_three, through_three, "create_schema: unknown option 'hash_key': "
+      .. "did you mean 'hash_key_name'? (known: hash_key_name, hash_key_proto_value, range_key_name, range_key_proto_value)" },
     { "not by the caller's caller", outer, inner, "inner: unknown option 'a' (known: )" },
   }
   for _, case in ipairs(cases) do

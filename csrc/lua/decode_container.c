@@ -122,6 +122,12 @@ enum ddb_status decode_object(struct decoder *d, decode_function *value, int sha
   return status;
 }
 
+/* Marks the table at the top as a list or a map, which an empty one does not show. */
+static void set_mark(struct decoder *d, enum mark mark) {
+  lua_pushvalue(d->L, d->marks + (int)mark);
+  lua_setmetatable(d->L, -2);
+}
+
 enum ddb_status decode_array(struct decoder *d, decode_function *value, int shape, int depth) {
   enum ddb_status status = DDB_OK;
   bool more = true;
@@ -129,6 +135,7 @@ enum ddb_status decode_array(struct decoder *d, decode_function *value, int shap
   if (!ddb_json_take(&d->json, '[')) return ddb_json_expected(&d->json, "array", d->error);
   if (!lua_checkstack(d->L, 16)) return ddb_fail(d->error, DDB_NOMEM, "out of memory");
   lua_createtable(d->L, d->elements[depth], 0);
+  set_mark(d, MARK_LIST);
   for (;;) {
     status = ddb_json_next(&d->json, count == 0, ']', &more, d->error);
     if (status || !more) break;
@@ -145,15 +152,9 @@ enum ddb_status decode_array(struct decoder *d, decode_function *value, int shap
 
 enum ddb_status decode_marked(struct decoder *d, enum mark mark, decode_function *value,
                               int depth) {
-  enum ddb_status status;
   if (depth >= VALUE_DEPTH_READ) return decode_fail(d, "nested too deep");
-  if (mark == MARK_LIST)
-    status = decode_array(d, value, 0, depth + 1);
-  else
-    status = decode_object(d, value, 0, depth + 1);
-  if (!status) {
-    lua_pushvalue(d->L, d->marks + (int)mark);
-    lua_setmetatable(d->L, -2);
-  }
+  if (mark == MARK_LIST) return decode_array(d, value, 0, depth + 1);
+  enum ddb_status status = decode_object(d, value, 0, depth + 1);
+  if (!status) set_mark(d, MARK_MAP);
   return status;
 }

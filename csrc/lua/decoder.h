@@ -30,7 +30,7 @@ decode_function decode_value;
 /* Decodes an object and pushes a table of its members, each decoded by 'value'. */
 enum ddb_status decode_object(struct decoder *d, decode_function *value, int shape, int depth);
 
-/* Decodes an array and pushes a table of its elements. */
+/* Decodes an array and pushes a table of its elements, with the mark of a list. */
 enum ddb_status decode_array(struct decoder *d, decode_function *value, int shape, int depth);
 
 /* Decodes an array (MARK_LIST) or object and pushes a table with its mark. */

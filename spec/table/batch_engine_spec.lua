@@ -350,7 +350,7 @@ describe("batch", function()
   it("keeps requests below 16 MB, in order", function()
     local conn, fields, fake = working_service()
     local megabyte = 1024 * 1024
-    local text = ("\1"):rep(megabyte / 6) -- six bytes in JSON for each
+    local text = ("\1"):rep(math.floor(megabyte / 6)) -- six bytes in JSON for each
     assert(batch_engine.write(conn, puts(fields.one, 40, { text = text }), {}))
     local seen = 0
     for i, bytes in ipairs(fake.requests) do

@@ -106,7 +106,7 @@ local get_options = options.with_call_options(options.merge(key_options, {
 function Table:get_items(keys, given)
   given = options.read(get_options, given, "get_items")
   local fields, connection = core.table_parts(self)
-  local entries, found, list = {}, {}, {}
+  local entries, found, list = {}, {}, core.list()
   add_reads(entries, fields, keys, given, "get_items", "get_items: ")
   entries = batch_engine.unique(entries)
   local owner = given.items ~= false and self or nil
@@ -118,7 +118,7 @@ function Table:get_items(keys, given)
     err.found = list
     return nil, err
   end
-  local ordered, missing = {}, {}
+  local ordered, missing = core.list(), core.list()
   for _, entry in ipairs(entries) do
     local item = found[entry.id]
     if item then ordered[#ordered + 1] = item else missing[#missing + 1] = entry.given.key end
@@ -149,7 +149,7 @@ function Connection:batch_get(requests, given)
     local has_options = objects.is_plain(request) and request.keys ~= nil
     if has_options then options.check(table_options, request, "batch_get") end
     if owners[fields.name] then errors.raise("batch_get: table '%s' occurs twice", fields.name) end
-    owners[fields.name], found[fields.name], missing[fields.name] = owner, {}, {}
+    owners[fields.name], found[fields.name], missing[fields.name] = owner, core.list(), core.list()
     add_reads(entries, fields, has_options and request.keys or request, has_options and request or {},
       "batch_get", ("batch_get: %s."):format(fields.name))
   end

@@ -133,7 +133,7 @@ end
 
 -- Adds what is left over to the error.
 local function add_leftovers(queue, err)
-  local list = {}
+  local list = core.list()
   for i = queue.first, queue.last do list[#list + 1] = queue[i].given end
   err.leftovers = list
   return err

@@ -110,7 +110,7 @@ function Connection:execute_batch(given, more)
     ReturnConsumedCapacity = more.return_consumed_capacity }
   local result, err = pipeline.call(self, operations.BatchExecuteStatement, request, nil, more)
   if not result then return nil, err end
-  local list = {}
+  local list = core.list()
   for i, response in ipairs(result.Responses or {}) do
     list[i] = { item = response.Item, err = response.Error and error_of(response.Error) }
   end

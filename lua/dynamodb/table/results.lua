@@ -261,7 +261,7 @@ end
 
 -- Returns what is left of the current page, up to max_results.
 local function rest_of_page(self)
-  local items, first, list = self._items, self._position + 1, {}
+  local items, first, list = self._items, self._position + 1, core.list()
   self._position = math.min(#items, self._position + (self.remaining or #items))
   for i = first, self._position do list[#list + 1] = items[i] end
   use_up(self, #list)
@@ -304,7 +304,7 @@ end
 ---@return any[]? list
 ---@return dynamodb.Error? err
 function methods:all()
-  local list, segments = {}, {}
+  local list, segments = core.list(), {}
   local key, places, segment = resume_key(self), resume_places(self), self.segment
   local ok, err = pcall(read_all, self, list, segments)
   if ok and not err then return list end

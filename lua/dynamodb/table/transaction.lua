@@ -282,7 +282,7 @@ function Connection:transact_get(given, more)
   local request = { TransactItems = list, ReturnConsumedCapacity = more.return_consumed_capacity }
   local result, err = transaction.call(self, operations.TransactGetItems, request, given, more)
   if not result then return nil, err end
-  local found = {}
+  local found = core.list()
   for i, owner in ipairs(owners) do
     local attributes = (result.Responses or {})[i]
     attributes = attributes and attributes.Item
