@@ -20,8 +20,7 @@ int binary_new(lua_State *L) {
   static const struct object_call call = {"binary", 1, "bytes"};
   object_arguments(L, &call);
   if (lua_type(L, 1) != LUA_TSTRING)
-    luaL_argerror(L, 1,
-                  lua_pushfstring(L, "bytes (a string) expected, got %s", object_typename(L, 1)));
+    (void)object_raise(L, "binary: bytes (a string) expected, got %s", object_typename(L, 1));
   lua_settop(L, 1);
   binary_wrap(L);
   return 1;

@@ -40,7 +40,7 @@ static int connection_tostring(lua_State *L) {
 }
 
 static int connection_newindex(lua_State *L) {
-  return luaL_error(L, "a connection's fields are read-only: '%s'", lua_tostring(L, 2));
+  return object_raise(L, "a connection's fields are read-only: '%s'", lua_tostring(L, 2));
 }
 
 /* core.connection(fields, state) -> an open connection that owns both tables. */

@@ -29,6 +29,8 @@ static void check(lua_State *L, int index) {
 static int item_index(lua_State *L) {
   check(L, 1);
   lua_settop(L, 2);
+  if (lua_type(L, 2) == LUA_TNUMBER)
+    return object_raise(L, "an item has no positions; for name, value in item:pairs()");
   lua_pushvalue(L, 2);
   lua_rawget(L, lua_upvalueindex(1));
   if (!lua_isnil(L, -1)) return 1;
@@ -41,8 +43,8 @@ static int item_index(lua_State *L) {
 /* Raises unless the value at 'index' can be the name of an attribute. */
 static void check_name(lua_State *L, int index) {
   if (lua_type(L, index) != LUA_TSTRING)
-    luaL_error(L, "attribute name expected (a string), got %s", object_typename(L, index));
-  if (lua_rawlen(L, index) == 0) luaL_error(L, "attribute name is empty");
+    (void)object_raise(L, "attribute name expected (a string), got %s", object_typename(L, index));
+  if (lua_rawlen(L, index) == 0) (void)object_raise(L, "attribute name is empty");
 }
 
 /* Raises at the assignment for values that cannot be sent. */
@@ -78,7 +80,7 @@ static int item_newindex(lua_State *L) {
   lua_rawget(L, lua_upvalueindex(1));
   if (!lua_isnil(L, -1)) {
     const char *name = lua_tostring(L, 2);
-    return luaL_error(L, "'%s' is a method of items; use item:set(\"%s\", value)", name, name);
+    return object_raise(L, "'%s' is a method of items; use item:set(\"%s\", value)", name, name);
   }
   set_attribute(L);
   return 0;

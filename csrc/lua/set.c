@@ -58,7 +58,7 @@ static struct set *check_bare(lua_State *L, const char *name) {
 static struct set *check_with_value(lua_State *L, const char *name) {
   struct object_call call = {name, 1, "value"};
   struct set *set = object_method(L, &set_class, &call);
-  luaL_checkany(L, 2);
+  if (lua_isnone(L, 2)) (void)object_raise(L, "%s: value expected", name);
   return set;
 }
 
@@ -87,12 +87,12 @@ static int element_type(lua_State *L, int index) {
 static void push_key(lua_State *L, const struct set *set, int index) {
   int type = element_type(L, index);
   if (type != (int)set->type)
-    luaL_error(L, "set of %ss: got %s", type_text(set->type), object_typename(L, index));
+    (void)object_raise(L, "set of %ss: got %s", type_text(set->type), object_typename(L, index));
   if (type == SET_NUMBER) {
     struct ddb_decimal d;
     struct ddb_error e;
     char text[DDB_DECIMAL_TEXT];
-    if (number_get(L, index, &d, &e)) luaL_error(L, "set of numbers: %s", e.text);
+    if (number_get(L, index, &d, &e)) (void)object_raise(L, "set of numbers: %s", e.text);
     lua_pushlstring(L, text, ddb_decimal_text(&d, text));
   } else if (type == SET_BINARY) {
     compat_getslot(L, index, BINARY_BYTES);
@@ -105,14 +105,19 @@ static void push_key(lua_State *L, const struct set *set, int index) {
  * Returns the type named by argument 2 ("S", "SS", "N"...), else that of the list's first element.
  */
 static enum set_type wanted_type(lua_State *L) {
-  static const char *const names[] = {"S", "N", "B", "SS", "NS", "BS", NULL};
-  static const char types[] = "SNBSNB";
-  if (!lua_isnoneornil(L, 2)) return (enum set_type)types[luaL_checkoption(L, 2, NULL, names)];
+  if (!lua_isnoneornil(L, 2)) {
+    const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
+    bool known = strchr("SNB", name[0]) && (!name[1] || (name[1] == 'S' && !name[2]));
+    if (!name[0] || !known)
+      (void)object_raise(L, "set: type 'S', 'N' or 'B' expected, got %s '%s'",
+                         object_typename(L, 2), name);
+    return (enum set_type)name[0];
+  }
   lua_rawgeti(L, 1, 1);
   int type = element_type(L, lua_gettop(L));
   if (!type)
-    luaL_error(L, "set: strings, numbers or dynamodb.binary expected, got %s",
-               object_typename(L, -1));
+    (void)object_raise(L, "set: strings, numbers or dynamodb.binary expected, got %s",
+                       object_typename(L, -1));
   lua_pop(L, 1);
   return (enum set_type)type;
 }
@@ -121,13 +126,15 @@ static enum set_type wanted_type(lua_State *L) {
 int set_new(lua_State *L) {
   static const struct object_call call = {"set", 2, "elements, type"};
   object_arguments(L, &call);
-  luaL_checktype(L, 1, LUA_TTABLE);
+  if (!lua_istable(L, 1))
+    (void)object_raise(L, "set: list of elements expected, got %s", object_typename(L, 1));
   size_t n = lua_rawlen(L, 1);
-  if (n == 0) luaL_error(L, "set: at least one element expected (DynamoDB has no empty sets)");
+  if (n == 0)
+    (void)object_raise(L, "set: at least one element expected (DynamoDB has no empty sets)");
   size_t members = 0;
   lua_pushnil(L);
   for (; lua_next(L, 1); members++) lua_pop(L, 1);
-  if (members != n) luaL_error(L, "set: list of elements expected (positions 1, 2, 3...)");
+  if (members != n) (void)object_raise(L, "set: list of elements expected (positions 1, 2, 3...)");
   struct set *set = set_push(L, wanted_type(L));
   for (size_t i = 1; i <= n; i++) {
     lua_rawgeti(L, 1, (int)i); /* stack: set elements value */

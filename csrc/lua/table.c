@@ -34,7 +34,7 @@ static int table_tostring(lua_State *L) {
 }
 
 static int table_newindex(lua_State *L) {
-  return luaL_error(L, "a table's fields are read-only: '%s'", lua_tostring(L, 2));
+  return object_raise(L, "a table's fields are read-only: '%s'", lua_tostring(L, 2));
 }
 
 /* core.table(connection, fields) -> a new table object that owns 'fields'. */

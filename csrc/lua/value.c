@@ -108,10 +108,11 @@ static int mark_argument(lua_State *L, enum mark mark) {
     lua_settop(L, 0);
     lua_newtable(L);
   }
-  luaL_checktype(L, 1, LUA_TTABLE);
+  if (!lua_istable(L, 1))
+    return object_raise(L, "%s: table expected, got %s", calls[mark].name, object_typename(L, 1));
   lua_settop(L, 1);
   if (value_mark(L, 1) == MARK_NONE && lua_getmetatable(L, 1))
-    luaL_argerror(L, 1, "table without a metatable expected");
+    return object_raise(L, "%s: table without a metatable expected", calls[mark].name);
   value_pushmark(L, mark);
   lua_setmetatable(L, 1);
   return 1;

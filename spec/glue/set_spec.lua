@@ -41,15 +41,15 @@ describe("dynamodb.set", function()
     refused("set of numbers: got string", set, { "1" }, "N")
     refused("set of strings: got number", set, { 1 }, "SS")
     refused("set of dynamodb.binarys: got string", set, { "x" }, "BS")
-    refused("invalid option 'X'", set, { "a" }, "X")
-    refused("invalid option ''", set, { "a" }, "")
+    refused("set: type 'S', 'N' or 'B' expected, got string 'X'", set, { "a" }, "X")
+    refused("set: type 'S', 'N' or 'B' expected, got string ''", set, { "a" }, "")
   end)
 
   it("is created from a nonempty list", function()
     refused("set: at least one element expected", set, {})
     refused("set: at least one element expected", set, {}, "S")
-    for _, value in ipairs({ "a", 1, true, core.null, set({ 1 }) }) do refused("table expected", set, value) end
-    refused("table expected", set)
+    for _, value in ipairs({ "a", 1, true, core.null, set({ 1 }) }) do refused("set: list of elements expected, got", set, value) end
+    refused("set: list of elements expected, got no value", set)
   end)
 
   it("has strings, numbers or bytes, all of one type", function()

@@ -362,7 +362,7 @@ local rows = {
     "dynamodb.number expected, got string" },
   { "bytes of a number", function() dynamodb.binary(5) end, "bytes (a string) expected, got number" },
   { "bytes of nothing", function() dynamodb.binary() end, "bytes (a string) expected, got no value" },
-  { "a set of nothing", function() dynamodb.set() end, "table expected" },
+  { "a set of nothing", function() dynamodb.set() end, "set: list of elements expected" },
   { "an empty set", function() dynamodb.set({}) end, "at least one element expected" },
   { "a set of text and numbers", function() dynamodb.set({ "a", 1 }) end, "set of strings: got number" },
   { "a set of booleans", function() dynamodb.set({ true }) end, "got boolean" },

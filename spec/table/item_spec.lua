@@ -31,7 +31,9 @@ describe("item", function()
       assert.are.same({ id = "table", new = { 1, 2 }, text = "b", n = 1 }, item:totable())
       item.never_there = nil
       assert.are.equal(4, #item)
-      assert.is_nil(item[1])
+      local ok, why = pcall(function() return item[1] end)
+      assert.is_false(ok)
+      assert.matches("an item has no positions; for name, value in item:pairs()", why, 1, true)
     end)
 
     it("reads methods before attributes of the same name, and rejects their assignment", function()
