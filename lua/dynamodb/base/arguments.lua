@@ -108,16 +108,17 @@ function arguments.check_list(list, where, what)
   if not objects.is_plain(list) or (next(list) ~= nil and #list == 0) then
     errors.raise("%s: list of %s expected, got %s", where, what, objects.describe(list))
   end
-  local count = 0
-  for key in pairs(list) do
+  local length, count = #list, 0
+  for _ in next, list do count = count + 1 end
+  local has_holes = false
+  for i = 1, length do has_holes = has_holes or list[i] == nil end
+  if count == length and not has_holes then return list end
+  for key in next, list do
     if type(key) ~= "number" then
-      errors.raise("%s: list of %s expected, got a member '%s'", where, what,
-        tostring(key):sub(1, 40))
+      errors.raise("%s: list of %s expected, got a member '%s'", where, what, tostring(key):sub(1, 40))
     end
-    count = count + 1
   end
-  if count ~= #list then errors.raise("%s: list of %s expected, got a list with holes", where, what) end
-  return list
+  errors.raise("%s: list of %s expected, got a list with holes", where, what)
 end
 
 --- Reads the arguments (options), (hash_key, options) or (hash_key, range_key, options) of a method whose

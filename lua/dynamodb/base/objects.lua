@@ -3,6 +3,8 @@
 
 local core = require("dynamodb.core")
 
+local getmetatable, rawget, type = getmetatable, rawget, type -- locals are faster where every call runs
+
 local objects = {}
 
 -- The marks of lists and maps, which are plain tables.
@@ -19,7 +21,7 @@ end
 
 --- Returns true for a table that is no library object.
 function objects.is_plain(value)
-  return type(value) == "table" and objects.class(value) == nil
+  return type(value) == "table" and (getmetatable(value) == nil or objects.class(value) == nil)
 end
 
 --- Names a value in messages: "string", "dynamodb.set", "dynamodb.condition", 'attr"owner"'.
