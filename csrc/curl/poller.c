@@ -54,7 +54,7 @@ static bool grow(struct poller *p, int fd) {
   if (fd < p->size) return true;
   int before = p->size, size = before > 0 ? before : 64;
   while (size <= fd) size *= 2;
-  struct socket **owners = realloc(p->owners, (size_t)size * sizeof *owners);
+  struct socket **owners = realloc(p->owners, (size_t)size * sizeof(void *));
   if (!owners) return false;
   for (int i = before; i < size; i++) owners[i] = NULL;
   p->size = size;
