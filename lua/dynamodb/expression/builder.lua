@@ -21,8 +21,10 @@ function builder.new(where)
     value_of = {}, operators = 0 }, Expression)
 end
 
+-- Raises; the message names the attribute whose test or action is being written ('subject').
 function Expression:fail(format, ...)
-  errors.raise("%s: " .. format, self.where, ...)
+  local where = type(self.subject) == "string" and self.where .. ": " .. self.subject or self.where
+  errors.raise("%s: " .. format, where, ...)
 end
 
 -- {===== Document paths =====
@@ -199,7 +201,9 @@ end
 function Expression:projection(paths, names)
   local list, known, texts = {}, {}, {}
   if type(paths) == "string" then
-    for path in paths:gmatch("[^,]+") do list[#list + 1] = path:match("^%s*(.-)%s*$") end
+    if paths ~= "" then
+      for path in (paths .. ","):gmatch("([^,]*),") do list[#list + 1] = path:match("^%s*(.-)%s*$") end
+    end
   elseif objects.is_plain(paths) then
     for key in pairs(paths) do
       if type(key) ~= "number" then
