@@ -628,7 +628,7 @@ describe("put, update and delete", function()
     assert.are.equal(0, sent.count(raises, "'n' is both changed and queued", item.save, item))
     item.n = 1
     item:add_attribute("n", "text")
-    raises("add: number or set expected, got string", item.save, item)
+    raises("save: n: add: number or set expected, got string", item.save, item)
   end)
 
   -- ===================== }

@@ -23,7 +23,9 @@ end
 
 -- Raises; the message names the attribute whose test or action is being written ('subject').
 function Expression:fail(format, ...)
-  local where = type(self.subject) == "string" and self.where .. ": " .. self.subject or self.where
+  local subject, where = self.subject, self.where
+  if type(subject) == "table" then subject = subject[1] end -- a list of steps begins with the attribute
+  if type(subject) == "string" then where = where .. ": " .. subject end
   errors.raise("%s: " .. format, where, ...)
 end
 
