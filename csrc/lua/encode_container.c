@@ -10,7 +10,9 @@ enum ddb_status encode_elements(struct encoder *e, encode_function *element, int
     lua_pop(e->L, 1);
     if (lua_type(e->L, -1) != LUA_TNUMBER) {
       lua_settop(e->L, table);
-      return encode_fail(e, "table has both positions and names, so it is neither list nor map");
+      return encode_fail(
+          e, n ? "table has both positions and names, so it is neither list nor map"
+               : "list expected, since it is marked as one, got names (dynamodb.map is for names)");
     }
   }
   if (members != n) return encode_fail(e, "list with holes (positions 1, 2, 3... expected)");

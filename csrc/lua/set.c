@@ -129,12 +129,12 @@ int set_new(lua_State *L) {
   if (!lua_istable(L, 1))
     (void)object_raise(L, "set: list of elements expected, got %s", object_typename(L, 1));
   size_t n = lua_rawlen(L, 1);
-  if (n == 0)
-    (void)object_raise(L, "set: at least one element expected (DynamoDB has no empty sets)");
   size_t members = 0;
   lua_pushnil(L);
   for (; lua_next(L, 1); members++) lua_pop(L, 1);
   if (members != n) (void)object_raise(L, "set: list of elements expected (positions 1, 2, 3...)");
+  if (n == 0)
+    (void)object_raise(L, "set: at least one element expected (DynamoDB has no empty sets)");
   struct set *set = set_push(L, wanted_type(L));
   for (size_t i = 1; i <= n; i++) {
     lua_rawgeti(L, 1, (int)i); /* stack: set elements value */

@@ -135,6 +135,8 @@ local refused = {
   { "conn", "restore_table_from_backup", { backup = BACKUP }, "restore_table_from_backup: option 'name' expected" },
   { "conn", "restore_table_from_backup", { backup = BACKUP, name = "copy", stream = false }, "unknown option 'stream'" },
   { "conn", "restore_table_from_backup", { backup = BACKUP, name = "copy", read_units = 1 }, "expected together" },
+  { "conn", "restore_table_from_backup", { backup = BACKUP, name = "copy", global_indexes = { x = { hash_key = "a" } } },
+    "restore_table_from_backup: global_indexes: list of indexes expected, got table" },
   { "conn", "restore_table_from_backup", { backup = BACKUP, name = "copy", local_indexes = { { name = "x" } } },
     "restore_table_from_backup: local_indexes[1]: option 'hash_key' expected" },
   { "conn", "restore_table_to_point_in_time", { name = "copy" }, "option 'source' expected" },

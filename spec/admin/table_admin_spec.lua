@@ -102,6 +102,7 @@ local refused = {
   { "update_ttl", 5, "update_ttl: attribute name expected, got number" },
   { "tag", nil, "tag: { name = value } expected" },
   { "tag", {}, "tag: { name = value } expected" },
+  { "tag", { { Key = "a", Value = "b" } }, "tag: { name = value } of texts expected, got [1] = table" },
   { "untag", {}, "untag: list of names expected" },
   { "refresh", { wait = true }, "refresh: unknown option 'wait'" },
   { "refresh", { wait_for_active = 1 }, "refresh: option 'wait_for_active': boolean expected" },

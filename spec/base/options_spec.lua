@@ -65,7 +65,7 @@ describe("options.check", function()
     { "limit", "list: table of options expected, got string" },
     { 5, "list: table of options expected, got number" },
     { { limits = 3 }, "list: unknown option 'limits': did you mean 'limit'? (known: limit, name, sure)" },
-    { { 3 }, "list: unknown option '1' (known: limit, name, sure)" },
+    { { 3 }, "list: value at position 1, options have names (known: limit, name, sure)" },
     { { [true] = 3 }, "list: unknown option 'true' (known: limit, name, sure)" },
     { { limit = 0 }, "list: option 'limit': whole number of at least 1 expected, got 0" },
     { { limit = "3" }, "list: option 'limit': whole number of at least 1 expected, got '3'" },

@@ -240,6 +240,8 @@ describe("expression", function()
       ["a number"] = { 5, "projection: list of document paths expected" },
       ["a map"] = { { a = true }, "projection: list of document paths expected" },
       ["a map beside a list"] = { { "a", b = "c" }, "projection: list of document paths expected, got a member 'b'" },
+      ["an empty path in a text"] = { "a,,b", "document path expected (a.b[2].c, names with dots as 'a.b'), got \"\"" },
+      ["a comma at the end"] = { "a,", "document path expected" },
       ["a path twice"] = { { "b", "a", "b" }, "projection: 'b' occurs twice" },
       ["an action"] = { dynamodb.increment("a"), "projection: list of document paths expected, got dynamodb.action" },
       ["a bad path"] = { { "a", "b." }, "document path expected" },

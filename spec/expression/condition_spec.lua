@@ -129,19 +129,19 @@ describe("condition", function()
       assert.is_truthy(text:find(":100)", 1, true))
       assert.equal(100, e.value_count)
       many[101] = 101
-      refused("here: is_in: 101 values, at most 100", write, { a = dynamodb.is_in(many) })
+      refused("here: a: is_in: 101 values, at most 100", write, { a = dynamodb.is_in(many) })
     end)
 
     for name, values in pairs({ ["an empty list"] = {}, ["a text"] = "abc", ["a map"] = { a = 1 },
       ["a set"] = dynamodb.set({ 1 }) }) do
       it("rejects IN with " .. name, function()
-        refused("here: is_in: list of values expected", write, { a = dynamodb.is_in(values) })
+        refused("here: a: is_in: list of values expected", write, { a = dynamodb.is_in(values) })
       end)
     end
 
     for _, kind in ipairs({ "s", "STRING", 5, "" }) do
       it("rejects the attribute type " .. tostring(kind), function()
-        refused("here: attribute_type: S, N, B, BOOL, NULL, M, L, SS, NS or BS expected", write,
+        refused("here: a: attribute_type: S, N, B, BOOL, NULL, M, L, SS, NS or BS expected", write,
           { a = dynamodb.attribute_type(kind) })
       end)
     end
@@ -263,9 +263,11 @@ describe("condition", function()
       { "'a': condition that is about this attribute expected", { a = where("b = ?", 1) } },
       { "document path expected", { ["a..b"] = 1 } },
       { "document path expected", attr("a["):eq(1) },
-      { "value: DynamoDB value expected, got a condition", { a = eq(gt(3)) } },
-      { "value: DynamoDB value expected, got an action of an update", { a = dynamodb.increment() } },
-      { "value: ", { a = print } },
+      { "a: value: DynamoDB value expected, got a condition", { a = eq(gt(3)) } },
+      { "a: value: DynamoDB value expected, got an action of an update", { a = dynamodb.increment() } },
+      { "a: value: ", { a = print } },
+      { "a.b: value: [1]: NaN", { attr("a.b"):eq({ 0 / 0 }), c = 1 } },
+      { "value: NaN", { dynamodb.all(attr("a"):eq(1), where("b = ?", 0 / 0)) } },
       { 'value 1 of "a = ?" is missing', "a = ?" },
       { '"a = ?" takes 1 values, got 2', { "a = ?", 1, 2 } },
       { "filter: expression of ", where(("attribute_exists(a) OR "):rep(200) .. "attribute_exists(a)") },

@@ -47,6 +47,7 @@ describe("dynamodb.set", function()
 
   it("is created from a nonempty list", function()
     refused("set: at least one element expected", set, {})
+    refused("set: list of elements expected (positions 1, 2, 3...)", set, { a = true })
     refused("set: at least one element expected", set, {}, "S")
     for _, value in ipairs({ "a", 1, true, core.null, set({ 1 }) }) do
       refused("set: list of elements expected, got", set, value)

@@ -285,7 +285,7 @@ describe("encode refuses", function()
     { "positions and names", { t = { 1, x = 2 } },
       "t: table has both positions and names, so it is neither list nor map" },
     { "a marked list with names", { t = list({ x = 2 }) },
-      "t: table has both positions and names, so it is neither list nor map" },
+      "t: list expected, since it is marked as one, got names (dynamodb.map is for names)" },
     { "a marked map with positions", { t = map({ 1 }) }, "t: name expected as key of a map, got number" },
     { "a number for a name", { t = { [2] = 1 } }, "t: name expected as key of a map, got number" },
     { "a boolean for a name", { t = { [true] = 1 } }, "t: name expected as key of a map, got boolean" },

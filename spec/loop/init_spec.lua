@@ -333,7 +333,8 @@ describe("tasks", function()
         for name, call in pairs({ ["loop.sleep"] = loop.sleep,
           ["task:wait"] = function(seconds) loop.task():wait(seconds) end,
           ["task:deadline"] = function(seconds) loop.task():deadline(seconds) end }) do
-          assert.error_matches(function() call(value) end, name .. ": number of seconds expected")
+          assert.error_matches(function() call(value) end, name .. ": number of seconds expected, got "
+            .. (type(value) == "number" and "" or type(value)))
         end
       end
     end)

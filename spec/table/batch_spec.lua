@@ -543,7 +543,7 @@ describe("batches", function()
     { "key attribute 'at' is missing", function() return two:get_items({ "a" }) end },
     { "get_items: unknown option 'order'", function() return one:get_items({ "a" }, { order = true }) end },
     { "batch_write: unknown option 'puts'", function() return one:batch_write({ puts = {} }) end },
-    { "list of items expected, got table", function() return one:batch_write({ put = { id = "a" } }) end },
+    { "batch_write: put: list of items expected, got table", function() return one:batch_write({ put = { id = "a" } }) end },
     { "batch_write: put[1]: table of attributes expected, got string", function() return one:batch_write({ put = { "a" } }) end },
     { "batch_write: put[1]: key attribute 'id' is missing", function() return one:batch_write({ put = { { n = 1 } } }) end },
     { "batch_write: table or its name expected, got number", function() return conn:batch_write({ { put = {} } }) end },

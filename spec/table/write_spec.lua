@@ -178,6 +178,14 @@ describe("put, update and delete", function()
     end },
     { "document path expected", function() return tbl:increment({ hash_key = "x" }) end },
     { "key attribute 'id' is missing", function() return tbl:increment({ path = "n" }) end },
+    { "increment: n: increment: number or attribute expected, got string", function()
+      return tbl:increment({ hash_key = "x", path = "n", by = "1" })
+    end },
+    { "increment: a.b: value: NaN", function() return tbl:increment({ hash_key = "x", path = "a.b", by = 0 / 0 }) end },
+    { "key attribute 'id': string expected, got table (a value is given without its type)", function()
+      return tbl:delete_item({ key = { id = { S = "x" } } })
+    end },
+    { "delete_item: value at position 1, options have names (known: ", function() return tbl:delete_item({ "x" }) end },
     { "'guard': the table has no version_attribute", function() return tbl:new_item("x"):save({ guard = "version" }) end },
     { "'guard': 'changed', 'version' or false expected", function() return tbl:new_item("x"):put({ guard = true }) end },
   }) do
@@ -620,7 +628,7 @@ describe("put, update and delete", function()
     assert.are.equal(0, sent.count(raises, "'n' is both changed and queued", item.save, item))
     item.n = 1
     item:add_attribute("n", "text")
-    raises("add: number or set expected, got string", item.save, item)
+    raises("save: n: add: number or set expected, got string", item.save, item)
   end)
 
   -- ===================== }

@@ -133,7 +133,7 @@ end
 local function index_override(indexes, where)
   if not indexes then return nil end
   local list, attributes = core.list(), {}
-  for i, index in ipairs(indexes) do
+  for i, index in ipairs(arguments.check_list(indexes, where, "indexes")) do
     list[i] = table_definition.index(index, ("%s[%d]"):format(where, i), attributes)
   end
   return list

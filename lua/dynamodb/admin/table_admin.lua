@@ -277,7 +277,7 @@ function Table:tag(tags)
     errors.raise("tag: { name = value } expected, got %s", objects.describe(tags))
   end
   local result, err = call_by_arn(self, "TagResource", "ResourceArn",
-    { Tags = table_definition.tag_list(tags) })
+    { Tags = table_definition.tag_list(tags, "tag") })
   if not result then return nil, err end
   return true
 end

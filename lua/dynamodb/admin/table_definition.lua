@@ -1,5 +1,6 @@
 --- Makes the requests of CreateTable and UpdateTable from the options that define a table.
 
+local arguments = require("dynamodb.base.arguments")
 local errors = require("dynamodb.error")
 local objects = require("dynamodb.base.objects")
 local options = require("dynamodb.base.options")
@@ -56,6 +57,9 @@ local function key_parts(given, where)
       objects.describe(given))
   end
   if type(given[1]) == "string" then given = { given } end
+  if #given == 0 then
+    errors.raise("%s: name, { name, type } or a list of these expected, got a table without them", where)
+  end
   if #given > 4 then errors.raise("%s: %d attributes, at most 4", where, #given) end
   for _, part in ipairs(given) do
     local is_pair = objects.is_plain(part) and #part == 2
@@ -143,9 +147,15 @@ function table_definition.attributes(attributes)
   return list
 end
 
-function table_definition.tag_list(tags)
+function table_definition.tag_list(tags, where)
   local list = {}
-  for name, value in pairs(tags or {}) do list[#list + 1] = { Key = name, Value = tostring(value) } end
+  for name, value in pairs(tags or {}) do
+    if type(name) ~= "string" or type(value) == "table" then
+      errors.raise("%s: { name = value } of texts expected, got [%s] = %s", where, tostring(name),
+        objects.describe(value))
+    end
+    list[#list + 1] = { Key = name, Value = tostring(value) }
+  end
   table.sort(list, function(a, b) return a.Key < b.Key end)
   return list
 end
@@ -203,6 +213,11 @@ table_definition.options = {
 for name,
   validator in pairs(table_definition.settings_options) do table_definition.options[name] = validator end
 
+-- Returns the list in an option with indexes; a map of indexes by name is refused.
+local function index_list(given, option, where)
+  return arguments.check_list(given[option] or {}, ("%s: option '%s'"):format(where, option), "indexes")
+end
+
 --- Returns the CreateTable request of these options.
 function table_definition.create_request(given, where)
   options.check(table_definition.options, given, where)
@@ -213,11 +228,11 @@ function table_definition.create_request(given, where)
   local key = given.schema
   local attributes, globals, locals = { [key.hash_key_name] = key.hash_key_type }, {}, {}
   if key.range_key_name then attributes[key.range_key_name] = key.range_key_type end
-  for i, index in ipairs(given.global_indexes or {}) do
+  for i, index in ipairs(index_list(given, "global_indexes", where)) do
     globals[i] = table_definition.index(index, ("%s: global_indexes[%d]"):format(where, i), attributes)
     if given.read_units and not index.read_units then globals[i].ProvisionedThroughput = throughput(given) end
   end
-  for i, index in ipairs(given.local_indexes or {}) do
+  for i, index in ipairs(index_list(given, "local_indexes", where)) do
     locals[i] = table_definition.index(index, ("%s: local_indexes[%d]"):format(where, i), attributes,
       { key.hash_key_name, key.hash_key_type })
   end
@@ -228,7 +243,7 @@ function table_definition.create_request(given, where)
     BillingMode = given.read_units and "PROVISIONED" or "PAY_PER_REQUEST",
     GlobalSecondaryIndexes = #globals > 0 and globals or nil,
     LocalSecondaryIndexes = #locals > 0 and locals or nil,
-    Tags = given.tags and table_definition.tag_list(given.tags) or nil,
+    Tags = given.tags and table_definition.tag_list(given.tags, where .. ": tags") or nil,
   })
 end
 

@@ -21,8 +21,12 @@ function builder.new(where)
     value_of = {}, operators = 0 }, Expression)
 end
 
+-- Raises; the message names the attribute whose test or action is being written ('subject').
 function Expression:fail(format, ...)
-  errors.raise("%s: " .. format, self.where, ...)
+  local subject, where = self.subject, self.where
+  if type(subject) == "table" then subject = subject[1] end -- a list of steps begins with the attribute
+  if type(subject) == "string" then where = where .. ": " .. subject end
+  errors.raise("%s: " .. format, where, ...)
 end
 
 -- {===== Document paths =====
@@ -199,7 +203,9 @@ end
 function Expression:projection(paths, names)
   local list, known, texts = {}, {}, {}
   if type(paths) == "string" then
-    for path in paths:gmatch("[^,]+") do list[#list + 1] = path:match("^%s*(.-)%s*$") end
+    if paths ~= "" then
+      for path in (paths .. ","):gmatch("([^,]*),") do list[#list + 1] = path:match("^%s*(.-)%s*$") end
+    end
   elseif objects.is_plain(paths) then
     for key in pairs(paths) do
       if type(key) ~= "number" then

@@ -275,7 +275,11 @@ local function write_condition(self, expression, operand)
     expression:fail("%s: about which attribute? attr\"name\":%s(...)", self.name, self.name)
   end
   if self.sized then operand = operand:size() end
-  return writers[self.name][2](expression, condition.write_operand(expression, operand), self.values)
+  local path = condition.write_operand(expression, operand)
+  expression.subject = operand.path
+  local text = writers[self.name][2](expression, path, self.values)
+  expression.subject = nil
+  return text
 end
 
 --- Returns the text of one test of an attribute: an unbound condition, or a value that it must equal.

@@ -164,7 +164,10 @@ end
 local function write_action(expression, clauses, path, value)
   local action = getmetatable(value) == Action and value or make("set", value)
   local clause, write = actions[action.name][1], actions[action.name][2]
-  table.insert(clauses[clause], write(expression, expression:path(path), action))
+  local text = expression:path(path)
+  expression.subject = path
+  table.insert(clauses[clause], write(expression, text, action))
+  expression.subject = nil
 end
 
 -- Adds the clauses of a compiled text. Its names and values are placeholders, so the remaining words are

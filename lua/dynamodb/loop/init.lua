@@ -4,6 +4,7 @@
 local arguments = require("dynamodb.base.arguments")
 local concurrent = require("dynamodb.loop.concurrent")
 local errors = require("dynamodb.error")
+local objects = require("dynamodb.base.objects")
 local phase = require("dynamodb.loop.phase")
 local scheduler = require("dynamodb.loop.scheduler")
 
@@ -42,7 +43,8 @@ end
 
 local function check_seconds(seconds, where)
   if type(seconds) ~= "number" or seconds < 0 or seconds ~= seconds then
-    errors.raise("%s: number of seconds expected, got %s", where, tostring(seconds))
+    errors.raise("%s: number of seconds expected, got %s", where,
+      type(seconds) == "number" and tostring(seconds) or objects.describe(seconds))
   end
 end
 

@@ -37,7 +37,7 @@ end
 function hooks.is_log(value)
   local can_write = type(value) == "table" and type(value.write) == "function"
   return type(value) == "function" or io.type(value) == "file" or can_write,
-    "function(line) or an open file expected"
+    "function(line) or an open file"
 end
 
 local function subject(event)

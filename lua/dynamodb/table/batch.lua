@@ -178,11 +178,11 @@ local request_options = { delete = options.table, put = options.table }
 local function add_writes(entries, fields, request, where, prefix)
   options.check(request_options, request, where)
   local put, delete = place_of(prefix, "put"), place_of(prefix, "delete")
-  for i, item in ipairs(arguments.check_list(request.put or {}, where, "items")) do
+  for i, item in ipairs(arguments.check_list(request.put or {}, where .. ": put", "items")) do
     put.index = i
     entries[#entries + 1] = batch_engine.put(fields, items.attributes_of(item, put), put)
   end
-  for i, key in ipairs(arguments.check_list(request.delete or {}, where, "keys")) do
+  for i, key in ipairs(arguments.check_list(request.delete or {}, where .. ": delete", "keys")) do
     delete.index = i
     entries[#entries + 1] = batch_engine.delete(fields, key_to_delete(fields, key, delete), delete)
   end

@@ -45,6 +45,14 @@ local function is_write(statement, given)
   return true
 end
 
+-- Raises for values that DynamoDB does not have. A SELECT is sent later, where its rows are asked for.
+local function check_values(values)
+  for i, value in ipairs(values or {}) do
+    local text, why = core.encode(value, "value")
+    if not text then errors.raise("execute: value %d: %s", i, why) end
+  end
+end
+
 --- Executes a statement: for row in conn:execute("SELECT * FROM messages WHERE id = ?", { 1 }) do. Rows are
 --- plain tables. SELECT requests a page when its first row is asked for; INSERT, UPDATE and DELETE are done
 --- when execute returns.
@@ -62,6 +70,8 @@ function Connection:execute(statement, values, given)
   if is_write(statement, given) then
     local response, err = found:next_response()
     if not response then return nil, err end
+  else
+    check_values(request.Parameters)
   end
   return found
 end

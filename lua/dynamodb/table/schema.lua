@@ -128,8 +128,9 @@ local function check_value(where, name, kind, value, most)
   if value == nil then errors.raise("%s: key attribute '%s' is missing", where, name) end
   if kind == "S" and type(value) == "string" and value ~= "" and #value <= most then return end
   if schema.key_type_of(value) ~= kind then
+    local typed = objects.is_plain(value) and (value.S or value.N or value.B) ~= nil
     errors.raise("%s: key attribute '%s': %s expected, got %s", where, name, expected[kind],
-      objects.describe(value))
+      objects.describe(value) .. (typed and " (a value is given without its type)" or ""))
   end
   if kind == "N" then return end
   if #value == 0 then errors.raise("%s: key attribute '%s' is empty", where, name) end

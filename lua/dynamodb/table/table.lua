@@ -289,7 +289,7 @@ function Table:increment(first, second, third)
   local key, given = parse_arguments(fields, increment_options, "increment", first, second, third)
   local expression = expressions.new("increment")
   local steps = expression:steps(given.path)
-  local actions = update.builder():increment(steps, given.by, given.start)
+  local actions = update.builder():increment(given.path, given.by, given.start)
   local asked = options.merge(options.select_call_options(given), { return_values = "UPDATED_NEW",
     return_consumed_capacity = given.return_consumed_capacity })
   local result, err = write.update(connection, fields, key, actions, asked, "increment")
