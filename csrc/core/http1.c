@@ -66,7 +66,8 @@ static enum ddb_status status_line(struct ddb_http1 *h, struct ddb_slice line,
   if (code < 100 || code > 599)
     return ddb_fail(e, DDB_INVALID, "response has a status code outside 100 to 599");
   if (code == 101)
-    return ddb_fail(e, DDB_INVALID, "response switches protocols, which the request did not ask for");
+    return ddb_fail(e, DDB_INVALID,
+                    "response switches protocols, which the request did not ask for");
   h->status = (int)code;
   h->old = p[7] == '0';
   h->step = DDB_HTTP1_HEADER_LINE;
