@@ -45,15 +45,16 @@ run_specs() { # JOURNAL LUA ARGS...
     "$busted" --output=spec/support/timed_output.lua "${@:3}" </dev/null 2>&1
 }
 
-# Adds busted's "1 success / 2 failures / 3 errors / 0 pending" to the sums. A process without that line crashed or hung.
+# Adds busted's "1 success / 2 failures / 3 errors / 0 pending" to the sums. A process without that line crashed, hung or
+# ended itself. The journal's last line names what it was in (> NAME), or the spec that it had run last.
 count() { # OUTPUT EXIT_CODE
-  local good bad errors running
+  local good="" bad errors running
   read -r good bad errors < <(sed -nE 's,^([0-9]+) success(es)? / ([0-9]+) failures? / ([0-9]+) errors? / .*,\1 \3 \4,p' "$1" | tail -n 1) || true
   bad=$((${bad:-0} + ${errors:-0}))
-  if [ "$2" != 0 ] && [ $bad = 0 ]; then
-    running=$(tail -n 1 "$1.journal" 2>/dev/null | sed -n 's/^> //p')
+  if [ $bad = 0 ] && { [ "$2" != 0 ] || [ -z "$good" ]; }; then
+    running=$(tail -n 1 "$1.journal" 2>/dev/null | sed -E 's/^> /in /; s/^[0-9.]+ /after /')
     [ "$2" != 124 ] || echo "the specs took longer than $LIMIT seconds"
-    echo "the specs ended with code $2${running:+ in $running}"
+    echo "the specs ended with code $2${running:+ $running}"
     bad=1
   fi
   passed=$((passed + ${good:-0}))

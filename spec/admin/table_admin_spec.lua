@@ -260,7 +260,7 @@ describe("admin", function()
       local tbl, fake = service({ DescribeTable = { described({ TableStatus = "CREATING" }) } })
       local ok, err = tbl:wait_until_active()
       assert.is_nil(ok)
-      assert.equal("wait_until_active: timeout: Table(messages): still CREATING after 300 seconds ("
+      assert.equal("wait_until_active messages: timeout: Table(messages): still CREATING after 300 seconds ("
         .. err.where .. ")", tostring(err))
       assert.is_true(math.abs(fake.clock - 1300) < 1e-6)
     end)

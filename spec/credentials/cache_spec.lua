@@ -1,5 +1,7 @@
 -- Caching of credentials: the times of refreshes, the task that fetches, and failures of a refresh.
 local cache = require("dynamodb.credentials.cache")
+local curl = require("dynamodb.transport.curl")
+local loop = require("dynamodb.loop")
 local fake_system = dofile("spec/support/fake_system.lua")
 local in_turns = dofile("spec/support/in_turns.lua")
 
@@ -236,6 +238,39 @@ describe("credentials.cache", function()
     for i = 1, 50 do assert.equal(results[1][1], results[i][1]) end
     assert.equal("k1", name_of(results[50][1]))
   end)
+
+  -- A task fetches; another one waits for what it gets, and goes on in the step in which the fetch ends.
+  for name, case in pairs({
+    ["new keys"] = { "k2", function(found) return found end },
+    ["an error"] = { nil, function() return nil, "no" end },
+    ["a raise, after which it fetches itself"] = { "k3", function(found, n) return n == 3 and found or error("oops", 0) end },
+    ["no other keys than the rejected ones"] = { nil, function(_, _, current) return current end },
+  }) do
+    it("lets a waiting task go on at once: " .. name, function()
+      local order, fetched, first = {}, 0, nil
+      local own = cache(function(_, current)
+        fetched = fetched + 1
+        local n, found = fetched, { aws_access_key_id = "k" .. fetched, aws_secret_access_key = "s", expires = 1e12 }
+        if n == 2 then loop.sleep(0.02) end
+        if n == 1 then return found end
+        return case[2](found, n, current)
+      end, curl)
+      loop.run(function()
+        first = own:get(curl.now() + 60)
+        loop.spawn(function()
+          pcall(own.refresh, own, first, curl.now() + 60)
+          order[#order + 1] = "fetched"
+          loop.sleep(0) -- one step: the woken task has its turn in it
+          order[#order + 1] = "a step later"
+        end)
+        loop.spawn(function()
+          order.found = name_of((own:refresh(first, curl.now() + 60)))
+          order[#order + 1] = "woken"
+        end)
+      end)
+      assert.same({ "fetched", "woken", "a step later", found = case[1] }, order)
+    end)
+  end
 
   it("refreshes once for 50 coroutines, 49 of which use the old keys meanwhile", function()
     local w = world(slow(lasting(3600)))

@@ -761,6 +761,21 @@ describe("a pool", function()
         assert.same({ "sent", "released", "sent", "a step later" }, order)
       end)
 
+      it("forgets requests that have given up waiting", function()
+        local own = pool_of(parking(0), { max_connections = 1, attempt_timeout = 60 })
+        loop.run(function()
+          local connection = assert(send(own, REQUEST))
+          for _ = 1, 5 do
+            loop.spawn(function() assert.is_nil((send(own, REQUEST, false, curl.now() + 0.01))) end)
+          end
+          loop.sleep(0.05)
+          assert.is_true(own.queue.first > own.queue.last)
+          for i = 1, 5 do assert.is_nil(own.queue[i]) end
+          pool.release(own, connection)
+          assert.equal(1, #own.idle)
+        end)
+      end)
+
       it("lets no new caller overtake waiting ones", function()
         local fake = parking(0.01)
         local own = pool_of(fake, { max_connections = 1, attempt_timeout = 60 })

@@ -93,6 +93,26 @@ describe("an event", function()
     assert.is_false(own:notify())
   end)
 
+  it("needs no more memory for many short waits during a long one", function()
+    local own, done = event.new(), {}
+    loop.run(function()
+      loop.spawn(function() own:wait_until(curl, math.huge, function() return done.long end) end)
+      loop.sleep(0)
+      for i = 1, 200 do
+        loop.spawn(function() own:wait_until(curl, math.huge, function() return done[i] end) end)
+        loop.sleep(0)
+        done[i] = true
+        own:notify()
+        loop.sleep(0)
+        assert.is_true(own.last - own.first < 40)
+      end
+      done.long = true
+      own:notify()
+    end)
+    assert.same({ 0, {} }, { own.count, own.entries })
+    assert.is_true(own.first > own.last)
+  end)
+
   it("wakes in the order of arrival after other tasks have left", function()
     local own, order, done = event.new(), {}, {}
     loop.run(function()

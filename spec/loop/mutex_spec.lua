@@ -7,7 +7,7 @@ describe("mutex", function()
   local own, slept
   local transport = {}
   before_each(function()
-    own, slept = mutex.new(), 0
+    own, slept = mutex.new("results"), 0
     transport = { now = function() return 0 end, sleep = function() slept = slept + 1 end }
   end)
 
@@ -54,6 +54,45 @@ describe("mutex", function()
       end)
     end)
     assert.same({ "released", "woken", "a step later" }, order)
+  end)
+
+  it("raises instead of blocking for ever when its holder is a task that cannot go on meanwhile", function()
+    local message = "results: in use by a task or coroutine that cannot go on while this call blocks"
+    loop.run(function()
+      local task = loop.spawn(function() mutex.call(own, curl, loop.sleep, 0.02) end)
+      loop.sleep(0.001)
+      local ok, why = coroutine.wrap(function() return pcall(mutex.wait, own, curl) end)()
+      assert.is_false(ok)
+      assert.matches(message, why, 1, true)
+      task:wait()
+      assert.is_false(mutex.wait(own, curl))
+    end)
+    local co = holder()
+    local ok, why = pcall(mutex.wait, own, curl)
+    assert.is_false(ok)
+    assert.matches(message, why, 1, true)
+    coroutine.resume(co)
+    assert.is_false(mutex.wait(own, curl))
+  end)
+
+  it("ignores a holder that was abandoned, where nothing runs meanwhile", function()
+    holder()
+    collectgarbage("stop")
+    local ok, waited = pcall(mutex.wait, own, curl)
+    collectgarbage("restart")
+    assert.is_true(ok and waited)
+  end)
+
+  it("raises when its holder waits for itself", function()
+    local function again()
+      local result, why
+      mutex.call(own, curl, function() result, why = pcall(mutex.wait, own, curl) end)
+      assert.is_false(result)
+      assert.matches("results: used again by a function that is called meanwhile", why, 1, true)
+    end
+    again()
+    loop.run(again)
+    assert.is_false(mutex.wait(own, curl))
   end)
 
   it("may be held outside coroutines", function()

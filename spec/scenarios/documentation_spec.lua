@@ -6,6 +6,8 @@ local helper = dofile("spec/support/helper.lua")
 
 local read = dofile("spec/support/files.lua").read
 
+local unpack = table.unpack or unpack -- luacheck: ignore 113 143
+
 -- Every page, as one text.
 local function every_page()
   local pipe, texts = io.popen("ls doc/*.md"), {}
@@ -173,7 +175,7 @@ describe("documentation", function()
     return list
   end
 
-  -- The functions of this library's Lua files that f calls, in order, as "file function".
+  -- The functions that f calls, in order: those of this library's Lua files as "file function", those of C as "C name".
   local function calls_of(f)
     local lines, calls = {}, {}
     local function name_of(info)
@@ -189,7 +191,10 @@ describe("documentation", function()
     local old, mask, count = debug.gethook()
     if jit then jit.off() end -- LuaJIT calls no hooks in compiled code
     if jit then jit.flush() end
-    debug.sethook(function() calls[#calls + 1] = name_of(debug.getinfo(2, "S")) end, "c")
+    debug.sethook(function()
+      local info = debug.getinfo(2, "Sn")
+      calls[#calls + 1] = info.what == "C" and "C " .. tostring(info.name) or name_of(info)
+    end, "c")
     local ok, err = pcall(f)
     debug.sethook(old, mask, count)
     if jit then jit.on() end
@@ -197,36 +202,89 @@ describe("documentation", function()
     return calls
   end
 
-  for heading, use in pairs({
-    ["One GetItem, step by step"] = function(tbl) assert(tbl:get_item("k")) end,
-    ["One page of a query, step by step"] = function(tbl) for _ in tbl:query({ hash_key = "k" }) do end end,
-  }) do
+  -- The ways: the files whose functions are called, but are no steps of the way; and how many steps it has.
+  local REQUEST = { "credentials/cache", "http/pool", "http/round_trip", "request/response", "transport/curl" }
+  local ways = {
+    ["One GetItem, step by step"] = { steps = 17, use = function(tbl) assert(tbl:get_item("k")) end, beside = {
+      "base/system", "http/service_clock", "loop/scheduler", "request/context" } },
+    ["One page of a query, step by step"] = { steps = 11,
+      use = function(tbl) for _ in tbl:query({ hash_key = "k" }) do end end, beside = {
+      "base/arguments", "base/objects", "base/options", "base/system", "expression/condition", "http/service_clock",
+      "loop/event", "loop/mutex", "loop/scheduler", "request/context", "table/capacity", "table/results_object",
+      "table/schema", unpack(REQUEST) } },
+  }
+
+  -- The files among the calls, without those in the list.
+  local function files_of(calls, beside)
+    local list, seen = {}, {}
+    for _, name in ipairs(beside or {}) do seen["lua/dynamodb/" .. name .. ".lua"] = true end
+    for _, call in ipairs(calls) do
+      local path = call:match("^lua/%S+")
+      if path and not seen[path] then
+        seen[path] = true
+        list[#list + 1] = path
+      end
+    end
+    table.sort(list)
+    return list
+  end
+
+  for heading, way in pairs(ways) do
     it("describes the calls that are made: " .. heading, function()
       local conn = helper.connect()
       local tbl = helper.create_table(conn, { hash_key_name = "id", hash_key_proto_value = "S" })
       assert(tbl:put_item({ id = "k" }))
       assert(tbl:get_item("k"))
-      local calls, at = calls_of(function() use(tbl) end), 0
+      local calls, at, described = calls_of(function() way.use(tbl) end), 0, {}
       for _, step in ipairs(steps(heading)) do
         local file, name = step[1], step[2]
+        local expected = file .. " " .. name
         if file:find("%.c$") then
           assert.truthy(read(file):find("\nstatic int " .. name .. "(", 1, true), name)
+          expected = "C " .. name:match("^%l+_(.*)$")
         else
-          local found
-          for i = at + 1, #calls do
-            if calls[i] == file .. " " .. name then
-              found = i
-              break
-            end
-          end
-          at = assert(found, name .. " of " .. file .. " is not called there")
+          described[#described + 1] = file
         end
+        repeat
+          at = at + 1
+          assert(calls[at], name .. " of " .. file .. " is not called there")
+        until calls[at] == expected
       end
-      assert.is_true(at > 0)
+      assert.same(files_of(calls, way.beside), files_of(described))
+      assert.equal(way.steps, #steps(heading))
       assert(tbl:delete())
       conn:close()
     end)
+
+    it("names existing functions: " .. heading, function()
+      local lines = {}
+      for path in io.popen("find lua -name '*.lua'"):lines() do lines[#lines + 1] = read(path) end
+      local all = table.concat(lines)
+      for name in section(heading):gmatch("`([%a_]+[._:][%a_.:]+)`") do
+        if not name:find("%.%l$") then
+          local is_there = all:find("function " .. name .. "(", 1, true)
+          assert.truthy(is_there or read("csrc/lua/module.c"):find(name, 1, true)
+            or io.open("csrc/lua/" .. name:match("^%l*") .. ".c"), name)
+        end
+      end
+    end)
   end
+
+  it("shows every room in its diagram", function()
+    local diagram, shown, rooms = read("doc/source.md"):match("```\n(.-)\n```"), {}, {}
+    for line in diagram:match("^(.-)\n%-%-%-"):gmatch("[^\n]+") do
+      for name in line:sub(#"lua/dynamodb" + 1, 62):gmatch("%S+") do shown[#shown + 1] = name end
+    end
+    for path in io.popen("ls lua/dynamodb"):lines() do rooms[#rooms + 1] = path:gsub("%.lua$", "") end
+    table.sort(shown)
+    table.sort(rooms)
+    assert.same(rooms, shown)
+    shown, rooms = {}, {}
+    for name in diagram:gmatch("\n(csrc/%l+)") do shown[#shown + 1] = name end
+    for path in io.popen("ls -d csrc/*"):lines() do rooms[#rooms + 1] = path end
+    table.sort(shown)
+    assert.same(rooms, shown)
+  end)
 
   it("names existing files and functions in its instructions for additions", function()
     for path in read("doc/source.md"):gmatch("`((%l+)/[%w_/]+%.%w+)`") do

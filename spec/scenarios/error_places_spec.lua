@@ -2,6 +2,7 @@
 -- listens at the endpoint, so each call fails.
 
 local dynamodb = require("dynamodb")
+local helper = dofile("spec/support/helper.lua")
 
 local SPEC = "spec/scenarios/error_places_spec.lua"
 
@@ -84,6 +85,66 @@ describe("an error", function()
       dynamodb.loop.run(function() check(case[1], case[2]) end)
     end)
   end
+
+  -- Errors that this library makes of good responses, or without any: the response's body, and a function that returns
+  -- the error of a call and its line.
+  local made = {
+    { "wait_until_active users", '{"Table":{"TableName":"users","TableStatus":"CREATING"}}', function(users)
+      local _, err = users:wait_until_active({ timeout = 0.01 }) return err, line()
+    end },
+    { "wait_until_active users", '{"Table":{"TableName":"users","TableStatus":"DELETING"}}', function(users)
+      local _, err = users:wait_until_active() return err, line()
+    end },
+    { "wait_until_ttl_enabled users", '{"TimeToLiveDescription":{"TimeToLiveStatus":"DISABLED"}}', function(users)
+      local _, err = users:wait_until_ttl_enabled() return err, line()
+    end },
+    { "DescribeTable users", '{"Table":{"TableName":"users","TableStatus":"ACTIVE","KeySchema":[{"AttributeName":"id",'
+      .. '"KeyType":"HASH"}],"AttributeDefinitions":[{"AttributeName":"id","AttributeType":"S"}]}}', function(users)
+      local _, err = users:query({ hash_key = "a", index = "none" }) return err, line()
+    end },
+    { "ListTables", '{"TableNames":["a"],"LastEvaluatedTableName":"a"}', function(_, other)
+      local _, err = other:list_tables() return err, line()
+    end },
+    { "Scan users", "{}", function(users) local _, err = users:scan():all() return err, line() end },
+    { "GetItem users", "nonsense", function(users) local _, err = users:get_item("a") return err, line() end },
+    { "BatchExecuteStatement", '{"Responses":[{"Error":{"Code":"DuplicateItem","Message":"it exists"}}]}', function(_, other)
+      local list = other:execute_batch({ "SELECT * FROM users" }) return list[1].err, line()
+    end },
+    { "BatchWriteItem users", '{"UnprocessedItems":{"users":[{"PutRequest":{"Item":{"id":{"S":"a"}}}}]}}', function(users)
+      local _, err = users:batch_write({ put = { { id = "a" } } }, { deadline = 0.1 }) return err, line()
+    end },
+    { "BatchGetItem users", '{"Responses":{},"UnprocessedKeys":{"users":{"Keys":[{"id":{"S":"a"}}]}}}', function(users)
+      local _, err = users:get_items({ "a" }, { deadline = 0.1 }) return err, line()
+    end },
+  }
+
+  for _, case in ipairs(made) do
+    it(("of %s that this library makes of '%s' names operation, table and line"):format(case[1], case[2]:sub(1, 40)), function()
+      local offline = helper.offline(helper.fake(helper.response(200, case[2])), { max_attempts = 1 })
+      local err, expected = case[3](offline:table("users", { hash_key = "id" }), offline)
+      assert.equal(case[1], err.operation .. (err.table and " " .. err.table or ""))
+      assert.equal(("%s:%d"):format(SPEC, expected), err.where)
+    end)
+  end
+
+  it("of no call at all names the line", function()
+    local places = {}
+    local function add(err, expected)
+      places[#places + 1] = err.where == ("%s:%d"):format(SPEC, expected) or tostring(err.where) .. " " .. expected
+    end
+    local function sleep() dynamodb.loop.sleep(60) end
+    local _, errs = dynamodb.gather({ sleep }, { deadline = 0.01 }) add(errs[1], line())
+    dynamodb.loop.run(function()
+      local task = dynamodb.loop.spawn(dynamodb.loop.sleep, 60)
+      local _, err = task:wait(0.001) add(err, line())
+      task:cancel()
+    end)
+    local fake = helper.fake(helper.response(200, "{}"))
+    local late = require("dynamodb.loop.concurrent").run(fake, { print }, nil, 0) add(late[1][2], line())
+    local shown, err = dynamodb.config("none") add(err, line())
+    assert.is_nil(shown)
+    assert.same({ true, true, true, true }, places)
+  end)
 
   it("that assert raises is printed with its place", function()
     local ok, raised = pcall(function() _G.assert(tbl:get_item("a")) end) -- Lua's assert, not busted's

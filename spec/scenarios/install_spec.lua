@@ -11,7 +11,7 @@ describe("make install", function()
   after_each(function() os.execute("rm -rf " .. directory) end)
 
   local function make(goal)
-    local command = "env -u LD_PRELOAD make -s %s LUA=%s B=%s DESTDIR=%s PREFIX=/opt 2>&1"
+    local command = "env -u LD_PRELOAD -u MAKEFLAGS make -s %s LUA=%s B=%s DESTDIR=%s PREFIX=/opt 2>&1"
     return files.output_of(command:format(goal, lua, build, directory))
   end
 

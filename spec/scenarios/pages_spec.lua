@@ -36,6 +36,23 @@ local function every_block()
 end
 
 describe("the code of the pages", function()
+  it("is in blocks that begin at the margin and name their language, so that none is passed over", function()
+    local known = { [""] = true, lua = true, nginx = true, ini = true }
+    local list = {}
+    for path in files.output_of("ls README.md CHANGELOG.md doc/*.md spec/support/*.md"):gmatch("[^\n]+") do
+      local is_open = false
+      for line in (files.read(path) .. "\n"):gmatch("([^\n]*)\n") do
+        local margin, language = line:match("^(%s*)```(.*)$")
+        if margin then
+          if margin ~= "" or is_open and language ~= "" or not known[language] then list[#list + 1] = path .. ": " .. line end
+          if language == "lua" and not path:match("^doc/") and path ~= "README.md" then list[#list + 1] = path .. ": " .. line end
+          is_open = not is_open
+        end
+      end
+    end
+    assert.same({}, list)
+  end)
+
   local conn, getenv, printed
   local names = {} -- the name on a page -> the name of the table that was created for it
 
@@ -56,6 +73,7 @@ describe("the code of the pages", function()
     tables.by_id = create("documents", "id")
     for _, name in ipairs({ "users", "counters", "forums" }) do tables[name] = create(name, "id") end
     tables.orders = create("orders", "id", "number")
+    assert(tables.orders:put_item({ id = "ann", number = "1" })) -- so that loops over orders run
     getenv = system.getenv
     function system.getenv(name) -- luacheck: ignore 122
       if name == "AWS_ENDPOINT_URL_DYNAMODB" then return helper.endpoint() end

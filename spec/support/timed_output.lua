@@ -1,6 +1,6 @@
 -- An output handler for busted: prints as plainTerminal does and keeps a journal of the specs in the file that the
--- environment variable SPEC_JOURNAL names. A line `> NAME` is written before a spec, `SECONDS NAME` after it, so the
--- last line of a process that hung or crashed names the spec that it was in.
+-- environment variable SPEC_JOURNAL names. A line `> NAME` is written before a file, a group of specs and a spec,
+-- `SECONDS NAME` after a spec, so the last line of a process that hung or crashed names what it was in or had just run.
 return function(options)
   local busted = require "busted"
   local handler = require "busted.outputHandlers.plainTerminal"(options)
@@ -13,6 +13,11 @@ return function(options)
   end
 
   local started
+
+  local function group_start(element)
+    journal:write("> ", place(element), "\n")
+    return nil, true
+  end
 
   local function test_start(element)
     journal:write("> ", place(element), "\n")
@@ -27,6 +32,8 @@ return function(options)
 
   local subscribe = handler.subscribe
   function handler.subscribe(self, ...)
+    busted.subscribe({ "file", "start" }, group_start)
+    busted.subscribe({ "describe", "start" }, group_start)
     busted.subscribe({ "test", "start" }, test_start)
     busted.subscribe({ "test", "end" }, test_end)
     return subscribe(self, ...)

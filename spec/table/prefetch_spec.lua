@@ -2,9 +2,11 @@
 
 local cjson = require("cjson")
 local core = require("dynamodb.core")
+local curl = require("dynamodb.transport.curl")
 local dynamodb = require("dynamodb")
 local generate = dofile("spec/support/random_source.lua")
 local helper = dofile("spec/support/helper.lua")
+local pages_ahead = require("dynamodb.table.prefetch")
 local paging = dofile("spec/support/paging_service.lua")
 
 -- A service whose responses take a second, or the latency in 'given' -> service, table, transport.
@@ -41,6 +43,24 @@ local function time(transport, f, outside)
 end
 
 describe("prefetch", function()
+  it("lets a waiting task go on at once when it is closed", function()
+    local order = {}
+    local endless = { more = true, fetch = function() dynamodb.loop.sleep(60) end }
+    local own = pages_ahead.new(curl, { endless }, { prefetch = 1 })
+    dynamodb.loop.run(function()
+      dynamodb.loop.spawn(function()
+        assert.is_nil(own:take())
+        order[#order + 1] = "woken"
+      end)
+      dynamodb.loop.sleep(0.01)
+      own:close()
+      order[#order + 1] = "closed"
+      for _ = 1, 2 do dynamodb.loop.sleep(0) end -- steps: the woken task has its turn in one of them
+      order[#order + 1] = "steps later"
+    end)
+    assert.same({ "closed", "woken", "steps later" }, order)
+  end)
+
   describe("of a query with prefetch", function()
     -- Reads 10 items in 4 pages and works on each page for a second.
     local function read(prefetch, outside)

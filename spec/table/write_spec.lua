@@ -701,7 +701,7 @@ describe("put, update and delete", function()
       calls = calls + 1
       assert(tbl:increment({ hash_key = item.id, path = "n" }))
       fresh.n = 0
-    end, { deadline = 0.2 }))
+    end, { deadline = 1 }))
     assert.is_true(calls > 1)
     same({ n = 1 + calls }, stored(item.id))
   end)

@@ -95,13 +95,13 @@ end
 
 local wait_options = { timeout = options.seconds }
 
---- Calls poll.poll with the options of a method that waits.
-function table_admin.wait(connection, given, where, what, ask)
+--- Calls poll.poll with the options of a method that waits; for a table with its name.
+function table_admin.wait(connection, given, where, what, ask, name)
   given = options.read(wait_options, given, where)
   local transport = core.connection_state(connection).transport
   local ok, err = poll.poll(transport, given.timeout or WAIT_TIMEOUT, what, ask)
   if ok then return ok end
-  err.operation = err.operation or where
+  err.operation, err.table = err.operation or where, err.table or name
   return nil, errors.locate(err)
 end
 
@@ -118,7 +118,7 @@ local function wait_for_table(self, given, where, ask)
   return table_admin.wait(connection, given, where, tostring(self), function(limits)
     local ok, err = refresh(self, limits)
     return ask(ok, err, fields)
-  end)
+  end, fields.name)
 end
 
 -- States in which a table remains or ends.
@@ -261,14 +261,14 @@ end
 
 --- Waits until expiry is ENABLED, at most 'timeout' seconds (300) -> true | nil, err.
 function Table:wait_until_ttl_enabled(given)
-  local _, connection = core.table_parts(self)
+  local fields, connection = core.table_parts(self)
   local what = tostring(self) .. ": time to live"
   return table_admin.wait(connection, given, "wait_until_ttl_enabled", what, function(limits)
     local ttl, err = ttl_of(self, limits)
     if not ttl then return nil, err end
     if ttl.TimeToLiveStatus == "DISABLED" then return unreachable("time to live is not being enabled") end
     return ttl.TimeToLiveStatus == "ENABLED", ttl.TimeToLiveStatus
-  end)
+  end, fields.name)
 end
 
 --- Sets tags: { name = value } -> true | nil, err.

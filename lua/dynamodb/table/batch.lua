@@ -250,7 +250,7 @@ function Table:batch_writer(given)
   core.connection_state((select(2, core.table_parts(self)))) -- raises for a closed connection
   local writer = { discarded = 0, written = 0, _table = self, _given = given, _entries = {}, _positions = {},
     _in_flight = {}, -- entries of the request under way
-    _mutex = mutex.new() } -- held while a request is under way
+    _mutex = mutex.new("writer") } -- held while a request is under way
   return setmetatable(writer, Writer)
 end
 

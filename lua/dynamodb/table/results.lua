@@ -360,7 +360,7 @@ function results.new(connection, operation, request, plan)
     remaining = plan.max_results,
     segment = first and first.segment,
     _transport = transport,
-    _mutex = mutex.new(), -- held while a page is taken
+    _mutex = mutex.new("results"), -- held while a page is taken
     _paginators = paginators,
     _prefetch = false,
     _guard = false, -- ends the prefetch when the results are collected
