@@ -35,6 +35,18 @@ describe("options", function()
     end)
   end
 
+  it("reject tables whose metatable computes options, which a copy would lose", function()
+    local schema = { limit = options.count(1) }
+    local metatables = { { __index = { limit = 1 } }, { __pairs = function() return next, {} end },
+      { __index = { limit = 1 }, __metatable = false } }
+    for _, meta in ipairs(metatables) do
+      local ok, message = pcall(options.check, schema, setmetatable({}, meta), "scan")
+      assert.is_false(ok)
+      assert.matches("scan: table of options without __index and __pairs expected", message, 1, true)
+    end
+    options.check(schema, setmetatable({ limit = 1 }, { __newindex = error }), "scan")
+  end)
+
   it("reject an absent value of a choice", function()
     assert.is_false((options.choice("S")(nil)))
   end)

@@ -25,6 +25,11 @@ describe("a copy of attributes", function()
     assert.equal("{ list = dynamodb.list({}), map = dynamodb.map({}) }", dynamodb.inspect(copy))
   end)
 
+  it("is possible when a metatable is protected", function()
+    local copy = item_copy.copy({ map = setmetatable({ a = 1 }, { __metatable = "locked" }) })
+    assert.equal(1, copy.map.a)
+  end)
+
   it("has none of the library's types when it is plain", function()
     local plain = item_copy.copy({ big = dynamodb.number("1.5"), bytes = dynamodb.binary("\0x"),
       nothing = dynamodb.null, yes = true, map = dynamodb.map({ list = dynamodb.list({

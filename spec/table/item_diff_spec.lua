@@ -41,6 +41,20 @@ describe("without_emptied_sets", function()
     assert.equal(1, #attributes.tags)
   end)
 
+  it("copies what the encoder sees, whatever the metatable", function()
+    local meta = { __metatable = "locked", __index = error, __newindex = error, __pairs = error }
+    local attributes = { map = setmetatable({ tags = emptied(), n = 1 }, meta) }
+    local stored, remove = item_diff.without_emptied_sets(attributes)
+    assert.equal('{"map":{"M":{"n":{"N":"1"}}}}', core.encode(stored, "item"))
+    remove()
+    assert.is_nil(rawget(attributes.map, "tags"))
+  end)
+
+  it("leaves objects, which the encoder refuses", function()
+    local condition = dynamodb.eq(emptied())
+    assert.equal(condition, item_diff.without_emptied_sets({ a = condition }).a)
+  end)
+
   it("ends at cycles", function()
     local knot = {}
     for i = 1, 10 do knot["a" .. i] = knot end
@@ -119,6 +133,15 @@ describe("difference", function()
       same(case[4], changes_of(case[2], case[3]))
     end)
   end
+
+  it("compares what the encoder sees, whatever the metatable", function()
+    local defaults = setmetatable({ a = 1 }, { __index = { b = 2 } })
+    local changes = item_diff.changes({ m = { a = 1, b = 2 } }, { m = defaults })
+    assert.same({ { path = { "m", "b" }, old = 2 } }, changes)
+    local long = setmetatable({ 1, 2 }, { __len = function() return 3 end, __index = function(_, i) return i end })
+    changes = item_diff.changes({ l = { 1, 2, 3 } }, { l = long })
+    assert.same({ { path = { "l", 2 }, old = 3, length = 3 } }, changes)
+  end)
 
   it("reports old values and the length of a list", function()
     local old = { n = 1, l = { 1, 2 }, gone = { x = 1 }, long = { 7, 8 } }

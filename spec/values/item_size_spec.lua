@@ -39,6 +39,11 @@ describe("item_size", function()
     assert.equal(6, dynamodb.item_size(item))
   end)
 
+  it("counts what is stored, whatever the metatable", function()
+    local meta = { __index = function(_, i) return i < 100 and i or nil end, __len = error, __pairs = error }
+    assert.equal(1 + 3 + 1 + 2, dynamodb.item_size({ a = setmetatable({ 7 }, meta) }))
+  end)
+
   it("refuses other values", function()
     raises("item_size: attributes expected (a table by names), got string", dynamodb.item_size, "x")
     raises("item_size: attributes expected (a table by names), got nil", dynamodb.item_size)

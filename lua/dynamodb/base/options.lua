@@ -113,6 +113,15 @@ local function refuse_unknown(schema, name, where, explain, subject)
     table.concat(names, ", "))
 end
 
+-- Raises for options that a metatable computes: a look-up finds them, and a loop or a copy does not.
+local function refuse_computed(given, where)
+  local meta = getmetatable(given)
+  if meta == nil then return end
+  if type(meta) ~= "table" or rawget(meta, "__index") or rawget(meta, "__pairs") then
+    errors.raise("%s: table of options without __index and __pairs expected", where)
+  end
+end
+
 --- Raises unless 'given' is a table of options that the schema knows and accepts. 'where' names the method.
 --- Values of connect's credentials are not shown.
 ---@param explain? fun(name: any, subject: any): string? advice on an unknown option, in place of the nearest
@@ -122,6 +131,7 @@ function options.check(schema, given, where, explain, subject)
   if not objects.is_plain(given) then
     errors.raise("%s: table of options expected, got %s", where, objects.describe(given))
   end
+  refuse_computed(given, where)
   for name, value in pairs(given) do
     local validator = schema[name]
     if not validator then refuse_unknown(schema, name, where, explain, subject) end

@@ -19,7 +19,8 @@ end
 -- Returns a value of the copy: sets are copied, marks are kept.
 local function keep(value, kind, original)
   if kind == "dynamodb.set" then return value:copy() end
-  return kind == "table" and setmetatable(value, getmetatable(original)) or value
+  local meta = kind == "table" and getmetatable(original)
+  return type(meta) == "table" and setmetatable(value, meta) or value -- a protected one may be anything
 end
 
 local plain = {

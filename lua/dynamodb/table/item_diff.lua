@@ -2,9 +2,11 @@
 --- changes included.
 
 local core = require("dynamodb.core")
-local options = require("dynamodb.base.options")
+local objects = require("dynamodb.base.objects")
 
 local item_diff = {}
+
+local LIST, MAP = getmetatable(core.list()), getmetatable(core.map())
 
 ---@class dynamodb.Change
 ---@field path table list of names, and of list positions from 0
@@ -17,6 +19,20 @@ local function extend(path, step)
   for i, outer in ipairs(path) do steps[i] = outer end
   steps[#steps + 1] = step
   return steps
+end
+
+-- Returns a copy of a list or map as the encoder sees it. Metatables of users are not copied: they may be
+-- protected, and __pairs and __gc would run.
+local function copy(value)
+  local made = {}
+  for name, inner in next, value do made[name] = inner end
+  return core.is_list(value) and core.list(made) or core.map(made)
+end
+
+-- Returns a table whose members are what the encoder sees, without a metatable that computes others.
+local function raw(value)
+  local meta = getmetatable(value)
+  return (meta == nil or meta == LIST or meta == MAP) and value or copy(value)
 end
 
 local compare
@@ -55,7 +71,7 @@ function compare(path, old, new, changes)
   if core.equal(old, new) then return end
   if type(old) == "table" and type(new) == "table" and core.is_list(old) == core.is_list(new) then
     local inner = core.is_list(new) and compare_lists or compare_maps
-    return inner(path, old, new, changes)
+    return inner(path, raw(old), raw(new), changes)
   end
   changes[#changes + 1] = { path = path, old = old, new = new }
 end
@@ -85,7 +101,7 @@ end
 -- Returns the table, or a copy without the emptied sets that are members of maps. Adds { map, name, set } for
 -- each to the list. 'seen' has the tables met so far, since there may be cycles; the encoder refuses those.
 local function without_emptied(value, emptied, seen)
-  if type(value) ~= "table" then return value end
+  if not objects.is_plain(value) then return value end
   if seen[value] then return seen[value] end
   seen[value] = value
   local made
@@ -97,7 +113,7 @@ local function without_emptied(value, emptied, seen)
       kept = without_emptied(inner, emptied, seen)
     end
     if kept ~= inner then
-      made = made or setmetatable(options.merge(value), getmetatable(value))
+      made = made or copy(value)
       made[name] = kept
     end
   end

@@ -93,13 +93,15 @@ local function braces(writer, parts, level)
   return "{\n" .. indent .. table.concat(parts, ",\n" .. indent) .. ",\n" .. indent:sub(3) .. "}"
 end
 
--- Adds a part made by write(...) unless the writer's limit is reached -> true | false.
+-- Adds a part made by write(...) unless the writer's limit is reached -> true | false. Indentation counts
+-- against the limit, since it can be most of the text.
 local function add(writer, parts, prefix, value, level)
   if writer.left <= 0 then
     parts[#parts + 1] = "..."
     return false
   end
   spend(writer, prefix)
+  if not writer.is_flat then writer.left = writer.left - 2 * level end
   parts[#parts + 1] = prefix .. write(writer, value, level + 1)
   return true
 end
@@ -110,7 +112,7 @@ local function before(a, b)
   local x, y = ORDER[type(a)] or 4, ORDER[type(b)] or 4
   if x ~= y then return x < y end
   if x <= 2 then return a < b end
-  return tostring(a) < tostring(b)
+  return x == 3 and tostring(a) < tostring(b) -- others may have a tostring that raises
 end
 
 local function name_of(writer, name)

@@ -28,7 +28,7 @@ end
 
 local function list_size(value)
   local size = CONTAINER
-  for _, element in ipairs(value) do size = size + ELEMENT + size_of(element) end
+  for _, element in next, value do size = size + ELEMENT + size_of(element) end
   return size
 end
 
