@@ -297,17 +297,24 @@ describe("partiql", function()
     { "execute: statement expected, got nil", function() return conn:execute() end },
     { "execute: statement expected, got string", function() return conn:execute("") end },
     { "execute: statement expected, got table", function() return conn:execute({ "SELECT" }) end },
-    { "execute: value 2: NaN is not a DynamoDB number", function() return conn:execute("SELECT", { 1, 0 / 0 }) end },
+    { "execute: value 2: NaN is not a DynamoDB number", function() return conn:execute("SELECT ? ?", { 1, 0 / 0 }) end },
     { "execute: value 1: [1]: DynamoDB value expected, got function", function()
-      return conn:execute("SELECT", { { print } })
+      return conn:execute("SELECT ?", { { print } })
     end },
     { "execute: list of values expected, got string", function() return conn:execute("SELECT", "a") end },
     { "execute: list of values expected, got table", function() return conn:execute("SELECT", { a = 1 }) end },
     { "execute: unknown option 'limit'", function() return conn:execute("SELECT", {}, { limit = 1 }) end },
+    { "execute: the statement takes 1 values (?), got 0", function() return conn:execute("SELECT ? FROM t") end },
+    { "execute: the statement takes 1 values (?), got 2", function()
+      return conn:execute([[SELECT 'a?''b' FROM "t?" WHERE id = ?]], { 1, 2 })
+    end },
+    { "execute_batch[1]: the statement takes 1 values (?), got 0", function()
+      return conn:execute_batch({ "SELECT * FROM t WHERE id = ?", { "a1" } })
+    end },
     { "execute: option 'max_results' is for SELECT only", function()
       return conn:execute("DELETE FROM t WHERE id = 1", {}, { max_results = 0 })
     end },
-    { "execute: value 1: DynamoDB value expected, got function", function() return conn:execute("SELECT", { print }):next() end },
+    { "execute: value 1: DynamoDB value expected, got function", function() return conn:execute("SELECT ?", { print }):next() end },
     { "execute_batch: list of statements expected", function() return conn:execute_batch({}) end },
     { "execute_batch: list of statements expected", function() return conn:execute_batch("SELECT") end },
     { "execute_batch: 26 statements, at most 25", function() return conn:execute_batch(twenty_six) end },

@@ -184,7 +184,15 @@ describe("transaction", function()
     { "transact_write[1]: option 'table': table or its name expected, got number", function()
       return conn:transact_write({ { put = { id = "x" }, table = 5 } })
     end },
-    { "transact_write[1]: unknown option", function() -- 'put' or 'update'
+    { "transact_write[1]: option 'table': table 'other' belongs to another connection", function()
+      local other = dynamodb.connect({ endpoint_url = "http://127.0.0.1:1" }):table("other", { hash_key = "id" })
+      return conn:transact_write({ { put = { id = "x" }, table = other } })
+    end },
+    { "transact_write[1]: table 'other' belongs to another connection", function()
+      local other = dynamodb.connect({ endpoint_url = "http://127.0.0.1:1" }):table("other", { hash_key = "id" })
+      return conn:transact_write({ { put = other:new_item("x") } })
+    end },
+    { "transact_write[1]: one operation expected, got 'put' and 'update'", function()
       return conn:transact_write({ { put = { id = "x" }, update = { n = 1 }, table = one } })
     end },
     { "transact_write[1]: unknown option 'condition'", function()

@@ -18,11 +18,21 @@ local partiql = {}
 
 local MAX_BATCH, MAX_TRANSACTION = 25, 100 -- statements
 
+-- Returns how many values a statement takes: the question marks outside of texts and quoted names.
+local function count_placeholders(statement)
+  local rest = statement:gsub("'[^']*'", ""):gsub('"[^"]*"', "")
+  return select(2, rest:gsub("%?", ""))
+end
+
 local function statement_of(statement, values, where)
   if type(statement) ~= "string" or statement == "" then
     errors.raise("%s: statement expected, got %s", where, objects.describe(statement))
   end
   if values ~= nil then arguments.check_list(values, where, "values") end
+  local expected, count = count_placeholders(statement), values and #values or 0
+  if count ~= expected then
+    errors.raise("%s: the statement takes %d values (?), got %d", where, expected, count)
+  end
   return { Statement = statement, Parameters = values and #values > 0 and core.list(values) or nil }
 end
 

@@ -121,9 +121,20 @@ function tables.fetch(connection, name, version_attribute)
   return tables.from_description(connection, result.Table, version_attribute)
 end
 
+--- Returns the table object. Raises for one of another connection, which may have another region or account.
+function tables.of_connection(connection, target, where)
+  local fields, owner = core.table_parts(target)
+  if owner ~= connection then
+    errors.raise("%s: table '%s' belongs to another connection", where, fields.name)
+  end
+  return target
+end
+
 --- Returns the table of a table object or a name. A name takes one DescribeTable, once -> table | nil, err.
 function tables.resolve(connection, target, where)
-  if core.typename(target) == "dynamodb.table" then return target end
+  if core.typename(target) == "dynamodb.table" then
+    return tables.of_connection(connection, target, where)
+  end
   local name, known = tables.name_of(target, where), core.connection_state(connection).running.known_tables
   local found, err = known[name], nil
   if not found then

@@ -68,7 +68,7 @@ end
 
 -- Returns the table of an operation: the option, or that of its item -> table | nil, err.
 local function owner_of(connection, given, item, where)
-  if is_item(item) then return (core.item_parts(item)) end
+  if is_item(item) then return tables.of_connection(connection, (core.item_parts(item)), where) end
   if given.table == nil then errors.raise("%s: option 'table' expected (a table or its name)", where) end
   return tables.resolve(connection, given.table, where .. ": option 'table'")
 end
@@ -108,35 +108,44 @@ local kinds = {
   end },
 }
 
+-- Returns the kind of an operation. Raises unless it has exactly one.
+local function kind_of(given, where)
+  local found
+  for _, name in ipairs({ "put", "update", "delete", "check" }) do
+    if given[name] ~= nil then
+      if found then errors.raise("%s: one operation expected, got '%s' and '%s'", where, found, name) end
+      found = name
+    end
+  end
+  return found or errors.raise("%s: 'put', 'update', 'delete' or 'check' expected", where)
+end
+
 -- Makes the request of one operation -> such as { Put = {...} }, the identity of its item, a function to call
 -- on success | nil, err.
 local function write_operation(connection, given, where)
   if not objects.is_plain(given) then
     errors.raise("%s: table expected, got %s", where, objects.describe(given))
   end
-  for name, kind in pairs(kinds) do
-    if given[name] ~= nil then
-      options.check(options_of(name), given, where)
-      local item = given.item
-      if name == "put" or name == "delete" then item = given[name] end
-      check_needless(given, item, where)
-      local owner, err = owner_of(connection, given, item, where)
-      if not owner then return nil, err end
-      local fields = core.table_parts(owner)
-      local expression = expressions.new(where)
-      local stored, guard, done
-      if is_item(item) and name ~= "check" then
-        stored, guard, done = items.prepare(item, name, where)
-      end
-      local members, key = kind[2](given, fields, expression, where, stored)
-      members.TableName = fields.name
-      members.ConditionExpression = members.ConditionExpression
-        or write.condition(expression, given, fields, guard)
-      members.ReturnValuesOnConditionCheckFailure = given.return_item_on_failure and "ALL_OLD" or nil
-      return { [kind[1]] = expression:into(members) }, batch_engine.identify(fields, key), done
-    end
+  local name = kind_of(given, where)
+  local kind = kinds[name]
+  options.check(options_of(name), given, where)
+  local item = given.item
+  if name == "put" or name == "delete" then item = given[name] end
+  check_needless(given, item, where)
+  local owner, err = owner_of(connection, given, item, where)
+  if not owner then return nil, err end
+  local fields = core.table_parts(owner)
+  local expression = expressions.new(where)
+  local stored, guard, done
+  if is_item(item) and name ~= "check" then
+    stored, guard, done = items.prepare(item, name, where)
   end
-  errors.raise("%s: 'put', 'update', 'delete' or 'check' expected", where)
+  local members, key = kind[2](given, fields, expression, where, stored)
+  members.TableName = fields.name
+  members.ConditionExpression = members.ConditionExpression
+    or write.condition(expression, given, fields, guard)
+  members.ReturnValuesOnConditionCheckFailure = given.return_item_on_failure and "ALL_OLD" or nil
+  return { [kind[1]] = expression:into(members) }, batch_engine.identify(fields, key), done
 end
 
 local function check_count(given, where)
