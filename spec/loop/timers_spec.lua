@@ -50,7 +50,7 @@ describe("timers", function()
     local heap, entries = timers.new(), {}
     for _ = 1, 5000 do
       local entry = entries[math.random(50)] or {}
-      if entry.place and math.random(3) == 1 then
+      if entry.index and math.random(3) == 1 then
         timers.remove(heap, entry)
       else
         timers.put(heap, entry, math.random(1000))
@@ -58,7 +58,7 @@ describe("timers", function()
       entries[math.random(50)] = entry
       local first
       for i = 1, heap.count do
-        assert.equal(i, heap[i].place)
+        assert.equal(i, heap[i].index)
         first = math.min(first or math.huge, heap[i].at)
       end
       assert.equal(first, heap[1] and heap[1].at)

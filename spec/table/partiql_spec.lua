@@ -314,7 +314,9 @@ describe("partiql", function()
     { "execute: option 'max_results' is for SELECT only", function()
       return conn:execute("DELETE FROM t WHERE id = 1", {}, { max_results = 0 })
     end },
-    { "execute: value 1: DynamoDB value expected, got function", function() return conn:execute("SELECT ?", { print }):next() end },
+    { "execute: value 1: DynamoDB value expected, got function", function()
+      return conn:execute("SELECT ?", { print }):next()
+    end },
     { "execute_batch: list of statements expected", function() return conn:execute_batch({}) end },
     { "execute_batch: list of statements expected", function() return conn:execute_batch("SELECT") end },
     { "execute_batch: 26 statements, at most 25", function() return conn:execute_batch(twenty_six) end },

@@ -158,7 +158,7 @@ local function from_profile(self, row, values, own)
   end
   local text = row.key and own.section[row.key]
   if not text or text == "" then return nil end
-  return from_text(row, text, ("profile %s in %s"):format(self.profile_name, own.places[row.key]))
+  return from_text(row, text, ("profile %s in %s"):format(self.profile_name, own.paths[row.key]))
 end
 
 local function resolve(self, row, values, own)
@@ -175,8 +175,8 @@ end
 -- Returns the profile of these settings | nil, why. "default" need not exist.
 local function own_profile(self, files)
   local name = self.profile_name
-  local section, places = shared_files.merge(files, name)
-  if section or name == "default" then return { section = section or {}, places = places } end
+  local section, paths = shared_files.merge(files, name)
+  if section or name == "default" then return { section = section or {}, paths = paths } end
   local _, source = self:early("profile")
   local text = "profile '%s' (%s) is neither in %s nor in %s"
   return nil, text:format(name, source, files[1].path, files[2].path)
@@ -262,7 +262,7 @@ end
 
 -- Adds the keys of the environment or else of the profile to what config shows.
 local function add_keys(self, shown)
-  local section, places = self:profile(self.profile_name)
+  local section, paths = self:profile(self.profile_name)
   local in_environment = not self.profile_explicit
     and (system.getenv("AWS_ACCESS_KEY_ID") or system.getenv("AWS_SECRET_ACCESS_KEY"))
   for name, variable in pairs(STATIC) do
@@ -270,7 +270,7 @@ local function add_keys(self, shown)
     if in_environment then
       value, source = system.getenv(variable), "environment " .. variable
     elseif section then
-      value, source = section[name], ("profile %s in %s"):format(self.profile_name, places[name] or "")
+      value, source = section[name], ("profile %s in %s"):format(self.profile_name, paths[name] or "")
     end
     if type(value) == "string" then shown[name] = { value = masked(name, value), source = source } end
   end

@@ -144,25 +144,25 @@ local KEYS = { aws_access_key_id = true, aws_secret_access_key = true, aws_sessi
 
 -- Merges a profile of one file over that of a file with less precedence. Key, secret and token are never
 -- mixed: a file with a key sets all of them, and a token without a key is ignored.
-local function lay_over(merged, places, own, path)
+local function lay_over(merged, paths, own, path)
   local has_key = own.aws_access_key_id or own.aws_secret_access_key
-  for name in pairs(has_key and KEYS or {}) do merged[name], places[name] = nil, nil end
+  for name in pairs(has_key and KEYS or {}) do merged[name], paths[name] = nil, nil end
   for name, value in pairs(own) do
-    if has_key or not KEYS[name] then merged[name], places[name] = value, path end
+    if has_key or not KEYS[name] then merged[name], paths[name] = value, path end
   end
 end
 
 --- Returns a profile merged from both files -> section, name -> path of the value's file | nil.
 function shared_files.merge(files, name)
-  local merged, places, found = {}, {}, false
+  local merged, paths, found = {}, {}, false
   for i = #files, 1, -1 do
     local own = files[i].profiles[name]
     if own then
-      lay_over(merged, places, own, files[i].path)
+      lay_over(merged, paths, own, files[i].path)
       found = true
     end
   end
-  if found then return merged, places end
+  if found then return merged, paths end
 end
 
 return shared_files

@@ -15,13 +15,13 @@ local find
 -- Returns the section of a profile, without indented blocks, and the file that has its keys | nil, why | nil
 -- when there is no such profile.
 local function section_of(kit, name, fresh)
-  local merged, places = kit.settings:profile(name, fresh)
-  if not merged then return nil, places end
+  local merged, paths = kit.settings:profile(name, fresh)
+  if not merged then return nil, paths end
   local section = {}
   for key, value in pairs(merged) do
     if type(value) == "string" and value ~= "" then section[key] = value end
   end
-  return section, places.aws_access_key_id or places.aws_secret_access_key
+  return section, paths.aws_access_key_id or paths.aws_secret_access_key
 end
 
 local function has_keys(section)

@@ -85,13 +85,13 @@ end
 
 --- Returns the placeholder of an attribute name.
 function Expression:name(name)
-  local place = self.name_of[name]
-  if not place then
+  local placeholder = self.name_of[name]
+  if not placeholder then
     self.name_count = self.name_count + 1
-    place = "#" .. self.name_count
-    self.name_of[name], self.names[place] = place, name
+    placeholder = "#" .. self.name_count
+    self.name_of[name], self.names[placeholder] = placeholder, name
   end
-  return place
+  return placeholder
 end
 
 --- Returns a path in placeholders.
@@ -114,13 +114,13 @@ function Expression:value(value)
   if value == nil then self:fail("value expected, got nil") end
   local text, why = core.encode(value, "value")
   if not text then self:fail("value: %s", why) end
-  local place = self.value_of[text]
-  if not place then
+  local placeholder = self.value_of[text]
+  if not placeholder then
     self.value_count = self.value_count + 1
-    place = ":" .. self.value_count
-    self.value_of[text], self.values[place] = place, value
+    placeholder = ":" .. self.value_count
+    self.value_of[text], self.values[placeholder] = placeholder, value
   end
-  return place
+  return placeholder
 end
 
 --- Returns the integer keys of a table, in order, gaps allowed.

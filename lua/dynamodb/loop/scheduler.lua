@@ -73,7 +73,7 @@ local function renew(self)
     end
   end
   self.tasks = {}
-  if active then self.tasks[active], active.place = true, false end
+  if active then self.tasks[active], active.index = true, false end
   self.first, self.last = false, false
   self.sockets, self.timers = {}, timers.new()
   self.poller:close()
@@ -130,7 +130,7 @@ local function park(task, deadline)
   if task.cancelled then raise_cancelled(task) end
   if task.ends < deadline then deadline = task.ends end
   task.wake_at = deadline
-  if deadline < FOREVER and not (task.place and task.at <= deadline) then
+  if deadline < FOREVER and not (task.index and task.at <= deadline) then
     timers.put(self.timers, task, deadline)
   end
   task.parked = true
@@ -214,7 +214,7 @@ function scheduler.spawn(self, run, f, ...)
   local task = { loop = self, run = run, co = coroutine.create(body), start = pack(f, ...),
     parent = active, ends = FOREVER, ignored = 0, waiters = {}, -- all fields, so that none allocates later
     done = false, parked = false, cancelled = false, failed = false, key = false,
-    at = 0, place = false, wake_at = 0, next = false }
+    at = 0, index = false, wake_at = 0, next = false }
   poller_of(self)
   self.tasks[task] = true -- may run out of memory, before anything else has changed
   run.live = run.live + 1
@@ -282,7 +282,7 @@ function scheduler.limit(task, deadline, err)
   task.ends, task.late = deadline, err
   if task.parked and deadline < task.wake_at then
     task.wake_at = deadline
-    if not task.place or deadline < task.at then timers.put(task.loop.timers, task, deadline) end
+    if not task.index or deadline < task.at then timers.put(task.loop.timers, task, deadline) end
   end
 end
 

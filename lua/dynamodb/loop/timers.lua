@@ -1,24 +1,24 @@
 --- A heap of timers, the earliest first. Each entry is a table with its time, 'at', and its position in the
---- heap, 'place'.
+--- heap, 'index'.
 
 local timers = {}
 
-local function up(heap, entry, place)
+local function up(heap, entry, index)
   local at = entry.at
-  while place > 1 do
-    local above = (place - place % 2) / 2
+  while index > 1 do
+    local above = (index - index % 2) / 2
     local other = heap[above]
     if other.at <= at then break end
-    heap[place], other.place = other, place
-    place = above
+    heap[index], other.index = other, index
+    index = above
   end
-  heap[place], entry.place = entry, place
+  heap[index], entry.index = entry, index
 end
 
-local function down(heap, entry, place)
+local function down(heap, entry, index)
   local at, count = entry.at, heap.count
   while true do
-    local below = 2 * place
+    local below = 2 * index
     local other = heap[below]
     if below > count then break end
     if below < count and heap[below + 1].at < other.at then
@@ -26,10 +26,10 @@ local function down(heap, entry, place)
       other = heap[below]
     end
     if at <= other.at then break end
-    heap[place], other.place = other, place
-    place = below
+    heap[index], other.index = other, index
+    index = below
   end
-  heap[place], entry.place = entry, place
+  heap[index], entry.index = entry, index
 end
 
 function timers.new()
@@ -38,32 +38,32 @@ end
 
 --- Adds an entry, or moves it to another time. Nothing has changed when memory runs out.
 function timers.put(heap, entry, at)
-  local place, before = entry.place, entry.at
-  if not place then
-    place = heap.count + 1
-    heap[place] = entry -- may run out of memory, before anything else has changed
+  local index, before = entry.index, entry.at
+  if not index then
+    index = heap.count + 1
+    heap[index] = entry -- may run out of memory, before anything else has changed
     entry.at = at
-    heap.count = place
-    up(heap, entry, place)
+    heap.count = index
+    up(heap, entry, index)
     return
   end
   entry.at = at
   if at < before then
-    up(heap, entry, place)
+    up(heap, entry, index)
   else
-    down(heap, entry, place)
+    down(heap, entry, index)
   end
 end
 
 --- Removes an entry, if it is in the heap.
 function timers.remove(heap, entry)
-  local place, count = entry.place, heap.count
-  if not place then return end
+  local index, count = entry.index, heap.count
+  if not index then return end
   local last = heap[count]
   heap[count], heap.count = nil, count - 1
-  entry.place = false -- not nil, so that the field keeps its memory
+  entry.index = false -- not nil, so that the field keeps its memory
   if last == entry then return end
-  if last.at < entry.at then up(heap, last, place) else down(heap, last, place) end
+  if last.at < entry.at then up(heap, last, index) else down(heap, last, index) end
 end
 
 return timers

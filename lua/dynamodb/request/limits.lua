@@ -15,7 +15,7 @@ local limits = {
 --- Raises for an item that is too large.
 ---@param item table|string attributes, or their encoded text
 ---@param text string the encoded text, or a longer one that has it; an item is never larger than its text
----@param where any the method, or the place of the item, for the message
+---@param where any the method, or the position of the item, for the message
 function limits.check_item(item, text, where)
   if #text <= limits.MAX_ITEM then return end
   local size = item_size(type(item) == "string" and assert(core.decode(item, "item")) or item)

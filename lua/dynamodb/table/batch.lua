@@ -40,16 +40,16 @@ local function key_to_delete(fields, given, where)
   return key_of(fields, given, where)
 end
 
--- The place of an entry in the arguments, for messages: "batch_write: put[3]". One object serves a whole
+-- The position of an entry in the arguments, for messages: "batch_write: put[3]". One object serves a whole
 -- list.
-local Place = {}
+local Position = {}
 
-function Place:__tostring()
+function Position:__tostring()
   return ("%s%s[%d]"):format(self.prefix, self.list, self.index)
 end
 
-local function place_of(prefix, list)
-  return setmetatable({ prefix = prefix, list = list, index = 0 }, Place)
+local function position_of(prefix, list)
+  return setmetatable({ prefix = prefix, list = list, index = 0 }, Position)
 end
 
 local function check_tables(requests, where)
@@ -79,12 +79,12 @@ local function settings_of(fields, given, where)
   return settings
 end
 
--- Adds the entries of the keys to read in one table. 'prefix' begins the places of entries in messages.
+-- Adds the entries of the keys to read in one table. 'prefix' begins the positions of entries in messages.
 local function add_reads(entries, fields, keys, given, where, prefix)
-  local settings, place = settings_of(fields, given, where), place_of(prefix, "keys")
+  local settings, position = settings_of(fields, given, where), position_of(prefix, "keys")
   for i, key in ipairs(arguments.check_list(keys, where, "keys")) do
-    place.index = i
-    entries[#entries + 1] = batch_engine.key(fields, key_of(fields, key, place), settings, place)
+    position.index = i
+    entries[#entries + 1] = batch_engine.key(fields, key_of(fields, key, position), settings, position)
   end
 end
 
@@ -174,10 +174,10 @@ end
 
 local request_options = { delete = options.table, put = options.table }
 
--- Adds the entries of the writes to one table. 'prefix' begins the places of entries in messages.
+-- Adds the entries of the writes to one table. 'prefix' begins the positions of entries in messages.
 local function add_writes(entries, fields, request, where, prefix)
   options.check(request_options, request, where)
-  local put, delete = place_of(prefix, "put"), place_of(prefix, "delete")
+  local put, delete = position_of(prefix, "put"), position_of(prefix, "delete")
   for i, item in ipairs(arguments.check_list(request.put or {}, where .. ": put", "items")) do
     put.index = i
     entries[#entries + 1] = batch_engine.put(fields, items.attributes_of(item, put), put)

@@ -130,8 +130,8 @@ function item_diff.without_emptied_sets(attributes)
   local emptied = {}
   local stored = without_emptied(attributes, emptied, {})
   return stored, function()
-    for _, place in ipairs(emptied) do
-      local map, name, set = place[1], place[2], place[3]
+    for _, entry in ipairs(emptied) do
+      local map, name, set = entry[1], entry[2], entry[3]
       if map[name] == set and #set == 0 then map[name] = nil end
     end
   end

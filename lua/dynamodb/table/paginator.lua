@@ -49,15 +49,15 @@ function paginator.new(connection, operation, request, plan)
 end
 
 --- Returns a list of one paginator, or of one for each segment of a scan that is not finished.
----@param plan table as in new, and: segments (how many), places (where each starts, false when finished)
+---@param plan table as in new, and: segments (how many), start_keys (of each, false when finished)
 function paginator.for_segments(connection, operation, request, plan)
   if not plan.segments then return { paginator.new(connection, operation, request, plan) } end
   local list, start_member = {}, operation.pages[1]
   for segment = 0, plan.segments - 1 do
-    local place = plan.places[segment]
-    if place ~= false then
+    local key = plan.start_keys[segment]
+    if key ~= false then
       local own = options.merge(request)
-      own[start_member], own.Segment = place, segment
+      own[start_member], own.Segment = key, segment
       list[#list + 1] = paginator.new(connection, operation, own, plan)
     end
   end

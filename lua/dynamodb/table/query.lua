@@ -280,20 +280,20 @@ local function check_segments(given)
 end
 
 -- Returns the start key of each segment, from a state of results:state().
-local function resume_places(given)
-  local list, places = given.state.segments, {}
+local function start_keys_of(given)
+  local list, keys = given.state.segments, {}
   if type(list) ~= "table" or #list ~= given.segments then
     errors.raise("scan: option 'state': state of a scan with segments = %d expected", given.segments)
   end
   for i, each in ipairs(list) do
     local known = type(each) == "table" and type(each.done) == "boolean"
-    local place = known and type(each.key) == "string" and core.decode(each.key, "item") or nil
-    if not known or (each.key ~= nil and type(place) ~= "table") then
+    local key = known and type(each.key) == "string" and core.decode(each.key, "item") or nil
+    if not known or (each.key ~= nil and type(key) ~= "table") then
       errors.raise("scan: option 'state': state from results:state() expected")
     end
-    if each.done then places[i - 1] = false else places[i - 1] = place end
+    if each.done then keys[i - 1] = false else keys[i - 1] = key end
   end
-  return places
+  return keys
 end
 
 -- Plans how the segments are read: concurrently, or in turn, perhaps from the middle of one.
@@ -308,12 +308,12 @@ local function plan_segments(plan, given, connection)
   plan.segments, plan.concurrency = given.segments, concurrency
   plan.is_concurrent = given.state ~= nil or concurrency > 1
   if given.state then
-    plan.places = resume_places(given)
+    plan.start_keys = start_keys_of(given)
     return
   end
   local first = given.segment or 0
-  plan.places = { [first] = given.exclusive_start_key }
-  for segment = 0, first - 1 do plan.places[segment] = false end
+  plan.start_keys = { [first] = given.exclusive_start_key }
+  for segment = 0, first - 1 do plan.start_keys[segment] = false end
 end
 
 -- ===================== }

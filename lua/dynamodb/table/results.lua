@@ -82,17 +82,17 @@ local function resume_key(self)
 end
 
 -- Returns for each segment the key to resume after: false when the segment is finished, nil at its start.
-local function resume_places(self)
-  if self._replay then return options.merge(self._replay.places) end
-  local page, places = self._page, options.merge(self._places)
-  if page == NO_PAGE then return places end
+local function resume_keys(self)
+  if self._replay then return options.merge(self._replay.resume_keys) end
+  local page, keys = self._page, options.merge(self._resume_keys)
+  if page == NO_PAGE then return keys end
   local segment, position = page.segment or 0, self._position
   if position == #page.items then
-    places[segment] = page.next or false
+    keys[segment] = page.next or false
   elseif position > 0 and self._plan.key_names then
-    places[segment] = last_key(self)
+    keys[segment] = last_key(self)
   end
-  return places
+  return keys
 end
 
 --- Returns where a scan by segments can be resumed, as a table that also survives JSON: scan{ segments =,
@@ -101,9 +101,9 @@ end
 function methods:state()
   local count, list = self._plan.segments, {}
   if not count then errors.raise("results: only scans with option 'segments' have a state") end
-  local places = resume_places(self)
+  local keys = resume_keys(self)
   for segment = 0, count - 1 do
-    local key = places[segment]
+    local key = keys[segment]
     list[segment + 1] = { done = key == false, key = key and core.encode(key, "item") or nil }
   end
   return { segments = list }
@@ -144,7 +144,7 @@ end
 local function leave_page(self)
   local page = self._page
   if page == NO_PAGE then return end
-  self._places[page.segment or 0] = page.next or false
+  self._resume_keys[page.segment or 0] = page.next or false
   self._start_key = page.next
   if is_followed(self, page) and not self._plan.is_concurrent then self.segment = page.segment + 1 end
   self._page, self._items, self._position = NO_PAGE, NO_ITEMS, 0
@@ -212,7 +212,7 @@ local function next_replayed(self)
   remember(self, item)
   if self._plan.key_names then
     replay.key = last_key(self)
-    replay.places[self.segment or 0] = replay.key
+    replay.resume_keys[self.segment or 0] = replay.key
   end
   return item
 end
@@ -305,11 +305,11 @@ end
 ---@return dynamodb.Error? err
 function methods:all()
   local list, segments = core.list(), {}
-  local key, places, segment = resume_key(self), resume_places(self), self.segment
+  local key, keys, segment = resume_key(self), resume_keys(self), self.segment
   local ok, err = pcall(read_all, self, list, segments)
   if ok and not err then return list end
   if #list > 0 then
-    self._replay = { items = list, segments = segments, position = 0, key = key, places = places,
+    self._replay = { items = list, segments = segments, position = 0, key = key, resume_keys = keys,
       after_segment = self.segment, after_text = self._text, after_values = self._key_values }
     self._key_values, self.segment = {}, segment
     if self.remaining then self.remaining = self.remaining + #list end
@@ -321,7 +321,7 @@ end
 --- Ends the results, and the requests that are under way. The fields can still be read.
 function methods:close()
   if not self._is_closed then
-    self._start_key, self._places = resume_key(self), resume_places(self)
+    self._start_key, self._resume_keys = resume_key(self), resume_keys(self)
     self._is_closed, self._page, self._items, self._position = true, NO_PAGE, NO_ITEMS, 0
   end
   if self._prefetch then self._prefetch:close() end
@@ -345,7 +345,7 @@ end)
 ---@param plan table all optional: owner (the dynamodb.table whose items the elements become; plain tables
 --- without it), key_names (of the key attributes, for queries and scans), max_results, max_requests,
 --- request_limit, call (options of its calls), prefetch (pages requested ahead); for a scan by segments:
---- segments (how many), places (where each starts, false when it is finished), concurrency (how many at a
+--- segments (how many), start_keys (of each, false when it is finished), concurrency (how many at a
 --- time), is_concurrent (whether their items come in any order)
 ---@return dynamodb.Results
 function results.new(connection, operation, request, plan)
@@ -371,7 +371,7 @@ function results.new(connection, operation, request, plan)
     _key_values = {}, -- of the plain table returned last
     _text = false, -- that the item returned last was loaded from
     -- Where each segment resumes after the pages that were left; false when finished.
-    _places = plan.places or {},
+    _resume_keys = plan.start_keys or {},
     _start_key = first and first:start_key(), -- where the pages that were left end
     _page = NO_PAGE,
     _items = NO_ITEMS,

@@ -94,9 +94,9 @@ local function proxy_parts(url)
   if scheme ~= "http" then
     return nil, "option 'proxy': http://... expected in nginx, not " .. tostring(scheme)
   end
-  local user, place = authority:match("^(.*)@(.*)$")
-  place = place or authority
-  return place:match("^(.-):%d+$") or place, tonumber(place:match(":(%d+)$")) or 1080, user
+  local user, host_port = authority:match("^(.*)@(.*)$")
+  host_port = host_port or authority
+  return host_port:match("^(.-):%d+$") or host_port, tonumber(host_port:match(":(%d+)$")) or 1080, user
 end
 
 local function unescape(text)
@@ -105,9 +105,9 @@ end
 
 -- Asks the proxy for a tunnel to the endpoint -> true | nil, why. Source: RFC 9110 section 9.3.6.
 local function tunnel(sock, target, user)
-  local place = ("%s:%d"):format(target.host, target.port)
+  local host_port = ("%s:%d"):format(target.host, target.port)
   local login = user and "Proxy-Authorization: Basic " .. ngx.encode_base64(unescape(user)) .. "\r\n" or ""
-  local ok, why = sock:send(("CONNECT %s HTTP/1.1\r\nHost: %s\r\n%s\r\n"):format(place, place, login))
+  local ok, why = sock:send(("CONNECT %s HTTP/1.1\r\nHost: %s\r\n%s\r\n"):format(host_port, host_port, login))
   if not ok then return nil, why end
   local head
   head, why = sock:receiveuntil("\r\n\r\n")(65536)
