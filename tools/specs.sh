@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the specs concurrently on each Lua named, with servers of their own, and adds up: tools/specs.sh LUA...
 # Prints the ten slowest specs; the last line is `N passed, N failed`.
-# SPEC     busted's arguments; all specs by default. Many files are split into two processes for each Lua, since specs mostly wait.
+# SPEC     busted's arguments; all specs by default. Many files are split into several processes for each Lua, since specs mostly wait.
 # SAN      suffix of the build directory
 # RUN      command that runs the interpreter, such as valgrind
 # LIMIT    seconds that one process may take; then it fails, and the spec that it was in is named
@@ -17,6 +17,7 @@ trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$outputs"' EXIT
 unset LUA_INIT LUA_INIT_5_4 LUA_PATH_5_4 LUA_CPATH_5_4 AWS_PROFILE AWS_SESSION_TOKEN
 passed=0 failed=0
 SPLIT_FROM=10 # files
+PROCESSES=3   # for each Lua, when the files are split
 LIMIT=${LIMIT:-1200}
 
 # Prints busted's arguments, one line for each process.
@@ -32,7 +33,8 @@ batches() {
   if [ "$(wc -l <<<"$files")" -lt "$SPLIT_FROM" ]; then
     echo "${SPEC:-spec}"
   else
-    awk -v options="$options" '{ batch[NR % 2] = batch[NR % 2] " " $0 } END { print options batch[1]; print options batch[0] }' <<<"$files"
+    awk -v options="$options" -v most="$PROCESSES" '{ batch[NR % most] = batch[NR % most] " " $0 }
+      END { for (i in batch) print options batch[i] }' <<<"$files"
   fi
 }
 
