@@ -107,8 +107,8 @@ static void push_key(lua_State *L, const struct set *set, int index) {
 static enum set_type wanted_type(lua_State *L) {
   if (!lua_isnoneornil(L, 2)) {
     const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
-    bool known = strchr("SNB", name[0]) && (!name[1] || (name[1] == 'S' && !name[2]));
-    if (!name[0] || !known)
+    bool known = name[0] && strchr("SNB", name[0]) && (!name[1] || (name[1] == 'S' && !name[2]));
+    if (!known)
       (void)object_raise(L, "set: type 'S', 'N' or 'B' expected, got %s '%s'",
                          object_typename(L, 2), name);
     return (enum set_type)name[0];
