@@ -40,12 +40,9 @@ static enum ddb_status encode_plain(struct encoder *e, int shape, int depth) {
   (void)shape;
   switch (lua_type(e->L, -1)) {
   case LUA_TSTRING:
-    return encode_string(e, -1);
   case LUA_TNUMBER:
-    return encode_number(e);
   case LUA_TBOOLEAN:
-    ddb_buf_add_text(e->out, lua_toboolean(e->L, -1) ? "true" : "false");
-    return DDB_OK;
+    return encode_scalar(e);
   case LUA_TTABLE:
     if (depth >= VALUE_DEPTH) return encode_fail(e, "nested deeper than 32 levels (a cycle?)");
     if (value_is_object(e->L, -1)) return refuse_plain(e);

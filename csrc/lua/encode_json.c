@@ -149,12 +149,9 @@ static enum ddb_status encode_table(struct encoder *e, int depth) {
 static enum ddb_status encode_any(struct encoder *e, int depth) {
   switch (lua_type(e->L, -1)) {
   case LUA_TSTRING:
-    return encode_string(e, -1);
   case LUA_TNUMBER:
-    return encode_number(e);
   case LUA_TBOOLEAN:
-    ddb_buf_add_text(e->out, lua_toboolean(e->L, -1) ? "true" : "false");
-    return DDB_OK;
+    return encode_scalar(e);
   case LUA_TLIGHTUSERDATA:
     return encode_sentinel(e);
   case LUA_TUSERDATA:

@@ -25,6 +25,18 @@ enum ddb_status encode_number(struct encoder *e) {
   return DDB_OK;
 }
 
+enum ddb_status encode_scalar(struct encoder *e) {
+  switch (lua_type(e->L, -1)) {
+  case LUA_TSTRING:
+    return encode_string(e, -1);
+  case LUA_TNUMBER:
+    return encode_number(e);
+  default:
+    ddb_buf_add_text(e->out, lua_toboolean(e->L, -1) ? "true" : "false");
+    return DDB_OK;
+  }
+}
+
 void encode_bytes(struct encoder *e, int index) {
   size_t n;
   const char *p = lua_tolstring(e->L, index, &n);

@@ -43,6 +43,9 @@ enum ddb_status encode_string(struct encoder *e, int index);
 /* Writes the digits of the Lua number or dynamodb.number at the top. */
 enum ddb_status encode_number(struct encoder *e);
 
+/* Writes the string, number or boolean at the top as plain JSON. */
+enum ddb_status encode_scalar(struct encoder *e);
+
 /* Writes the string at 'index' as base64, with its quotes. */
 void encode_bytes(struct encoder *e, int index);
 

@@ -356,9 +356,10 @@ function pipeline.call(connection, operation, params, owner, given, explain, sub
   if given then apply_options(call, given) end
   if call.retry_writes == "exact" then wrap(call) end
   local body, why = core.encode(call.params, call.operation.input)
-  if not body then errors.raise("%s: %s", explain and explain(params, subject) or operation.name, why) end
-  if #body > limits.MAX_ITEM and params.Item then
-    limits.check_item(params.Item, body, explain and explain(params, subject) or operation.name)
+  if not body or (#body > limits.MAX_ITEM and params.Item) then
+    local where = explain and explain(params, subject) or operation.name
+    if not body then errors.raise("%s: %s", where, why) end
+    limits.check_item(params.Item, body, where)
   end
   call.body = body
   if not state.running.values then
