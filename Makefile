@@ -116,6 +116,10 @@ rock:
 	@echo "== rock: luarocks builds, packs and installs a release"
 	@tools/rock.sh $(LUAS)
 
+# Writes the rockspec of a release: the source is tag vVERSION of the repository at URL, by default the one that this clone came from.
+rockspec:
+	@tools/rockspec.sh rockspec $(URL)
+
 # nodelete: if a module were unloaded at exit, leak reports would lose its symbols and LeakSanitizer its globals.
 # Programs that Lua starts inherit LD_PRELOAD; mktemp does not free its memory at exit.
 asan:
@@ -189,4 +193,4 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: all demo test spec specs modules spec-modules check warnings format luacheck tidy cppcheck rock asan valgrind coverage bench bench-nginx plain-luajit plain-haproxy install uninstall clean
+.PHONY: all demo test spec specs modules spec-modules check warnings format luacheck tidy cppcheck rock rockspec asan valgrind coverage bench bench-nginx plain-luajit plain-haproxy install uninstall clean

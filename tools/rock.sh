@@ -7,8 +7,10 @@ trap 'rm -rf "$scratch"' EXIT
 
 # A release is taken from a tag of a repository; here the repository is a copy of this one.
 git clone --quiet --no-hardlinks . "$scratch/repository"
-git -C "$scratch/repository" tag --force v0.0.1 >/dev/null
-tools/rockspec.sh 0.0.1 "git+file://$scratch/repository" >"$scratch/dynamodb-0.0.1-1.rockspec"
+rockspec=$(tools/rockspec.sh "$scratch" "file://$scratch/repository")
+release=$(basename "$rockspec" .rockspec)
+release=${release#dynamodb-}
+git -C "$scratch/repository" tag --force "v${release%-1}" >/dev/null
 
 for lua; do
   version=5.1
@@ -18,11 +20,11 @@ for lua; do
   rocks() { luarocks --lua-version="$version" --tree="$tree" "$@" LUA_INCDIR="$headers" >"$scratch/log" 2>&1 || { cat "$scratch/log" >&2; exit 1; }; }
   (
     cd "$scratch"
-    rocks install --deps-mode=none dynamodb-0.0.1-1.rockspec
-    rocks pack dynamodb 0.0.1-1
+    rocks install --deps-mode=none "$rockspec"
+    rocks pack dynamodb "$release"
     rocks remove dynamodb
-    rocks install --deps-mode=none dynamodb-0.0.1-1.*.rock
-    rm dynamodb-0.0.1-1.*.rock
+    rocks install --deps-mode=none "dynamodb-$release".*.rock
+    rm "dynamodb-$release".*.rock
   )
   LUA_PATH="$tree/share/lua/$version/?.lua;$tree/share/lua/$version/?/init.lua;;" LUA_CPATH="$tree/lib/lua/$version/?.so;;" \
     "$lua" -e 'print("rock of", (require("dynamodb").connect({ region = "eu-west-1" })))'
