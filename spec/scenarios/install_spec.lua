@@ -51,7 +51,8 @@ describe("make rockspec", function()
   -- Returns the fields of the written rockspec.
   local function read_fields()
     local path = ("%s/dynamodb-%s-1.rockspec"):format(directory, version)
-    local fields, chunk = {}, nil
+    local fields = {}
+    local chunk
     local set_environment = rawget(_G, "setfenv") -- Lua 5.1
     if set_environment then
       chunk = set_environment(assert(loadfile(path)), fields)
