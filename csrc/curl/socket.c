@@ -170,6 +170,16 @@ static int socket_receive(lua_State *L) {
   return 1;
 }
 
+/*
+ * socket:shutdown(): ends the connection, but keeps the descriptor. What waits for the socket wakes
+ * up, and its send or receive fails.
+ */
+static int socket_shutdown(lua_State *L) {
+  struct socket *s = socket_check(L, 1);
+  if (!is_foreign(s) && s->fd != CURL_SOCKET_BAD) (void)shutdown(s->fd, SHUT_RDWR);
+  return 0;
+}
+
 /* socket:idle() -> true when it is open, has nothing to read, and belongs to this process. */
 static int socket_idle(lua_State *L) {
   struct socket *s = socket_check(L, 1);
@@ -195,7 +205,7 @@ static int socket_wait(lua_State *L) {
 static const luaL_Reg methods[] = {{"send", socket_send},   {"receive", socket_receive},
                                    {"idle", socket_idle},   {"connected", socket_connected},
                                    {"wait", socket_wait},   {"timings", socket_timings},
-                                   {"close", socket_close}, {NULL, NULL}};
+                                   {"close", socket_close}, {"shutdown", socket_shutdown}, {NULL, NULL}};
 static const luaL_Reg meta[] = {{"__gc", socket_close}, {"__close", socket_close}, {NULL, NULL}};
 static const struct object_class socket_class = {"dynamodb.socket", SOCKET_OPTIONS, methods, meta};
 

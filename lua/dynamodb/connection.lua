@@ -158,12 +158,13 @@ function Connection:stats()
   return stats
 end
 
---- Closes the connection and its sockets. Calls on it, its tables and items raise from then on. Closing it
---- again does nothing.
+--- Closes the connection and its sockets. Calls that run in other tasks send nothing more and end with the
+--- error code ConnectionClosed; new calls on it, its tables and items raise. Closing it again does nothing.
 function Connection:close()
   if not core.connection_is_open(self) then return end
-  for _, own in pairs(core.connection_state(self).running.pools) do pool.close(own) end
+  local state = core.connection_state(self)
   core.connection_close(self)
+  context.close(state)
 end
 core.connection_class.__close = Connection.close
 

@@ -98,8 +98,8 @@ local wait_options = { timeout = options.seconds }
 --- Calls poll.poll with the options of a method that waits; for a table with its name.
 function table_admin.wait(connection, given, where, what, ask, name)
   given = options.read(wait_options, given, where)
-  local transport = core.connection_state(connection).transport
-  local ok, err = poll.poll(transport, given.timeout or WAIT_TIMEOUT, what, ask)
+  local state = core.connection_state(connection)
+  local ok, err = poll.poll(state, given.timeout or WAIT_TIMEOUT, what, ask)
   if ok then return ok end
   err.operation, err.table = err.operation or where, err.table or name
   return nil, errors.locate(err)

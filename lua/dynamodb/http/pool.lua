@@ -7,6 +7,7 @@
 --   idle        in pool.idle, the one used last at the end
 --   closed      neither counted nor kept
 -- release and discard hand the connection, or the right to open one, to the request that has waited longest.
+-- After pool.close no request gets a connection.
 
 local core = require("dynamodb.core")
 local event = require("dynamodb.loop.event")
@@ -18,6 +19,7 @@ local pool = {
 local FOREVER = math.huge
 local MAX_IDLE_TIME = 50 -- seconds; the service closes idle connections a little later
 local NO_TIME = "no time left"
+local CLOSED = "the connection was closed by close()"
 
 ---@class dynamodb.PooledConnection
 ---@field socket any the transport's socket; nil while it is reserved or being opened
@@ -34,11 +36,21 @@ local NO_TIME = "no time left"
 ---@field message string
 ---@field sent boolean true when the server may have received the whole request
 ---@field permanent boolean true when another attempt would fail as well
+---@field closed? boolean true when the pool was closed
 
 --- Makes a failure.
 ---@return dynamodb.Failure
 function pool.failure(kind, message, sent, permanent)
   return { kind = kind, message = message, sent = sent or false, permanent = permanent or false }
+end
+
+--- Makes the failure of a request whose pool was closed.
+---@param sent? boolean true when the server may have received the request
+---@return dynamodb.Failure
+function pool.closed_failure(sent)
+  local failure = pool.failure("network", CLOSED, sent, true)
+  failure.closed = true
+  return failure
 end
 
 -- After a fork the child process must neither use the sockets of the parent nor wake its waiting requests.
@@ -63,7 +75,7 @@ function pool.new(transport, endpoint, limits)
     max_age = limits.max_connection_age or FOREVER,
     -- A transport that keeps idle connections itself, as nginx does, also counts them.
     max_connections = transport.keep and FOREVER or limits.max_connections or pool.MAX_CONNECTIONS,
-    generation = 0, -- how often the pool was closed; connections of an earlier one are not kept
+    closed = false,
     stats = { opened = 0, reused = 0, closed = 0, failed = 0 },
     -- connections: set of all that count; a connection that a killed coroutine held is collected with it
     -- queue: waiting requests, at [first] to [last]
@@ -116,7 +128,7 @@ end
 -- Reserves a connection, which is yet to be opened. All that it needs is allocated before it counts.
 local function reserve(self, is_extra)
   local connection = { timing = { reused = false }, response = core.response(self.limits.max_bytes),
-    is_extra = is_extra or false, generation = self.generation }
+    is_extra = is_extra or false }
   self.connections[connection] = true
   return connection
 end
@@ -195,6 +207,10 @@ local function open(self, connection, now, deadline)
     if not ok then error(opened, 0) end
     return nil, pool.failure(kind, why, false, permanent)
   end
+  if self.closed then
+    pool.discard(self, connection)
+    return nil, pool.closed_failure()
+  end
   local transport = self.transport
   if transport.reused and transport.reused(connection.socket) then
     return mark_reused(self, connection, connection.started)
@@ -209,7 +225,7 @@ end
 -- Hands a connection to the next waiting request. When none waits, an open connection becomes idle and a
 -- reserved one is forgotten.
 local function pass_on(self, connection)
-  if not connection.socket then return forget(self, connection) end
+  if not connection.socket or self.closed then return pool.discard(self, connection) end
   if not hand_over(self, connection) then self.idle[#self.idle + 1] = connection end
 end
 
@@ -219,7 +235,7 @@ local function wait_in_queue(self, deadline)
   queue[queue.last + 1] = request
   queue.last = queue.last + 1
   local ok, err = pcall(request.event.wait_until, request.event, self.transport, deadline,
-    function() return request.connection end, FOREVER)
+    function() return request.connection or self.closed end, FOREVER)
   if not request.connection then abandon(queue, request) end
   if ok then return request.connection end
   if request.connection then pass_on(self, request.connection) end
@@ -234,7 +250,7 @@ local function poll(self, deadline)
     found = pool.acquire_idle(self, self.transport.now())
     is_ready = found ~= nil
     if not found and not is_full(self) then found = reserve(self) end
-    return found
+    return found or self.closed
   end)
   return found, is_ready
 end
@@ -259,9 +275,14 @@ end
 ---@return dynamodb.Failure? failure
 function pool.acquire(self, deadline, timeout)
   local now = self.transport.now()
+  if self.closed then return nil, pool.closed_failure() end
   if now >= deadline then return nil, pool.failure("timeout", NO_TIME) end
   if not is_full(self) then return open(self, reserve(self), now, deadline) end
   local connection, is_ready = wait(self, math.min(deadline, now + timeout))
+  if self.closed then
+    if connection then pool.discard(self, connection) end
+    return nil, pool.closed_failure()
+  end
   if not connection then
     return nil, pool.failure("timeout",
       ("all of max_connections = %d are in use"):format(self.max_connections))
@@ -281,8 +302,7 @@ end
 --- ends it, it is beyond the limit, or the pool was closed meanwhile.
 function pool.release(self, connection)
   local idle, keep = self.idle, self.transport.keep
-  local reusable = connection.generation == self.generation and not connection.is_extra
-    and connection.response:keep_alive()
+  local reusable = not self.closed and not connection.is_extra and connection.response:keep_alive()
   if not reusable then
     pool.discard(self, connection)
   elseif keep and keep(connection.socket, self.limits) then
@@ -300,12 +320,20 @@ function pool.release(self, connection)
   end
 end
 
---- Closes every idle connection. Those in use are closed when they are released.
+--- Closes the pool and its idle connections. Requests that wait for a connection or for a response end with a
+--- failure, the latter where the transport has 'abort'; otherwise they end with their response or timeout.
 function pool.close(self)
-  self.generation = self.generation + 1
+  self.closed = true
   for i = #self.idle, 1, -1 do
     pool.discard(self, self.idle[i])
     self.idle[i] = nil
+  end
+  local queue, abort = self.queue, self.transport.abort
+  for i = queue.first, queue.last do
+    if queue[i] then queue[i].event:notify() end
+  end
+  for connection in pairs(self.connections) do
+    if abort and connection.socket then abort(connection.socket) end
   end
 end
 

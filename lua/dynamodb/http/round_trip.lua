@@ -70,7 +70,7 @@ local function attempt(self, connection, request, deadline, timeout)
   local has_started = connection.response:started()
   connection.response:reset()
   if not ok then error(done, 0) end
-  local failure = pool.failure(kind, why, sent)
+  local failure = self.closed and pool.closed_failure(sent) or pool.failure(kind, why, sent)
   failure.has_started = has_started
   return nil, failure
 end
@@ -104,9 +104,10 @@ function round_trip.send(self, request, may_resend, call, deadline, timeout)
     sent = sent or failure.sent
     failure.sent = sent
     local was_closed_idle = connection and connection.timing.reused and failure.kind == "network"
-      and not failure.has_started
-    if not was_closed_idle or (sent and may_resend and not may_resend(call)) then return nil, failure,
-      sends end
+      and not failure.has_started and not failure.closed
+    if not was_closed_idle or (sent and may_resend and not may_resend(call)) then
+      return nil, failure, sends
+    end
     connection = nil
   end
 end

@@ -4,6 +4,7 @@ local core = require("dynamodb.core")
 local credential_chain = require("dynamodb.credentials.chain")
 local endpoint = require("dynamodb.http.endpoint")
 local errors = require("dynamodb.error")
+local event = require("dynamodb.loop.event")
 local hooks = require("dynamodb.request.hooks")
 local pool = require("dynamodb.http.pool")
 local proxy = require("dynamodb.http.proxy")
@@ -17,6 +18,7 @@ local context = {}
 
 local sub = string.sub
 
+local FOREVER = math.huge
 local FIRST_INVOCATION = 100000000000 -- twelve decimal digits, which also are hexadecimal digits
 
 ---@class dynamodb.Context
@@ -30,6 +32,8 @@ local FIRST_INVOCATION = 100000000000 -- twelve decimal digits, which also are h
 ---@field retry_writes "safe"|"always"|"exact"
 --- Shared by the calls while they run:
 ---@field running dynamodb.Running
+---@field closing dynamodb.Event notified by context.close; the calls that pause wait for it
+---@field closed boolean true after context.close
 --- Counted, as conn:stats tells it:
 ---@field stats table
 
@@ -71,8 +75,37 @@ function context.new(options, transport, dictionary)
     deadline = options.deadline or settings.defaults.deadline,
     retry_writes = options.retry_writes or "safe",
     running = { pools = {}, known_tables = {}, warned = {} },
+    closing = event.new(),
+    closed = false,
     stats = new_stats(),
   }
+end
+
+--- Makes the error of a call whose connection was closed while it ran.
+---@return dynamodb.Error
+function context.closed_error()
+  return errors.new({ kind = "network", code = "ConnectionClosed", message = pool.closed_failure().message })
+end
+
+--- Closes the pools and ends the calls that run: nothing more is sent.
+function context.close(state)
+  state.closed = true
+  for _, own in pairs(state.running.pools) do pool.close(own) end
+  state.closing:notify()
+end
+
+--- Waits between two requests of a call -> true | nil, err when the connection is closed meanwhile.
+---@param seconds number
+function context.sleep(state, seconds)
+  local transport = state.transport
+  if transport.waiter and transport.waiter() then
+    local function is_closed() return state.closed end
+    state.closing:wait_until(transport, transport.now() + seconds, is_closed, FOREVER)
+  else
+    transport.sleep(seconds)
+  end
+  if state.closed then return nil, context.closed_error() end
+  return true
 end
 
 local function failure(message)

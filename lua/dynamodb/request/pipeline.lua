@@ -100,8 +100,8 @@ local function error_of(call, failure)
   if failure.kind == "timeout" and call.state.transport.now() >= call.deadline then
     message = ("%s; the deadline of %g s has passed"):format(message, call.deadline - call.started)
   end
-  return errors.new({ kind = failure.kind, message = message, retryable = not failure.permanent,
-    permanent = failure.permanent, ambiguous = call.operation.writes and failure.sent })
+  return errors.new({ kind = failure.kind, code = failure.closed and "ConnectionClosed" or nil,
+    message = message, retryable = not failure.permanent, permanent = failure.permanent, ambiguous = call.operation.writes and failure.sent })
 end
 
 local function event_of(call, connection, result, err)
@@ -138,6 +138,7 @@ local function sign(call)
   local running = state.running
   local found, err = running.provider:get(call.deadline)
   if not found then return nil, errors.new(options.merge(err)) end -- a copy: several calls get the same error
+  if state.closed then return nil, context.closed_error() end
   if found ~= running.credentials then
     local ok
     ok, err = context.use_credentials(state, found)
@@ -222,20 +223,27 @@ local function next_delay(call, err)
   local delay, cost = state.running.retry_policy:plan(call.attempt, err, call.overrides, is_corrected)
   if not delay then return nil, cost end
   if state.transport.now() + delay >= call.deadline then return nil, "deadline" end
-  call.retry_cost = cost
+  if cost > 0 then call.retry_cost = cost end -- a corrected cause costs nothing
   return delay
 end
 
--- Waits for the rate limit of the adaptive mode -> true | nil, err when the deadline is too early.
+-- Waits before an attempt -> true | nil, err, reason when the connection is closed meanwhile.
+local function pause(state, seconds)
+  if seconds == 0 then return true end
+  local ok, err = context.sleep(state, seconds)
+  return ok, err, "permanent"
+end
+
+-- Waits for the rate limit of the adaptive mode -> true | nil, err, reason when the deadline is too early or
+-- the connection is closed.
 local function wait_for_rate_limit(call)
   local state = call.state
   local seconds = state.running.retry_policy:before(call.deadline - state.transport.now(), call.overrides)
   if not seconds then
     return nil, errors.new({ kind = "timeout", retryable = true, throttled = true,
-      message = "held back by the rate limit of retry_mode 'adaptive'" })
+      message = "held back by the rate limit of retry_mode 'adaptive'" }), "deadline"
   end
-  if seconds > 0 then state.transport.sleep(seconds) end
-  return true
+  return pause(state, seconds)
 end
 
 local explanations = {
@@ -262,8 +270,8 @@ local function run(call)
   while true do
     call.attempt = call.attempt + 1
     if policy.limiter or call.overrides then
-      local ok, late = wait_for_rate_limit(call)
-      if not ok then return nil, complete_error(call, late, "deadline") end
+      local ok, err, reason = wait_for_rate_limit(call)
+      if not ok then return nil, complete_error(call, err, reason) end
     end
     local result, err = attempt(call)
     if not result then
@@ -280,7 +288,8 @@ local function run(call)
       emit(call, "retry_scheduled", { attempt = call.attempt, delay = delay, err = err,
         retry_tokens = policy.tokens })
     end
-    if delay > 0 then state.transport.sleep(delay) end
+    local ok, closed, why = pause(state, delay)
+    if not ok then return nil, complete_error(call, closed, why) end
   end
 end
 

@@ -4,6 +4,7 @@
 
 local capacity = require("dynamodb.table.capacity")
 local concurrent = require("dynamodb.loop.concurrent")
+local context = require("dynamodb.request.context")
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
 local event = require("dynamodb.loop.event")
@@ -16,7 +17,6 @@ local system = require("dynamodb.base.system")
 
 local batch_engine = {}
 
-local FOREVER = math.huge
 local MAX_WRITES, MAX_READS = 25, 100 -- entries of one request
 local MAX_BYTES = 16 * 1024 * 1024 -- of one request
 local OVERHEAD = 96 -- bytes around an encoded entry, at most
@@ -180,6 +180,12 @@ local function send_next(self)
   return #entries - #left, #left, err
 end
 
+-- Ends the batch when the connection was closed -> true | false.
+local function is_closed(self)
+  if self.state.closed then end_early(self, context.closed_error()) end
+  return self.state.closed
+end
+
 -- Waits before entries are sent again. Ends the batch instead if the deadline comes first. When the batch
 -- ends meanwhile, so does the wait.
 local function back_off(self, pause, err)
@@ -189,14 +195,14 @@ local function back_off(self, pause, err)
     return end_early(self, err or errors.new({ kind = "timeout", operation = self.operation, retryable = true,
       throttled = true, message = "the service left parts of the batch unprocessed until the deadline" }))
   end
-  if not self.is_concurrent then return transport.sleep(seconds) end
-  self.ended:wait_until(transport, retry_at, function() return has_ended(self) end, FOREVER)
+  if not self.is_concurrent then return context.sleep(self.state, seconds) end
+  self.ended:wait_until(transport, retry_at, function() return has_ended(self) or self.state.closed end)
 end
 
 -- Sends one request after the other until the queue is empty or the batch ends.
 local function work(self)
   local pause = FIRST_PAUSE
-  while self.queue.first <= self.queue.last and not has_ended(self) do
+  while self.queue.first <= self.queue.last and not has_ended(self) and not is_closed(self) do
     local processed, left, err = send_next(self)
     if processed > 0 then pause = FIRST_PAUSE end
     if left > 0 then
@@ -226,7 +232,7 @@ local function run(connection, entries, max_entries, given, operation, send)
   local state = core.connection_state(connection)
   local transport, call_options = state.transport, pipeline.multi_request_options(state, given)
   local count = math.min(given.concurrency or 1, math.ceil(#entries / max_entries))
-  local self = { transport = transport, call_options = call_options, max_entries = max_entries, send = send,
+  local self = { state = state, transport = transport, call_options = call_options, max_entries = max_entries, send = send,
     connection = connection, return_consumed_capacity = given.return_consumed_capacity,
     operation = operation, queue = new_queue(entries), ended = event.new(), is_concurrent = count > 1,
     deadline = call_options.deadline_at or transport.now() + MAX_STALL }

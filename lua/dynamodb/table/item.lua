@@ -3,6 +3,7 @@
 local arguments = require("dynamodb.base.arguments")
 local pipeline = require("dynamodb.request.pipeline")
 local capacity = require("dynamodb.table.capacity")
+local context = require("dynamodb.request.context")
 local core = require("dynamodb.core")
 local inspect = require("dynamodb.values.inspect")
 local item_copy = require("dynamodb.table.item_copy")
@@ -337,7 +338,8 @@ function Item:modify(change, given)
   end
   local _, _, fields, connection = parts(self)
   local guard = fields.version_attribute and "version" or "changed"
-  local transport = core.connection_state(connection).transport
+  local state = core.connection_state(connection)
+  local transport = state.transport
   local deadline, pause = transport.now() + (given.deadline or MODIFY_DEADLINE), FIRST_PAUSE
   local conflict -- the last one; returned in place of a timeout, since it says more
   while true do
@@ -353,7 +355,8 @@ function Item:modify(change, given)
     local late = transport.now() + seconds >= deadline
     if err.code ~= "ConditionalCheckFailedException" or late then return nil, err end
     conflict = err
-    transport.sleep(seconds)
+    ok, err = context.sleep(state, seconds)
+    if not ok then return nil, err end
     pause = math.min(pause * 2, LONGEST_PAUSE)
   end
 end

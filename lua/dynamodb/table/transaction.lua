@@ -6,6 +6,7 @@ local batch_engine = require("dynamodb.table.batch_engine")
 local capacity = require("dynamodb.table.capacity")
 local pipeline = require("dynamodb.request.pipeline")
 local condition = require("dynamodb.expression.condition")
+local context = require("dynamodb.request.context")
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
 local expressions = require("dynamodb.expression.builder")
@@ -220,7 +221,8 @@ function transaction.call(connection, operation, request, given, more)
     local seconds = pause * system.random()
     local late = transport.now() + seconds >= call_options.deadline_at
     if late or final_reasons[err.retry_stopped] or not is_transient(err) then return nil, err end
-    transport.sleep(seconds)
+    local ok, closed = context.sleep(state, seconds)
+    if not ok then return nil, closed end
     pause = math.min(pause * 2, LONGEST_PAUSE)
   end
 end

@@ -140,6 +140,11 @@ function curl.idle(socket)
   return socket:idle()
 end
 
+--- Ends the connection while another task sends or receives by it: that task's call fails.
+function curl.abort(socket)
+  socket:shutdown()
+end
+
 function curl.close(socket)
   socket:close()
 end
