@@ -253,6 +253,31 @@ describe("a call", function()
       assert.is_nil(fake.requests[4]:find("ReturnValuesOnConditionCheckFailure", 1, true))
     end)
 
+    it("always, and tells a request that a reused connection made it send twice", function()
+      local conn, fake = start({ good, LOST, LOST }, { retry_writes = "always", max_attempts = 1 })
+      function fake.idle() return true end
+      assert(conn:call("PutItem", PUT))
+      local _, err = conn:call("UpdateItem", ADD)
+      assert.equal(3, #fake.requests)
+      assert.equal(2, err.attempts)
+      assert.is_true(err.ambiguous)
+    end)
+
+    it("without using up the retry quota when the stored item shows that each has succeeded", function()
+      local stored = refused_by(PUT.Item)
+      local conn = start(function(number) return number % 2 == 0 and stored end)
+      for _ = 1, 40 do assert(conn:call("PutItem", with(PUT, CONDITION))) end
+      assert.equal(500, conn:stats().retry_tokens)
+    end)
+
+    it("and gives back what a retry took when the next one corrects the clock", function()
+      local skewed = failing("RequestTimeTooSkewed", 400, { Date = "Sat, 28 Nov 2026 12:00:00 GMT" })
+      local conn, fake = start({ broken, skewed, good })
+      assert(conn:call("PutItem", PUT))
+      assert.equal(3, #fake.requests)
+      assert.equal(500, conn:stats().retry_tokens)
+    end)
+
     it("ambiguously when an earlier attempt may have been applied", function()
       local conn = start({ LOST, busy, busy, busy })
       local _, err = conn:call("PutItem", PUT)

@@ -31,7 +31,7 @@ function poll.poll(state, timeout, what, ask)
     end
     if left <= 0 then return nil, timed_out(what, found, timeout) end
     last = found
-    local ok, closed = context.sleep(state, math.min(left, delay * (0.5 + system.random() / 2)))
+    local ok, closed = context.pause(state, math.min(left, delay * (0.5 + system.random() / 2)))
     if not ok then return nil, closed end
     delay = math.min(delay * 2, MOST)
   end

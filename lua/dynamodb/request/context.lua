@@ -96,7 +96,7 @@ end
 
 --- Waits between two requests of a call -> true | nil, err when the connection is closed meanwhile.
 ---@param seconds number
-function context.sleep(state, seconds)
+function context.pause(state, seconds)
   local transport = state.transport
   if transport.waiter and transport.waiter() then
     local function is_closed() return state.closed end
@@ -244,11 +244,11 @@ end
 
 -- Tells hooks, log and stats of what the credential providers do.
 local function provider_emitter(state)
-  return function(name, event)
+  return function(name, fields)
     if name == "credentials_refreshed" then
       state.stats.credential_refreshes = state.stats.credential_refreshes + 1
     end
-    if state.emit then state.emit(name, event) end
+    if state.emit then state.emit(name, fields) end
   end
 end
 

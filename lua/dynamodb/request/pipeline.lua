@@ -101,7 +101,8 @@ local function error_of(call, failure)
     message = ("%s; the deadline of %g s has passed"):format(message, call.deadline - call.started)
   end
   return errors.new({ kind = failure.kind, code = failure.closed and "ConnectionClosed" or nil,
-    message = message, retryable = not failure.permanent, permanent = failure.permanent, ambiguous = call.operation.writes and failure.sent })
+    message = message, retryable = not failure.permanent, permanent = failure.permanent,
+    ambiguous = call.operation.writes and failure.sent })
 end
 
 local function event_of(call, connection, result, err)
@@ -228,9 +229,9 @@ local function next_delay(call, err)
 end
 
 -- Waits before an attempt -> true | nil, err, reason when the connection is closed meanwhile.
-local function pause(state, seconds)
+local function wait(state, seconds)
   if seconds == 0 then return true end
-  local ok, err = context.sleep(state, seconds)
+  local ok, err = context.pause(state, seconds)
   return ok, err, "permanent"
 end
 
@@ -243,7 +244,7 @@ local function wait_for_rate_limit(call)
     return nil, errors.new({ kind = "timeout", retryable = true, throttled = true,
       message = "held back by the rate limit of retry_mode 'adaptive'" }), "deadline"
   end
-  return pause(state, seconds)
+  return wait(state, seconds)
 end
 
 local explanations = {
@@ -288,7 +289,7 @@ local function run(call)
       emit(call, "retry_scheduled", { attempt = call.attempt, delay = delay, err = err,
         retry_tokens = policy.tokens })
     end
-    local ok, closed, why = pause(state, delay)
+    local ok, closed, why = wait(state, delay)
     if not ok then return nil, complete_error(call, closed, why) end
   end
 end

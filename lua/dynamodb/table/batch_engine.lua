@@ -195,7 +195,7 @@ local function back_off(self, pause, err)
     return end_early(self, err or errors.new({ kind = "timeout", operation = self.operation, retryable = true,
       throttled = true, message = "the service left parts of the batch unprocessed until the deadline" }))
   end
-  if not self.is_concurrent then return context.sleep(self.state, seconds) end
+  if not self.is_concurrent then return context.pause(self.state, seconds) end
   self.ended:wait_until(transport, retry_at, function() return has_ended(self) or self.state.closed end)
 end
 
@@ -232,8 +232,8 @@ local function run(connection, entries, max_entries, given, operation, send)
   local state = core.connection_state(connection)
   local transport, call_options = state.transport, pipeline.multi_request_options(state, given)
   local count = math.min(given.concurrency or 1, math.ceil(#entries / max_entries))
-  local self = { state = state, transport = transport, call_options = call_options, max_entries = max_entries, send = send,
-    connection = connection, return_consumed_capacity = given.return_consumed_capacity,
+  local self = { state = state, transport = transport, call_options = call_options, max_entries = max_entries,
+    send = send, connection = connection, return_consumed_capacity = given.return_consumed_capacity,
     operation = operation, queue = new_queue(entries), ended = event.new(), is_concurrent = count > 1,
     deadline = call_options.deadline_at or transport.now() + MAX_STALL }
   if count > 1 then work_concurrently(self, count) else work(self) end

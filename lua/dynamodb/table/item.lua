@@ -355,8 +355,8 @@ function Item:modify(change, given)
     local late = transport.now() + seconds >= deadline
     if err.code ~= "ConditionalCheckFailedException" or late then return nil, err end
     conflict = err
-    ok, err = context.sleep(state, seconds)
-    if not ok then return nil, err end
+    ok, err = context.pause(state, seconds)
+    if not ok then return nil, errors.locate(err) end
     pause = math.min(pause * 2, LONGEST_PAUSE)
   end
 end

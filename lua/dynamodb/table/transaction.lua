@@ -221,8 +221,11 @@ function transaction.call(connection, operation, request, given, more)
     local seconds = pause * system.random()
     local late = transport.now() + seconds >= call_options.deadline_at
     if late or final_reasons[err.retry_stopped] or not is_transient(err) then return nil, err end
-    local ok, closed = context.sleep(state, seconds)
-    if not ok then return nil, closed end
+    local ok, closed = context.pause(state, seconds)
+    if not ok then
+      closed.operation, closed.attempts = operation.name, attempts
+      return nil, errors.locate(closed)
+    end
     pause = math.min(pause * 2, LONGEST_PAUSE)
   end
 end
