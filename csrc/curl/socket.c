@@ -202,10 +202,10 @@ static int socket_wait(lua_State *L) {
   return 1;
 }
 
-static const luaL_Reg methods[] = {{"send", socket_send},   {"receive", socket_receive},
-                                   {"idle", socket_idle},   {"connected", socket_connected},
-                                   {"wait", socket_wait},   {"timings", socket_timings},
-                                   {"close", socket_close}, {"shutdown", socket_shutdown}, {NULL, NULL}};
+static const luaL_Reg methods[] = {
+    {"send", socket_send},           {"receive", socket_receive},   {"idle", socket_idle},
+    {"connected", socket_connected}, {"wait", socket_wait},         {"timings", socket_timings},
+    {"close", socket_close},         {"shutdown", socket_shutdown}, {NULL, NULL}};
 static const luaL_Reg meta[] = {{"__gc", socket_close}, {"__close", socket_close}, {NULL, NULL}};
 static const struct object_class socket_class = {"dynamodb.socket", SOCKET_OPTIONS, methods, meta};
 

@@ -59,16 +59,18 @@ static enum ddb_status decode_json(struct decoder *d, int shape, int depth) {
   }
 }
 
+/* Decodes the attributes of an item. An item object gets their text, to decode them when read. */
 static enum ddb_status decode_row(struct decoder *d, int depth) {
+  struct item_index index;
   (void)ddb_json_peek(&d->json);
   const char *text = d->json.p;
+  if (d->owner && decode_scan(d, depth, &index)) {
+    item_push_index(d->L, d->owner, &index);
+    return DDB_OK;
+  }
   enum ddb_status status = decode_object(d, decode_value, 0, depth);
-  if (status || !d->owner) return status;
-  lua_pushlstring(d->L, text, (size_t)(d->json.p - text));
-  lua_insert(d->L, -2); /* stack: loaded attributes */
-  item_push(d->L, d->owner, lua_gettop(d->L) - 1);
-  lua_remove(d->L, -2);
-  return DDB_OK;
+  if (!status && d->owner) item_push(d->L, d->owner, ddb_slice(text, (size_t)(d->json.p - text)));
+  return status;
 }
 
 static enum ddb_status decode_kind(struct decoder *d, const char *kind, int depth) {
@@ -121,21 +123,35 @@ static enum ddb_status decode_shaped(struct decoder *d, int shape, int depth) {
   return decode_plain(d, 0, depth);
 }
 
+/* Prepares to decode a text. Pushes the marks, which the decoder keeps on the stack. */
+static void start(struct decoder *d, lua_State *L, struct ddb_slice text, struct ddb_buf *scratch,
+                  struct ddb_error *e) {
+  d->L = L;
+  d->error = e;
+  d->owner = 0;
+  d->path.depth = 0;
+  d->cache = 0;
+  d->absent = false;
+  d->marks = lua_gettop(L);
+  memset(d->members, 0, sizeof d->members);
+  memset(d->elements, 0, sizeof d->elements);
+  ddb_json_init(&d->json, text.p, text.n, scratch);
+  value_pushmark(L, MARK_LIST);
+  value_pushmark(L, MARK_MAP);
+}
+
+enum ddb_status value_decode_attribute(lua_State *L, struct ddb_slice text, struct ddb_buf *scratch,
+                                       struct ddb_error *e) {
+  struct decoder d;
+  start(&d, L, text, scratch, e);
+  return decode_value(&d, 0, 0);
+}
+
 enum ddb_status value_decode(lua_State *L, int shape, int owner, struct ddb_slice text,
                              struct ddb_buf *scratch, struct ddb_error *e) {
   struct decoder d;
-  d.L = L;
-  d.error = e;
+  start(&d, L, text, scratch, e);
   d.owner = owner;
-  d.path.depth = 0;
-  d.cache = 0;
-  d.absent = false;
-  d.marks = lua_gettop(L);
-  memset(d.members, 0, sizeof d.members);
-  memset(d.elements, 0, sizeof d.elements);
-  ddb_json_init(&d.json, text.p, text.n, scratch);
-  value_pushmark(L, MARK_LIST);
-  value_pushmark(L, MARK_MAP);
   if (text.n > KEEP_NAMES) decode_keep_names(&d);
   enum ddb_status status = decode_shaped(&d, shape, 0);
   if (!status) status = ddb_json_end(&d.json, e);

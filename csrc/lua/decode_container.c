@@ -18,13 +18,6 @@ void decode_keep_names(struct decoder *d) {
   d->cache = lua_gettop(d->L);
 }
 
-/* A cheap hash that distinguishes the names of one map. */
-static unsigned hash_of(struct ddb_slice name) {
-  const unsigned char *p = (const unsigned char *)name.p;
-  if (name.n == 0) return 0;
-  return (unsigned)name.n + 7u * p[0] + 31u * p[name.n - 1] + 13u * p[name.n / 2];
-}
-
 /*
  * Pushes the name as a string, the interned one if it is the same. The slice borrows from that
  * string afterwards, because the scratch that it may be in is reused.
@@ -88,7 +81,7 @@ static enum ddb_status decode_member(struct decoder *d, decode_function *value, 
   struct ddb_slice name;
   enum ddb_status status = ddb_json_name(&d->json, &name, d->error);
   if (status) return status;
-  unsigned hash = hash_of(name);
+  unsigned hash = name_hash(name);
   push_name(d, &name, hash);
   path_name(&d->path, name.p, name.n);
   if (is_repeated(d, seen, hash)) return decode_fail(d, "member occurs twice");

@@ -3,6 +3,7 @@
 #define DDB_DECODER_H
 
 #include "../core/json.h"
+#include "item_index.h"
 #include "value.h"
 
 #define DECODER_NAMES 128u /* interned names, by their hash */
@@ -39,6 +40,12 @@ enum ddb_status decode_marked(struct decoder *d, enum mark mark, decode_function
 /* Decodes a value of plain JSON. */
 enum ddb_status decode_string(struct decoder *d);
 enum ddb_status decode_boolean(struct decoder *d);
+
+/*
+ * Takes the text of an item, which is next, and checks it as decoding would. Takes nothing and
+ * returns false when the item must be decoded instead; that also tells what is wrong.
+ */
+bool decode_scan(struct decoder *d, int depth, struct item_index *index);
 
 /* Interns names from here on; pushes the table that holds them. */
 void decode_keep_names(struct decoder *d);

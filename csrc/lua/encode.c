@@ -16,7 +16,7 @@ static encode_function encode_shaped;
 static enum ddb_status encode_item(struct encoder *e) {
   int top = lua_gettop(e->L);
   if (object_test(e->L, top, &item_class)) {
-    compat_getslot(e->L, top, ITEM_ATTRIBUTES);
+    item_pushattributes(e->L, top);
   } else if (lua_istable(e->L, -1) && !value_is_object(e->L, -1)) {
     lua_pushvalue(e->L, -1);
   } else {

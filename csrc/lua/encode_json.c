@@ -125,7 +125,7 @@ static enum ddb_status encode_userdata(struct encoder *e, int depth) {
     return DDB_OK;
   }
   if (!object_test(e->L, top, &item_class)) return encode_unexpected(e);
-  compat_getslot(e->L, top, ITEM_ATTRIBUTES);
+  item_pushattributes(e->L, top);
   return encode_object(e, depth + 1);
 }
 

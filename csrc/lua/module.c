@@ -10,34 +10,11 @@
 #include "signer.h"
 #include "table.h"
 #include "value.h"
+#include "workspace.h"
 
 #include <time.h>
 
 #define WORKSPACE_KEEP ((size_t)1 << 20) /* bytes of memory kept between calls */
-
-/*
- * Buffers of encode and decode. Where Lua allocates, a finalizer may run that encodes and decodes
- * as well: 'uses' shows it, and the work is done again.
- */
-struct workspace {
-  unsigned long uses;
-  struct ddb_buf out;
-  struct ddb_buf scratch;
-};
-
-static const struct object_class workspace_class;
-
-static int workspace_gc(lua_State *L) {
-  struct workspace *w = object_check(L, 1, &workspace_class);
-  ddb_buf_free(&w->out);
-  ddb_buf_free(&w->scratch);
-  return 0;
-}
-
-static const luaL_Reg workspace_methods[] = {{NULL, NULL}};
-static const luaL_Reg workspace_meta[] = {{"__gc", workspace_gc}, {NULL, NULL}};
-static const struct object_class workspace_class = {"dynamodb.workspace", 0, workspace_methods,
-                                                    workspace_meta};
 
 static struct workspace *workspace(lua_State *L) {
   return lua_touserdata(L, lua_upvalueindex(1));
@@ -161,11 +138,8 @@ int luaopen_dynamodb_core(lua_State *L) {
   signer_open(L);
   response_open(L);
   results_open(L);
-  object_register(L, &workspace_class);
-  lua_pop(L, 1);
-  struct workspace *w = object_new(L, &workspace_class, sizeof *w);
-  ddb_buf_init(&w->out, VALUE_MAX_TEXT);
-  ddb_buf_init(&w->scratch, VALUE_MAX_TEXT);
+  workspace_open(L);
+  (void)workspace_push(L);
   set_with_workspace(L, core_encode, "encode");
   set_with_workspace(L, core_decode, "decode");
   lua_pop(L, 1);

@@ -72,6 +72,27 @@ enum ddb_status value_encode(lua_State *L, int shape, struct ddb_buf *out,
 enum ddb_status value_decode(lua_State *L, int shape, int owner, struct ddb_slice text,
                              struct ddb_buf *scratch, struct ddb_error *e) DDB_CHECKED;
 
+/*
+ * Decodes one attribute value, {"S":"..."}, at the beginning of the text, which may go on. Pushes
+ * values of its own, and the attribute's value on top of them. The stack is undefined after a
+ * failure. May raise.
+ */
+enum ddb_status value_decode_attribute(lua_State *L, struct ddb_slice text, struct ddb_buf *scratch,
+                                       struct ddb_error *e) DDB_CHECKED;
+
+/*
+ * Pushes the value of an attribute at the beginning of a text that was checked: a string without
+ * escapes, a Lua number or a boolean, which have no identity. Pushes nothing and returns false for
+ * others.
+ */
+bool value_push_scalar(lua_State *L, struct ddb_slice text);
+
+/*
+ * Pushes the value of an attribute at the beginning of a text that was checked. 'is_simple': it has
+ * no escapes and no binaries. May raise.
+ */
+void value_push_attribute(lua_State *L, struct ddb_slice text, bool is_simple);
+
 /* Registers the classes and marks; adds number, set, binary, list, map... to the table at the top.
  */
 void value_open(lua_State *L);

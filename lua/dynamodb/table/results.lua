@@ -36,7 +36,7 @@ local results = {}
 local NO_ITEMS = {}
 local NO_PAGE = { items = NO_ITEMS }
 
-local fields_of, item_parts = core.results_fields, core.item_parts
+local fields_of = core.results_fields
 
 -- {===== Where reading resumes =====
 
@@ -46,15 +46,14 @@ local function is_followed(self, page)
   return not page.next and segments and page.segment + 1 < segments
 end
 
--- Remembers the key of the element returned last: the text that an item was loaded from, which cannot change,
--- or the key attributes of a plain table. It runs for every element, so it makes at most one call.
+-- Remembers the key of the element returned last: the item, which keeps the text that it was read from, or
+-- the key attributes of a plain table. It runs for every element, so it makes no call.
 local function remember(self, element)
   local plan = self._plan
   local names = plan.key_names
   if not names then return end
   if plan.owner then
-    local _, attributes, text = item_parts(element)
-    self._text = text or assert(core.encode(attributes, "item")) -- no text: the caller has deleted the item
+    self._last_item = element
   else
     local values = self._key_values
     for i = 1, #names do values[i] = element[names[i]] end
@@ -63,7 +62,7 @@ end
 
 -- Returns the key of the element returned last.
 local function last_key(self)
-  local key, item = {}, self._plan.owner and assert(core.decode(self._text, "item"))
+  local key, item = {}, self._plan.owner and assert(core.decode(core.item_source(self._last_item), "item"))
   for i, name in ipairs(self._plan.key_names) do
     if item then key[name] = item[name] else key[name] = self._key_values[i] end
   end
@@ -167,7 +166,7 @@ end
 -- Ends the replay: reading goes on with the current page.
 local function end_replay(self)
   self.segment = self._replay.after_segment
-  self._replay, self._text, self._key_values = false, self._replay.after_text, self._replay.after_values
+  self._replay, self._last_item, self._key_values = false, self._replay.after_item, self._replay.after_values
 end
 
 --- Requests the next page, passing over what is left of the current one. After a failure it may be called
@@ -310,7 +309,7 @@ function methods:all()
   if ok and not err then return list end
   if #list > 0 then
     self._replay = { items = list, segments = segments, position = 0, key = key, resume_keys = keys,
-      after_segment = self.segment, after_text = self._text, after_values = self._key_values }
+      after_segment = self.segment, after_item = self._last_item, after_values = self._key_values }
     self._key_values, self.segment = {}, segment
     if self.remaining then self.remaining = self.remaining + #list end
   end
@@ -369,7 +368,7 @@ function results.new(connection, operation, request, plan)
     _plan = plan,
     _replay = false,
     _key_values = {}, -- of the plain table returned last
-    _text = false, -- that the item returned last was loaded from
+    _last_item = false, -- the item returned last
     -- Where each segment resumes after the pages that were left; false when finished.
     _resume_keys = plan.start_keys or {},
     _start_key = first and first:start_key(), -- where the pages that were left end
