@@ -79,4 +79,4 @@ local function run(text)
   if first then error(first, 0) end
 end
 
-return { run = run, raises = true, max_length = 4096 } -- bytes of one expression that the service accepts
+return { run = run, raises = true, max_length = 2048 }

@@ -6,9 +6,9 @@ local inspect = require("dynamodb.values.inspect")
 local item_size = require("dynamodb.values.item_size")
 local json = require("dynamodb.values.json")
 
--- The service stores fewer levels than are accepted from it, and plain JSON may have characters that no number has.
+-- The service stores neither so many levels as are accepted from it, nor attributes without a name.
 local function is_limit(why)
-  return why:find("nested deeper than", 1, true) ~= nil
+  return why:find("nested deeper than", 1, true) ~= nil or why:find("name is empty", 1, true) ~= nil
 end
 
 local function check_shape(text, shape)
