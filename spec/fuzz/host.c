@@ -15,7 +15,7 @@
 
 #define STEP 1000        /* instructions between two counts */
 #define REPETITIONS 5    /* of a slow input; the shortest time counts */
-#define PUMPED_SHARE 32u /* one of so many inputs is also run with a part of it repeated */
+#define PUMPED_SHARE 8u /* one of so many inputs is also run with a part of it repeated */
 
 /* Limits for an input of n bytes: so much, and so much for each byte. */
 #define INSTRUCTIONS 200000.0
@@ -138,7 +138,7 @@ static void run(const char *p, size_t n) {
 
 /* Runs the input with a part of it repeated up to the maximum length: what is slow shows there. */
 static void run_pumped(const char *p, size_t n, uint32_t choice) {
-  size_t at = choice % n, part = 1 + (choice >> 8) % 12;
+  size_t at = choice % n, part = choice >> 16 & 1 ? 1 : 1 + (choice >> 17) % 12;
   if (part > n - at) part = n - at;
   size_t times = (host.max_length - n) / part, length = n + times * part;
   char *text = fuzz_allocate(length);

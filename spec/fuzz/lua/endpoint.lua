@@ -45,6 +45,14 @@ local function check_request(url)
   assert(not text:find("%c"), "a control character in a message")
 end
 
+-- A text is encoded for a query as RFC 3986 says, so that decoding gives it back.
+local function check_encoding(text)
+  local encoded = service_call.encode(text)
+  assert(not encoded:gsub("%%%x%x", ""):find("[^%w%-._~]"), "a character that is reserved")
+  local decoded = encoded:gsub("%%(%x%x)", function(digits) return string.char(tonumber(digits, 16)) end)
+  assert(decoded == text, "another text after decoding")
+end
+
 local function check_found(found, why)
   if not found then
     assert(type(why) == "string", "neither an endpoint nor a reason")
@@ -62,6 +70,7 @@ local function run(text)
   local url, region, account, arn, switches = lines[1], lines[2] or "us-east-1", lines[3], lines[4], lines[5] or ""
   check_split(url)
   check_request(url)
+  check_encoding(text)
   local choice = #switches
   local given = { region = region, account_id = account, resource_arn = arn, kind = KINDS[choice % 3 + 1],
     account_id_mode = MODES[math.floor(choice / 3) % 3 + 1], fips = switches:find("f", 1, true) ~= nil,
