@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define STEP 1000        /* instructions between two counts */
-#define REPETITIONS 5    /* of a slow input; the shortest time counts */
+#define STEP 1000       /* instructions between two counts */
+#define REPETITIONS 5   /* of a slow input; the shortest time counts */
 #define PUMPED_SHARE 8u /* one of so many inputs is also run with a part of it repeated */
 
 /* Limits for an input of n bytes: so much, and so much for each byte. */
