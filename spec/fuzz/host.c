@@ -14,7 +14,7 @@
 #include <time.h>
 
 #define STEP 1000       /* instructions between two counts */
-#define REPETITIONS 5   /* of a slow input; the shortest time counts */
+#define REPETITIONS 8   /* of a slow input; if one is within the limit, it is not slow */
 #define PUMPED_SHARE 8u /* one of so many inputs is also run with a part of it repeated */
 
 /* Limits for an input of n bytes: so much, and so much for each byte. */
@@ -22,6 +22,8 @@
 #define INSTRUCTIONS_PER_BYTE 1500.0
 #define STEPS 4000000.0 /* steps of a pattern that matches one character */
 #define STEPS_PER_BYTE 3000.0
+
+#define PATTERN_LENGTH 2000.0 /* bytes of the text by which a step is measured */
 
 #define COUNTERS (1u << 15)
 
@@ -35,10 +37,11 @@ static struct {
   double instructions; /* of this run */
   double allowed;
   bool over;         /* instructions were more than allowed */
-  double step_time;  /* seconds that one step of a pattern takes on this machine */
+  double step_time;  /* seconds that one step of a pattern takes on this machine at least */
+  int slow_pattern;  /* reference to a function that takes quadratic time */
   size_t max_length; /* of a pumped input */
   bool seen[COUNTERS];
-  double worst_instructions, worst_steps; /* as a part of the limit */
+  double worst_instructions; /* as a part of the limit */
 } host;
 
 int luaopen_dynamodb_core(lua_State *L);
@@ -104,19 +107,28 @@ static double timed_call(const char *p, size_t n) {
   return cpu_time() - start;
 }
 
-/* Runs a slow input again, without counting lines. */
+/* Returns the seconds of one step of a pattern, measured by one that takes quadratic time. */
+static double measure_step(void) {
+  double start = cpu_time();
+  lua_rawgeti(host.L, LUA_REGISTRYINDEX, host.slow_pattern);
+  lua_call(host.L, 0, 0);
+  return (cpu_time() - start) / (PATTERN_LENGTH * PATTERN_LENGTH / 2);
+}
+
+/*
+ * Runs a slow input again, without counting lines. A step is measured before each run, since the
+ * machine may be slower than it was at the start.
+ */
 static bool is_slow(const char *p, size_t n) {
-  double limit = STEPS + STEPS_PER_BYTE * (double)n, best = 1e9;
+  double limit = STEPS + STEPS_PER_BYTE * (double)n, steps = limit + 1;
   bool lines = host.lines;
   host.lines = false;
-  for (int i = 0; i < REPETITIONS && best / host.step_time > limit; i++) {
-    double t = timed_call(p, n);
-    best = t < best ? t : best;
+  for (int i = 0; i < REPETITIONS && steps > limit; i++) {
+    double step_time = measure_step();
+    steps = timed_call(p, n) / step_time;
   }
   host.lines = lines;
-  double part = best / host.step_time / limit;
-  if (part <= 1 && part > host.worst_steps) host.worst_steps = part;
-  return part > 1;
+  return steps > limit;
 }
 
 static void report(const char *why, const char *p, size_t n) {
@@ -151,20 +163,18 @@ static void run_pumped(const char *p, size_t n, uint32_t choice) {
   free(text);
 }
 
-/* Measures the steps of a pattern that takes quadratic time. */
-static double measure_step(lua_State *L) {
-  static const char code[] = "local s = ('a'):rep(2000) return function() s:find('.-b') end";
-  double best = 1e9;
-  fuzz_require(!luaL_loadstring(L, code) && !lua_pcall(L, 0, 1, 0), "no measurement");
+/* Makes the function that measure_step calls, and takes the shortest of some measurements. */
+static void prepare_measurement(lua_State *L) {
+  static const char code[] = "local s = ('a'):rep(...) return function() s:find('.-b') end";
+  bool failed = luaL_loadstring(L, code) != 0;
+  lua_pushinteger(L, (lua_Integer)PATTERN_LENGTH);
+  fuzz_require(!failed && lua_pcall(L, 1, 1, 0) == 0, "no function to measure with");
+  host.slow_pattern = luaL_ref(L, LUA_REGISTRYINDEX);
+  host.step_time = 1;
   for (int i = 0; i < 20; i++) {
-    double start = cpu_time();
-    lua_pushvalue(L, -1);
-    lua_call(L, 0, 0);
-    double t = cpu_time() - start;
-    best = t < best ? t : best;
+    double t = measure_step();
+    host.step_time = t < host.step_time ? t : host.step_time;
   }
-  lua_pop(L, 1);
-  return best / (2000.0 * 2000.0 / 2);
 }
 
 static void finish(void) {
@@ -198,7 +208,7 @@ int LLVMFuzzerInitialize(const int *argc, char ***argv) {
   fuzz_require(script != NULL, "FUZZ_SCRIPT names no target");
   host.L = luaL_newstate();
   load(host.L, script);
-  host.step_time = measure_step(host.L);
+  prepare_measurement(host.L);
   host.lines = true;
   (void)atexit(finish);
   return 0;

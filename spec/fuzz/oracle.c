@@ -8,6 +8,7 @@
 
 #include "../../csrc/core/buf.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -54,6 +55,7 @@ static void send_all(const void *p, size_t n) {
   const char *text = p;
   while (n > 0) {
     ssize_t sent = write(oracle.to, text, n);
+    if (sent < 0 && errno == EINTR) continue; /* by libFuzzer's timer */
     if (sent <= 0) give_up("Python ended");
     text += sent;
     n -= (size_t)sent;
@@ -62,8 +64,13 @@ static void send_all(const void *p, size_t n) {
 
 static void read_verdict(void) {
   char verdict = 0;
+  ssize_t n = -1;
   if (!oracle.pending) return;
-  if (read(oracle.from, &verdict, 1) != 1) give_up("Python ended");
+  do {
+    errno = 0;
+    n = read(oracle.from, &verdict, 1);
+  } while (n < 0 && errno == EINTR);
+  if (n != 1) give_up("Python ended");
   if (verdict != '=') give_up("another result than Python's, see above");
   oracle.pending = false;
 }
