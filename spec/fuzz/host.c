@@ -152,6 +152,7 @@ static void run(const char *p, size_t n) {
 static void run_pumped(const char *p, size_t n, uint32_t choice) {
   size_t at = choice % n, part = choice >> 16 & 1 ? 1 : 1 + (choice >> 17) % 12;
   if (part > n - at) part = n - at;
+  if (part == 0) return;
   size_t times = (host.max_length - n) / part, length = n + times * part;
   char *text = fuzz_allocate(length);
   memcpy(text, p, at);
