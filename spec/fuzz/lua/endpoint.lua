@@ -70,7 +70,7 @@ local function run(text)
   local url, region, account, arn, switches = lines[1], lines[2] or "us-east-1", lines[3], lines[4], lines[5] or ""
   check_split(url)
   check_request(url)
-  check_encoding(text)
+  check_encoding(text:sub(1, 300))
   local choice = #switches
   local given = { region = region, account_id = account, resource_arn = arn, kind = KINDS[choice % 3 + 1],
     account_id_mode = MODES[math.floor(choice / 3) % 3 + 1], fips = switches:find("f", 1, true) ~= nil,
