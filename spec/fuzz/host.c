@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define STEP 1000       /* instructions between two counts */
-#define REPETITIONS 8   /* of a slow input; if one is within the limit, it is not slow */
+#define STEP 1000        /* instructions between two counts */
+#define REPETITIONS 8    /* of a slow input; if one is within the limit, it is not slow */
 #define PUMPED_SHARE 16u /* one of so many inputs is also run with a part of it repeated */
 
 /* Limits for an input of n bytes: so much, and so much for each byte. */
