@@ -81,7 +81,7 @@ modules: all $B/probe.so
 	@:
 
 # Every check is a target of its own. Two run at a time, since specs mostly wait; the builds that they share are made first.
-CHECKS := test warnings format luacheck tidy cppcheck rock valgrind torture asan coverage
+CHECKS := test warnings format luacheck tidy cppcheck rock valgrind torture fuzz-check asan coverage
 
 check:
 	@tools/setup.sh check
@@ -95,7 +95,7 @@ warnings:
 
 format:
 	@echo "== format: clang-format of the C files"
-	@clang-format --dry-run -Werror $(SOURCES) $(wildcard csrc/*/*.h spec/support/probe/*.h)
+	@clang-format --dry-run -Werror $(SOURCES) $(FUZZ) $(wildcard csrc/*/*.h spec/support/probe/*.h spec/fuzz/*.h)
 
 luacheck:
 	@echo "== luacheck: the Lua files"
@@ -103,14 +103,14 @@ luacheck:
 
 tidy:
 	@echo "== tidy: clang-tidy of the C files"
-	@printf '%s\n' $(SOURCES) | xargs -P 4 -I{} clang-tidy --quiet {} -- $(STD) $(LUA_CFLAGS) 2>&1 | \
+	@printf '%s\n' $(SOURCES) $(FUZZ) | xargs -P 4 -I{} clang-tidy --quiet {} -- $(STD) $(LUA_CFLAGS) 2>&1 | \
 	  (! grep -vE '^[0-9]* *(warnings? generated\.)?$$') # counts of suppressed warnings; parallel output may mix lines
 
 # Uninitialised variables are left to clang-tidy and valgrind, because cppcheck does not track initialisation in loops and calls.
 cppcheck:
 	@echo "== cppcheck: the C files"
 	@cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
-	  --suppress=uninitvar --suppress=ctuuninitvar --suppress=normalCheckLevelMaxBranches $(SOURCES)
+	  --suppress=uninitvar --suppress=ctuuninitvar --suppress=normalCheckLevelMaxBranches $(SOURCES) $(FUZZ)
 
 rock:
 	@echo "== rock: luarocks builds, packs and installs a release"
@@ -150,6 +150,37 @@ torture-%:
 	@$(CC) $(STD) -O1 -g -fsanitize=address,undefined $(shell $(PKG_CONFIG) --cflags $*) -Wl,--wrap=malloc,--wrap=realloc \
 	  -o build/torture/$* tools/torture.c $(CORE) $(GLUE) $(shell $(PKG_CONFIG) --libs $*) -lcrypto -lz -lm
 	@LUA_PATH='lua/?.lua;lua/?/init.lua;;' build/torture/$* tools/torture.lua
+
+# Fuzzing by libFuzzer: doc/fuzzing.md. A target is core/NAME or LUA/NAME: make fuzz TARGET=luajit/config SECONDS=600
+FUZZ_CORE  := $(wildcard spec/fuzz/core/*.c)
+FUZZ_LUA   := $(patsubst spec/fuzz/lua/%.lua,%,$(wildcard spec/fuzz/lua/*.lua))
+FUZZ       := $(wildcard spec/fuzz/*.c) $(FUZZ_CORE)
+FUZZ_FLAGS := -O1 -g -Werror -fno-omit-frame-pointer -fsanitize=fuzzer,address,undefined,float-cast-overflow -fno-sanitize-recover=all
+TARGET     ?= $(FUZZ_CORE:spec/fuzz/%.c=%) $(foreach lua,$(LUAS),$(FUZZ_LUA:%=$(lua)/%))
+SECONDS    ?= 60
+CHECK_SECONDS ?= 10
+
+-include $(FUZZ:%.c=$B/%.d)
+
+fuzz: fuzz-programs
+	@tools/fuzz.sh $(SECONDS) 1 build/fuzz/corpus $(TARGET)
+
+# Begins with the seeds, so that a run does not depend on earlier ones.
+fuzz-check: fuzz-programs
+	@echo "== fuzz-check: $(CHECK_SECONDS) seconds of each fuzz target"
+	@tools/fuzz.sh $(CHECK_SECONDS) 2 "" $(TARGET)
+
+fuzz-programs:
+	@$(MAKE) -s LUA=lua5.4 SAN=-fuzz CC=clang CFLAGS='$(FUZZ_FLAGS)' $(FUZZ_CORE:spec/fuzz/core/%.c=build/fuzz/core/%)
+	@for lua in $(LUAS); do $(MAKE) -s LUA=$$lua SAN=-fuzz CC=clang CFLAGS='$(FUZZ_FLAGS)' build/fuzz/host-$$lua || exit; done
+
+build/fuzz/core/%: $B/spec/fuzz/core/%.o $B/spec/fuzz/oracle.o $(CORE:%.c=$B/%.o)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -o $@ $^ -lcrypto -lz -lm
+
+build/fuzz/host-$(LUA): $(patsubst %.c,$B/%.o,$(CORE) $(GLUE) spec/fuzz/host.c spec/fuzz/oracle.c)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -o $@ $^ $(shell $(PKG_CONFIG) --libs $(LUA)) -lcrypto -lz -lm
 
 # Minimum line coverage of the specs in per cent.
 C_FLOOR   ?= 99
@@ -201,4 +232,4 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: all demo test spec specs modules spec-modules check warnings format luacheck tidy cppcheck rock rockspec asan valgrind coverage bench bench-nginx plain-luajit plain-haproxy install uninstall clean
+.PHONY: all demo test spec specs modules spec-modules check warnings format luacheck tidy cppcheck rock rockspec asan valgrind coverage fuzz fuzz-check fuzz-programs bench bench-nginx plain-luajit plain-haproxy install uninstall clean

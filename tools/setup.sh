@@ -23,6 +23,7 @@ library() { pkg-config --exists "$1"; }
 loads() { "$1" -e "require '$2'"; } # LUA MODULE
 loads_somewhere() { loads lua5.4 "$1" || loads luajit "$1"; } # Debian packages some modules for one Lua only
 botocore() { /usr/bin/python3 -c 'import botocore.auth'; } # Debian's python, not the first python of PATH
+fuzzes() { echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' | clang -fsanitize=fuzzer,address -o /dev/null -xc -; }
 compiles() { echo '#include <stdlib.h>' | cc -fsyntax-only -xc -; }
 trusts() { [ -s /etc/ssl/certs/ca-certificates.crt ]; }
 
@@ -52,9 +53,15 @@ luajit_packages() {
   fi
 }
 
+# The package of clang's runtime libraries, which the placeholder FUZZER stands for. Older systems have them in clang's own.
+fuzzer_package() {
+  [ -z "$(apt-cache madison libclang-rt-dev)" ] || echo libclang-rt-dev
+}
+
 # Replaces the placeholders by names of packages.
 real_names() { # PACKAGES
   local list=${1//LUAJIT/$(luajit_packages)}
+  list=${list//FUZZER/$(fuzzer_package)}
   echo "${list//HAPROXY_LUA/liblua$(haproxy_lua)-dev}"
 }
 
@@ -108,7 +115,9 @@ need_for_check() {
   for package in clang clang-format clang-tidy cppcheck valgrind gcovr luarocks; do
     need $package runs $package
   done
+  need FUZZER fuzzes
   need lua-check runs luacheck
+  need python3 runs python3
 }
 
 find_missing() {

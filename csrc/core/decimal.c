@@ -100,6 +100,7 @@ enum ddb_status ddb_decimal_set_exponent(struct ddb_decimal *d, long exponent,
 
 enum ddb_status ddb_decimal_parse(struct ddb_decimal *out, const char *p, size_t n,
                                   struct ddb_error *e) {
+  if (n == 0) p = ""; /* nothing may be added to NULL, not even 0 */
   struct reader r = {p, p + n, out, 0, 0, false, false};
   long exponent = 0;
   memset(out, 0, sizeof *out);

@@ -6,6 +6,7 @@
 #define TOPS UINT64_C(0x8080808080808080)
 
 void ddb_json_init(struct ddb_json *j, const char *text, size_t n, struct ddb_buf *scratch) {
+  if (n == 0) text = ""; /* nothing may be added to NULL, not even 0 */
   j->start = j->p = text;
   j->end = text + n;
   j->scratch = scratch;
@@ -203,6 +204,7 @@ enum ddb_status ddb_json_string(struct ddb_json *j, struct ddb_slice *out, struc
 enum ddb_status ddb_json_write_string(struct ddb_buf *out, const char *p, size_t n,
                                       struct ddb_error *e) {
   static const char hex[] = "0123456789abcdef";
+  if (n == 0) p = "";
   const char *end = p + n;
   size_t start = out->len;
   ddb_buf_add_char(out, '"');

@@ -40,6 +40,14 @@ describe("credentials.document", function()
     assert.same({ a = 1 }, document.decode(document.encode({ a = 1 })))
   end)
 
+  it("takes NaN and infinity for no JSON, and writes a number that is too large as null", function()
+    for _, text in ipairs({ '{"a":NaN}', '{"a":Infinity}', '{"a":-inf}', '{"a":0x10}' }) do
+      assert.is_nil(document.decode(text), text)
+    end
+    assert.equal('{"a":null}', document.encode(document.decode('{"a":1e999}')))
+    assert.equal(1 / 0, require("cjson").decode("Infinity")) -- the options of others are left alone
+  end)
+
   it("accepts only numbers that can be seconds", function()
     assert.equal(0, document.count(0))
     assert.equal(1e12, document.count(1e12))

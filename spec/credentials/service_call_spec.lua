@@ -73,6 +73,7 @@ describe("credentials.service_call", function()
     local secret = "a+secret.with%signs"
     local _, results = send({ { "network", "sent " .. secret .. " in vain" } }, { attempts = 1, secrets = { secret } })
     assert.equal("STS: sent ... in vain", results[2])
+    assert.equal("no ... either", service_call.clean("no a\0secret%z\0 either", { "a\0secret%z\0" }))
     assert.equal("short ones stay: abc", service_call.clean("short ones stay: abc", { "abc", false }))
     assert.equal("no lines", service_call.clean("no\r\n\tlines"))
     assert.equal(303, #service_call.clean(("x"):rep(5000)))

@@ -88,6 +88,23 @@ describe("credentials.sts", function()
     end)
   end
 
+  -- { name, response, error }: responses for which patterns could take quadratic or cubic time
+  local long = {
+    { "blanks in an unfinished element", response(403, "<Code>" .. (" "):rep(1500)), "STS responded with status 403" },
+    { "blanks in an element", response(403, "<Code>a" .. (" "):rep(30000) .. "b</Code>"),
+      "STS responded with status 403: a" .. (" "):rep(299) .. "..." },
+    { "an element of blanks", response(403, "<Code>" .. (" "):rep(30000) .. "</Code>"), "STS responded with status 403" },
+    { "many beginnings", response(200, ("<Credentials>"):rep(10000)), "STS: response without credentials" },
+  }
+  for _, case in ipairs(long) do
+    it("takes linear time for " .. case[1], function()
+      local start = os.clock()
+      local _, why = sts.assume_role(provider.kit({ responses = { case[2] } }), { arn = ROLE }, SOURCE)
+      assert.equal(case[3], why)
+      assert.is_true(os.clock() - start < 1)
+    end)
+  end
+
   it("succeeds when a retry reaches the identity provider", function()
     local kit = provider.kit({ responses = { failure(400, "IDPCommunicationError", "no"), response(200, xml("A", KEYS)) } })
     assert.same(found, (sts.assume_role_with_web_identity(kit, { arn = ROLE }, "t")))

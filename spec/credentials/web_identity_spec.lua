@@ -46,6 +46,14 @@ describe("credentials.web_identity", function()
     end)
   end
 
+  it("takes linear time for a file of blanks", function()
+    local start = os.clock()
+    for _, text in ipairs({ "a" .. (" "):rep(30000) .. "b", (" "):rep(30000) }) do
+      web_identity.find(provider.kit({ environment = variables(), files = { ["/token"] = text } }))
+    end
+    assert.is_true(os.clock() - start < 1)
+  end)
+
   it("passes on the error of STS", function()
     local kit = provider.kit({ environment = variables(), files = { ["/token"] = "t" } })
     assert.same({ nil, "STS: connection refused", true }, { web_identity.find(kit) })

@@ -182,6 +182,15 @@ describe("http", function()
     end)
   end
 
+  it("refuses a long URL with a fragment at once", function()
+    local start = os.clock()
+    local response, failure = http_client.request({ transport = helper.fake(),
+      limits = { connect_timeout = 1, attempt_timeout = 1 } }, { method = "GET", url = "http://" .. ("a"):rep(1500) .. "#" })
+    assert.is_nil(response)
+    assert.truthy(failure.message:find("expected", 1, true))
+    assert.is_true(os.clock() - start < 1)
+  end)
+
   it("uses the proxy for its URL unless the request forbids it", function()
     local target = scripted.start({ { wait, { send = scripted.response("hello") } },
       { wait, { send = scripted.response("hello") } } })

@@ -29,7 +29,8 @@ def result(operator, a, b):
     return str(found)
 
 
-with open(sys.argv[1]) as lines:
-    for line in lines:
-        operator, a, b = line.split()
-        print(result(operator, Decimal(a), Decimal(b)))
+if __name__ == "__main__":
+    with open(sys.argv[1]) as lines:
+        for line in lines:
+            operator, a, b = line.split()
+            print(result(operator, Decimal(a), Decimal(b)))

@@ -1,7 +1,11 @@
 --- Documents that hold credentials: their JSON, their keys under various names, and their dates.
 
-local cjson = require("cjson")
+local cjson = require("cjson").new() -- with options of its own
 local service_clock = require("dynamodb.http.service_clock")
+
+-- NaN is no JSON. 1e999 is, but becomes infinity, which is written as JavaScript does.
+cjson.decode_invalid_numbers(false)
+cjson.encode_invalid_numbers("null")
 
 local document = {}
 

@@ -40,7 +40,10 @@ end
 --- Makes text from outside fit for a message: without secrets and control characters, and short.
 function service_call.clean(text, secrets)
   for _, secret in ipairs(secrets or {}) do
-    if secret and #secret >= SECRET_SIZE then text = text:gsub(secret:gsub("%W", "%%%0"), "...") end
+    if secret and #secret >= SECRET_SIZE then
+      local pattern = secret:gsub("%W", "%%%0"):gsub("%z", "z") -- patterns of LuaJIT may not contain NUL
+      text = text:gsub(pattern, "...")
+    end
   end
   text = text:gsub("%c+", " ")
   return #text > MOST_TEXT and text:sub(1, MOST_TEXT) .. "..." or text

@@ -21,15 +21,20 @@ end
 
 local entities = { amp = "&", lt = "<", gt = ">", quot = '"', apos = "'" }
 
--- Returns the text of the first element of that name | nil.
+-- Returns the text of the first element of that name | nil. The blanks around it are removed by another
+-- pattern, since one for all would take cubic time.
 local function element(xml, name)
-  local text = xml:match("<" .. name .. ">%s*([^<]-)%s*</" .. name .. ">")
-  return text and (text:gsub("&(%l+);", entities))
+  local text = xml:match("<" .. name .. ">([^<]*)</" .. name .. ">")
+  local first = text and text:find("%S")
+  if not first then return text and "" end
+  return (text:match("^.*%S", first):gsub("&(%l+);", entities))
 end
 
 local function members(xml)
-  local part = xml:match("<Credentials>(.-)</Credentials>")
-  if not part then return nil end
+  local _, before = xml:find("<Credentials>", 1, true)
+  local after = before and xml:find("</Credentials>", before, true)
+  if not after then return nil end
+  local part = xml:sub(before + 1, after - 1)
   local found = {}
   for _, name in pairs(NAMES) do found[name] = element(part, name) end
   local arn = element(xml, "Arn") -- of the assumed role: arn:aws:sts::123456789012:assumed-role/...

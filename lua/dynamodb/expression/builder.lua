@@ -320,7 +320,8 @@ function Expression:text(text, given)
   local count = 0
   for index in pairs(given) do count = math.max(count, index) end
   if count > used then self:fail('"%s" takes %d values, got %d', text, used, count) end
-  return (table.concat(parts):match("^%s*(.-)%s*$"))
+  local compiled = table.concat(parts):gsub("([#:]%d+)(%a)", "%1 %2") -- "?AND" is two words
+  return (compiled:match("^%s*(.-)%s*$"))
 end
 
 -- ===================== }

@@ -11,7 +11,10 @@ local MAX_BYTES = 2 ^ 20 -- of a response body
 
 -- Splits http(s)://host[:port][/path][?query] -> endpoint, path, query | nil, why.
 local function split(url)
-  local base, path, query = url:match("^(%a+://[^/?#]*)([^?#]*)%??([^#]*)$")
+  local base, path, query
+  if not url:find("#", 1, true) then -- which the pattern would look for in every way to split the URL
+    base, path, query = url:match("^(%a+://[^/?]*)([^?]*)%??(.*)$")
+  end
   if not base then return nil, "'http(s)://host[:port]/path?query' expected" end
   local parts, why = endpoint.split(base)
   if not parts then return nil, why end

@@ -72,9 +72,9 @@ local function is_below(host, name)
   return host:sub(-#name - 1) == "." .. name or (host == name and not below_only)
 end
 
--- Returns true when an entry of NO_PROXY matches this host and port.
-local function covers(entry, host, port)
-  local own = address(host)
+-- Returns true when an entry of NO_PROXY matches this host and port; 'own' has the bytes of a host that is an
+-- address.
+local function covers(entry, host, own, port)
   local network, bits = entry:match("^(.+)/(%d+)$")
   if network then
     network = address((split(network)))
@@ -89,8 +89,9 @@ end
 
 local function is_exempt(scheme, authority, list)
   local host, port = split(authority:gsub("^.*@", ""):lower())
+  local own = address(host)
   for entry in list:lower():gmatch("[^%s,]+") do
-    if entry == "*" or covers(entry, host, port or default_port[scheme]) then return true end
+    if entry == "*" or covers(entry, host, own, port or default_port[scheme]) then return true end
   end
   return false
 end
