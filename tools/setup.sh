@@ -108,6 +108,7 @@ need_for_check() {
   for package in clang clang-format clang-tidy cppcheck valgrind gcovr luarocks; do
     need $package runs $package
   done
+  need clang-tools runs scan-build
   need lua-check runs luacheck
 }
 
