@@ -3,6 +3,7 @@
 
 local service_call = require("dynamodb.credentials.service_call")
 local document = require("dynamodb.credentials.document")
+local trim = require("dynamodb.base.text").trim
 
 local sts = {}
 
@@ -23,13 +24,15 @@ local entities = { amp = "&", lt = "<", gt = ">", quot = '"', apos = "'" }
 
 -- Returns the text of the first element of that name | nil.
 local function element(xml, name)
-  local text = xml:match("<" .. name .. ">%s*([^<]-)%s*</" .. name .. ">")
-  return text and (text:gsub("&(%l+);", entities))
+  local text = xml:match("<" .. name .. ">([^<]*)</" .. name .. ">")
+  return text and (trim(text):gsub("&(%l+);", entities))
 end
 
 local function members(xml)
-  local part = xml:match("<Credentials>(.-)</Credentials>")
-  if not part then return nil end
+  local first = xml:find("<Credentials>", 1, true)
+  local last = first and xml:find("</Credentials>", first, true)
+  if not last then return nil end
+  local part = xml:sub(first, last)
   local found = {}
   for _, name in pairs(NAMES) do found[name] = element(part, name) end
   local arn = element(xml, "Arn") -- of the assumed role: arn:aws:sts::123456789012:assumed-role/...

@@ -11,8 +11,8 @@ local MAX_BYTES = 2 ^ 20 -- of a response body
 
 -- Splits http(s)://host[:port][/path][?query] -> endpoint, path, query | nil, why.
 local function split(url)
-  local base, path, query = url:match("^(%a+://[^/?#]*)([^?#]*)%??([^#]*)$")
-  if not base then return nil, "'http(s)://host[:port]/path?query' expected" end
+  local base, path, query = url:match("^(%a+://[^/?#]*)([^?#]*)%??([^#]*)")
+  if not base or url:find("#", 1, true) then return nil, "'http(s)://host[:port]/path?query' expected" end
   local parts, why = endpoint.split(base)
   if not parts then return nil, why end
   return parts, path == "" and "/" or path, query
