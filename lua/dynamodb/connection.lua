@@ -162,7 +162,7 @@ end
 --- again does nothing.
 function Connection:close()
   if not core.connection_is_open(self) then return end
-  for _, own in pairs(core.connection_state(self).running.pools) do pool.close(own) end
+  context.close(core.connection_state(self))
   core.connection_close(self)
 end
 core.connection_class.__close = Connection.close

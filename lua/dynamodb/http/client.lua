@@ -32,12 +32,14 @@ local function signed(context, request, parts, path, query)
   local keys = sign.credentials
   local signer, why = core.signer(sign.region, sign.service)
   if not signer then return nil, why end
-  local ok, refusal = signer:credentials(keys.aws_access_key_id, keys.aws_secret_access_key,
-    keys.aws_session_token)
-  if not ok then return nil, refusal end
-  local headers = headers_of(context, request)
-  return signer:sign(request.method, parts.host, path, query, headers, request.body or "",
-    context.transport.time())
+  local bytes
+  bytes, why = signer:credentials(keys.aws_access_key_id, keys.aws_secret_access_key, keys.aws_session_token)
+  if bytes then
+    bytes, why = signer:sign(request.method, parts.host, path, query, headers_of(context, request),
+      request.body or "", context.transport.time())
+  end
+  signer:close()
+  return bytes, why
 end
 
 local function unsigned(context, request, parts, path, query)

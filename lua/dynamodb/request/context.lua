@@ -39,6 +39,7 @@ local FIRST_INVOCATION = 100000000000 -- twelve decimal digits, which also are h
 ---@field warned table<string, true> lines of the caller that a hint was given for: request/hints
 --- The rest is made by context.open, at the first call:
 ---@field values? table resolved settings
+---@field closed? boolean
 ---@field signer userdata
 ---@field retry_policy dynamodb.RetryPolicy
 ---@field clock? table the service's clock; nil when its skew is not to be corrected
@@ -243,6 +244,15 @@ function context.open(state)
   })
   running.values = values
   return true
+end
+
+--- Closes the idle sockets of a connection, and overwrites what its requests were signed with. Calls that
+--- are under way end with their current attempt.
+function context.close(state)
+  local running = state.running
+  running.closed = true
+  for _, own in pairs(running.pools) do pool.close(own) end
+  if running.signer then running.signer:close() end
 end
 
 return context

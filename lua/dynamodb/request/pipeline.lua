@@ -138,6 +138,9 @@ local function sign(call)
   local running = state.running
   local found, err = running.provider:get(call.deadline)
   if not found then return nil, errors.new(options.merge(err)) end -- a copy: several calls get the same error
+  if running.closed then
+    return nil, errors.new({ kind = "network", message = "the connection was closed", permanent = true })
+  end
   if found ~= running.credentials then
     local ok
     ok, err = context.use_credentials(state, found)
