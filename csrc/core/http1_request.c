@@ -78,7 +78,7 @@ static void add_number(struct ddb_buf *out, size_t value) {
 static size_t least_length(struct ddb_slice method, struct ddb_slice target,
                            const struct ddb_header *headers, size_t n, size_t body_length) {
   size_t least = method.n + target.n + body_length;
-  least += sizeof "  HTTP/1.1\r\ncontent-length: 0\r\n\r" - 1;
+  least += sizeof "  HTTP/1.1\r\ncontent-length: 0\r\n\r\n" - 1;
   for (size_t i = 0; i < n; i++) least += headers[i].name.n + headers[i].value.n + 4;
   return least;
 }

@@ -54,7 +54,9 @@ describe("expression", function()
     end)
 
     it("are shortened in messages", function()
-      refused("document path expected (a.b[2].c, names with dots as 'a.b'), got \"" .. ("."):rep(200) .. '..."', function(e) e:path(("."):rep(300)) end)
+      refused("document path expected (a.b[2].c, names with dots as 'a.b'), got \"" .. ("."):rep(200) .. '..."', function(e)
+        e:path(("."):rep(300))
+      end)
     end)
 
     for name, path in pairs({ number = 5, boolean = true, ["empty list"] = {}, ["list that starts with a position"] = { 0, "a" },

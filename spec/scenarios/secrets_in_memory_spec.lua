@@ -14,7 +14,8 @@ end
 -- Returns bytes that only C code makes: name -> bytes.
 local function needles()
   local list, count = { ["canonical token"] = "x-amz-security-token:" .. TOKEN .. "\n" }, 0
-  for line in files.output_of("python3 spec/support/derived_keys.py " .. SECRET .. " 20231114 eu-west-1 dynamodb"):gmatch("[^\n]+") do
+  local keys = files.output_of("python3 spec/support/derived_keys.py " .. SECRET .. " 20231114 eu-west-1 dynamodb")
+  for line in keys:gmatch("[^\n]+") do
     local name, hex = line:match("^(.*) (%x+)$")
     list[name], count = from_hex(hex), count + 1
   end
