@@ -12,14 +12,24 @@ B       ?= build/$(LUA)$(SAN)
 WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla
 STD     := -std=c11 -D_GNU_SOURCE
 CFLAGS  ?= -O2 -g
-CORE    := $(wildcard csrc/core/*.c)
-GLUE    := $(wildcard csrc/lua/*.c)
-CURL    := $(wildcard csrc/curl/*.c)
-PROBE   := $(wildcard spec/support/probe/*.c)
+CORE    := $(sort $(wildcard csrc/core/*.c))
+GLUE    := $(sort $(wildcard csrc/lua/*.c))
+CURL    := $(sort $(wildcard csrc/curl/*.c))
+PROBE   := $(sort $(wildcard spec/support/probe/*.c))
 SOURCES := $(CORE) $(GLUE) $(CURL) $(PROBE)
 OBJ      = $(SOURCES:%.c=$B/%.o)
+
+# Hardening: what the compiler accepts of these flags, tested once in a make that compiles. CPPFLAGS, CFLAGS and LDFLAGS
+# follow and win. FORTIFY needs optimisation; compilers that define it already reject it here, and sanitizers replace it.
+# The prefix map keeps the directory out of the debug information, so that builds are reproducible.
+LEVEL    = $(filter-out -O0,$(lastword $(filter -O%,$(CFLAGS))))
+FORTIFY  = $(if $(findstring _FORTIFY_SOURCE,$(CPPFLAGS)$(CFLAGS))$(findstring -fsanitize,$(CFLAGS)),,$(LEVEL:%=-D_FORTIFY_SOURCE=2))
+HARDEN   = $(eval HARDEN := $(shell for flag in $(FORTIFY) -fstack-protector-strong -fstack-clash-protection -fcf-protection \
+  -mbranch-protection=standard '-fdebug-prefix-map=$(CURDIR)=.'; do \
+    $(CC) $(filter -m%,$(CFLAGS)) $(LEVEL) -Werror $$flag -S -o /dev/null -x c /dev/null 2>/dev/null && echo "$$flag"; done))$(HARDEN)
+
 # The modules are not linked with liblua, because the host program provides its symbols.
-LINK     = @mkdir -p $(@D); $(CC) -shared -Wl,--as-needed $(LDFLAGS) -o $@ $^
+LINK     = @mkdir -p $(@D); $(CC) -shared -Wl,--as-needed,-z,relro,-z,now,-z,noexecstack $(LDFLAGS) -o $@ $^
 
 all: $B/dynamodb/core.so $B/dynamodb/curl.so
 
@@ -34,7 +44,7 @@ $B/probe.so: $(patsubst %.c,$B/%.o,$(CORE) $(PROBE))
 
 $B/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(STD) -fPIC -fvisibility=hidden -MMD -MP $(WARN) $(LUA_CFLAGS) $(CFLAGS) -c -o $@ $<
+	$(CC) $(STD) -fPIC -fvisibility=hidden -MMD -MP $(WARN) $(HARDEN) $(LUA_CFLAGS) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
 -include $(OBJ:.o=.d)
 
@@ -81,7 +91,7 @@ modules: all $B/probe.so
 	@:
 
 # Every check is a target of its own. Two run at a time, since specs mostly wait; the builds that they share are made first.
-CHECKS := test warnings format luacheck tidy cppcheck rock valgrind torture fuzz-check asan coverage
+CHECKS := test warnings format luacheck tidy cppcheck scan reproducible rock valgrind torture fuzz-check asan coverage
 
 check:
 	@tools/setup.sh check
@@ -111,6 +121,15 @@ cppcheck:
 	@echo "== cppcheck: the C files"
 	@cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
 	  --suppress=uninitvar --suppress=ctuuninitvar --suppress=normalCheckLevelMaxBranches $(SOURCES) $(FUZZ)
+
+scan:
+	@echo "== scan: scan-build of the C files"
+	@rm -rf build/lua5.4-scan
+	@scan-build --status-bugs -o build/scan $(MAKE) -s modules LUA=lua5.4 SAN=-scan CFLAGS=-O0 >build/scan.log 2>&1 || { cat build/scan.log; false; }
+
+reproducible:
+	@echo "== reproducible: two builds give the same bytes"
+	@tools/reproducible.sh lua5.4
 
 rock:
 	@echo "== rock: luarocks builds, packs and installs a release"
@@ -232,4 +251,4 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: all demo test spec specs modules spec-modules check warnings format luacheck tidy cppcheck rock rockspec asan valgrind coverage fuzz fuzz-check fuzz-programs bench bench-nginx plain-luajit plain-haproxy install uninstall clean
+.PHONY: all demo test spec specs modules spec-modules check warnings format luacheck tidy cppcheck scan reproducible rock rockspec asan valgrind coverage fuzz fuzz-check fuzz-programs bench bench-nginx plain-luajit plain-haproxy install uninstall clean

@@ -353,6 +353,21 @@ describe("connection", function()
     assert.are.equal(1, counting.closed)
   end)
 
+  it("signs no other attempt of a call that is under way when it is closed", function()
+    local fake, closing
+    fake = helper.fake(function()
+      closing:close()
+      return helper.response(500, "{}")
+    end)
+    closing = helper.offline(fake)
+    local page, err = closing:list_tables()
+    assert.is_nil(page)
+    assert.are.equal("network", err.kind)
+    assert.matches("the connection was closed", err.message, 1, true)
+    assert.is_false(err.retryable)
+    assert.are.equal(1, #fake.requests)
+  end)
+
   it("lists the searched sources when there are no credentials", function()
     local system = require("dynamodb.base.system")
     local getenv, read_file = system.getenv, system.read_file

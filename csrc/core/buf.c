@@ -1,5 +1,7 @@
 #include "buf.h"
 
+#include "crypto.h"
+
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,15 +13,17 @@ void ddb_buf_init(struct ddb_buf *b, size_t max) {
   b->max = max;
 }
 
-void ddb_buf_free(struct ddb_buf *b) {
-  free(b->p);
-  ddb_buf_init(b, b->max);
+void ddb_buf_init_secret(struct ddb_buf *b, size_t max) {
+  ddb_buf_init(b, max);
+  b->secret = true;
 }
 
-void ddb_buf_cleanse(struct ddb_buf *b) {
-  volatile char *p = b->p;
-  for (size_t i = 0; i < b->cap; i++) p[i] = 0;
-  ddb_buf_free(b);
+void ddb_buf_free(struct ddb_buf *b) {
+  if (b->secret) ddb_crypto_cleanse(b->p, b->cap);
+  free(b->p);
+  b->p = NULL;
+  b->len = b->cap = 0;
+  b->status = DDB_OK;
 }
 
 void ddb_buf_clear(struct ddb_buf *b, size_t keep) {
@@ -34,6 +38,16 @@ static size_t grown(const struct ddb_buf *b, size_t need) {
   return cap < b->max ? cap : b->max;
 }
 
+/* realloc would leave a copy in freed memory. */
+static char *move(const struct ddb_buf *b, size_t cap) {
+  char *p = malloc(cap);
+  if (!p) return NULL;
+  if (b->len > 0) memcpy(p, b->p, b->len);
+  ddb_crypto_cleanse(b->p, b->cap);
+  free(b->p);
+  return p;
+}
+
 bool ddb_buf_reserve(struct ddb_buf *b, size_t n) {
   if (b->status) return false;
   if (n <= b->cap - b->len) return true;
@@ -42,7 +56,7 @@ bool ddb_buf_reserve(struct ddb_buf *b, size_t n) {
     return false;
   }
   size_t cap = grown(b, b->len + n);
-  char *p = realloc(b->p, cap);
+  char *p = b->secret ? move(b, cap) : realloc(b->p, cap);
   if (!p) {
     b->status = DDB_NOMEM;
     return false;

@@ -15,17 +15,18 @@ struct ddb_buf {
   size_t len;
   size_t cap;
   size_t max;             /* the ceiling for len */
+  bool secret;            /* bytes are overwritten before they are freed, also when it grows */
   enum ddb_status status; /* DDB_OK, DDB_NOMEM or DDB_TOOBIG */
 };
 
 /* Cannot fail and allocates nothing. */
 void ddb_buf_init(struct ddb_buf *b, size_t max);
 
+/* As init, for bytes that nothing may find in memory once the buffer was freed. */
+void ddb_buf_init_secret(struct ddb_buf *b, size_t max);
+
 /* Frees the bytes; harmless on a zeroed buffer and when called twice. */
 void ddb_buf_free(struct ddb_buf *b);
-
-/* As free, but overwrites the bytes first: for buffers that held a secret. */
-void ddb_buf_cleanse(struct ddb_buf *b);
 
 /* Empties the buffer and its failure; keeps the memory, except what exceeds 'keep' bytes. */
 void ddb_buf_clear(struct ddb_buf *b, size_t keep);

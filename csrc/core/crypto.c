@@ -143,6 +143,7 @@ enum ddb_status ddb_hmac_sha256(const struct ddb_hmac *h, struct ddb_crypto *c, 
   enum ddb_status st = ready(c);
   if (!st) st = digest(c, h->inner, p, n, inner);
   if (!st) st = digest(c, h->outer, inner, sizeof inner, out);
+  OPENSSL_cleanse(inner, sizeof inner); /* of a key that is derived */
   return st;
 }
 

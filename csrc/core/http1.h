@@ -60,7 +60,7 @@ struct ddb_http1 {
   bool keep_alive;     /* once done: the connection may carry another request */
   int status;          /* the status code; 0 until its line is complete */
   size_t surplus;      /* bytes after the end of the response, which no request asked for */
-  struct ddb_buf body; /* owned here; cleanse it before freeing when it held a secret */
+  struct ddb_buf body; /* owned; overwritten when it is freed */
 
   struct ddb_http1_limits limits;
   struct ddb_buf head;  /* owned; header lines with lower-case names, then the line being read */

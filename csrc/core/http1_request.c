@@ -74,6 +74,15 @@ static void add_number(struct ddb_buf *out, size_t value) {
   ddb_buf_add(out, digits + at, sizeof digits - at);
 }
 
+/* Returns the length of a request, of whose content-length one digit is counted. */
+static size_t least_length(struct ddb_slice method, struct ddb_slice target,
+                           const struct ddb_header *headers, size_t n, size_t body_length) {
+  size_t least = method.n + target.n + body_length;
+  least += sizeof "  HTTP/1.1\r\ncontent-length: 0\r\n\r\n" - 1;
+  for (size_t i = 0; i < n; i++) least += headers[i].name.n + headers[i].value.n + 4;
+  return least;
+}
+
 static void add_head(struct ddb_buf *out, struct ddb_slice method, struct ddb_slice target,
                      const struct ddb_header *headers, size_t n, size_t body_length) {
   add(out, method);
@@ -97,6 +106,7 @@ enum ddb_status ddb_http1_request(struct ddb_buf *out, struct ddb_slice method,
   size_t before = out->len;
   enum ddb_status st = check_request(method, target, headers, n, e);
   if (st) return st;
+  (void)ddb_buf_reserve(out, least_length(method, target, headers, n, body.n));
   add_head(out, method, target, headers, n, body.n);
   add(out, body);
   if (!out->status) return DDB_OK;

@@ -27,13 +27,13 @@ struct field {
 
 void ddb_sigv4_init(struct ddb_sigv4 *s) {
   memset(s, 0, sizeof *s);
-  ddb_buf_init(&s->authorization, MAX_AUTHORIZATION);
+  ddb_buf_init_secret(&s->authorization, MAX_AUTHORIZATION);
   ddb_buf_init(&s->region, DDB_SIGV4_MAX_NAME);
   ddb_buf_init(&s->service, DDB_SIGV4_MAX_NAME);
-  ddb_buf_init(&s->key_id, DDB_SIGV4_MAX_SECRET);
-  ddb_buf_init(&s->secret, DDB_SIGV4_MAX_SECRET + 4);
-  ddb_buf_init(&s->session, DDB_SIGV4_MAX_TOKEN);
-  ddb_buf_init(&s->scratch, MAX_SCRATCH);
+  ddb_buf_init_secret(&s->key_id, DDB_SIGV4_MAX_SECRET);
+  ddb_buf_init_secret(&s->secret, DDB_SIGV4_MAX_SECRET + 4);
+  ddb_buf_init_secret(&s->session, DDB_SIGV4_MAX_TOKEN);
+  ddb_buf_init_secret(&s->scratch, MAX_SCRATCH);
   ddb_crypto_init(&s->crypto);
   ddb_hmac_init(&s->hmac);
 }
@@ -43,9 +43,9 @@ void ddb_sigv4_free(struct ddb_sigv4 *s) {
   ddb_buf_free(&s->region);
   ddb_buf_free(&s->service);
   ddb_buf_free(&s->key_id);
-  ddb_buf_cleanse(&s->secret);
-  ddb_buf_cleanse(&s->session);
-  ddb_buf_cleanse(&s->scratch);
+  ddb_buf_free(&s->secret);
+  ddb_buf_free(&s->session);
+  ddb_buf_free(&s->scratch);
   ddb_crypto_free(&s->crypto);
   ddb_hmac_free(&s->hmac);
   ddb_sigv4_init(s);
@@ -113,19 +113,18 @@ static bool holds(const struct ddb_buf *b, const char *prefix, struct ddb_slice 
          memcmp(b->p + n, value.p, value.n) == 0;
 }
 
-/* Fills a new buffer with one allocation, so that growing leaves no copy of a secret behind. */
+/* Fills a new buffer. */
 static enum ddb_status copy(struct ddb_buf *b, size_t max, const char *prefix,
                             struct ddb_slice value) {
-  ddb_buf_init(b, max);
-  (void)ddb_buf_reserve(b, strlen(prefix) + value.n);
+  ddb_buf_init_secret(b, max);
   ddb_buf_add_text(b, prefix);
   ddb_buf_add(b, value.p, value.n);
   return b->status;
 }
 
-/* Moves 'fresh' into 'kept' and cleanses the old bytes. */
+/* Moves 'fresh' into 'kept' and frees the old bytes. */
 static void replace(struct ddb_buf *kept, struct ddb_buf *fresh) {
-  ddb_buf_cleanse(kept);
+  ddb_buf_free(kept);
   *kept = *fresh;
   ddb_buf_init(fresh, 0);
 }
@@ -166,6 +165,7 @@ enum ddb_status ddb_sigv4_credentials(struct ddb_sigv4 *s, struct ddb_slice key_
   if (!st) st = copy(&fresh[2], s->session.max, "", token);
   if (!st) {
     s->derived = s->derived && holds(&s->secret, "AWS4", secret);
+    if (!s->derived) ddb_hmac_free(&s->hmac); /* the signing key of the old secret */
     replace(&s->key_id, &fresh[0]);
     replace(&s->secret, &fresh[1]);
     replace(&s->session, &fresh[2]);
@@ -173,7 +173,7 @@ enum ddb_status ddb_sigv4_credentials(struct ddb_sigv4 *s, struct ddb_slice key_
   } else {
     (void)ddb_fail(e, st, "credentials: %s", ddb_status_text(st));
   }
-  for (size_t i = 0; i < 3; i++) ddb_buf_cleanse(&fresh[i]);
+  for (size_t i = 0; i < 3; i++) ddb_buf_free(&fresh[i]);
   return st;
 }
 
@@ -287,12 +287,12 @@ static void add_scope(struct ddb_buf *b, const struct ddb_sigv4 *s) {
   ddb_buf_add_text(b, "/" TERMINATOR);
 }
 
-/* Reserves everything at once: a buffer that grew would leave the token in freed memory. */
+/* Reserves everything at once, which saves growing. */
 static void make_room(struct ddb_sigv4 *s, const struct ddb_sigv4_request *r,
                       const struct ddb_canonical *c) {
   size_t need = r->method.n + r->path.n + r->query.n + c->bytes + FIXED_PARTS;
   need += s->region.len + s->service.len;
-  if (s->scratch.cap < need) ddb_buf_cleanse(&s->scratch);
+  if (s->scratch.cap < need) ddb_buf_free(&s->scratch);
   ddb_buf_clear(&s->scratch, s->scratch.cap);
   (void)ddb_buf_reserve(&s->scratch, need);
 }

@@ -51,9 +51,9 @@ struct ddb_sigv4 {
   struct ddb_buf region;
   struct ddb_buf service;
   struct ddb_buf key_id;
-  struct ddb_buf secret;  /* "AWS4" and the secret; cleansed */
-  struct ddb_buf session; /* the token; cleansed */
-  struct ddb_buf scratch; /* canonical request and string to sign; holds the token: cleansed */
+  struct ddb_buf secret;  /* "AWS4" and the secret */
+  struct ddb_buf session; /* the token */
+  struct ddb_buf scratch; /* canonical request and string to sign; holds the token */
   struct ddb_crypto crypto;
   struct ddb_hmac hmac; /* holds the signing key while 'derived' */
   bool derived;         /* false: secret, region or service changed */

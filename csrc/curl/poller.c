@@ -232,7 +232,7 @@ int poller_create(lua_State *L) {
   p->epoll = epoll_create1(EPOLL_CLOEXEC);
   if (p->epoll >= 0) p->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
   if (p->timer < 0 || control(p, false, p->timer, EPOLLIN))
-    return luaL_error(L, "poller: %s", strerror(errno));
+    return luaL_error(L, "poller: errno %d", errno);
   return 1;
 }
 
@@ -271,7 +271,7 @@ static int poller_watch(lua_State *L) {
     adopt(p, s);
   }
   int error = watch(p, s->fd, s, events | EPOLLONESHOT);
-  if (error) return luaL_error(L, "epoll: %s", strerror(error));
+  if (error) return luaL_error(L, "epoll: errno %d", error);
   compat_pushinteger(L, s->key);
   return 1;
 }
@@ -338,7 +338,7 @@ static int poller_step(lua_State *L) {
   luaL_checktype(L, 3, LUA_TTABLE);
   r.count = 0;
   int error = wait_for_events(p, seconds, &r);
-  if (error) return luaL_error(L, "epoll: %s", strerror(error));
+  if (error) return luaL_error(L, "epoll: errno %d", error);
   for (int i = 0; i < r.count; i++) {
     compat_pushinteger(L, r.keys[i]);
     lua_rawseti(L, 3, i + 1);

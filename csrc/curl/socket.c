@@ -197,7 +197,7 @@ static int socket_wait(lua_State *L) {
   struct pollfd p = {.fd = s->fd, .events = *luaL_checkstring(L, 2) == 'w' ? POLLOUT : POLLIN};
   double ms = ceil(luaL_checknumber(L, 3) * 1000);
   int ready = poll(&p, 1, ms < 0 ? 0 : ms > 1e9 ? 1000000000 : (int)ms);
-  if (ready < 0 && errno != EINTR) return luaL_error(L, "poll: %s", strerror(errno));
+  if (ready < 0 && errno != EINTR) return luaL_error(L, "poll: errno %d", errno);
   lua_pushboolean(L, ready != 0); /* interrupted: the caller tries again */
   return 1;
 }

@@ -33,8 +33,8 @@ static int core_response(lua_State *L) {
   own.body_bytes = (size_t)most;
   struct response *r = object_new(L, &response_class, sizeof *r);
   ddb_http1_init(&r->http, &own);
-  ddb_buf_init(&r->plain, own.body_bytes);
-  ddb_buf_init(&r->scratch, VALUE_MAX_TEXT);
+  ddb_buf_init_secret(&r->plain, own.body_bytes);
+  ddb_buf_init_secret(&r->scratch, VALUE_MAX_TEXT);
   return 1;
 }
 
@@ -187,7 +187,6 @@ static int response_decode(lua_State *L) {
 
 static int response_gc(lua_State *L) {
   struct response *r = check(L, 1);
-  ddb_buf_cleanse(&r->http.body); /* it may contain credentials */
   ddb_http1_free(&r->http);
   ddb_buf_free(&r->plain);
   ddb_buf_free(&r->scratch);

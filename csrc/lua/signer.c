@@ -15,7 +15,7 @@
 
 struct signer {
   struct ddb_sigv4 v4;
-  struct ddb_buf out; /* the request; cleansed at the end, since it may contain a session token */
+  struct ddb_buf out;    /* the request, which may contain a session token */
   struct ddb_buf target; /* path and query in one */
   unsigned long uses;    /* a finalizer that runs in between may use the signer as well */
 };
@@ -29,7 +29,7 @@ static struct signer *check(lua_State *L, int index) {
 static struct signer *pushsigner(lua_State *L) {
   struct signer *s = object_new(L, &signer_class, sizeof *s);
   ddb_sigv4_init(&s->v4);
-  ddb_buf_init(&s->out, VALUE_MAX_TEXT);
+  ddb_buf_init_secret(&s->out, VALUE_MAX_TEXT);
   ddb_buf_init(&s->target, 2 * DDB_SIGV4_MAX_VALUE + 1);
   return s;
 }
@@ -182,22 +182,28 @@ static int core_request(lua_State *L) {
   enum ddb_status status = ddb_http1_request(&s->out, method, target, h.list, h.count, body, &e);
   if (status) return object_failure(L, status, &e);
   lua_pushlstring(L, s->out.p, s->out.len);
+  ddb_buf_free(&s->out);
   return 1;
 }
 
-static int signer_gc(lua_State *L) {
+/*
+ * signer:close() overwrites and frees the credentials and what was made with them. A closed signer
+ * signs nothing. Safe to call again.
+ */
+static int signer_close(lua_State *L) {
   struct signer *s = check(L, 1);
   ddb_sigv4_free(&s->v4);
-  ddb_buf_cleanse(&s->out);
+  ddb_buf_free(&s->out);
   ddb_buf_free(&s->target);
   return 0;
 }
 
-static const luaL_Reg methods[] = {{"credentials", signer_credentials},
+static const luaL_Reg methods[] = {{"close", signer_close},
+                                   {"credentials", signer_credentials},
                                    {"request", signer_request},
                                    {"sign", signer_sign},
                                    {NULL, NULL}};
-static const luaL_Reg meta[] = {{"__gc", signer_gc}, {NULL, NULL}};
+static const luaL_Reg meta[] = {{"__gc", signer_close}, {NULL, NULL}};
 static const struct object_class signer_class = {"dynamodb.signer", 0, methods, meta};
 
 void signer_open(lua_State *L) {

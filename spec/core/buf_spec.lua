@@ -115,20 +115,35 @@ describe("buf", function()
     assert.equal("too large", buf.status(b))
   end)
 
-  for _, way in ipairs({ "free", "cleanse" }) do
-    it("can be emptied twice by " .. way .. ", and used again", function()
-      local b = filled(10, "secret")
-      buf[way](b)
-      buf[way](b)
+  for _, make in ipairs({ "new", "new_secret" }) do
+    it("can be freed twice, and used again: " .. make, function()
+      local b = buf[make](10)
+      buf.add(b, "secret")
+      buf.free(b)
+      buf.free(b)
       assert.same({ "", 0 }, { buf.text(b), buf.capacity(b) })
       buf.add(b, "more")
       assert.equal("more", buf.text(b))
-    end)
-
-    it("accepts a struct of zeroes in " .. way, function()
-      local b = buf.zeroed()
-      buf[way](b)
-      assert.same({ "", 0, "no error" }, { buf.text(b), buf.capacity(b), buf.status(b) })
+      buf.add(b, "than ten bytes")
+      assert.equal("too large", buf.status(b))
     end)
   end
+
+  it("accepts a struct of zeroes in free", function()
+    local b = buf.zeroed()
+    buf.free(b)
+    assert.same({ "", 0, "no error" }, { buf.text(b), buf.capacity(b), buf.status(b) })
+  end)
+
+  -- spec/scenarios/secrets_in_memory_spec.lua looks for what it leaves behind.
+  it("keeps the bytes of a secret while it grows", function()
+    local b, parts = buf.new_secret(1e6), {}
+    for i = 1, 5000 do
+      parts[i] = i .. ";"
+      buf.add(b, parts[i])
+    end
+    assert.equal(table.concat(parts), buf.text(b))
+    buf.clear(b, 0)
+    assert.equal(0, buf.capacity(b))
+  end)
 end)

@@ -41,6 +41,24 @@ describe("expression", function()
       end)
     end
 
+    it("have at most 32 steps", function()
+      local steps = {}
+      for i = 1, 33 do steps[i] = i % 2 == 0 and 0 or "a" end
+      for _, path in ipairs({ "a" .. (".a"):rep(32), "a" .. ("[0]"):rep(32), steps }) do
+        refused("document path of more than 32 steps", function(e) e:path(path) end)
+      end
+      steps[33] = nil
+      for _, path in ipairs({ "a" .. (".a"):rep(31), "a" .. ("[0]"):rep(31), steps }) do
+        assert.equal(32, #with(function(e) return e:steps(path) end))
+      end
+    end)
+
+    it("are shortened in messages", function()
+      refused("document path expected (a.b[2].c, names with dots as 'a.b'), got \"" .. ("."):rep(200) .. '..."', function(e)
+        e:path(("."):rep(300))
+      end)
+    end)
+
     for name, path in pairs({ number = 5, boolean = true, ["empty list"] = {}, ["list that starts with a position"] = { 0, "a" },
       ["fractional position"] = { "a", 0.5 }, ["negative position"] = { "a", -1 }, ["huge position"] = { "a", 2 ^ 40 },
       ["empty name"] = { "a", "" }, ["step that is a table"] = { "a", {} } }) do
@@ -194,7 +212,7 @@ describe("expression", function()
         end
       end
       assert.equal("x", (with(count(300))))
-      refused("filter: 301 operators, at most 300", count(301))
+      refused("expression: more than 300 operators", count(301))
       with(function(e)
         count(300)(e)
         count(300)(e)
@@ -225,6 +243,12 @@ describe("expression", function()
       end
     end)
 
+    it("takes commas in quotes as parts of names", function()
+      local text, e = project("a, 'b,c'.d[0],'e'.'f, g' ,h")
+      assert.equal("#1, #2.#3[0], #4.#5, #6", text)
+      assert.same({ ["#1"] = "a", ["#2"] = "b,c", ["#3"] = "d", ["#4"] = "e", ["#5"] = "f, g", ["#6"] = "h" }, e.names)
+    end)
+
     it("adds required names, and each path once", function()
       local text, e = project({ "b", "a", "'x.y'" }, { "a", "x.y", "id" })
       assert.equal("#1, #2, #3, #4", text)
@@ -243,6 +267,10 @@ describe("expression", function()
       ["a map beside a list"] = { { "a", b = "c" }, "projection: list of document paths expected, got a member 'b'" },
       ["an empty path in a text"] = { "a,,b", "document path expected (a.b[2].c, names with dots as 'a.b'), got \"\"" },
       ["a comma at the end"] = { "a,", "document path expected" },
+      ["a quote that does not end"] = { "a, 'b, c",
+        "document path expected (a.b[2].c, names with dots as 'a.b'), got \"'b, c\"" },
+      ["a quote within a name"] = { "a'b,c'",
+        "document path expected (a.b[2].c, names with dots as 'a.b'), got \"a'b,c'\"" },
       ["a path twice"] = { { "b", "a", "b" }, "projection: 'b' occurs twice" },
       ["an action"] = { dynamodb.increment("a"), "projection: list of document paths expected, got dynamodb.action" },
       ["a bad path"] = { { "a", "b." }, "document path expected" },

@@ -227,8 +227,8 @@ describe("condition", function()
       local parts = {}
       for i = 1, 150 do parts[i] = attr("a"):eq(1) end
       parts[151] = dynamodb.where("attribute_exists(a)") -- 150 comparisons, 150 AND, one function
-      refused("here: filter: 301 operators, at most 300", write, all(unpack(parts)))
-      refused("here: filter: 301 operators, at most 300", write, parts)
+      refused("here: filter: more than 300 operators", write, all(unpack(parts)))
+      refused("here: filter: more than 300 operators", write, parts)
       parts[151] = nil
       write(all(unpack(parts))) -- 299
     end)
@@ -270,7 +270,11 @@ describe("condition", function()
       { "value: NaN", { dynamodb.all(attr("a"):eq(1), where("b = ?", 0 / 0)) } },
       { 'value 1 of "a = ?" is missing', "a = ?" },
       { '"a = ?" takes 1 values, got 2', { "a = ?", 1, 2 } },
-      { "filter: expression of ", where(("attribute_exists(a) OR "):rep(200) .. "attribute_exists(a)") },
+      { "filter: more than 300 operators", where(("attribute_exists(a) OR "):rep(200) .. "attribute_exists(a)") },
+      { "filter: expression of more than 4096 bytes",
+        where(("attribute_exists(a" .. (".b"):rep(20) .. ") OR "):rep(75) .. "a = b") },
+      { "filter: expression of 4097 bytes, at most 4096", where("size(a) >" .. (" "):rep(5000) .. ("("):rep(2041) .. "b"
+        .. (")"):rep(2041)) },
     }) do
       it("refuses to write: " .. case[1], function() refused("here: " .. case[1], write, case[2]) end)
     end

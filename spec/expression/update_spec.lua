@@ -175,10 +175,20 @@ describe("update", function()
         return given
       end
       assert.is_truthy(write(sums(300)))
-      refused("here: update: 301 operators, at most 300", write, sums(301))
+      refused("here: update: more than 300 operators", write, sums(301))
       local many = {}
       for i = 1, 301 do many[i < 100 and "n" .. i or "m" .. i] = 1 end
       assert.is_truthy(write(many))
+      local text, parts = { "SET n0 = ?", 0 }, {}
+      for i = 1, 301 do parts[i], text[i + 2] = (", n%d = ?"):format(i), i end
+      text[1] = text[1] .. table.concat(parts)
+      assert.is_truthy(write(text))
+    end)
+
+    it("tables nested without end", function()
+      local given = {}
+      given[1] = given
+      refused("here: update: tables nested more than 32 deep", write, given)
     end)
   end)
 

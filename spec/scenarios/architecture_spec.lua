@@ -438,6 +438,54 @@ describe("architecture", function()
     assert.same({}, wrong)
   end)
 
+  -- {===== Functions of the C library =====
+
+  -- What no file of csrc calls: functions that write without a bound, that report no error, that are not safe in threads,
+  -- that run programs, or that jump over what has to be freed. The environment and the time are read by Lua only.
+  local BANNED = {}
+  for name in ([[strcpy strcat stpcpy strncpy strncat sprintf vsprintf gets scanf sscanf fscanf wcscpy
+    atoi atol atoll atof rand srand random srandom drand48 strtok strerror localtime gmtime asctime ctime getenv setenv putenv
+    getlogin gethostbyname inet_ntoa readdir setlocale signal tmpnam tempnam mktemp tmpfile
+    system popen execl execlp execv execvp fork vfork alloca setjmp _setjmp sigsetjmp longjmp siglongjmp]]):gmatch("%S+") do
+    BANNED[name] = true
+  end
+
+  -- The undefined symbols of objects -> the banned ones among them. Fortified variants are __NAME_chk, and some C libraries
+  -- call the newer variants of scanf __isoc99_NAME.
+  local function banned_in(list)
+    local found = {}
+    for _, line in ipairs(list) do
+      local symbol = line:match("%sU%s([%w_]+)")
+      local name = symbol and (symbol:match("^__([%w_]+)_chk$") or symbol:match("^__isoc%d%d_([%w_]+)$") or symbol)
+      if name and (BANNED[name] or BANNED[name:gsub("^__", "")]) then found[#found + 1] = name end
+    end
+    return found
+  end
+
+  it("calls no function of the C library that is unsafe", function()
+    local folder = module_path("dynamodb.core"):match("^(.*)/dynamodb/")
+    local list = lines_of(("nm -u %s/csrc/*/*.o"):format(folder))
+    assert.is_true(#list > 300)
+    assert.same({}, banned_in(list))
+  end)
+
+  -- The compiler replaces some of them by others, and -Wvla refuses arrays of variable length.
+  it("names no such function either", function()
+    local wrong = {}
+    for _, path in ipairs(lines_of("find csrc -name '*.[ch]' | sort")) do
+      for name in read(path):gsub("/%*.-%*/", ""):gmatch("([%a_][%w_]*)%s*%(") do
+        if BANNED[name] then wrong[#wrong + 1] = path .. ": " .. name end
+      end
+    end
+    assert.same({}, wrong)
+    assert.truthy(read("Makefile"):find("-Wvla", 1, true))
+  end)
+
+  it("would detect such calls", function()
+    assert.same({ "strcpy", "sprintf", "strtok", "sscanf", "system" }, banned_in({ "   U __strcpy_chk",
+      " U sprintf@GLIBC_2.2.5", " U strtok", " U __isoc99_sscanf", " U snprintf", " U __snprintf_chk", "T strcat", " U system" }))
+  end)
+
   -- ===================== }
 
   it("uses functions that Lua 5.1 lacks in compat.h only", function()

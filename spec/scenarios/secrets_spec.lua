@@ -6,6 +6,7 @@ local curl = require("dynamodb.transport.curl")
 local dynamodb = require("dynamodb")
 local fake_system = dofile("spec/support/fake_system.lua")
 local fakes = dofile("spec/support/fake_aws.lua")
+local files = dofile("spec/support/files.lua")
 local helper = dofile("spec/support/helper.lua")
 local hooks = require("dynamodb.request.hooks")
 local merge = require("dynamodb.base.options").merge
@@ -237,6 +238,72 @@ describe("secrets", function()
       end
     end)
   end
+
+  -- Responses and faults -> the kind of error that they cause.
+  local function failing_transport(kind)
+    local fake = helper.fake(kind == "service" and responses[1][2] or kind == "response" and responses[8][2] or nil)
+    if kind == "network" then function fake.connect() return nil, "network", "refused" end end
+    if kind == "timeout" then function fake.connect() return nil, "timeout", "no response" end end
+    return fake
+  end
+
+  for _, kind in ipairs({ "service", "network", "timeout", "response", "credentials" }) do
+    it("are not in errors of this kind, their tracebacks, inspections and events: " .. kind, function()
+      local list, given = {}, with_keys({ transport = failing_transport(kind), region = "us-east-1", max_attempts = 2 })
+      local function show(where, ...)
+        for _, value in ipairs({ ... }) do
+          list[#list + 1] = { where, select(2, pcall(helper.deep_text, value)) } -- results have no pairs
+          list[#list + 1] = { where .. ", inspected", dynamodb.inspect(value) }
+          list[#list + 1] = { where .. ", short", dynamodb.inspect({ value, [value] = value }, { max_depth = 3 }) }
+        end
+      end
+      given.hooks = {}
+      for name in pairs(hooks.events) do given.hooks[name] = function(event) show("hook " .. name, event) end end
+      given.log = function(line) show("log", line) end
+      if kind == "credentials" then given.aws_session_token = TOKEN .. "\n" end
+      local conn = dynamodb.connect(given)
+      local tbl = conn:table("t", { hash_key = "id" })
+      local item, rows = tbl:new_item("a"), tbl:scan()
+      local _, err = item:put()
+      assert.equal(kind, err.kind)
+      show("error", err, err .. "", debug.traceback(tostring(err)))
+      local function raising() rows:next() error(select(2, rows:next())) end
+      show("raised", select(2, xpcall(raising, function(raised) return debug.traceback(raised .. "") end)))
+      show("raised object", select(2, pcall(raising)), select(2, pcall(assert, item:put())))
+      local task = coroutine.create(function() error(select(2, item:put())) end)
+      coroutine.resume(task)
+      show("traceback of a task", debug.traceback(task), debug.traceback(task, err .. ""))
+      for name, object in pairs({ conn = conn, tbl = tbl, item = item, rows = rows, stats = conn:stats(), library = { dynamodb },
+        config = dynamodb.config(), settings = dynamodb.config("default") or "none" }) do
+        show(name, object)
+      end
+      conn:close()
+      for name, object in pairs({ conn = conn, tbl = tbl, item = item, rows = rows }) do show("closed " .. name, object) end
+      for _, each in ipairs(list) do check(each[1], each[2], HIDDEN) end
+      assert.is_true(#list > 40)
+    end)
+  end
+
+  it("reach no child process", function()
+    local folder = files.output_of("mktemp -d"):gsub("\n", "")
+    local command = ("cat /proc/self/environ /proc/$$/cmdline /proc/$PPID/cmdline >>%s/seen; cat %s/keys"):format(folder, folder)
+    files.write(folder .. "/keys", ('{"Version":1,"AccessKeyId":"%s","SecretAccessKey":"%s","SessionToken":"%s",'
+      .. '"Expiration":"2023-11-14T23:00:00Z"}'):format(KEY, SECRET, TOKEN))
+    local source = { environment = { AWS_CONFIG_FILE = "/f" },
+      files = { ["/f"] = "[default]\ncredential_process = " .. command .. "\n" } }
+    within(source, function()
+      local fake = helper.fake(helper.response(200, '{"TableNames":[]}'))
+      local conn = connect(source, { transport = fake })
+      assert(conn:list_tables())
+      function fake.time() return 1700000000 + 2500 end -- the keys have to be replaced soon
+      assert(conn:list_tables())
+      assert.equal(2, conn:stats().credential_refreshes)
+    end)
+    local seen = files.read(folder .. "/seen")
+    files.output_of("rm -r " .. folder)
+    assert.truthy(seen:find("PATH=", 1, true) and seen:find("sh", 1, true))
+    check("environment and arguments of a child", seen, HIDDEN)
+  end)
 
   it("would be found by these checks", function()
     for _, shown in ipairs({ SECRET, { deep = { SECRET } }, { [SECRET] = 1 },

@@ -5,6 +5,21 @@ local dynamodb = require("dynamodb")
 local generate = dofile("spec/support/random_source.lua")
 local values = dofile("spec/support/random_attributes.lua")
 
+describe("changes of deep attributes", function()
+  local function nested(depth, value)
+    for _ = 1, depth do value = { a = value } end
+    return value
+  end
+
+  it("have paths of at most 32 steps, which is what the service takes", function()
+    local found = item_diff.changes(nested(32, 1), nested(32, 2))
+    assert.equal(1, #found)
+    assert.equal(32, #found[1].path)
+    found = item_diff.changes(nested(33, 1), nested(33, 2))
+    assert.same({ { path = { "a" }, old = nested(32, 1), new = nested(32, 2) } }, found)
+  end)
+end)
+
 describe("without_emptied_sets", function()
   local function emptied()
     local set = dynamodb.set({ "a" })

@@ -116,6 +116,18 @@ describe("put, update and delete", function()
     end)
   end
 
+  it("count the operators of condition, options and guard together, before anything is sent", function()
+    local parts = {}
+    for i = 1, 150 do parts[i] = attr("a"):ne(i) end -- 150 comparisons, 149 AND
+    local item = versioned:new_item({ attrs = { id = new_id() } })
+    assert.equal(0, sent.count(function()
+      raises("put: condition and guard: more than 300 operators", item.put, item, { condition = parts })
+      raises("put_item: condition: more than 300 operators", tbl.put_item, tbl, { id = "a" }, { condition = parts,
+        create_only = true })
+    end))
+    assert.equal(1, sent.count(function() assert(item:put({ condition = parts, guard = false })) end))
+  end)
+
   it("create_only creates an item once", function()
     local id = new_id()
     assert(tbl:put_item({ id = id, n = 1 }, { create_only = true }))

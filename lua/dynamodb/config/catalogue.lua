@@ -38,7 +38,7 @@ local boolean = kind(options.boolean, function(value)
   return ({ ["true"] = true, ["false"] = false })[value:lower()]
 end)
 local seconds = kind(options.seconds, function(value)
-  return value:match("^%d+%.?%d*$") and tonumber(value)
+  return (value:match("^%d+$") or value:match("^%d+%.%d*$")) and tonumber(value)
 end)
 local count = kind(options.count(1), function(value)
   return value:match("^%d+$") and tonumber(value)

@@ -8,9 +8,9 @@ local shared_files = {}
 
 local BYTE_ORDER_MARK = "^\239\187\191"
 
--- Blanks are spaces and tabs only.
+-- Blanks are spaces and tabs only. The text may be long; base/text says why this is no single pattern.
 local function trim(text)
-  return text:match("^[ \t]*(.-)[ \t]*$")
+  return text:match("^.*[^ \t]", text:match("^[ \t]*()")) or ""
 end
 
 -- Names of profiles, sections and properties. Entries with other names are ignored.
@@ -38,11 +38,18 @@ local NO_NAME = "a name expected before '='"
 local NO_OWNER = "an indented line goes on with a property, and there is none above"
 
 -- A parser is { sections =, section = the current one, property = the name of the current property, into =
--- the table that holds it, nested = whether a block may follow }.
+-- the table that holds it, nested = whether a block may follow, lines = the lines of its value }.
+
+-- Joins the lines of a value, once its last line is known.
+local function end_property(parser)
+  if parser.lines then parser.into[parser.property] = table.concat(parser.lines, "\n") end
+  parser.lines = nil
+end
 
 local function take_title(parser, line)
   local title = title_of(line)
   if not title then return NO_TITLE end
+  end_property(parser)
   parser.section, parser.property = parser.sections[title] or {}, nil
   parser.sections[title] = parser.section
 end
@@ -52,6 +59,7 @@ local function take_property(parser, line)
   if not name then return NO_PROPERTY end
   if name == "" then return NO_NAME end
   if not parser.section then return NO_SECTION end
+  end_property(parser)
   parser.property, parser.nested = name, value == ""
   parser.into = is_name(name) and parser.section or {} -- an invalid name: parsed and ignored
   parser.into[name] = value
@@ -63,7 +71,8 @@ local function take_indented(parser, line)
   local into, property = parser.into, parser.property
   if not property then return parser.section and NO_OWNER or NO_SECTION end
   if not parser.nested then
-    into[property] = into[property] .. "\n" .. trim(line)
+    parser.lines = parser.lines or { into[property] }
+    parser.lines[#parser.lines + 1] = trim(line)
     return
   end
   local name, value = property_of(line)
@@ -89,6 +98,7 @@ function shared_files.parse(text, path)
     local why = take(parser, line)
     if why then return nil, ("%s:%d: %s"):format(path, number, why) end
   end
+  end_property(parser)
   return parser.sections
 end
 

@@ -24,7 +24,7 @@ end
 -- Sends one request, as service_call.send.
 local function ask(kit, method, path, headers, secret)
   local values = kit.values
-  local base, seconds = values.ec2_metadata_service_endpoint:gsub("/+$", ""), values.metadata_service_timeout
+  local base, seconds = values.ec2_metadata_service_endpoint:match("^.*[^/]"), values.metadata_service_timeout
   return service_call.send(kit, {
     name = "instance metadata", method = method, url = base .. path, headers = headers,
     secrets = { secret }, attempts = values.metadata_service_num_attempts, again = is_empty, proxy = false,

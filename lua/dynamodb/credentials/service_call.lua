@@ -22,7 +22,7 @@ function service_call.endpoint(kit, service, region)
   local values = kit.values
   local set = values.endpoint_urls[SETTINGS[service]]
   if region == "local" then region = LOCAL_REGION end
-  if set then return (set:gsub("/+$", "")), region end
+  if set then return set:match("^.*[^/]"), region end
   return endpoint.service(service, region, { fips = values.use_fips_endpoint,
     dualstack = values.use_dualstack_endpoint, legacy = values.sts_regional_endpoints == "legacy" })
 end

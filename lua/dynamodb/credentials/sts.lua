@@ -3,6 +3,7 @@
 
 local service_call = require("dynamodb.credentials.service_call")
 local document = require("dynamodb.credentials.document")
+local trim = require("dynamodb.base.text").trim
 
 local sts = {}
 
@@ -21,20 +22,17 @@ end
 
 local entities = { amp = "&", lt = "<", gt = ">", quot = '"', apos = "'" }
 
--- Returns the text of the first element of that name | nil. The blanks around it are removed by another
--- pattern, since one for all would take cubic time.
+-- Returns the text of the first element of that name | nil.
 local function element(xml, name)
   local text = xml:match("<" .. name .. ">([^<]*)</" .. name .. ">")
-  local first = text and text:find("%S")
-  if not first then return text and "" end
-  return (text:match("^.*%S", first):gsub("&(%l+);", entities))
+  return text and (trim(text):gsub("&(%l+);", entities))
 end
 
 local function members(xml)
-  local _, before = xml:find("<Credentials>", 1, true)
-  local after = before and xml:find("</Credentials>", before, true)
-  if not after then return nil end
-  local part = xml:sub(before + 1, after - 1)
+  local first = xml:find("<Credentials>", 1, true)
+  local last = first and xml:find("</Credentials>", first, true)
+  if not last then return nil end
+  local part = xml:sub(first, last)
   local found = {}
   for _, name in pairs(NAMES) do found[name] = element(part, name) end
   local arn = element(xml, "Arn") -- of the assumed role: arn:aws:sts::123456789012:assumed-role/...

@@ -3,6 +3,7 @@
 
 local sts = require("dynamodb.credentials.sts")
 local system = require("dynamodb.base.system")
+local trim = require("dynamodb.base.text").trim
 
 local web_identity = {}
 
@@ -14,8 +15,7 @@ function web_identity.assume(kit, role, where)
   if not role.arn then return nil, where .. " has a token file of a web identity, but no role" end
   local path = system.expand(role.token_file)
   local text, why = system.read_file(path or role.token_file)
-  local first = text and text:find("%S")
-  local token = first and text:match("^.*%S", first) or ""
+  local token = text and trim(text) or ""
   if token == "" then return nil, why or ("no token in %s"):format(role.token_file) end
   local found, reason, passing = sts.assume_role_with_web_identity(kit, role, token)
   if not found then return nil, reason, passing end

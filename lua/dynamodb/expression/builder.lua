@@ -5,20 +5,23 @@
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
 local objects = require("dynamodb.base.objects")
+local texts_of = require("dynamodb.base.text")
 
 local MAX_TEXT = 4096 -- bytes of one expression
 local MAX_OPERATORS = 300 -- operators and functions of one expression
 local MAX_POSITION = 2 ^ 31 -- of a list index
+local MAX_STEPS = 32 -- of a document path
 
 local Expression = {}
 Expression.__index = Expression
 
 local builder = {}
 
---- Makes an empty set of placeholders. 'where' names the method in messages.
+--- Makes an empty set of placeholders. 'where' names the method in messages. 'what', which names the
+--- expression in messages, is set by its writer.
 function builder.new(where)
   return setmetatable({ where = where, names = {}, name_count = 0, values = {}, value_count = 0, name_of = {},
-    value_of = {}, operators = 0 }, Expression)
+    value_of = {}, operators = 0, what = "expression" }, Expression)
 end
 
 -- Raises; the message names the attribute whose test or action is being written ('subject').
@@ -31,30 +34,29 @@ end
 
 -- {===== Document paths =====
 
--- Splits the first step off a path -> step, rest | nil.
-local function take_step(text, first)
-  local index, rest = text:match("^%[(%d+)%](.*)$")
-  if index and not first and tonumber(index) < MAX_POSITION then return tonumber(index), rest end
-  local name
-  if not first then
-    text = text:match("^%.(.+)$")
-    if not text then return nil end
+-- Reads the step at a position of a path -> step, next position | nil.
+local function take_step(text, position)
+  if position > 1 then
+    local index, after = text:match("^%[(%d+)%]()", position)
+    if index and tonumber(index) < MAX_POSITION then return tonumber(index), after end
+    if text:sub(position, position) ~= "." then return nil end
+    position = position + 1
   end
-  name, rest = text:match("^'([^']+)'(.*)$")
-  if not name then name, rest = text:match("^([^%.%[%]']+)(.*)$") end
-  return name, rest
+  local name, after = text:match("^'([^']+)'()", position)
+  if not name then name, after = text:match("^([^%.%[%]']+)()", position) end
+  return name, after
 end
 
 --- Parses a document path: "a.b[2].c", "'name.with.dots'[0]" -> { "a", "b", 2, "c" } | nil. Indexes count
---- from 0, as the service's do.
+--- from 0, as the service's do. A path with too many steps is read up to the first of these.
 function builder.parse_path(text)
-  local steps, rest = {}, text
+  local steps, position = {}, 1
   repeat
     local step
-    step, rest = take_step(rest, #steps == 0)
+    step, position = take_step(text, position)
     if not step then return nil end
     steps[#steps + 1] = step
-  until rest == ""
+  until position > #text or #steps > MAX_STEPS
   return steps
 end
 
@@ -66,20 +68,23 @@ end
 -- Returns the steps if they form a path.
 local function check_steps(steps)
   for i, step in ipairs(steps) do
+    if i > MAX_STEPS then break end
     if not is_step(step, i == 1) then return nil end
   end
   return #steps > 0 and steps
 end
 
---- Returns the steps of a path given as text or as a list of steps. Raises for anything else.
+--- Returns the steps of a path given as text or as a list of steps. Raises for anything else, and for more
+--- steps than the service takes.
 function Expression:steps(path)
   local steps
   if objects.is_plain(path) then steps = check_steps(path) end
   if type(path) == "string" and path ~= "" then steps = builder.parse_path(path) end
   if not steps then
     self:fail("document path expected (a.b[2].c, names with dots as 'a.b'), got %s",
-      type(path) == "string" and '"' .. path .. '"' or objects.describe(path))
+      type(path) == "string" and '"' .. texts_of.shown(path) .. '"' or objects.describe(path))
   end
+  if #steps > MAX_STEPS then self:fail("document path of more than %d steps", MAX_STEPS) end
   return steps
 end
 
@@ -133,9 +138,14 @@ function builder.positions(given)
   return list
 end
 
---- Counts operators and functions, since the service limits them.
+--- Counts operators and functions, since the service limits them. Raises at the first that is too many, so
+--- that nothing is written in vain.
 function Expression:count(n)
   self.operators = self.operators + n
+  if self.operators > MAX_OPERATORS then
+    self.subject = nil
+    self:fail("%s: more than %d operators", self.what, MAX_OPERATORS)
+  end
 end
 
 --- Returns the string keys of a table, sorted, so that the same table makes the same expression. Raises for
@@ -164,14 +174,10 @@ function Expression:leading_text(given)
   return self:text(given[1], values)
 end
 
---- Checks a finished expression against the limits and returns it. The count of operators starts again.
+--- Checks the length of a finished expression and returns it. The count of operators starts again.
 function Expression:finish(text, what)
-  local operators = self.operators
   self.operators = 0
   if #text > MAX_TEXT then self:fail("%s: expression of %d bytes, at most %d", what, #text, MAX_TEXT) end
-  if operators > MAX_OPERATORS then
-    self:fail("%s: %d operators, at most %d", what, operators, MAX_OPERATORS)
-  end
   return text
 end
 
@@ -198,14 +204,29 @@ function Expression:check_overlap(paths, what)
   end
 end
 
+-- Splits a text at its commas, those in quotes excepted.
+local function split_list(text)
+  local list, first, position = {}, 1, 1
+  repeat
+    position = text:match("^[^,']*()", position)
+    local mark = text:sub(position, position)
+    if mark == "'" then
+      position = text:match("^'[^']*'?()", position)
+    else
+      list[#list + 1] = texts_of.trim(text:sub(first, position - 1))
+      position = position + 1
+      first = position
+    end
+  until mark == ""
+  return list
+end
+
 --- Returns a projection of paths, given as a list or as text with commas. 'names' are attributes that are
 --- always included.
 function Expression:projection(paths, names)
   local list, known, texts = {}, {}, {}
   if type(paths) == "string" then
-    if paths ~= "" then
-      for path in (paths .. ","):gmatch("([^,]*),") do list[#list + 1] = path:match("^%s*(.-)%s*$") end
-    end
+    if paths ~= "" then list = split_list(paths) end
   elseif objects.is_plain(paths) then
     for key in pairs(paths) do
       if type(key) ~= "number" then
@@ -255,38 +276,41 @@ local foreign = {
   { "^null%f[^%w_]", VALUES .. "; an attribute of that name is written as 'null'" },
 }
 
--- Raises when what follows is known to be a mistake.
-local function refuse_foreign(self, text, rest)
+-- Raises when what is at the position is known to be a mistake.
+local function refuse_foreign(self, text, position)
   for _, case in ipairs(foreign) do
-    local found = rest:match(case[1])
-    if found then self:fail('"%s": unexpected \'%s\': %s', text, found, case[2]) end
+    local found = text:match(case[1], position)
+    if found then
+      self:fail('"%s": unexpected \'%s\': %s', texts_of.shown(text), texts_of.shown(found), case[2])
+    end
   end
 end
 
--- Patterns of the tokens of a text, and functions that return what each becomes.
+-- Patterns of the tokens of a text, and functions (expression, token, given, text, position after the token)
+-- that return what each becomes.
 local tokens = {
   { "^%s+", function() return " " end },
   { "^%?", function(self, _, given) return self:value(given()) end },
   { "^#", function(self, _, given) return self:path(given()) end },
   { "^'[^']+'", function(self, text) return self:name(text:sub(2, -2)) end },
-  { "^[<>]=?", function(self, text, _, rest)
-    self:count(text == "<" and rest:match("^>") and 0 or 1) -- "<>" is one operator
+  { "^[<>]=?", function(self, text, _, whole, after)
+    self:count(text == "<" and whole:match("^>", after) and 0 or 1) -- "<>" is one operator
     return text
   end },
   { "^[=+%-]", function(self, text)
-    self:count(1)
+    self:count(text == "=" and self.what == "update" and 0 or 1) -- the "=" of SET is no operator
     return text
   end },
   { "^%[%d+%]", function(_, text) return text end },
   { "^[(),.]", function(_, text) return text end },
-  { "^[%a_][%w_]*", function(self, text, _, rest)
+  { "^[%a_][%w_]*", function(self, text, _, whole, after)
     local keyword = keywords[text:upper()]
     if keyword then
       self:count(keyword)
       return text:upper()
     end
-    if rest:match("^%s*%(") then
-      if not functions[text] then self:fail("unknown function '%s'", text) end
+    if whole:match("^%s*%(", after) then
+      if not functions[text] then self:fail("unknown function '%s'", texts_of.shown(text)) end
       self:count(1)
       return text
     end
@@ -294,34 +318,41 @@ local tokens = {
   end },
 }
 
+-- Reads the token at a position -> what it becomes, next position.
+local function take_token(self, text, position, next_given)
+  refuse_foreign(self, text, position)
+  for _, token in ipairs(tokens) do
+    local found = text:match(token[1], position)
+    if found then
+      position = position + #found
+      return token[2](self, found, next_given, text, position), position
+    end
+  end
+  self:fail('"%s": unexpected \'%s\'', texts_of.shown(text), text:sub(position, position))
+end
+
 --- Compiles text with "?" for values and "#" for paths, both taken from 'given' in order. 'names' in quotes
 --- and words that are not keywords are attribute names. Every name and value becomes a placeholder.
 function Expression:text(text, given)
-  local parts, used = {}, 0
+  local parts, used, size, position = {}, 0, 0, 1
   local function next_given()
     used = used + 1
-    if given[used] == nil then self:fail('value %d of "%s" is missing', used, text) end
+    if given[used] == nil then self:fail('value %d of "%s" is missing', used, texts_of.shown(text)) end
     return given[used]
   end
-  local rest = text
-  while rest ~= "" do
-    local found
-    refuse_foreign(self, text, rest)
-    for _, token in ipairs(tokens) do
-      found = rest:match(token[1])
-      if found then
-        rest = rest:sub(#found + 1)
-        parts[#parts + 1] = token[2](self, found, next_given, rest)
-        break
-      end
+  while position <= #text do
+    local part
+    part, position = take_token(self, text, position, next_given)
+    parts[#parts + 1], size = part, size + #part
+    if size > MAX_TEXT + 2 then -- without the blanks at its ends
+      self:fail("%s: expression of more than %d bytes", self.what, MAX_TEXT)
     end
-    if not found then self:fail('"%s": unexpected \'%s\'', text, rest:sub(1, 1)) end
   end
   local count = 0
   for index in pairs(given) do count = math.max(count, index) end
-  if count > used then self:fail('"%s" takes %d values, got %d', text, used, count) end
+  if count > used then self:fail('"%s" takes %d values, got %d', texts_of.shown(text), used, count) end
   local compiled = table.concat(parts):gsub("([#:]%d+)(%a)", "%1 %2") -- "?AND" is two words
-  return (compiled:match("^%s*(.-)%s*$"))
+  return texts_of.trim(compiled)
 end
 
 -- ===================== }

@@ -6,8 +6,6 @@ local errors = require("dynamodb.error")
 local expressions = require("dynamodb.expression.builder")
 local objects = require("dynamodb.base.objects")
 
-local unpack = table.unpack or unpack -- luacheck: ignore 143 113
-
 local MAX_IN = 100 -- values of one IN
 
 local condition = {}
@@ -185,9 +183,10 @@ function condition.all(...)
   return combine(" AND ", { n = select("#", ...), ... }, "all")
 end
 
---- Makes the condition all(...) of a list.
+--- Makes the condition all(...) of a list, which becomes the condition's own.
 function condition.all_of(list)
-  return combine(" AND ", { n = #list, unpack(list) }, "all")
+  list.n = #list
+  return combine(" AND ", list, "all")
 end
 
 --- Makes a condition that is true when any of the conditions is.
@@ -257,19 +256,26 @@ local function enclose(text)
   return "(" .. text .. ")"
 end
 
--- Returns the text of a condition. 'operand' is for an unbound one.
-local function write_condition(self, expression, operand)
-  if self.text then return enclose(expression:text(self.text, self.values)) end
-  if self.word then
-    local texts = {}
-    for i, part in ipairs(self.list) do texts[i] = write_condition(part, expression, operand) end
-    if self.negated then
-      expression:count(1)
-      return "(NOT " .. texts[1] .. ")"
-    end
-    expression:count(#texts - 1)
-    return #texts == 1 and texts[1] or "(" .. table.concat(texts, self.word) .. ")"
+local write_condition
+
+-- Returns the text of a combination. Its operators are counted first, so that none is too deep for the stack.
+local function write_combination(self, expression, operand)
+  local list = self.list
+  if self.negated then
+    expression:count(1)
+    return "(NOT " .. write_condition(list[1], expression, operand) .. ")"
   end
+  if #list == 1 then return write_condition(list[1], expression, operand) end
+  expression:count(#list - 1)
+  local texts = {}
+  for i, part in ipairs(list) do texts[i] = write_condition(part, expression, operand) end
+  return "(" .. table.concat(texts, self.word) .. ")"
+end
+
+-- Returns the text of a condition. 'operand' is for an unbound one.
+function write_condition(self, expression, operand)
+  if self.text then return enclose(expression:text(self.text, self.values)) end
+  if self.word then return write_combination(self, expression, operand) end
   operand = self.operand or operand
   if not operand then
     expression:fail("%s: about which attribute? attr\"name\":%s(...)", self.name, self.name)
@@ -303,33 +309,37 @@ local function write_positions(expression, given, texts)
     if not condition.is(given[i]) then
       expression:fail("condition expected at position %s, got %s", tostring(i), condition.describe(given[i]))
     end
+    if #texts > 0 then expression:count(1) end -- AND
     texts[#texts + 1] = write_condition(given[i], expression)
   end
 end
 
---- Returns the text of a condition given by the user: a condition; text; or a table of tests by path ({ Age =
---- gt(3) }), which may also have conditions, or text and its values, at integer keys. All of them must be
---- true.
-function condition.write(expression, given, what)
-  local text
+--- Returns the text of a condition, as condition.write does, for an expression that is not finished.
+function condition.write_part(expression, given, what)
   if type(given) == "string" then given = { given } end
   if condition.is(given) then
-    text = write_condition(given, expression)
+    return write_condition(given, expression)
   elseif condition.is_operand(given) then
     expression:fail("%s: %s has no test; say :eq(...)", what, tostring(given))
   elseif objects.is_plain(given) then
     local texts = {}
     write_positions(expression, given, texts)
     for _, path in ipairs(expression:sorted_paths(given)) do
+      if #texts > 0 then expression:count(1) end -- AND
       texts[#texts + 1] = condition.write_test(expression, path, given[path])
     end
     if #texts == 0 then expression:fail("%s: condition expected, got an empty table", what) end
-    expression:count(#texts - 1)
-    text = table.concat(texts, " AND ")
-  else
-    expression:fail("%s: condition, text or table expected, got %s", what, objects.describe(given))
+    return table.concat(texts, " AND ")
   end
-  return expression:finish(text, what)
+  expression:fail("%s: condition, text or table expected, got %s", what, objects.describe(given))
+end
+
+--- Returns the text of a condition given by the user: a condition; text; or a table of tests by path ({ Age =
+--- gt(3) }), which may also have conditions, or text and its values, at integer keys. All of them must be
+--- true.
+function condition.write(expression, given, what)
+  expression.what = what
+  return expression:finish(condition.write_part(expression, given, what), what)
 end
 
 -- ===================== }

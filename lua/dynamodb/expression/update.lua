@@ -8,6 +8,9 @@ local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
 local expressions = require("dynamodb.expression.builder")
 local objects = require("dynamodb.base.objects")
+local texts_of = require("dynamodb.base.text")
+
+local MAX_NESTING = 32 -- of tables of updates
 
 local update = {}
 
@@ -173,7 +176,7 @@ end
 -- Adds the clauses of a compiled text. Its names and values are placeholders, so the remaining words are
 -- keywords.
 local function write_clauses(expression, clauses, text, compiled)
-  expression:count(-select(2, compiled:gsub("=", ""))) -- the "=" of SET is not an operator
+  text = texts_of.shown(text)
   if not compiled:match("^%u") then expression:fail('"%s": SET, REMOVE, ADD or DELETE expected', text) end
   for word, rest in compiled:gmatch("(%u+)([^%u]*)") do
     local clause, body = clauses[word], rest:match("^%s+(.-)%s*$")
@@ -206,7 +209,7 @@ local function check_overlap(expression, clauses)
   expression:check_overlap(paths, "update")
 end
 
-local function write_given(expression, clauses, given)
+local function write_given(expression, clauses, given, depth)
   if type(given) == "string" then given = { given } end
   if update.is(given) then
     for _, step in ipairs(given) do write_action(expression, clauses, step.path, step.action) end
@@ -216,11 +219,14 @@ local function write_given(expression, clauses, given)
     expression:fail("update: table by document path, builder or text expected, got %s",
       objects.describe(given))
   end
+  if depth > MAX_NESTING then expression:fail("update: tables nested more than %d deep", MAX_NESTING) end
   local leading = expression:leading_text(given)
   if leading then
     write_clauses(expression, clauses, given[1], leading)
   else
-    for _, i in ipairs(expressions.positions(given)) do write_given(expression, clauses, given[i]) end
+    for _, i in ipairs(expressions.positions(given)) do
+      write_given(expression, clauses, given[i], depth + 1)
+    end
   end
   for _, path in ipairs(expression:sorted_paths(given)) do write_action(expression, clauses, path,
     given[path]) end
@@ -232,7 +238,8 @@ end
 function update.write(expression, given)
   local clauses, texts = {}, {}
   for _, clause in ipairs(CLAUSES) do clauses[clause] = {} end
-  write_given(expression, clauses, given)
+  expression.what = "update"
+  write_given(expression, clauses, given, 1)
   check_overlap(expression, clauses)
   for _, clause in ipairs(CLAUSES) do
     if #clauses[clause] > 0 then texts[#texts + 1] = clause .. " " .. table.concat(clauses[clause], ", ") end

@@ -11,11 +11,8 @@ local MAX_BYTES = 2 ^ 20 -- of a response body
 
 -- Splits http(s)://host[:port][/path][?query] -> endpoint, path, query | nil, why.
 local function split(url)
-  local base, path, query
-  if not url:find("#", 1, true) then -- which the pattern would look for in every way to split the URL
-    base, path, query = url:match("^(%a+://[^/?]*)([^?]*)%??(.*)$")
-  end
-  if not base then return nil, "'http(s)://host[:port]/path?query' expected" end
+  local base, path, query = url:match("^(%a+://[^/?#]*)([^?#]*)%??([^#]*)")
+  if not base or url:find("#", 1, true) then return nil, "'http(s)://host[:port]/path?query' expected" end
   local parts, why = endpoint.split(base)
   if not parts then return nil, why end
   return parts, path == "" and "/" or path, query
@@ -35,12 +32,14 @@ local function signed(context, request, parts, path, query)
   local keys = sign.credentials
   local signer, why = core.signer(sign.region, sign.service)
   if not signer then return nil, why end
-  local ok, refusal = signer:credentials(keys.aws_access_key_id, keys.aws_secret_access_key,
-    keys.aws_session_token)
-  if not ok then return nil, refusal end
-  local headers = headers_of(context, request)
-  return signer:sign(request.method, parts.host, path, query, headers, request.body or "",
-    context.transport.time())
+  local bytes
+  bytes, why = signer:credentials(keys.aws_access_key_id, keys.aws_secret_access_key, keys.aws_session_token)
+  if bytes then
+    bytes, why = signer:sign(request.method, parts.host, path, query, headers_of(context, request),
+      request.body or "", context.transport.time())
+  end
+  signer:close()
+  return bytes, why
 end
 
 local function unsigned(context, request, parts, path, query)

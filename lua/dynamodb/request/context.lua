@@ -43,6 +43,7 @@ local FIRST_INVOCATION = 100000000000 -- twelve decimal digits, which also are h
 ---@field warned table<string, true> lines of the caller that a hint was given for: request/hints
 --- The rest is made by context.open, at the first call:
 ---@field values? table resolved settings
+---@field closed? boolean
 ---@field signer userdata
 ---@field retry_policy dynamodb.RetryPolicy
 ---@field clock? table the service's clock; nil when its skew is not to be corrected
@@ -87,10 +88,13 @@ function context.closed_error()
   return errors.new({ kind = "network", code = "ConnectionClosed", message = pool.closed_failure().message })
 end
 
---- Closes the pools and ends the calls that run: nothing more is sent.
+--- Closes the pools, ends the calls that run, and overwrites what requests were signed with. Nothing more is
+--- sent.
 function context.close(state)
+  local running = state.running
   state.closed = true
-  for _, own in pairs(state.running.pools) do pool.close(own) end
+  if running.signer then running.signer:close() end
+  for _, own in pairs(running.pools) do pool.close(own) end
   state.closing:notify()
 end
 

@@ -3,6 +3,7 @@
 -- Source: DynamoDB developer guide, "Update expressions".
 
 local core = require("dynamodb.core")
+local trim = require("dynamodb.base.text").trim
 
 local update_parser = {}
 
@@ -58,9 +59,10 @@ end
 local parsers = {}
 
 function parsers.SET(text, names, values)
-  local left, right = text:match("^%s*(%S+)%s*=%s*(.-)%s*$")
+  local left, right = text:match("^%s*(%S+)%s*=(.*)$")
   local path = left and parse_path(left, names)
   if not path then return nil end
+  right = trim(right)
   local kept, first = right:match("^if_not_exists%s*%(%s*(%S+)%s*,%s*(:[%w_]+)%s*%)$")
   if kept then return kept == left and values[first] ~= nil and { "exists", path } or nil end
   local value
@@ -70,7 +72,7 @@ function parsers.SET(text, names, values)
 end
 
 function parsers.REMOVE(text, names)
-  local path = parse_path(text:match("^%s*(.-)%s*$"), names)
+  local path = parse_path(trim(text), names)
   return path and { "gone", path }
 end
 

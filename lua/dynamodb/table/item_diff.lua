@@ -76,11 +76,14 @@ function compare(path, old, new, changes)
   changes[#changes + 1] = { path = path, old = old, new = new }
 end
 
--- Returns true when the changes, and the conditions that guard them, fit into one expression each (4 KB).
+-- Returns true when the changes, and the conditions that guard them, fit into one expression each (4 KB), and
+-- no path has more than 32 steps.
 local function fits_expression(changes)
-  local bytes = 0
-  for _, change in ipairs(changes) do bytes = bytes + 40 + 5 * #change.path end
-  return bytes < 4000
+  local bytes, steps = 0, 0
+  for _, change in ipairs(changes) do
+    bytes, steps = bytes + 40 + 5 * #change.path, math.max(steps, #change.path)
+  end
+  return bytes < 4000 and steps <= 32
 end
 
 -- Returns changes of whole attributes that include these changes.

@@ -41,8 +41,11 @@ write.any_values = options.choice("NONE", "ALL_OLD", "UPDATED_OLD", "ALL_NEW", "
 function write.condition(expression, given, fields, guard)
   local texts = {}
   local function add(value, what)
-    if value ~= nil then texts[#texts + 1] = condition.write(expression, value, what) end
+    if value == nil then return end
+    if #texts > 0 then expression:count(1) end -- AND
+    texts[#texts + 1] = condition.write_part(expression, value, what)
   end
+  expression.what = guard and "condition and guard" or "condition"
   local hash = condition.attr({ fields.schema.hash_key_name })
   if given.create_only and given.replace_only then
     expression:fail("options 'create_only' and 'replace_only' exclude each other")
@@ -52,7 +55,7 @@ function write.condition(expression, given, fields, guard)
   add(given.create_only and hash:not_exists() or nil, "create_only")
   add(given.replace_only and hash:exists() or nil, "replace_only")
   add(guard, "guard")
-  return #texts > 0 and expression:finish(table.concat(texts, " AND "), "condition") or nil
+  return #texts > 0 and expression:finish(table.concat(texts, " AND "), expression.what) or nil
 end
 
 -- Adds the members of a request that come from the options.

@@ -15,6 +15,12 @@ static int buf_new(lua_State *L) {
   return 1;
 }
 
+static int buf_new_secret(lua_State *L) {
+  size_t max = (size_t)luaL_checknumber(L, 1);
+  ddb_buf_init_secret(probe_box(L, BUF, sizeof(struct ddb_buf)), max);
+  return 1;
+}
+
 /* Pushes a zeroed struct, which free must accept. */
 static int buf_zeroed(lua_State *L) {
   (void)probe_zeroed_box(L, BUF, sizeof(struct ddb_buf));
@@ -57,11 +63,6 @@ static int buf_free(lua_State *L) {
   return 0;
 }
 
-static int buf_cleanse(lua_State *L) {
-  ddb_buf_cleanse(check(L));
-  return 0;
-}
-
 static int buf_text(lua_State *L) {
   const struct ddb_buf *b = check(L);
   lua_pushlstring(L, b->p ? b->p : "", b->len);
@@ -79,20 +80,14 @@ static int buf_status(lua_State *L) {
 }
 
 void probe_buf(lua_State *L) {
-  static const luaL_Reg functions[] = {{"new", buf_new},
-                                       {"zeroed", buf_zeroed},
-                                       {"add", buf_add},
-                                       {"add_char", buf_add_char},
-                                       {"add_text", buf_add_text},
-                                       {"reserve", buf_reserve},
-                                       {"reserve_everything", buf_reserve_everything},
-                                       {"clear", buf_clear},
-                                       {"free", buf_free},
-                                       {"cleanse", buf_cleanse},
-                                       {"text", buf_text},
-                                       {"capacity", buf_capacity},
-                                       {"status", buf_status},
-                                       {NULL, NULL}};
+  static const luaL_Reg functions[] = {
+      {"new", buf_new},           {"new_secret", buf_new_secret},
+      {"zeroed", buf_zeroed},     {"add", buf_add},
+      {"add_char", buf_add_char}, {"add_text", buf_add_text},
+      {"reserve", buf_reserve},   {"reserve_everything", buf_reserve_everything},
+      {"clear", buf_clear},       {"free", buf_free},
+      {"text", buf_text},         {"capacity", buf_capacity},
+      {"status", buf_status},     {NULL, NULL}};
   probe_class(L, BUF, buf_free);
   lua_pop(L, 1);
   probe_table(L, functions);
