@@ -9,6 +9,7 @@ local shape = require("dynamodb.request.shape")
 local response = {}
 
 local NO_PARAMS = {}
+local checks = response_check.of
 local ERROR_SHAPE = { Item = "item", CancellationReasons = { "list", { Item = "item" } } }
 local REASONS = shape.list_of(shape.struct({ Code = shape.text, Message = shape.text }))
 local THROTTLING_REASONS = shape.list_of(shape.struct({ Reason = shape.text, Resource = shape.text,
@@ -98,11 +99,12 @@ end
 ---@param operation table of base/operations
 ---@param params table the request
 ---@param why string what does not fit
+---@param retryable? boolean true when the same call may succeed later
 ---@return dynamodb.Error
-function response.unfit(operation, params, why)
+function response.unfit(operation, params, why, retryable)
   return errors.locate(errors.new({ kind = "response", operation = operation.name, attempts = 1,
     table = hooks.table_of(params), message = "response does not fit the request: " .. why,
-    ambiguous = operation.writes }))
+    ambiguous = operation.writes, retryable = retryable }))
 end
 
 --- Reads a complete response.
@@ -122,7 +124,7 @@ function response.read(http, operation, owner, params)
     if result and result.__type then
       why = "a success that is an error: " .. tostring(result.__type)
     elseif result then
-      local check = response_check.of[operation.name]
+      local check = checks[operation.name]
       why = check and check(result, params)
       if not why then return result end
       why = "response does not fit the request: " .. why

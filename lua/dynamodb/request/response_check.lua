@@ -8,7 +8,7 @@ local output_shapes = require("dynamodb.request.output_shapes")
 
 local response_check = {}
 
-local equal, item_parts = core.equal, core.item_parts
+local attributes_of, equal = core.attributes_of, core.equal
 
 -- {===== Keys =====
 
@@ -19,27 +19,15 @@ local equal, item_parts = core.equal, core.item_parts
 ---@param may_lack? boolean
 ---@return string? why
 function response_check.key(item, key, may_lack)
-  local attributes = item
-  if type(item) == "userdata" then
-    local _
-    _, attributes = item_parts(item)
-  end
+  local attributes = attributes_of(item)
   for name, value in next, key do
     local got = attributes[name]
-    if got ~= value then
-      if got == nil then
-        if not may_lack then return (": key attribute '%s' is missing"):format(name) end
-      elseif not equal(got, value) then
-        return (": key attribute '%s' is not the one that was asked for"):format(name)
-      end
+    if got == nil then
+      if not may_lack then return (": key attribute '%s' is missing"):format(name) end
+    elseif not equal(got, value) then
+      return (": key attribute '%s' is not the one that was asked for"):format(name)
     end
   end
-end
-
--- Returns the key of a request | nil when it has none that can be compared.
-local function key_of(params)
-  local key = params.Key
-  return type(key) == "table" and key or nil
 end
 
 -- ===================== }
@@ -135,14 +123,6 @@ for _, name in ipairs({ "CreateTable", "DeleteTable", "UpdateTable" }) do
 end
 checks.DescribeTable = described("Table", "TableName")
 
-function checks.GetItem(result, params)
-  local item, key = result.Item, key_of(params)
-  if item == nil or not key then return nil end
-  local is_part = params.ProjectionExpression ~= nil or params.AttributesToGet ~= nil
-  local why = response_check.key(item, key, is_part)
-  return why and "Item" .. why
-end
-
 function checks.ExecuteStatement(result, params)
   if not result.Items and idempotency.is_select(params.Statement) then return "Items: missing" end
 end
@@ -175,15 +155,51 @@ local function check_of(name)
   end
 end
 
---- name of an operation -> function(result, params) that returns nil, or what does not fit.
+--- name of an operation -> function(result, params) that returns nil, or what does not fit. GetItem, the
+--- commonest call, has none: what its shape does not decide, Table:get_item checks by response_check.item.
 response_check.of = {}
-for name in pairs(operations) do response_check.of[name] = check_of(name) end
+for name in pairs(operations) do response_check.of[name] = name ~= "GetItem" and check_of(name) or nil end
 
--- GetItem is the commonest call: nothing but the item and the capacity is looked at.
-local check_item, capacity_of = checks.GetItem, response_check.of.GetItem
-response_check.of.GetItem = function(result, params)
-  if result.ConsumedCapacity ~= nil then return capacity_of(result, params) end
-  return check_item(result, params)
+--- Returns what is wrong with the result of a GetItem whose projection includes these key attributes | nil.
+function response_check.item(result, key)
+  local why = output_shapes.GetItem(result)
+  if why then return (why:gsub("^%.", "")) end
+  why = result.Item and response_check.key(result.Item, key)
+  return why and "Item" .. why
 end
+
+-- {===== Common results =====
+
+-- Query and Scan have a quick test, which the common result passes. All others are checked as above.
+local of = response_check.of
+local check_query, check_scan = of.Query, of.Scan
+
+-- Returns true for capacity that is nil or a total.
+local function is_total(consumed)
+  if consumed == nil then return true end
+  return type(consumed) == "table" and type(consumed.CapacityUnits) == "number"
+    and type(consumed.TableName) == "string" and consumed.Table == nil
+    and consumed.ReadCapacityUnits == nil and consumed.WriteCapacityUnits == nil
+    and consumed.GlobalSecondaryIndexes == nil and consumed.LocalSecondaryIndexes == nil
+end
+
+-- Returns true for a page with as many items as it counts.
+local function is_common_page(result)
+  local items, scanned = result.Items, result.ScannedCount
+  return items and result.Count == #items and type(scanned) == "number" and scanned >= #items
+    and scanned % 1 == 0 and result.NextToken == nil and is_total(result.ConsumedCapacity)
+end
+
+function of.Query(result, params)
+  if is_common_page(result) then return nil end
+  return check_query(result, params)
+end
+
+function of.Scan(result, params)
+  if is_common_page(result) then return nil end
+  return check_scan(result, params)
+end
+
+-- ===================== }
 
 return response_check

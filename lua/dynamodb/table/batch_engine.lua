@@ -317,9 +317,7 @@ local function take_items(open, groups, responses)
   local found = {}
   for name, list in pairs(responses) do
     for _, item in ipairs(list) do
-      local attributes = item
-      if type(item) == "userdata" then attributes = select(2, core.item_parts(item)) end
-      local entry, why = take(open, groups[name], attributes)
+      local entry, why = take(open, groups[name], core.attributes_of(item))
       if not entry then return nil, why end
       found[#found + 1] = { entry.fields, item, entry.id }
     end

@@ -21,6 +21,8 @@ local tables = {}
 
 local NO_OPTIONS = options.NONE
 
+local attributes_of = core.attributes_of
+
 -- {===== Fields =====
 
 -- Returns the indexes of a description: name -> { name, kind, hash, range, projection, status }.
@@ -179,6 +181,12 @@ local function parse_arguments(fields, known, where, first, second, third)
   return schema.key(fields.schema, where, hash, range), given
 end
 
+-- Returns true for an item that has the key. A number or binary may be the same without being equal in Lua.
+local function has_key(item, key, own)
+  local attributes, hash, range = attributes_of(item), own.hash_key_name, own.range_key_name
+  return attributes[hash] == key[hash] and (not range or attributes[range] == key[range])
+end
+
 local get_options = options.with_call_options(with_key({
   attributes_to_get = options.any,
   consistent_read = options.boolean,
@@ -205,13 +213,13 @@ function Table:get_item(first, second, third)
   local call_options = given ~= NO_OPTIONS and given or nil
   local result, err = pipeline.call(connection, operations.GetItem, request, self, call_options)
   if not result then return nil, err end
-  if paths ~= nil and result.Item then -- the key is projected, too
-    local why = response_check.key(result.Item, key)
-    if why then return nil, response.unfit(operations.GetItem, request, "Item" .. why) end
+  local item, consumed = result.Item, result.ConsumedCapacity
+  if consumed or (item and not has_key(item, key, fields.schema)) then
+    local why = response_check.item(result, key)
+    if why then return nil, response.unfit(operations.GetItem, request, why, true) end
   end
-  local consumed = result.ConsumedCapacity
-  if consumed then return result.Item, nil, consumed end
-  return result.Item
+  if consumed then return item, nil, consumed end
+  return item
 end
 
 --- get_item under the name that boto has for a read that may find nothing.
@@ -231,10 +239,8 @@ function Table:has_item(first, second, third)
     ExpressionAttributeNames = { ["#k"] = hash_name } }
   local result, err = pipeline.call(connection, operations.GetItem, request, nil, given)
   if not result then return nil, err end
-  if result.Item and result.Item[hash_name] == nil then
-    return nil, response.unfit(operations.GetItem, request,
-      ("Item: key attribute '%s' is missing"):format(hash_name))
-  end
+  local why = response_check.item(result, { [hash_name] = key[hash_name] })
+  if why then return nil, response.unfit(operations.GetItem, request, why, true) end
   return capacity.results(result.Item ~= nil, result.ConsumedCapacity)
 end
 

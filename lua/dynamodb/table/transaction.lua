@@ -299,7 +299,7 @@ function Connection:transact_get(given, more)
     local why = attributes and response_check.key(attributes, keys[i]) -- a projection includes the key
     if why then
       return nil, response.unfit(operations.TransactGetItems, request,
-        ("Responses[%d].Item%s"):format(i, why))
+        ("Responses[%d].Item%s"):format(i, why), true)
     end
     found[i] = attributes and items.from_attributes(owner, attributes) or false
   end
