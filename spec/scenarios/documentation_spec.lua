@@ -205,7 +205,7 @@ describe("documentation", function()
   -- The ways: the files whose functions are called, but are no steps of the way; and how many steps it has.
   local REQUEST = { "credentials/cache", "http/pool", "http/round_trip", "request/response", "transport/curl" }
   local ways = {
-    ["One GetItem, step by step"] = { steps = 18, use = function(tbl) assert(tbl:get_item("k")) end, beside = {
+    ["One GetItem, step by step"] = { steps = 17, use = function(tbl) assert(tbl:get_item("k")) end, beside = {
       "base/system", "http/service_clock", "loop/scheduler", "request/context" } },
     ["One page of a query, step by step"] = { steps = 11,
       use = function(tbl) for _ in tbl:query({ hash_key = "k" }) do end end, beside = {

@@ -76,11 +76,13 @@ local TABLE = struct(with_capacity({
 local BACKUP = struct({ BackupArn = name, BackupName = text, BackupStatus = name })
 
 -- Returns the shape of an export or import.
-local function transfer(arn, status)
-  return struct({ [arn] = name, [status] = name, FailureCode = text, FailureMessage = text })
+local function transfer(arn, status, ...)
+  return struct({ [arn] = name, [status] = name, FailureCode = text, FailureMessage = text }, ...)
 end
 
 -- ===================== }
+
+local CONTINUOUS_BACKUPS = struct({ ContinuousBackupsStatus = text })
 
 -- The members of each operation's response, and then the names of those that must be present.
 local members = {
@@ -88,6 +90,7 @@ local members = {
     Responses = list_of(struct({ Error = struct({ Code = name, Message = text }, "Code") })) }, "Responses" },
   BatchGetItem = { { ConsumedCapacity = CAPACITIES }, "Responses", "UnprocessedKeys" },
   BatchWriteItem = { { ConsumedCapacity = CAPACITIES }, "UnprocessedItems" },
+  DescribeContinuousBackups = { { ContinuousBackupsDescription = CONTINUOUS_BACKUPS } },
   CreateBackup = { { BackupDetails = struct({ BackupArn = name, BackupStatus = text }, "BackupArn") },
     "BackupDetails" },
   DeleteItem = { { ConsumedCapacity = CAPACITY } },
@@ -99,12 +102,13 @@ local members = {
   DescribeTimeToLive = { { TimeToLiveDescription = struct({ AttributeName = text, TimeToLiveStatus = name },
     "TimeToLiveStatus") } },
   ExecuteTransaction = { { ConsumedCapacity = CAPACITIES } },
-  ExportTableToPointInTime = { { ExportDescription = transfer("ExportArn", "ExportStatus") } },
+  ExportTableToPointInTime = { { ExportDescription = transfer("ExportArn", "ExportStatus", "ExportArn") } },
   GetItem = { { ConsumedCapacity = CAPACITY } },
-  ImportTable = { { ImportTableDescription = transfer("ImportArn", "ImportStatus") } },
+  ImportTable = { { ImportTableDescription = transfer("ImportArn", "ImportStatus", "ImportArn") } },
   PutItem = { { ConsumedCapacity = CAPACITY } },
   TransactGetItems = { { ConsumedCapacity = CAPACITIES }, "Responses" },
   TransactWriteItems = { { ConsumedCapacity = CAPACITIES } },
+  UpdateContinuousBackups = { { ContinuousBackupsDescription = CONTINUOUS_BACKUPS } },
   UpdateItem = { { ConsumedCapacity = CAPACITY } },
   UpdateTimeToLive = { { TimeToLiveSpecification = struct({ AttributeName = text, Enabled = boolean }) } },
 }

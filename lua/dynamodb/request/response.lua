@@ -76,7 +76,7 @@ local function service_error(http, status, operation, params)
       or ("HTTP status %d without a message"):format(status),
     status = status,
     item = item_of(body.Item, params.Key),
-    reasons = cancellation_reasons(body, params),
+    reasons = code == "TransactionCanceledException" and cancellation_reasons(body, params) or nil,
     throttling_reasons = throttling_reasons(body),
     retryable = is_corrupt,
     retry_after = http:header("x-amz-retry-after"),

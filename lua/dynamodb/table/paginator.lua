@@ -91,14 +91,24 @@ local function is_cycle(self, key)
   return start ~= nil and core.equal(key, start) or self._mark ~= nil and core.equal(key, self._mark)
 end
 
--- Returns what is wrong with the keys of the items | nil. All items of a query have its hash key. Only the
--- first and the last item are looked at, which shows a response to another request at little cost.
+-- Returns what is wrong with the key of an item | nil.
+local function item_misfit(plan, item)
+  local attributes = core.attributes_of(item)
+  for _, name in ipairs(plan.key_names) do
+    if attributes[name] == nil then return (": key attribute '%s' is missing"):format(name) end
+  end
+  return plan.hash_key and response_check.key(attributes, plan.hash_key)
+end
+
+-- Returns what is wrong with the keys of the items of a query or scan | nil. Reading resumes after them, and
+-- all items of a query have its hash key. Only the first and the last item are looked at, which shows a
+-- response to another request at little cost.
 local function key_misfit(plan, items)
-  local key, count = plan.hash_key, #items
-  if not key or count == 0 then return nil end
-  local why = response_check.key(items[1], key)
+  local count = #items
+  if not plan.key_names or count == 0 then return nil end
+  local why = item_misfit(plan, items[1])
   if why then return "Items[1]" .. why end
-  why = response_check.key(items[count], key)
+  why = item_misfit(plan, items[count])
   return why and ("Items[%d]%s"):format(count, why)
 end
 

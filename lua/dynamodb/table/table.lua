@@ -181,12 +181,6 @@ local function parse_arguments(fields, known, where, first, second, third)
   return schema.key(fields.schema, where, hash, range), given
 end
 
--- Returns true for an item that has the key. A number or binary may be the same without being equal in Lua.
-local function has_key(item, key, own)
-  local attributes, hash, range = attributes_of(item), own.hash_key_name, own.range_key_name
-  return attributes[hash] == key[hash] and (not range or attributes[range] == key[range])
-end
-
 local get_options = options.with_call_options(with_key({
   attributes_to_get = options.any,
   consistent_read = options.boolean,
@@ -214,10 +208,13 @@ function Table:get_item(first, second, third)
   local result, err = pipeline.call(connection, operations.GetItem, request, self, call_options)
   if not result then return nil, err end
   local item, consumed = result.Item, result.ConsumedCapacity
-  if consumed or (item and not has_key(item, key, fields.schema)) then
-    local why = response_check.item(result, key)
-    if why then return nil, response.unfit(operations.GetItem, request, why, true) end
+  if item and not consumed then -- the commonest result, so it is checked here: does it have the key?
+    local attributes, own = attributes_of(item), fields.schema
+    local hash, range = own.hash_key_name, own.range_key_name
+    if attributes[hash] == key[hash] and (not range or attributes[range] == key[range]) then return item end
   end
+  local why = response_check.item(result, key)
+  if why then return nil, response.unfit(operations.GetItem, request, why, true) end
   if consumed then return item, nil, consumed end
   return item
 end
