@@ -468,7 +468,7 @@ describe("layer2", function()
         elseif number == 2 then
           return 400, FAILED
         end
-        return 200, { Responses = { a = { { id = { S = "2" } } }, b = { { id = { S = "3" } } } } }
+        return 200, { Responses = { a = { { id = { S = "2" } } }, b = { { id = { S = "3" } } } }, UnprocessedKeys = {} }
       end)
       local list = offline:new_batch_list()
       list:add_batch(a, { "1", "2" }, { "x" }, true):add_batch(b, { "3" })
@@ -515,7 +515,8 @@ describe("layer2", function()
         asked = asked + 1
         if asked == 1 then return 400, FAILED end
         if body.TableName then
-          return 200, { Table = { TableName = "a", KeySchema = { { AttributeName = "id", KeyType = "HASH" } },
+          return 200, { Table = { TableName = "a", TableStatus = "ACTIVE",
+            KeySchema = { { AttributeName = "id", KeyType = "HASH" } },
             AttributeDefinitions = { { AttributeName = "id", AttributeType = "S" } } } }
         end
         return 200, { UnprocessedItems = {} }

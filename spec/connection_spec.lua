@@ -290,9 +290,9 @@ describe("connection", function()
     end)
 
     it("returns unknown members of a response", function()
-      local fake = helper.fake(helper.response(200, '{"Novelty":{"Deep":[1,"x"]}}'))
+      local fake = helper.fake(helper.response(200, '{"Novelty":{"Deep":[1,"x"]},"Count":0,"Items":[]}'))
       local result = assert(helper.offline(fake):call("Scan", { FutureOption = { Depth = 2 } }))
-      assert.are.same({ Novelty = { Deep = { 1, "x" } } }, result)
+      assert.are.same({ Novelty = { Deep = { 1, "x" } }, Count = 0, Items = {} }, result)
       assert.are.equal('{"FutureOption":{"Depth":2}}', fake.requests[1]:match("\r\n\r\n(.*)$"))
     end)
 

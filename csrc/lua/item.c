@@ -320,6 +320,23 @@ static int core_item_queue(lua_State *L) {
   return 1;
 }
 
+/*
+ * core.attributes_of(item or attributes) -> table of attributes. It is cheaper than item_parts,
+ * since upvalue 1 is the metatable of items: it runs for every item that is read.
+ */
+static int core_attributes_of(lua_State *L) {
+  if (lua_istable(L, 1)) {
+    lua_settop(L, 1);
+    return 1;
+  }
+  bool is_item = lua_isuserdata(L, 1) && lua_getmetatable(L, 1) &&
+                 lua_rawequal(L, -1, lua_upvalueindex(1));
+  if (!is_item)
+    return object_raise(L, "item or attributes expected, got %s", object_typename(L, 1));
+  compat_getslot(L, 1, ITEM_ATTRIBUTES);
+  return 1;
+}
+
 static const luaL_Reg methods[] = {{"get", item_get}, {"set", item_set}, {NULL, NULL}};
 static const luaL_Reg meta[] = {{"__len", item_len}, {"__eq", item_eq}, {NULL, NULL}};
 const struct object_class item_class = {"dynamodb.item", 4, methods, meta};
@@ -342,6 +359,9 @@ void item_open(lua_State *L) {
                                        {NULL, NULL}};
   object_setfuncs(L, functions);
   object_register(L, &item_class); /* stack: core metatable */
+  lua_pushvalue(L, -1);
+  lua_pushcclosure(L, core_attributes_of, 1);
+  lua_setfield(L, -3, "attributes_of");
   lua_getfield(L, -1, "methods");
   lua_getglobal(L, "next");
   set_closure(L, item_pairs, "pairs");

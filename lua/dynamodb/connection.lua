@@ -12,6 +12,7 @@ local operations = require("dynamodb.base.operations")
 local options = require("dynamodb.base.options")
 local pipeline = require("dynamodb.request.pipeline")
 local pool = require("dynamodb.http.pool")
+local response = require("dynamodb.request.response")
 local results = require("dynamodb.table.results")
 local schema = require("dynamodb.table.schema")
 local settings = require("dynamodb.config.settings")
@@ -242,6 +243,7 @@ local list_options = options.with_call_options({ exclusive_start_table_name = op
 function Connection:list_tables(given)
   given = options.read(list_options, given, "list_tables")
   local names, start = core.list(), given.exclusive_start_table_name
+  local seen = { [start or ""] = true }
   local limits = pipeline.multi_request_options(core.connection_state(self), given)
   repeat
     local page, err = pipeline.call(self, operations.ListTables, {
@@ -249,12 +251,13 @@ function Connection:list_tables(given)
       Limit = given.limit and math.min(given.limit - #names, 100),
     }, nil, limits)
     if not page then return nil, err end
-    for _, name in ipairs(page.TableNames or {}) do names[#names + 1] = name end
-    if page.LastEvaluatedTableName and page.LastEvaluatedTableName == start then
-      return nil, errors.locate(errors.new({ kind = "response", operation = "ListTables", attempts = 1,
-        message = "ListTables repeats the page after '" .. start .. "'" }))
-    end
+    for _, name in ipairs(page.TableNames) do names[#names + 1] = name end
     start = page.LastEvaluatedTableName
+    if start == "" then start = nil end
+    if start and seen[start] then
+      return nil, response.unfit(operations.ListTables, {}, "it repeats the page after '" .. start .. "'")
+    end
+    seen[start or ""] = true
   until not start or (given.limit and #names >= given.limit)
   return names, nil, start
 end
@@ -277,7 +280,8 @@ function Connection:create_table(given)
   local request = table_definition.create_request(given, "create_table")
   local result, err = pipeline.call(self, operations.CreateTable, request)
   if not result then return nil, err end
-  return tables.from_description(self, result.TableDescription, given.version_attribute)
+  return tables.from_description(self, operations.CreateTable, request, given.name, result.TableDescription,
+    given.version_attribute)
 end
 
 --- Returns the response of DescribeTable, { Table = {...} } | nil, err.
@@ -311,7 +315,11 @@ function Connection:delete_table(target)
   local result, err = pipeline.call(self, operations.DeleteTable, { TableName = name })
   if not result then return nil, err end
   core.connection_state(self).running.known_tables[name] = nil -- a new table of that name may differ
-  if core.typename(target) == "dynamodb.table" then tables.update(target, result.TableDescription) end
+  if core.typename(target) == "dynamodb.table" then
+    local ok
+    ok, err = tables.update(target, operations.DeleteTable, result.TableDescription)
+    if not ok then return nil, err end
+  end
   return result.TableDescription
 end
 

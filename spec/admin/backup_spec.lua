@@ -21,7 +21,7 @@ local function service(responses)
   local fake = helper.fake(function(bytes)
     local name = parse(bytes)
     asked[name] = (asked[name] or 0) + 1
-    local list = name == "DescribeTable" and { { Table = { TableName = "messages", TableArn = ARN } } }
+    local list = name == "DescribeTable" and { { Table = { TableName = "messages", TableStatus = "ACTIVE", TableArn = ARN } } }
       or assert(responses[name], name)
     local response = list[math.min(asked[name], #list)]
     return helper.response(response.status or 200, cjson.encode(response))

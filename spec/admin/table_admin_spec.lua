@@ -129,7 +129,10 @@ local calls = {
 
 -- Waits: { method, argument, operation, responses, "reached", "timeout", an error code or a part of the message, number of
 -- requests }.
-local function index(status) return described({ GlobalSecondaryIndexes = { { IndexName = "by_age", IndexStatus = status } } }) end
+local function index(status)
+  return described({ GlobalSecondaryIndexes = { { IndexName = "by_age", IndexStatus = status,
+    KeySchema = { { AttributeName = "id", KeyType = "HASH" } } } } })
+end
 local function ttl(status) return { TimeToLiveDescription = { TimeToLiveStatus = status } } end
 
 local waits = {

@@ -66,7 +66,7 @@ local listings = {
   { "ListImports", "NextToken", "NextToken", "ImportSummaryList" },
   { "ListStreams", "ExclusiveStartStreamArn", "LastEvaluatedStreamArn", "Streams" },
   { "ListTables", "ExclusiveStartTableName", "LastEvaluatedTableName", "TableNames", element = [["%s"]] },
-  { "ListTagsOfResource", "NextToken", "NextToken", "Tags" },
+  { "ListTagsOfResource", "NextToken", "NextToken", "Tags", element = [[{"Key":"%s","Value":"v"}]] },
   { "Query", "ExclusiveStartKey", "LastEvaluatedKey", "Items", element = ROW, token = [[{"id":{"S":"b"}}]] },
   { "Scan", "ExclusiveStartKey", "LastEvaluatedKey", "Items", element = ROW, token = [[{"id":{"S":"b"}}]] },
 }
@@ -267,7 +267,7 @@ describe("operations", function()
       end
 
       local function name_of(value)
-        return type(value) == "table" and (value.id or value.Name) or value
+        return type(value) == "table" and (value.id or value.Name or value.Key) or value
       end
 
       local function check_requests(fake, params)

@@ -10,7 +10,7 @@ describe("limits", function()
   local conn, tbl, fake
 
   before_each(function()
-    fake = helper.fake(helper.response(200, "{}"))
+    fake = helper.fake(helper.response(200, '{"UnprocessedItems":{}}'))
     conn = helper.offline(fake)
     tbl = conn:table("t", { hash_key = "id", range_key = "at" })
   end)

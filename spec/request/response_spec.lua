@@ -43,7 +43,7 @@ describe("response", function()
   it("must have the required members", function()
     local result, err = read("DescribeTable", 200, "{}")
     assert.is_nil(result)
-    assert.equal("response: response without Table", tostring(err))
+    assert.equal("response: response does not fit the request: Table: missing", tostring(err))
     assert.is_true(err.retryable)
   end)
 

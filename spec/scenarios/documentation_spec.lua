@@ -210,7 +210,8 @@ describe("documentation", function()
     ["One page of a query, step by step"] = { steps = 11,
       use = function(tbl) for _ in tbl:query({ hash_key = "k" }) do end end, beside = {
       "base/arguments", "base/objects", "base/options", "base/system", "expression/condition", "http/service_clock",
-      "loop/event", "loop/mutex", "loop/scheduler", "request/context", "table/capacity", "table/results_object",
+      "loop/event", "loop/mutex", "loop/scheduler", "request/context", "request/response_check", "request/shape",
+      "table/capacity", "table/results_object",
       "table/schema", unpack(REQUEST) } },
   }
 

@@ -80,7 +80,7 @@ function batch_service.new(random, schemas, possible)
       for _, request in ipairs(processed) do write(name, request) end
       for _, request in ipairs(rest) do append(unprocessed, name, request) end
     end
-    return { UnprocessedItems = next(unprocessed) and unprocessed or nil }
+    return { UnprocessedItems = unprocessed }
   end
 
   local function batch_get(body, is_processed)

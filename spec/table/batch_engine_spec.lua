@@ -13,6 +13,7 @@ local batch_service = dofile("spec/support/batch_service.lua")
 local RUNS, TIMED_RUNS = 1000, 300
 local OUTCOMES = { "all", "some", "some", "none", "throttle", "fail", "lose" }
 local SCHEMAS = { one = { "id" }, two = { "id", "at" } }
+local DONE = '{"Responses":{},"UnprocessedItems":{},"UnprocessedKeys":{}}' -- of either operation
 local DEFINED = { one = { hash_key = "id" }, two = { hash_key = "id", range_key = "at", range_key_type = "N" } }
 
 -- Connects to the transport -> connection, { table name = fields of the table }.
@@ -55,7 +56,7 @@ end
 
 -- Connects to a service that accepts every request -> connection, fields, fake transport.
 local function working_service()
-  local fake = helper.fake(helper.response(200, "{}"))
+  local fake = helper.fake(helper.response(200, DONE))
   local conn, fields = connect(fake)
   return conn, fields, fake
 end
@@ -273,7 +274,7 @@ describe("batch", function()
 
   for _, case in ipairs({ { 1, 4 }, { 2, 2 }, { 3, 2 }, { 4, 1 }, { 9, 1 } }) do
     it(("takes %d seconds for 4 requests, %d at a time"):format(case[2], case[1]), function()
-      local conn, fields, transport = second_service(helper.response(200, "{}"))
+      local conn, fields, transport = second_service(helper.response(200, DONE))
       local start = transport.now()
       assert(batch_engine.get(conn, numbered_keys(fields, 400), { concurrency = case[1] }, nil, error))
       assert.are.equal(case[2], transport.now() - start)
@@ -302,7 +303,7 @@ describe("batch", function()
   it("raises an error of one request and stops", function()
     local conn, fields, _, fake = second_service(function(_, n)
       if n == 2 then error("oops", 0) end
-      return helper.response(200, "{}")
+      return helper.response(200, DONE)
     end)
     local ok, why = pcall(batch_engine.get, conn, numbered_keys(fields, 1000), { concurrency = 3 }, nil, error)
     assert.are.same({ false, "oops" }, { ok, why })
@@ -380,7 +381,7 @@ describe("batch", function()
     local fake = helper.fake(function(bytes, n)
       local left = body(bytes)
       if n == none then table.remove(left.one) end -- one entry was processed
-      return helper.response(200, n > none + 1 and "{}" or cjson.encode({ UnprocessedItems = left }))
+      return helper.response(200, n > none + 1 and DONE or cjson.encode({ UnprocessedItems = left }))
     end)
     fake.sleep = function(seconds) sleeps[#sleeps + 1] = seconds end
     local conn, fields = connect(fake)
@@ -429,7 +430,7 @@ describe("batch", function()
 
   it("stops at a permanent error and reports the leftover entries", function()
     local refused = '{"__type":"x#ValidationException","message":"no"}'
-    local fake = helper.fake(function(_, n) return n == 2 and helper.response(400, refused) or helper.response(200, "{}") end)
+    local fake = helper.fake(function(_, n) return n == 2 and helper.response(400, refused) or helper.response(200, DONE) end)
     local conn, fields = connect(fake)
     local ok, err = batch_engine.write(conn, puts(fields.one, 60), {})
     assert.is_nil(ok)

@@ -375,7 +375,7 @@ describe("batches", function()
       for _, request in ipairs(cjson.decode(bytes:match("\r\n\r\n(.*)$")).RequestItems.one) do
         log[#log + 1] = request.PutRequest.Item
       end
-      return helper.response(200, "{}")
+      return helper.response(200, '{"UnprocessedItems":{}}')
     end), function() return 1 end)
     return helper.offline(transport):table("one", { hash_key = "id" }), log, transport
   end
@@ -395,7 +395,8 @@ describe("batches", function()
       assert.are.equal(seconds, transport.now() - before)
     end
     assert.are.equal(300, #log)
-    local reader = simulated_time.new(helper.fake(helper.response(200, "{}")), function() return 1 end)
+    local nothing = helper.response(200, '{"Responses":{},"UnprocessedKeys":{}}')
+    local reader = simulated_time.new(helper.fake(nothing), function() return 1 end)
     tbl = helper.offline(reader):table("one", { hash_key = "id" })
     for i = 101, 400 do keys[i] = "k" .. i end
     local before = reader.now()

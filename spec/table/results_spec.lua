@@ -406,7 +406,7 @@ describe("results", function()
       local pages = helper.fake(function(_, number)
         if number > 100 then error("asked again and again", 0) end
         local key = keys[(number - 1) % #keys + 1]
-        return helper.response(200, ('{"Items":[%s],"Count":0,"LastEvaluatedKey":{"id":{"S":"h"},"at":{"N":"%d"}}}')
+        return helper.response(200, ('{"Items":[%s],"LastEvaluatedKey":{"id":{"S":"h"},"at":{"N":"%d"}}}')
           :format(items or "", key))
       end)
       return pages, helper.offline(pages):table("t", { hash_key = "id", range_key = "at", range_key_type = "N" })
@@ -419,7 +419,7 @@ describe("results", function()
         assert.is_nil(list)
         assert.equal("response", err.kind)
         assert.equal("Query", err.operation)
-        assert.is_truthy(err.message:find("response repeats an earlier LastEvaluatedKey", 1, true))
+        assert.is_truthy(err.message:find("repeats an earlier LastEvaluatedKey", 1, true))
         assert.is_true(#fake.requests <= 3 * #keys + 1, #fake.requests)
         assert.is_nil((tbl:scan():all()))
         assert.is_nil((tbl:count({ hash_key = "h" })))
@@ -446,8 +446,8 @@ describe("results", function()
       end)
     end
 
-    it("do not require counts", function()
-      local body = '{"Items":[{"id":{"S":"a"}}],"Count":"x","ScannedCount":null,"ConsumedCapacity":[],"LastEvaluatedKey":null}'
+    it("do not require counts that the items show", function()
+      local body = '{"Items":[{"id":{"S":"a"}}],"Count":null,"ConsumedCapacity":null,"LastEvaluatedKey":null}'
       local fake = helper.fake(helper.response(200, body))
       local results = helper.offline(fake):table("t", { hash_key = "id" }):scan()
       assert.equal("a", results:next().id)

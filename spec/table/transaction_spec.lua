@@ -260,7 +260,7 @@ describe("transaction", function()
     return result, err, fake
   end
 
-  local done = helper.response(200, "{}")
+  local done = helper.response(200, '{"Responses":[{},{}]}') -- of either operation
   for _, case in ipairs({
     { "a conflict", cancelled("TransactionConflict", "None") },
     { "conflicts", cancelled("TransactionConflict", "TransactionConflict") },

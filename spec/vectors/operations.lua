@@ -36,8 +36,10 @@ local EXPORT_RESULT = { ExportDescription = { ExportArn = "e", ItemCount = 3,
 local vectors = {
   -- Items
   BatchExecuteStatement = {
-    { Statements = { { Statement = "SELECT * FROM messages WHERE id = ?", Parameters = { "a" } } } },
-    [[{"Statements":[{"Statement":"SELECT * FROM messages WHERE id = ?","Parameters":[{"S":"a"}]}]}]],
+    { Statements = { { Statement = "SELECT * FROM messages WHERE id = ?", Parameters = { "a" } },
+      { Statement = "SELECT * FROM messages WHERE id = 'b'" } } },
+    [[{"Statements":[{"Statement":"SELECT * FROM messages WHERE id = ?","Parameters":[{"S":"a"}]},
+      {"Statement":"SELECT * FROM messages WHERE id = 'b'"}]}]],
     [[{"Responses":[{"TableName":"messages","Item":<item>},{"Error":{"Code":"ConditionalCheckFailed","Item":<key>}}]}]],
     { Responses = { { TableName = T, Item = ITEM }, { Error = { Code = "ConditionalCheckFailed", Item = KEY } } } },
   },
@@ -68,8 +70,10 @@ local vectors = {
     { Items = { ITEM }, NextToken = "t", LastEvaluatedKey = KEY },
   },
   ExecuteTransaction = {
-    { TransactStatements = { { Statement = "DELETE FROM messages WHERE id = ?", Parameters = { "a" } } } },
-    [[{"TransactStatements":[{"Statement":"DELETE FROM messages WHERE id = ?","Parameters":[{"S":"a"}]}]}]],
+    { TransactStatements = { { Statement = "DELETE FROM messages WHERE id = ?", Parameters = { "a" } },
+      { Statement = "DELETE FROM messages WHERE id = 'b'" } } },
+    [[{"TransactStatements":[{"Statement":"DELETE FROM messages WHERE id = ?","Parameters":[{"S":"a"}]},
+      {"Statement":"DELETE FROM messages WHERE id = 'b'"}]}]],
     [[{"Responses":[{"Item":<item>},{}]}]],
     { Responses = { { Item = ITEM }, {} } },
   },
@@ -110,8 +114,8 @@ local vectors = {
     { SearchResults = { { Item = ITEM, Score = 0.25 } }, ConsumedCapacity = { VectorSearchRequestBytes = 96 } },
   },
   TransactGetItems = {
-    { TransactItems = { { Get = { TableName = T, Key = KEY } } } },
-    [[{"TransactItems":[{"Get":{"TableName":"messages","Key":<key>}}]}]],
+    { TransactItems = { { Get = { TableName = T, Key = KEY } }, { Get = { TableName = T, Key = KEY } } } },
+    [[{"TransactItems":[{"Get":{"TableName":"messages","Key":<key>}},{"Get":{"TableName":"messages","Key":<key>}}]}]],
     [[{"Responses":[{"Item":<item>},{}]}]],
     { Responses = { { Item = ITEM }, {} } },
   },

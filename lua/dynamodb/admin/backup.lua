@@ -11,6 +11,7 @@ local errors = require("dynamodb.error")
 local objects = require("dynamodb.base.objects")
 local operations = require("dynamodb.base.operations")
 local options = require("dynamodb.base.options")
+local response = require("dynamodb.request.response")
 local results = require("dynamodb.table.results")
 local tables = require("dynamodb.table.table")
 
@@ -51,11 +52,12 @@ local function wait_for(connection, kind, target, given, where)
   local arn = arn_of(target, kind.arn, where)
   return table_admin.wait(connection, given, where, arn, function(limits)
     local found, err = call_on(connection, kind.describe, arn, kind.arn, where, limits)
-    if found and kind.details then found = found[kind.details] end
     if not found then return nil, err end
-    local status = found[kind.status]
+    local details = kind.details and found[kind.details] or found
+    local status = details[kind.status]
+    if not status then return nil, response.unfit(kind.describe, {}, kind.status .. ": missing") end
     if kind.states[status] ~= nil then return kind.states[status], status end
-    local why = found.FailureMessage or found.FailureCode
+    local why = details.FailureMessage or details.FailureCode
     return table_admin.unreachable(("%s is %s%s"):format(arn, tostring(status), why and ": " .. why or ""))
   end)
 end
@@ -152,7 +154,8 @@ local function restore(connection, operation, given, request, where)
   request.LocalSecondaryIndexOverride = index_override(given.local_indexes, where .. ": local_indexes")
   local result, err = pipeline.call(connection, operation, request)
   if not result then return nil, err end
-  return tables.from_description(connection, result.TableDescription, given.version_attribute)
+  return tables.from_description(connection, operation, request, given.name, result.TableDescription,
+    given.version_attribute)
 end
 
 local from_backup_options = restore_options({ backup = options.any })

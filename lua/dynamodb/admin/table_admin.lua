@@ -8,6 +8,7 @@ local errors = require("dynamodb.error")
 local objects = require("dynamodb.base.objects")
 local operations = require("dynamodb.base.operations")
 local options = require("dynamodb.base.options")
+local response = require("dynamodb.request.response")
 local results = require("dynamodb.table.results")
 local tables = require("dynamodb.table.table")
 local poll = require("dynamodb.admin.poll")
@@ -33,7 +34,8 @@ local function arn_of(self)
     local ok, err = self:refresh()
     if not ok then return nil, err end
   end
-  return fields.arn
+  if fields.arn then return fields.arn end
+  return nil, response.unfit(operations.DescribeTable, { TableName = fields.name }, "Table.TableArn: missing")
 end
 
 --- Calls an operation that names the table by its ARN -> response | nil, err.
@@ -63,8 +65,7 @@ local refresh_options = options.with_call_options({ timeout = options.seconds,
 local function refresh(self, given)
   local result, err = call(self, "DescribeTable", nil, given)
   if not result then return nil, err end
-  tables.update(self, result.Table)
-  return self
+  return tables.update(self, operations.DescribeTable, result.Table)
 end
 
 --- Describes the table and updates the fields of the table object. With wait_for_active it waits until the
@@ -89,7 +90,9 @@ function Table:delete()
   local fields, connection = core.table_parts(self)
   local description, err = connection:delete_table(fields.name)
   if not description then return nil, err end
-  tables.update(self, description)
+  local ok
+  ok, err = tables.update(self, operations.DeleteTable, description)
+  if not ok then return nil, err end
   return true
 end
 
@@ -153,7 +156,7 @@ function Table:wait_until_index_active(name, given)
   end
   return wait_for_table(self, given, "wait_until_index_active", function(ok, err, fields)
     if not ok then return nil, err end
-    local index = fields.indexes[name]
+    local index = (fields.indexes or {})[name]
     if not index or index.status == "DELETING" then
       return unreachable(("%s has no index '%s'"):format(tostring(self), tostring(name)))
     end
@@ -168,8 +171,7 @@ end
 local function update_table(self, request)
   local result, err = call(self, "UpdateTable", request)
   if not result then return nil, err end
-  tables.update(self, result.TableDescription)
-  return self
+  return tables.update(self, operations.UpdateTable, result.TableDescription)
 end
 
 -- Returns the updates of global indexes from { name = { read_units =, ... } }.

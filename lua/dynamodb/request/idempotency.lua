@@ -19,14 +19,14 @@ local function steps_of(params)
     params.ExpressionAttributeValues or {})
 end
 
--- PartiQL statements that read may be repeated.
-local function is_select(statement)
+--- Returns true for a PartiQL statement that reads, which may be repeated.
+function idempotency.is_select(statement)
   return type(statement) == "string" and statement:match("^%s*[Ss][Ee][Ll][Ee][Cc][Tt]%f[^%w_]") ~= nil
 end
 
 local function all_select(statements)
   for _, each in ipairs(type(statements) == "table" and statements or {}) do
-    if type(each) ~= "table" or not is_select(each.Statement) then return false end
+    if type(each) ~= "table" or not idempotency.is_select(each.Statement) then return false end
   end
   return true
 end
@@ -35,7 +35,7 @@ end
 -- these.
 local deciders = {
   UpdateItem = function(params) return steps_of(params) ~= nil end,
-  ExecuteStatement = function(params) return is_select(params.Statement) end,
+  ExecuteStatement = function(params) return idempotency.is_select(params.Statement) end,
   BatchExecuteStatement = function(params) return all_select(params.Statements) end,
 }
 

@@ -117,7 +117,7 @@ local function read_response(call, own, connection, sent_at)
   local state, http = call.state, connection.response
   local clock = state.running.clock
   if clock then service_clock.observe(clock, http, sent_at, state.transport.time()) end
-  local ok, result, err = pcall(response.read, http, call.operation, call.owner)
+  local ok, result, err = pcall(response.read, http, call.operation, call.owner, call.params)
   if not ok then -- out of memory
     pool.discard(own, connection)
     error(result, 0)

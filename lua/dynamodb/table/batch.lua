@@ -110,8 +110,8 @@ function Table:get_items(keys, given)
   add_reads(entries, fields, keys, given, "get_items", "get_items: ")
   entries = batch_engine.unique(entries)
   local owner = given.items ~= false and self or nil
-  local ok, err, consumed = batch_engine.get(connection, entries, given, owner, function(_, item)
-    found[batch_engine.identify(fields, owner and item:key() or item)] = item
+  local ok, err, consumed = batch_engine.get(connection, entries, given, owner, function(_, item, id)
+    found[id] = item
     list[#list + 1] = item
   end)
   if not ok then
@@ -154,8 +154,8 @@ function Connection:batch_get(requests, given)
       "batch_get", ("batch_get: %s."):format(fields.name))
   end
   entries = batch_engine.unique(entries)
-  local ok, err, consumed = batch_engine.get(self, entries, given, nil, function(fields, attributes)
-    seen[batch_engine.identify(fields, attributes)] = true
+  local ok, err, consumed = batch_engine.get(self, entries, given, nil, function(fields, attributes, id)
+    seen[id] = true
     local item = given.items == false and attributes or items.from_attributes(owners[fields.name], attributes)
     table.insert(found[fields.name], item)
   end)

@@ -12,6 +12,7 @@ local limits = require("dynamodb.request.limits")
 local operations = require("dynamodb.base.operations")
 local options = require("dynamodb.base.options")
 local pipeline = require("dynamodb.request.pipeline")
+local response = require("dynamodb.request.response")
 local schema = require("dynamodb.table.schema")
 local system = require("dynamodb.base.system")
 
@@ -273,37 +274,62 @@ local function requests_of(group)
   return list
 end
 
--- Returns the entry of a key that the response names | nil when it was not in the request, or is no key.
-local function find(group, key)
-  local is_key, id = pcall(batch_engine.identify, group[1].fields, key)
-  for _, entry in ipairs(is_key and group or {}) do
-    if entry.id == id then return entry end
-  end
+-- Takes the entry of a key that the response names out of those that are open -> entry | nil, why, when it
+-- was not in the request, or was named before.
+local function take(open, group, key)
+  local fields = group and group[1].fields
+  local is_key, id = pcall(batch_engine.identify, fields, key)
+  local entry = is_key and open[id]
+  if not entry then return nil, "a key that was not in the request, or a key twice" end
+  open[id] = nil
+  return entry
 end
 
--- Adds the entries of unprocessed keys to the list -> true | false when one was not in the request.
-local function add_unprocessed(list, group, keys)
+-- Returns the entries by their ids.
+local function open_entries(entries)
+  local open = {}
+  for _, entry in ipairs(entries) do open[entry.id] = entry end
+  return open
+end
+
+-- Takes the entries of unprocessed keys -> true | nil, why.
+local function take_unprocessed(list, open, group, keys)
+  if type(keys) ~= "table" then return nil, "unprocessed keys without a list" end
   for _, key in ipairs(keys) do
-    local entry = find(group, key)
-    if not entry then return false end
+    local entry, why = take(open, group, key)
+    if not entry then return nil, why end
     list[#list + 1] = entry
   end
   return true
 end
 
-local function foreign_key(operation)
-  return nil, errors.new({ kind = "response", operation = operation,
-    message = "the response names keys that were not in the request" })
+-- Takes the entries of unprocessed write requests -> true | nil, why. The attributes of a put include its
+-- key.
+local function take_unprocessed_writes(list, open, group, requests)
+  for _, request in ipairs(requests) do
+    local put, delete = request.PutRequest, request.DeleteRequest
+    local entry, why = take(open, group, put and put.Item or delete and delete.Key or {})
+    if not entry then return nil, why end
+    if (put ~= nil) ~= (entry.request.PutRequest ~= nil) or (put and delete) then
+      return nil, "another request for a key than the one that was sent"
+    end
+    list[#list + 1] = entry
+  end
+  return true
 end
 
--- Returns the keys of unprocessed write requests. The attributes of a put include its key.
-local function keys_of(requests)
-  local keys = {}
-  for i, request in ipairs(requests) do
-    local entry = request.DeleteRequest or request.PutRequest or {}
-    keys[i] = entry.Key or entry.Item or {}
+-- Takes the entries of the items that were read -> list of { fields, item, id } | nil, why.
+local function take_items(open, groups, responses)
+  local found = {}
+  for name, list in pairs(responses) do
+    for _, item in ipairs(list) do
+      local entry, why = take(open, groups[name], core.attributes_of(item))
+      if not entry then return nil, why end
+      found[#found + 1] = { entry.fields, item, entry.id }
+    end
+    if not groups[name] then return nil, "a table that was not in the request" end
   end
-  return keys
+  return found
 end
 
 -- ===================== }
@@ -320,12 +346,10 @@ function batch_engine.write(connection, entries, given)
     for name, group in pairs(groups) do items[name] = requests_of(group) end
     local result, err = call(self, write_encoded, items)
     if not result then return nil, err end
-    local unprocessed = {}
-    for name, requests in pairs(result.UnprocessedItems or {}) do
-      local group = groups[name]
-      if not group or not add_unprocessed(unprocessed, group, keys_of(requests)) then
-        return foreign_key("BatchWriteItem")
-      end
+    local unprocessed, open = {}, open_entries(sent)
+    for name, requests in pairs(result.UnprocessedItems) do
+      local ok, why = take_unprocessed_writes(unprocessed, open, groups[name], requests)
+      if not ok then return nil, response.unfit(write_encoded, { RequestItems = items }, why) end
     end
     return unprocessed
   end)
@@ -335,7 +359,7 @@ end
 ---@param entries dynamodb.Entry[]
 ---@param given table the caller's options: concurrency, and those of calls
 ---@param owner? userdata the dynamodb.table of all entries, when the items are to be dynamodb.items
----@param take_item function called with the fields of the table and each item
+---@param take_item function called with the fields of the table, each item, and the id of its key
 ---@return boolean? done
 ---@return dynamodb.Error? err its leftovers are { { table =, key = }, ... }
 ---@return table[]? capacity consumed, for each table
@@ -347,18 +371,14 @@ function batch_engine.get(connection, entries, given, owner, take_item)
     end
     local result, err = call(self, get_encoded, items, owner)
     if not result then return nil, err end
-    local unprocessed = {}
-    for name, part in pairs(result.UnprocessedKeys or {}) do
-      if not groups[name] or not add_unprocessed(unprocessed, groups[name], part.Keys or { {} }) then
-        return foreign_key("BatchGetItem")
-      end
+    local unprocessed, open = {}, open_entries(sent)
+    local found, why = take_items(open, groups, result.Responses)
+    for name, part in pairs(found and result.UnprocessedKeys or {}) do
+      local ok, misfit = take_unprocessed(unprocessed, open, groups[name], part.Keys)
+      if not ok then found, why = nil, misfit end
     end
-    for name in pairs(result.Responses or {}) do
-      if not groups[name] then return foreign_key("BatchGetItem") end
-    end
-    for name, list in pairs(result.Responses or {}) do
-      for _, attributes in ipairs(list) do take_item(groups[name][1].fields, attributes) end
-    end
+    if not found then return nil, response.unfit(get_encoded, { RequestItems = items }, why) end
+    for _, each in ipairs(found) do take_item(each[1], each[2], each[3]) end
     return unprocessed
   end)
 end

@@ -10,7 +10,9 @@ local item_copy = require("dynamodb.table.item_copy")
 local item_diff = require("dynamodb.table.item_diff")
 local errors = require("dynamodb.error")
 local objects = require("dynamodb.base.objects")
+local operations = require("dynamodb.base.operations")
 local options = require("dynamodb.base.options")
+local response = require("dynamodb.request.response")
 local schema = require("dynamodb.table.schema")
 local system = require("dynamodb.base.system")
 local update = require("dynamodb.expression.update")
@@ -217,6 +219,17 @@ local function actions_of(changes, key, queue)
   return actions, count
 end
 
+local may_remove = { delete = true, remove = true } -- actions after which the attribute may be missing
+
+-- Returns what is wrong with the new values of the queued attributes in a response | nil.
+local function queue_misfit(queue, returned)
+  for name, action in next, queue do
+    if returned[name] == nil and not may_remove[action.name] then
+      return ("Attributes: '%s' is missing"):format(name)
+    end
+  end
+end
+
 -- Sets the queued attributes to the values that the service returned.
 local function apply_queued(queue, attributes, stored, returned)
   for name in next, queue do
@@ -261,6 +274,8 @@ local function send_save(self, given, guard, changes, current)
   if not result then return nil, err end
   if queued then
     local known = assert(core.decode(text, "item"))
+    local why = shows_new[asked.return_values] and queue_misfit(queue, result.Attributes or {})
+    if why then return nil, response.unfit(operations.UpdateItem, { TableName = fields.name }, why) end
     apply_queued(queue, attributes, known, queued_values(self, key, queue, given, asked, result))
     text = pipeline.encode(known, "item", "save")
     core.item_queue(self, false)

@@ -3,10 +3,10 @@
 -- Source: DynamoDB developer guide, "Paginating table query results".
 
 local core = require("dynamodb.core")
-local errors = require("dynamodb.error")
-local hooks = require("dynamodb.request.hooks")
 local options = require("dynamodb.base.options")
 local pipeline = require("dynamodb.request.pipeline")
+local response = require("dynamodb.request.response")
+local response_check = require("dynamodb.request.response_check")
 
 ---@class dynamodb.Page
 ---@field response table of the service
@@ -30,7 +30,7 @@ local paginator = {}
 ---@param operation table of base/operations, with 'pages'
 ---@param request table of the first page; it is changed for the others
 ---@param plan table owner (the dynamodb.table whose items the elements become), key_names (of the key
---- attributes, for queries and scans), call (options of its calls)
+--- attributes, for queries and scans), hash_key (of a query, by attribute names), call (options of its calls)
 ---@return dynamodb.Paginator
 function paginator.new(connection, operation, request, plan)
   local members = operation.pages
@@ -69,14 +69,17 @@ function Paginator:start_key()
   return self._request[self._start_member]
 end
 
--- Returns a member of the response by its path, such as "StreamDescription.Shards" | nil, also for null.
-local function member(response, path)
-  for name in path:gmatch("[^.]+") do response = type(response) == "table" and response[name] or nil end
-  if response ~= core.null then return response end
+-- Returns a member of the result by its path, such as "StreamDescription.Shards" | nil.
+local function member(result, path)
+  for name in path:gmatch("[^.]+") do result = result and result[name] end
+  return result
 end
 
-local function number_or_zero(value)
-  return type(value) == "number" and value or 0
+-- Returns the start key of the next page | nil. Some servers end the pages with an empty key.
+local function next_key_of(self, result)
+  local key = member(result, self._next_member)
+  if key == "" or (type(key) == "table" and next(key) == nil) then return nil end
+  return key
 end
 
 -- Returns true when the pages repeat themselves. The key is compared with the page's start key and with an
@@ -88,14 +91,31 @@ local function is_cycle(self, key)
   return start ~= nil and core.equal(key, start) or self._mark ~= nil and core.equal(key, self._mark)
 end
 
--- Returns what is wrong with the response | false.
-local function complaint(self, response, next_key)
-  local list = member(response, self._list_member)
-  local is_counted = not self._plan.key_names or type(response.Count) == "number"
-  if type(list) ~= "table" and (list ~= nil or not is_counted) then
-    return "response without " .. self._list_member
+-- Returns what is wrong with the key of an item | nil.
+local function item_misfit(plan, item)
+  local attributes = core.attributes_of(item)
+  for _, name in ipairs(plan.key_names) do
+    if attributes[name] == nil then return (": key attribute '%s' is missing"):format(name) end
   end
-  return is_cycle(self, next_key) and "response repeats an earlier " .. self._next_member
+  return plan.hash_key and response_check.key(attributes, plan.hash_key)
+end
+
+-- Returns what is wrong with the keys of the items of a query or scan | nil. Reading resumes after them, and
+-- all items of a query have its hash key. Only the first and the last item are looked at, which shows a
+-- response to another request at little cost.
+local function key_misfit(plan, items)
+  local count = #items
+  if not plan.key_names or count == 0 then return nil end
+  local why = item_misfit(plan, items[1])
+  if why then return "Items[1]" .. why end
+  why = item_misfit(plan, items[count])
+  return why and ("Items[%d]%s"):format(count, why)
+end
+
+-- Returns what is wrong with the response | nil.
+local function complaint(self, items, next_key)
+  if is_cycle(self, next_key) then return "it repeats an earlier " .. self._next_member end
+  return key_misfit(self._plan, items)
 end
 
 --- Requests the next page. It remains the next one until it is accepted.
@@ -105,19 +125,15 @@ end
 function Paginator:fetch(limit)
   local request, operation, plan = self._request, self._operation, self._plan
   request.Limit = limit or request.Limit
-  local response, err = pipeline.call(self._connection, operation, request, plan.owner, plan.call)
-  if not response then return nil, err end
-  local next_key = member(response, self._next_member)
-  local message = complaint(self, response, next_key)
-  if message then
-    return nil, errors.locate(errors.new({ kind = "response", operation = operation.name,
-      table = hooks.table_of(request), attempts = 1, message = message }))
-  end
-  local items = member(response, self._list_member) or {}
-  local count = number_or_zero(response.Count or #items) -- only queries and scans have a count
-  return { response = response, items = items, count = count, segment = self.segment, next = next_key,
-    scanned = number_or_zero(response.ScannedCount or count),
-    units = number_or_zero(member(response, "ConsumedCapacity.CapacityUnits")) }
+  local result, err = pipeline.call(self._connection, operation, request, plan.owner, plan.call)
+  if not result then return nil, err end
+  local items, next_key = member(result, self._list_member) or {}, next_key_of(self, result)
+  local why = complaint(self, items, next_key)
+  if why then return nil, response.unfit(operation, request, why) end
+  local count = result.Count or #items -- only queries and scans have a count
+  return { response = result, items = items, count = count, segment = self.segment, next = next_key,
+    scanned = result.ScannedCount or count,
+    units = member(result, "ConsumedCapacity.CapacityUnits") or 0 }
 end
 
 --- Moves on to the page that follows this one.

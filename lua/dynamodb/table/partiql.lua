@@ -131,7 +131,7 @@ function Connection:execute_batch(given, more)
   local result, err = pipeline.call(self, operations.BatchExecuteStatement, request, nil, more)
   if not result then return nil, err end
   local list = core.list()
-  for i, response in ipairs(result.Responses or {}) do
+  for i, response in ipairs(result.Responses) do
     list[i] = { item = response.Item, err = response.Error and error_of(response.Error) }
   end
   return capacity.results(list, result.ConsumedCapacity)
@@ -148,8 +148,8 @@ function Connection:execute_transaction(given, more)
     ClientRequestToken = core.uuid(), ReturnConsumedCapacity = more.return_consumed_capacity }
   local result, err = transaction.call(self, operations.ExecuteTransaction, request, given, more)
   if not result then return nil, err end
-  local rows = {}
-  for i, response in ipairs(result.Responses or {}) do rows[i] = response.Item or false end
+  local rows, responses = {}, result.Responses or {}
+  for i = 1, #given do rows[i] = responses[i] and responses[i].Item or false end
   return capacity.results(rows, result.ConsumedCapacity)
 end
 

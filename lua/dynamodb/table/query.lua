@@ -84,11 +84,11 @@ local function key_names(self, fields, index)
     local ok, err = self:refresh()
     if not ok then return nil, err end
   end
-  local found = fields.indexes[index]
-  if found then return found end
+  local found = (fields.indexes or {})[index]
+  if found and found.hash[1] then return found end
   return nil, errors.locate(errors.new({ kind = "service", code = "ValidationException",
     operation = "DescribeTable", table = fields.name,
-    message = ("%s has no index '%s'"):format(tostring(self), index) }))
+    message = ("%s has no index '%s' with a hash key"):format(tostring(self), index) }))
 end
 
 -- Returns the names of a start key: the key attributes of the index and of the table.
@@ -165,16 +165,20 @@ local function key_tests(expression, given, key)
   return tests
 end
 
+-- Returns the text of the key condition, and the hash key by attribute names | nil where the text has it.
 local function key_condition(expression, table_key, given, key)
   if given.key_condition ~= nil then
     exclusive_option(expression, given, "key_condition", "key", "hash_key", "range_key",
       "range_key_condition")
     return condition.write(expression, given.key_condition, "key_condition")
   end
-  local tests, texts, known = key_tests(expression, given, key), {}, {}
+  local tests, texts, known, hash_key = key_tests(expression, given, key), {}, {}, {}
   for _, name in ipairs(key.hash) do
+    local test = tests[name]
     known[name] = true
-    texts[#texts + 1] = write_key_test(expression, table_key, name, tests[name], true)
+    texts[#texts + 1] = write_key_test(expression, table_key, name, test, true)
+    if condition.is(test) then test = test.values[1] end -- eq
+    hash_key[name] = test
   end
   for _, name in ipairs(key.range) do
     known[name] = true
@@ -184,7 +188,7 @@ local function key_condition(expression, table_key, given, key)
   for name in pairs(tests) do
     if not known[name] then expression:fail("'%s' is not a key attribute", tostring(name)) end
   end
-  return expression:finish(table.concat(texts, " AND "), "key condition")
+  return expression:finish(table.concat(texts, " AND "), "key condition"), hash_key
 end
 
 -- ===================== }
@@ -252,8 +256,9 @@ function Table:query(first, second, third)
   local key, err = key_names(self, fields, given.index)
   if not key then return nil, err end
   local expression = expressions.new("query")
-  local text = key_condition(expression, fields.schema, given, key)
+  local text, hash_key = key_condition(expression, fields.schema, given, key)
   local request, plan = prepare(self, fields, given, expression, key)
+  plan.hash_key = hash_key
   request.KeyConditionExpression = text
   request.ScanIndexForward = given.scan_index_forward
   return for_loop(results.new(connection, operations.Query, request, plan))

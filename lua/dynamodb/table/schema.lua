@@ -91,14 +91,25 @@ function schema.key_names(key_schema)
   return names
 end
 
---- Makes a schema from the description of a table.
----@return dynamodb.Schema
+--- Makes a schema from the description of a table -> schema | nil, why when it is none of a table: one hash
+--- key, at most one range key, and a type for each.
+---@return dynamodb.Schema?
+---@return string? why
 function schema.from_description(description)
   local types, names = {}, schema.key_names(description.KeySchema)
   for _, attribute in ipairs(description.AttributeDefinitions or {}) do
     types[attribute.AttributeName] = attribute.AttributeType
   end
   local hash, range = names.hash[1], names.range[1]
+  if #names.hash ~= 1 or #names.range > 1 or hash == range then
+    return nil, "KeySchema: one hash key and at most one range key expected"
+  end
+  for _, name in ipairs({ hash, range }) do
+    if not key_types[types[name]] then
+      return nil, ("AttributeDefinitions: type of key attribute '%s' expected, got %s"):format(name,
+        tostring(types[name]))
+    end
+  end
   return setmetatable({ hash_key_name = hash, hash_key_type = types[hash], range_key_name = range,
     range_key_type = range and types[range] }, Schema)
 end

@@ -10,6 +10,8 @@ local items = require("dynamodb.table.item")
 local objects = require("dynamodb.base.objects")
 local operations = require("dynamodb.base.operations")
 local options = require("dynamodb.base.options")
+local response = require("dynamodb.request.response")
+local response_check = require("dynamodb.request.response_check")
 local schema = require("dynamodb.table.schema")
 local update = require("dynamodb.expression.update")
 local write = require("dynamodb.table.write")
@@ -18,6 +20,8 @@ local Table = core.table_class.methods
 local tables = {}
 
 local NO_OPTIONS = options.NONE
+
+local attributes_of = core.attributes_of
 
 -- {===== Fields =====
 
@@ -36,11 +40,14 @@ local function indexes_of(description)
   return found
 end
 
--- Sets the fields that users read.
+-- Sets the fields that users read -> true | nil, why, with nothing set. The name stays the one that requests
+-- are sent with, which may be an ARN.
 local function describe(fields, description)
   local throughput = description.ProvisionedThroughput or {}
-  fields.name = description.TableName
-  fields.schema = description.KeySchema and schema.from_description(description) or fields.schema
+  local found, why = fields.schema, "KeySchema: missing"
+  if description.KeySchema then found, why = schema.from_description(description) end
+  if not found then return nil, why end
+  fields.schema = found
   fields.indexes = description.KeySchema and indexes_of(description) or fields.indexes
   fields.status = description.TableStatus
   fields.item_count = description.ItemCount or 0
@@ -50,18 +57,28 @@ local function describe(fields, description)
   fields.write_units = throughput.WriteCapacityUnits
   fields.arn = description.TableArn or fields.arn
   fields.stream_arn = description.LatestStreamArn
-  return fields
+  return true
 end
 
---- Makes a table object from a description.
+--- Makes a table object from the description in a response -> table | nil, err.
+---@param operation table of base/operations
+---@param request table of that operation
+---@param name string of the table, as in the request
 ---@param version_attribute? string name of the attribute that counts an item's versions
-function tables.from_description(connection, description, version_attribute)
-  return core.table(connection, describe({ version_attribute = version_attribute }, description))
+function tables.from_description(connection, operation, request, name, description, version_attribute)
+  local fields = { name = name, version_attribute = version_attribute }
+  local ok, why = describe(fields, description)
+  if not ok then return nil, response.unfit(operation, request, why) end
+  return core.table(connection, fields)
 end
 
---- Updates the fields of a table object.
-function tables.update(self, description)
-  describe(core.table_parts(self), description)
+--- Updates the fields of a table object from the description in a response -> the table | nil, err.
+---@param operation table of base/operations
+function tables.update(self, operation, description)
+  local fields = core.table_parts(self)
+  local ok, why = describe(fields, description)
+  if not ok then return nil, response.unfit(operation, { TableName = fields.name }, why) end
+  return self
 end
 
 function core.table_class.__inspect(self, show)
@@ -116,9 +133,11 @@ end
 --- Describes a table -> a new table object | nil, err.
 ---@param version_attribute? string
 function tables.fetch(connection, name, version_attribute)
-  local result, err = pipeline.call(connection, operations.DescribeTable, { TableName = name })
+  local request = { TableName = name }
+  local result, err = pipeline.call(connection, operations.DescribeTable, request)
   if not result then return nil, err end
-  return tables.from_description(connection, result.Table, version_attribute)
+  return tables.from_description(connection, operations.DescribeTable, request, name, result.Table,
+    version_attribute)
 end
 
 --- Returns the table object. Raises for one of another connection, which may have another region or account.
@@ -188,9 +207,16 @@ function Table:get_item(first, second, third)
   local call_options = given ~= NO_OPTIONS and given or nil
   local result, err = pipeline.call(connection, operations.GetItem, request, self, call_options)
   if not result then return nil, err end
-  local consumed = result.ConsumedCapacity
-  if consumed then return result.Item, nil, consumed end
-  return result.Item
+  local item, consumed = result.Item, result.ConsumedCapacity
+  if item and not consumed then -- the commonest result, so it is checked here: does it have the key?
+    local attributes, own = attributes_of(item), fields.schema
+    local hash, range = own.hash_key_name, own.range_key_name
+    if attributes[hash] == key[hash] and (not range or attributes[range] == key[range]) then return item end
+  end
+  local why = response_check.item(result, key)
+  if why then return nil, response.unfit(operations.GetItem, request, why, true) end
+  if consumed then return item, nil, consumed end
+  return item
 end
 
 --- get_item under the name that boto has for a read that may find nothing.
@@ -204,15 +230,14 @@ local has_options = options.with_call_options(with_key({ consistent_read = optio
 function Table:has_item(first, second, third)
   local fields, connection = core.table_parts(self)
   local key, given = parse_arguments(fields, has_options, "has_item", first, second, third)
-  local result, err = pipeline.call(connection, operations.GetItem, {
-    TableName = fields.name,
-    Key = key,
-    ConsistentRead = given.consistent_read,
-    ReturnConsumedCapacity = given.return_consumed_capacity,
-    ProjectionExpression = "#k",
-    ExpressionAttributeNames = { ["#k"] = fields.schema.hash_key_name },
-  }, nil, given)
+  local hash_name = fields.schema.hash_key_name
+  local request = { TableName = fields.name, Key = key, ConsistentRead = given.consistent_read,
+    ReturnConsumedCapacity = given.return_consumed_capacity, ProjectionExpression = "#k",
+    ExpressionAttributeNames = { ["#k"] = hash_name } }
+  local result, err = pipeline.call(connection, operations.GetItem, request, nil, given)
   if not result then return nil, err end
+  local why = response_check.item(result, { [hash_name] = key[hash_name] })
+  if why then return nil, response.unfit(operations.GetItem, request, why, true) end
   return capacity.results(result.Item ~= nil, result.ConsumedCapacity)
 end
 
@@ -305,7 +330,12 @@ function Table:increment(first, second, third)
     return_consumed_capacity = given.return_consumed_capacity })
   local result, err = write.update(connection, fields, key, actions, asked, "increment")
   if not result then return nil, err end
-  return capacity.results(write.value_at(result.Attributes, steps), result.ConsumedCapacity)
+  local value = write.value_at(result.Attributes, steps)
+  if schema.key_type_of(value) ~= "N" then
+    return nil, response.unfit(operations.UpdateItem, { TableName = fields.name },
+      "Attributes: number expected, got " .. objects.describe(value))
+  end
+  return capacity.results(value, result.ConsumedCapacity)
 end
 
 arguments.check_methods(Table, "tbl", { core.table_class }, {

@@ -16,6 +16,8 @@ local limits = require("dynamodb.request.limits")
 local objects = require("dynamodb.base.objects")
 local operations = require("dynamodb.base.operations")
 local options = require("dynamodb.base.options")
+local response = require("dynamodb.request.response")
+local response_check = require("dynamodb.request.response_check")
 local retry = require("dynamodb.request.retry")
 local schema = require("dynamodb.table.schema")
 local system = require("dynamodb.base.system")
@@ -279,7 +281,7 @@ local get_options = { -- of one item
 function Connection:transact_get(given, more)
   more = options.read(transaction.options, more, "transact_get")
   check_count(given, "transact_get")
-  local list, owners = {}, {}
+  local list, owners, keys = {}, {}, {}
   for i, operation in ipairs(given) do
     local where = ("transact_get[%d]"):format(i)
     options.check(get_options, operation, where)
@@ -291,15 +293,19 @@ function Connection:transact_get(given, more)
     local projection = operation.projection
       and expression:projection(operation.projection, schema.names(fields.schema))
     local get = { TableName = fields.name, Key = key, ProjectionExpression = projection }
-    list[i] = { Get = expression:into(get) }
+    list[i], keys[i] = { Get = expression:into(get) }, key
   end
   local request = { TransactItems = list, ReturnConsumedCapacity = more.return_consumed_capacity }
   local result, err = transaction.call(self, operations.TransactGetItems, request, given, more)
   if not result then return nil, err end
   local found = core.list()
   for i, owner in ipairs(owners) do
-    local attributes = (result.Responses or {})[i]
-    attributes = attributes and attributes.Item
+    local attributes = result.Responses[i].Item
+    local why = attributes and response_check.key(attributes, keys[i]) -- a projection includes the key
+    if why then
+      return nil, response.unfit(operations.TransactGetItems, request,
+        ("Responses[%d].Item%s"):format(i, why), true)
+    end
     found[i] = attributes and items.from_attributes(owner, attributes) or false
   end
   return capacity.results(found, result.ConsumedCapacity)

@@ -3,11 +3,14 @@
 local pipeline = require("dynamodb.request.pipeline")
 local capacity = require("dynamodb.table.capacity")
 local condition = require("dynamodb.expression.condition")
+local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
 local expressions = require("dynamodb.expression.builder")
 local operations = require("dynamodb.base.operations")
 local objects = require("dynamodb.base.objects")
 local options = require("dynamodb.base.options")
+local response = require("dynamodb.request.response")
+local response_check = require("dynamodb.request.response_check")
 local schema = require("dynamodb.table.schema")
 local update = require("dynamodb.expression.update")
 
@@ -67,12 +70,39 @@ local function add_options(request, expression, given, fields, guard)
   expression:into(request)
 end
 
+-- Returns the key of a write. The item of a put may be encoded.
+local function key_of(fields, request)
+  if request.Key then return request.Key end
+  local item, key = request.Item, {}
+  if type(item) == "string" then item = assert(core.decode(item, "item")) end
+  for _, name in ipairs(schema.names(fields.schema)) do key[name] = item[name] end
+  return key
+end
+
+local whole_items = { ALL_NEW = true, ALL_OLD = true } -- values of ReturnValues
+
+-- Returns what is wrong with the attributes that a write returns | nil. There is always a new item, but not
+-- always an old one. Attributes that were not asked for are dropped.
+local function attributes_misfit(result, request, fields)
+  local asked, attributes = request.ReturnValues, result.Attributes
+  if asked == "ALL_NEW" and not attributes then return "Attributes: missing" end
+  if not asked or asked == "NONE" then result.Attributes = nil end
+  local why = attributes and whole_items[asked] and response_check.key(attributes, key_of(fields, request))
+  return why and "Attributes" .. why
+end
+
 -- Calls a write -> response | nil, err. A write that was wrapped into a transaction has a list of capacities.
 local function call(connection, operation, request, given, explain, fields)
   local result, err = pipeline.call(connection, operation, request, nil, given, explain, fields)
-  local consumed = result and result.ConsumedCapacity
+  if not result then
+    if err.item and response_check.key(err.item, key_of(fields, request)) then err.item = nil end
+    return nil, err
+  end
+  local consumed = result.ConsumedCapacity
   if consumed and consumed[1] then result.ConsumedCapacity = consumed[1] end
-  return result, err
+  local why = (result.Attributes or request.ReturnValues) and attributes_misfit(result, request, fields)
+  if why then return nil, response.unfit(operation, request, why) end
+  return result
 end
 
 -- Sends a write -> response | nil, err.
@@ -111,7 +141,7 @@ function write.update(connection, fields, key, actions, given, where, guard)
   local expression = expressions.new(where)
   local request = { TableName = fields.name, Key = key, UpdateExpression = update.write(expression, actions) }
   add_options(request, expression, given, fields, guard)
-  return call(connection, operations.UpdateItem, request, given)
+  return call(connection, operations.UpdateItem, request, given, nil, fields)
 end
 
 --- Returns the value at a path of returned attributes. For an updated list element the service returns a list
