@@ -321,19 +321,20 @@ static int core_item_queue(lua_State *L) {
 }
 
 /*
- * core.attributes_of(item or attributes) -> table of attributes. It is cheaper than item_parts,
- * since upvalue 1 is the metatable of items: it runs for every item that is read.
+ * core.attribute(item or attributes, name) -> the value. Upvalue 1 is the metatable of items: this
+ * runs for every item that is read.
  */
-static int core_attributes_of(lua_State *L) {
+static int core_attribute(lua_State *L) {
+  lua_settop(L, 2);
   if (lua_istable(L, 1)) {
-    lua_settop(L, 1);
+    lua_rawget(L, 1);
     return 1;
   }
-  bool is_item = lua_isuserdata(L, 1) && lua_getmetatable(L, 1) &&
-                 lua_rawequal(L, -1, lua_upvalueindex(1));
+  bool is_item =
+      lua_isuserdata(L, 1) && lua_getmetatable(L, 1) && lua_rawequal(L, -1, lua_upvalueindex(1));
   if (!is_item)
     return object_raise(L, "item or attributes expected, got %s", object_typename(L, 1));
-  compat_getslot(L, 1, ITEM_ATTRIBUTES);
+  push_attribute(L, 1, lua_touserdata(L, 1), 2);
   return 1;
 }
 
@@ -360,8 +361,8 @@ void item_open(lua_State *L) {
   object_setfuncs(L, functions);
   object_register(L, &item_class); /* stack: core metatable */
   lua_pushvalue(L, -1);
-  lua_pushcclosure(L, core_attributes_of, 1);
-  lua_setfield(L, -3, "attributes_of");
+  lua_pushcclosure(L, core_attribute, 1);
+  lua_setfield(L, -3, "attribute");
   lua_getfield(L, -1, "methods");
   lua_getglobal(L, "next");
   set_closure(L, item_pairs, "pairs");

@@ -43,7 +43,6 @@ local FIRST_INVOCATION = 100000000000 -- twelve decimal digits, which also are h
 ---@field warned table<string, true> lines of the caller that a hint was given for: request/hints
 --- The rest is made by context.open, at the first call:
 ---@field values? table resolved settings
----@field closed? boolean
 ---@field signer userdata
 ---@field retry_policy dynamodb.RetryPolicy
 ---@field clock? table the service's clock; nil when its skew is not to be corrected

@@ -8,7 +8,7 @@ local output_shapes = require("dynamodb.request.output_shapes")
 
 local response_check = {}
 
-local attributes_of, equal = core.attributes_of, core.equal
+local attribute, equal = core.attribute, core.equal
 
 -- {===== Keys =====
 
@@ -19,9 +19,8 @@ local attributes_of, equal = core.attributes_of, core.equal
 ---@param may_lack? boolean
 ---@return string? why
 function response_check.key(item, key, may_lack)
-  local attributes = attributes_of(item)
   for name, value in next, key do
-    local got = attributes[name]
+    local got = attribute(item, name)
     if got == nil then
       if not may_lack then return (": key attribute '%s' is missing"):format(name) end
     elseif not equal(got, value) then

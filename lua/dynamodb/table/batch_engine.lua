@@ -318,12 +318,21 @@ local function take_unprocessed_writes(list, open, group, requests)
   return true
 end
 
+-- Returns the key of an item that was read for a group of entries | nil without a group.
+local function key_of_item(group, item)
+  local key = {}
+  for _, name in ipairs(group and schema.names(group[1].fields.schema) or key) do
+    key[name] = core.attribute(item, name)
+  end
+  return key
+end
+
 -- Takes the entries of the items that were read -> list of { fields, item, id } | nil, why.
 local function take_items(open, groups, responses)
   local found = {}
   for name, list in pairs(responses) do
     for _, item in ipairs(list) do
-      local entry, why = take(open, groups[name], core.attributes_of(item))
+      local entry, why = take(open, groups[name], key_of_item(groups[name], item))
       if not entry then return nil, why end
       found[#found + 1] = { entry.fields, item, entry.id }
     end

@@ -93,11 +93,10 @@ end
 
 -- Returns what is wrong with the key of an item | nil.
 local function item_misfit(plan, item)
-  local attributes = core.attributes_of(item)
   for _, name in ipairs(plan.key_names) do
-    if attributes[name] == nil then return (": key attribute '%s' is missing"):format(name) end
+    if core.attribute(item, name) == nil then return (": key attribute '%s' is missing"):format(name) end
   end
-  return plan.hash_key and response_check.key(attributes, plan.hash_key)
+  return plan.hash_key and response_check.key(item, plan.hash_key)
 end
 
 -- Returns what is wrong with the keys of the items of a query or scan | nil. Reading resumes after them, and

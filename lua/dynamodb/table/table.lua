@@ -21,7 +21,7 @@ local tables = {}
 
 local NO_OPTIONS = options.NONE
 
-local attributes_of = core.attributes_of
+local attribute = core.attribute
 
 -- {===== Fields =====
 
@@ -209,9 +209,11 @@ function Table:get_item(first, second, third)
   if not result then return nil, err end
   local item, consumed = result.Item, result.ConsumedCapacity
   if item and not consumed then -- the commonest result, so it is checked here: does it have the key?
-    local attributes, own = attributes_of(item), fields.schema
+    local own = fields.schema
     local hash, range = own.hash_key_name, own.range_key_name
-    if attributes[hash] == key[hash] and (not range or attributes[range] == key[range]) then return item end
+    if attribute(item, hash) == key[hash] and (not range or attribute(item, range) == key[range]) then
+      return item
+    end
   end
   local why = response_check.item(result, key)
   if why then return nil, response.unfit(operations.GetItem, request, why, true) end
