@@ -1,5 +1,5 @@
 -- Target values: DynamoDB JSON and plain JSON. What is decoded is encoded and decoded again as the same value, and it is
--- shown, measured, compared and copied.
+-- shown, measured, compared and copied. Items that decode an attribute when it is read have what the decoder finds.
 
 local core = require("dynamodb.core")
 local inspect = require("dynamodb.values.inspect")
@@ -47,7 +47,23 @@ local function check_json(text)
   if written then assert(core.encode(core.decode(written, "json"), "json") == written, "plain JSON differs") end
 end
 
+-- Items need a table. Nothing is sent, so the transport's functions are never called.
+local transport = {}
+for _, name in ipairs({ "close", "connect", "idle", "now", "receive", "send", "sleep", "time" }) do transport[name] = error end
+local owner = require("dynamodb").connect({ region = "us-east-1", transport = transport }):table("t", { hash_key = "id" })
+
+-- Compares an item that is decoded when it is read with the attributes, or with the reason why there are none.
+local function check_item(text, attributes, why)
+  local item, refusal = core.decode(text, "row", owner)
+  assert(refusal == why, "an item fails in another way than its attributes")
+  for name, value in next, attributes or {} do
+    assert(core.equal(core.attribute(item, name), value), "an attribute has another value when it is read alone")
+  end
+  if item then assert(core.equal(select(2, core.item_parts(item)), attributes), "the item has other attributes") end
+end
+
 local function run(text)
+  check_item(text, core.decode(text, "item"))
   local value = check_shape(text, "value")
   if value ~= nil then check_uses(value) end
   local item = check_shape(text, "item")
