@@ -721,10 +721,10 @@ describe("put, update and delete", function()
         assert(target:update_item({ hash_key = item.id, update = { n = dynamodb.increment(10), v = dynamodb.increment() } }))
         return nil, "network", "lost"
       end
-      local conn = helper.connect({ transport = losing })
-      local ours = conn:table(target.name, { hash_key = "id", version_attribute = target.version_attribute }):new_item(item.id)
+      local own = helper.connect({ transport = losing })
+      local ours = own:table(target.name, { hash_key = "id", version_attribute = target.version_attribute }):new_item(item.id)
       local done, err = ours:modify(function(fresh) calls, fresh.n = calls + 1, fresh.n + 1 end)
-      conn:close()
+      own:close()
       assert.is_nil(done)
       assert.are.equal("ConditionalCheckFailedException", err.code)
       assert.is_true(err.ambiguous)
