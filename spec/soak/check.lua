@@ -10,6 +10,7 @@ local ledger = dofile("spec/soak/ledger.lua")
 -- nginx keeps idle connections itself: at most as many as a round has requests at the same time.
 local LUA_GROWTH, RESIDENT_GROWTH = 64, 4096 -- kilobytes
 local DESCRIPTORS, IDLE_OF_NGINX = 0, 24
+local RETURNED = 0.2 -- of the refusals that the client corrects
 local SHOWN = 40 -- differences
 
 local directory = arg[1]
@@ -35,20 +36,21 @@ local function sorted_text(counts)
   return table.concat(list, ", ")
 end
 
--- Counts the writes by outcome and by kind, and checks the codes.
+-- Counts the writes by outcome, by kind, and by the code of their error. Checks the codes.
 local function count_writes(writes)
-  local outcomes, kinds = { done = 0, ambiguous = 0, failed = 0, open = 0, left = 0 }, {}
+  local outcomes, kinds, codes = { done = 0, ambiguous = 0, failed = 0, open = 0, left = 0 }, {}, {}
   for id, write in pairs(writes) do
     outcomes[write.outcome] = outcomes[write.outcome] + 1
     kinds[write.kind] = (kinds[write.kind] or 0) + (write.outcome == "done" and 1 or 0)
-    if (write.outcome == "failed" or write.outcome == "ambiguous") and not EXPECTED[write.rest] then
-      add("%s %s: unexpected %s", write.kind, id, write.rest)
+    if write.outcome == "failed" or write.outcome == "ambiguous" then
+      codes[write.rest] = (codes[write.rest] or 0) + 1
+      if not EXPECTED[write.rest] then add("%s %s: unexpected %s", write.kind, id, write.rest) end
     end
   end
   for kind, count in pairs(kinds) do
     if count == 0 then add("no write of kind %s was acknowledged", kind) end
   end
-  return outcomes, kinds
+  return outcomes, kinds, codes
 end
 
 local function check_measures(file, warm, last)
@@ -90,6 +92,14 @@ local function check_notes(notes)
   return jumps, complete
 end
 
+-- Refusals whose cause the client corrects are seldom returned: only when the cause comes back during the call.
+local function check_corrections(codes, faults)
+  local skewed = (codes.InvalidSignatureException or 0) + (codes.RequestExpired or 0)
+  if skewed > faults.skewed * RETURNED then add("%d of %d refusals for the clock were returned", skewed, faults.skewed) end
+  local expired = codes.ExpiredTokenException or 0
+  if expired > faults.expired * RETURNED then add("%d of %d expired tokens were returned", expired, faults.expired) end
+end
+
 -- Returns the counts of faults by kind.
 local function faults_of(jumps, kills)
   local counts, sum = { clock_jump = jumps, killed = kills }, jumps
@@ -107,14 +117,16 @@ end
 local _, kills = files.read(directory .. "/kills"):gsub("\n", "")
 for line in io.lines(directory .. "/trouble") do add("%s", line) end
 local writes, notes = ledger.read(directory)
-local outcomes, kinds = count_writes(writes)
+local outcomes, kinds, codes = count_writes(writes)
 local jumps, reads = check_notes(notes)
 local faults, sum = faults_of(jumps, kills)
+check_corrections(codes, faults)
 local conn = helper.connect()
 comparison.run(conn, writes, add)
 conn:close()
 
 print("acknowledged: " .. sorted_text(kinds))
+print("errors: " .. sorted_text(codes))
 print("complete reads: " .. sorted_text(reads))
 print("faults: " .. sorted_text(faults))
 for i = 1, math.min(#differences, SHOWN) do print("difference: " .. differences[i]) end
