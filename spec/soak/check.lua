@@ -63,6 +63,14 @@ local function check_measures(file, warm, last)
   end
 end
 
+-- 'counts' has the acknowledged writes of each round. A single round may be short, or fall into a spell of faults.
+local function check_progress(file, counts)
+  local last = #counts
+  if last >= 3 and counts[last] + counts[last - 1] + counts[last - 2] == 0 then
+    add("%s: no write was acknowledged in its last three rounds", file)
+  end
+end
+
 -- Reads the notes -> number of jumps of clocks, number of complete reads by kind.
 local function check_notes(notes)
   local jumps, complete, warm, last, progress = 0, {}, {}, {}, {}
@@ -71,16 +79,17 @@ local function check_notes(notes)
     if note.word == "batch-error" and not EXPECTED[note.text] then add("%s: batch: unexpected %s", note.file, note.text) end
     if note.word == "clock" then jumps = jumps + 1 end
     if note.word == "read" then complete[note.text] = (complete[note.text] or 0) + 1 end
-    if note.word == "round" then progress[note.file] = tonumber(note.text) end -- of the last round
+    if note.word == "round" then
+      progress[note.file] = progress[note.file] or {}
+      table.insert(progress[note.file], tonumber(note.text))
+    end
     if note.word == "measure" then
       local name, lua, resident, descriptors = note.text:match("^(%a+) (%S+) (%S+) (%S+)$")
       local measures = name == "warm" and warm or last
       measures[note.file] = { tonumber(lua), tonumber(resident), tonumber(descriptors) }
     end
   end
-  for file, count in pairs(progress) do
-    if count == 0 then add("%s: no write was acknowledged in its last round", file) end
-  end
+  for file, counts in pairs(progress) do check_progress(file, counts) end
   for _, file in ipairs(helper.names_of(last)) do check_measures(file, warm[file], last[file]) end
   local measured = table.concat(helper.names_of(last), " ")
   for _, name in ipairs({ "lua54steady", "luajitsteady", "nginx" }) do

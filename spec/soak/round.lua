@@ -18,7 +18,8 @@ local WARM_UP = 12 -- seconds, at least
 
 -- The kinds of operations, and how often each of them is done. The order is the same in every process.
 local KINDS = {
-  { writes, { add = 6, exact = 4, compare = 6, modify = 4, version = 4, put = 8, batch = 3, collect = 2, pair = 4 } },
+  { writes, { add = 6, exact = 4, compare = 6, modify = 4, version = 4, put = 8, insert = 3, batch = 3, collect = 2,
+    pair = 4, cancel = 3 } },
   { reads, { scan = 2, query = 3, get = 2, pair = 2 } },
 }
 local operations = {}

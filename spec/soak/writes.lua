@@ -24,6 +24,11 @@ end
 --- Counts under the default policy.
 function writes.add(job) count(job, "add") end
 
+--- Counts in a task that is soon cancelled. Without an outcome the write may have been applied.
+function writes.cancel(job)
+  dynamodb.gather({ function() count(job, "add") end }, { deadline = job.random:integer(1, 30) / 1000 })
+end
+
 --- Counts as a transaction of one operation.
 function writes.exact(job) count(job, "exact", "exact") end
 
@@ -32,6 +37,7 @@ function writes.compare(job)
   local tbl, key = job.tables.log, "compare" .. shared_key()
   local item, read_error = tbl:get_item({ hash_key = key, consistent_read = true })
   if read_error then return end
+  if item and item.id ~= key then job.ledger:note("difference", "get_item of", key, "returned", item.id) end
   local id = job.ledger:begin("compare")
   local ok, err
   if item then
@@ -73,6 +79,13 @@ function writes.put(job)
   if not ok or not random:once_in(3) then return end
   local deletion = ledger:begin("delete", id)
   ledger:finish(deletion, tbl:delete_item({ hash_key = id, condition = random:once_in(2) and { id = id } or nil }))
+end
+
+--- Puts an item by PartiQL, which fails if it is there.
+function writes.insert(job)
+  local id = job.ledger:begin("put")
+  local statement = ("INSERT INTO %s VALUE { 'id': ?, 'text': ? }"):format(job.tables.items.name)
+  job.ledger:finish(id, job.conn:execute(statement, { id, "text of " .. id }))
 end
 
 local function entry(id, i)
