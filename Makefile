@@ -84,16 +84,16 @@ modules: all $B/probe.so
 	@:
 
 # Writers in several processes, under injected faults, keep ledgers that are compared with the tables: spec/soak/README.md
-# SECONDS is how long they write; SEED repeats the faults of an earlier run.
+# SECONDS is how long they write; SEED repeats the faults of an earlier run. The server is always one of its own.
 SECONDS ?= 60
 SEED    ?=
 
 soak:
 	@echo "== soak: ledgers of writers under faults, for $(SECONDS) s"
-	@tools/setup.sh test
+	@env -u DYNAMODB_ENDPOINT tools/setup.sh test
 	@$(MAKE) -s plain-luajit
 	@$(MAKE) -s plain-lua5.4
-	@timeout -k 10 $$(($(SECONDS) + 150)) spec/support/emulator.sh spec/soak/run.sh $(SECONDS) $(SEED)
+	@timeout -k 10 $$(($(SECONDS) + 150)) env -u DYNAMODB_ENDPOINT spec/support/emulator.sh spec/soak/run.sh $(SECONDS) $(SEED)
 
 # Every check is a target of its own. Two run at a time, since specs mostly wait; the builds that they share are made first.
 CHECKS := test warnings format luacheck tidy cppcheck rock valgrind torture asan coverage soak

@@ -48,6 +48,7 @@ kill_at_random lua54killed luajitkilled nginx
 wait_for_writers
 kill "$server" && wait "$server" || true # it writes the number of faults
 server=''
+[ -e "$scratch/faults" ] || { echo "the proxy has failed:" >&2; cat "$scratch/log" >&2; exit 1; }
 sleep 0.5 # for requests that the server has received
 mv "$scratch/faults" "$scratch/kills" "$scratch/trouble" "$scratch/ledgers"
 code=0
