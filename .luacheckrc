@@ -9,3 +9,4 @@ files["lua/dynamodb/transport/nginx.lua"] = { std = "ngx_lua" }
 files["lua/dynamodb/loop/phase.lua"] = { std = "ngx_lua" }
 files["tools/linecov.lua"] = { globals = { "LINECOV", "coroutine.create", "coroutine.wrap" } }
 files["spec/support/nginx_handlers.lua"] = { std = "+ngx_lua" }
+files["spec/soak/nginx_round.lua"] = { std = "+ngx_lua" }

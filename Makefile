@@ -81,6 +81,9 @@ spec-modules: $(LUAS:%=modules-%)
 plain-luajit:
 	@$(MAKE) LUA=luajit SAN= CC=cc CFLAGS='-O2 -g' LDFLAGS= all
 
+plain-lua5.4:
+	@$(MAKE) LUA=lua5.4 SAN= CC=cc CFLAGS='-O2 -g' LDFLAGS= all
+
 plain-haproxy:
 	@$(MAKE) SAN= CC=cc CFLAGS='-O2 -g' LDFLAGS= build/$(LUA)/dynamodb/core.so
 
@@ -90,13 +93,25 @@ modules-%:
 modules: all $B/probe.so
 	@:
 
+# Writers in several processes, under injected faults, keep ledgers that are compared with the tables: spec/soak/README.md
+# SECONDS is how long they write; SEED repeats the faults of an earlier run. The server is always one of its own.
+SECONDS ?= 60
+SEED    ?=
+
+soak:
+	@echo "== soak: ledgers of writers under faults, for $(SECONDS) s"
+	@env -u DYNAMODB_ENDPOINT tools/setup.sh test
+	@$(MAKE) -s plain-luajit
+	@$(MAKE) -s plain-lua5.4
+	@timeout -k 10 $$(($(SECONDS) + 150)) env -u DYNAMODB_ENDPOINT spec/support/emulator.sh spec/soak/run.sh $(SECONDS) $(SEED)
+
 # Every check is a target of its own. Two run at a time, since specs mostly wait; the builds that they share are made first.
-CHECKS := test warnings format luacheck tidy cppcheck scan reproducible rock valgrind torture fuzz-check asan coverage
+CHECKS := test warnings format luacheck tidy cppcheck scan reproducible rock valgrind torture fuzz-check asan coverage soak
 
 check:
 	@tools/setup.sh check
 	@$(MAKE) -s spec-modules
-	@$(MAKE) -j2 --output-sync=target $(CHECKS)
+	@$(MAKE) -j2 --output-sync=target $(CHECKS) SECONDS=45
 
 warnings:
 	@echo "== warnings: gcc, gcc -fanalyzer and clang"
@@ -251,4 +266,4 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: all demo test spec specs modules spec-modules check warnings format luacheck tidy cppcheck scan reproducible rock rockspec asan valgrind coverage fuzz fuzz-check fuzz-programs bench bench-nginx plain-luajit plain-haproxy install uninstall clean
+.PHONY: all demo test spec specs modules spec-modules check warnings format luacheck tidy cppcheck scan reproducible rock rockspec asan valgrind coverage soak fuzz fuzz-check fuzz-programs bench bench-nginx plain-luajit plain-lua5.4 plain-haproxy install uninstall clean

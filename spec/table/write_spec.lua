@@ -1,5 +1,6 @@
 -- put, update, delete and modify: conditions, return values, and concurrent writers.
 local core = require("dynamodb.core")
+local curl = require("dynamodb.transport.curl")
 local dynamodb = require("dynamodb")
 local fixture = dofile("spec/support/table_fixture.lua")
 local generate = dofile("spec/support/random_source.lua")
@@ -719,6 +720,30 @@ describe("put, update and delete", function()
     assert.is_true(calls > 1)
     same({ n = 1 + calls }, stored(item.id))
   end)
+
+  for _, where in ipairs({ "without", "with" }) do
+    it(("modify does not repeat a change that may have been applied, %s versions"):format(where), function()
+      local target = where == "with" and versioned or tbl
+      local item, calls = loaded({ n = 1, v = 1 }, target), 0
+      local losing = setmetatable({}, { __index = curl })
+      function losing.receive(...) -- another writer changes the item, and the response of the first save is lost
+        local bytes, kind, why = curl.receive(...)
+        if calls ~= 1 then return bytes, kind, why end
+        calls = 2
+        assert(target:update_item({ hash_key = item.id, update = { n = dynamodb.increment(10), v = dynamodb.increment() } }))
+        return nil, "network", "lost"
+      end
+      local own = helper.connect({ transport = losing })
+      local ours = own:table(target.name, { hash_key = "id", version_attribute = target.version_attribute }):new_item(item.id)
+      local done, err = ours:modify(function(fresh) calls, fresh.n = calls + 1, fresh.n + 1 end)
+      own:close()
+      assert.is_nil(done)
+      assert.are.equal("ConditionalCheckFailedException", err.code)
+      assert.is_true(err.ambiguous)
+      assert.are.equal(2, calls)
+      same({ n = 12, v = where == "with" and 3 or 2 }, stored(item.id, target))
+    end)
+  end
 
   it("modify passes on errors of the function and other failures", function()
     local item = loaded({ n = 1 })

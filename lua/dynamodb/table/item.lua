@@ -341,7 +341,7 @@ local modify_options = { deadline = options.seconds }
 
 --- Reads the item, calls 'change' with it, and saves it with a guard: "version" if the table has a version
 --- attribute, otherwise "changed". When another writer was faster, repeats all of this until 'deadline'
---- seconds (10) have passed.
+--- seconds (10) have passed. A save that may have been applied is not repeated.
 ---@param change fun(item): any may be called several times; nothing is saved when it returns false
 ---@param given? table deadline
 ---@return dynamodb.Item? self nil without an error when the item does not exist
@@ -365,8 +365,9 @@ function Item:modify(change, given)
     left = math.max(deadline - transport.now(), MIN_DEADLINE)
     ok, err = self:save({ guard = guard, deadline = left })
     if ok then return self end
+    if err.ambiguous then return nil, err end -- a repeated change could be the second one
     local seconds = pause * system.random()
-    if err.kind == "timeout" and not err.ambiguous and conflict then return nil, conflict end
+    if err.kind == "timeout" and conflict then return nil, conflict end
     local late = transport.now() + seconds >= deadline
     if err.code ~= "ConditionalCheckFailedException" or late then return nil, err end
     conflict = err

@@ -1,0 +1,7 @@
+-- Creates the tables of the soak test at DYNAMODB_ENDPOINT.
+
+local helper = dofile("spec/support/helper.lua")
+
+local conn = helper.connect()
+dofile("spec/soak/layout.lua").create(conn)
+conn:close()
