@@ -2,6 +2,7 @@
 -- the credentials is looked for, since Lua's own strings of them are not overwritten (SECURITY.md).
 
 local files = dofile("spec/support/files.lua")
+local helper = dofile("spec/support/helper.lua")
 local process = dofile("spec/support/child_process.lua")
 
 local SECRET, TOKEN = "SecretOfTheMemorySpec+0123456789abcdefgh", ("TokenOfTheMemorySpec/%d"):rep(20, "="):format(
@@ -40,6 +41,11 @@ local function found_after(how)
 end
 
 describe("secrets in memory", function()
+  if helper.sanitized() then
+    it("are looked for without sanitizers, which map terabytes", function() pending("sanitizer") end)
+    return
+  end
+
   it("are found while the connection is open, which proves that the search works", function()
     local known = {}
     for _, name in ipairs(found_after("open")) do known[name] = true end
