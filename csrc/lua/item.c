@@ -186,8 +186,8 @@ static int core_attributes_of(lua_State *L) {
     lua_settop(L, 1);
     return 1;
   }
-  bool is_item = lua_isuserdata(L, 1) && lua_getmetatable(L, 1) &&
-                 lua_rawequal(L, -1, lua_upvalueindex(1));
+  bool is_item =
+      lua_isuserdata(L, 1) && lua_getmetatable(L, 1) && lua_rawequal(L, -1, lua_upvalueindex(1));
   if (!is_item)
     return object_raise(L, "item or attributes expected, got %s", object_typename(L, 1));
   compat_getslot(L, 1, ITEM_ATTRIBUTES);
