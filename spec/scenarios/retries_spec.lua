@@ -138,14 +138,16 @@ describe("a call", function()
     end)
 
     it("when its transaction was cancelled by a conflict, and for no other reason", function()
+      local two = { TransactItems = { { Put = { TableName = "t", Item = { id = "a" } } },
+        { Put = { TableName = "t", Item = { id = "b" } } } } }
       local conflict = helper.response(400, '{"__type":"x#TransactionCanceledException","Message":"m",'
         .. '"CancellationReasons":[{"Code":"None"},{"Code":"TransactionConflict"}]}')
       local conn = start({ conflict, good })
-      assert(conn:call("TransactWriteItems", { TransactItems = {} }))
+      assert(conn:call("TransactWriteItems", two))
       local mixed = helper.response(400, '{"__type":"x#TransactionCanceledException","Message":"m",'
         .. '"CancellationReasons":[{"Code":"ConditionalCheckFailed"},{"Code":"TransactionConflict"}]}')
       conn = start({ mixed })
-      assert.equal(1, select(2, conn:call("TransactWriteItems", { TransactItems = {} })).attempts)
+      assert.equal(1, select(2, conn:call("TransactWriteItems", two)).attempts)
       conn = start({ failing("TransactionConflictException"), good })
       assert(conn:call("PutItem", PUT))
     end)
