@@ -191,8 +191,7 @@ FUZZ_LUA   := $(patsubst spec/fuzz/lua/%.lua,%,$(wildcard spec/fuzz/lua/*.lua))
 FUZZ       := $(wildcard spec/fuzz/*.c) $(FUZZ_CORE)
 FUZZ_FLAGS := -O1 -g -Werror -fno-omit-frame-pointer -fsanitize=fuzzer,address,undefined,float-cast-overflow -fno-sanitize-recover=all
 TARGET     ?= $(FUZZ_CORE:spec/fuzz/%.c=%) $(foreach lua,$(LUAS),$(FUZZ_LUA:%=$(lua)/%))
-SECONDS    ?= 60
-CHECK_SECONDS ?= 10
+CHECK_SECONDS ?= 20
 
 -include $(FUZZ:%.c=$B/%.d)
 
