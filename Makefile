@@ -54,6 +54,13 @@ test:
 	@tools/setup.sh test
 	@$(MAKE) -s specs
 
+# Runs the specs that use a server on each engine: doc/engines.md.
+test-engines:
+	@echo "== test-engines: the specs that use a server, on each engine and on $(LUAS)"
+	@tools/setup.sh engines
+	@$(MAKE) -s spec-modules
+	@tools/engines.sh $(LUAS)
+
 spec:
 	@$(MAKE) -s specs LUAS=$(LUA)
 
@@ -193,4 +200,4 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: all demo test spec specs modules spec-modules check warnings format luacheck tidy cppcheck rock rockspec asan valgrind coverage bench bench-nginx plain-luajit plain-haproxy install uninstall clean
+.PHONY: all demo test test-engines spec specs modules spec-modules check warnings format luacheck tidy cppcheck rock rockspec asan valgrind coverage bench bench-nginx plain-luajit plain-haproxy install uninstall clean
