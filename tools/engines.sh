@@ -10,7 +10,7 @@ if [ -n "${DYNAMODB_ENDPOINT-}" ]; then
 else
   : "${ENGINES:=dynoxide dynalite}"
 fi
-uses_server='helper\.(connect|endpoint|unverified|create_table)|fixture\.open|DYNAMODB_ENDPOINT|(crowd|endurance|modify)_process|nginx_handlers'
+uses_server='helper\.(connect|endpoint|unverified|create_table)|fixture\.open|DYNAMODB_(TLS_)?ENDPOINT|(crowd|endurance|modify)_process|nginx_handlers'
 SPEC=$(grep -rlE --include='*_spec.lua' "$uses_server" spec | LC_ALL=C sort | tr '\n' ' ')
 export SPEC
 results=$(mktemp)
