@@ -64,6 +64,13 @@ test:
 	@tools/setup.sh test
 	@$(MAKE) -s specs
 
+# Runs the specs that use a server on each engine: doc/engines.md.
+test-engines:
+	@echo "== test-engines: the specs that use a server, on each engine and on $(LUAS)"
+	@tools/setup.sh engines
+	@$(MAKE) -s spec-modules
+	@tools/engines.sh $(LUAS)
+
 spec:
 	@$(MAKE) -s specs LUAS=$(LUA)
 
@@ -265,4 +272,4 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: all demo test spec specs modules spec-modules check warnings format luacheck tidy cppcheck scan reproducible rock rockspec asan valgrind coverage soak fuzz fuzz-check fuzz-programs bench bench-nginx plain-luajit plain-lua5.4 plain-haproxy install uninstall clean
+.PHONY: all demo test test-engines spec specs modules spec-modules check warnings format luacheck tidy cppcheck scan reproducible rock rockspec asan valgrind coverage soak fuzz fuzz-check fuzz-programs bench bench-nginx plain-luajit plain-lua5.4 plain-haproxy install uninstall clean

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the missing packages of a make target: tools/setup.sh demo|test|bench|check
+# Installs the missing packages of a make target: tools/setup.sh demo|test|engines|bench|check
 # If nothing is missing, it fetches nothing, so a second run needs no network.
 set -eu
 cd "$(dirname "$0")/.."
@@ -29,6 +29,9 @@ trusts() { [ -s /etc/ssl/certs/ca-certificates.crt ]; }
 
 # node_modules/.installed is a copy of the lock file that the emulator was installed from.
 emulator() { [ -n "${DYNAMODB_ENDPOINT-}" ] || cmp -s $support/package-lock.json $support/node_modules/.installed; }
+
+# Succeeds if all servers that run here are installed, not only the one that the specs use by default.
+engines() { emulator && { [ -n "${DYNAMODB_ENDPOINT-}" ] || [ -f $support/node_modules/dynalite/cli.js ]; }; }
 
 # Succeeds if nginx has Lua, as a module or as OpenResty, or if the system has no package of that module; specs then skip.
 nginx_lua() {
@@ -104,6 +107,11 @@ need_for_test() {
   need python3-botocore botocore
 }
 
+need_for_engines() {
+  need_for_test
+  if ! engines; then need "nodejs npm" runs npm; fi
+}
+
 need_for_bench() {
   need_for_test
   need wrk runs wrk
@@ -156,10 +164,21 @@ install_emulator() {
   cp $support/package-lock.json $support/node_modules/.installed
 }
 
+# Installs Dynoxide, where it has a binary, and Dynalite.
+install_engines() {
+  echo "installing DynamoDB emulators for tests, from npm, into $support/node_modules"
+  npm ci --prefix $support --no-audit --no-fund --loglevel=error --include=optional --include=dev
+  cp $support/package-lock.json $support/node_modules/.installed
+}
+
 case $plan in
-  demo | test | bench | check) ;;
-  *) fail "usage: $0 demo|test|bench|check" ;;
+  demo | test | engines | bench | check) ;;
+  *) fail "usage: $0 demo|test|engines|bench|check" ;;
 esac
 find_missing
 [ -z "$missing" ] || install_packages
-emulator || install_emulator
+if [ "$plan" = engines ]; then
+  engines || install_engines
+else
+  emulator || install_emulator
+fi

@@ -1,6 +1,7 @@
 -- Administration of tables, against the server if it supports the operation, else against a recording transport.
 
 local cjson = require("cjson")
+local engines = dofile("spec/support/engines.lua")
 local helper = dofile("spec/support/helper.lua")
 
 local unpack = table.unpack or unpack -- luacheck: ignore 143 113
@@ -316,6 +317,7 @@ describe("admin", function()
     end)
 
     it("creates a table with units, indexes, stream, tags, protection and class", function()
+      engines.need(pending, "multi_attribute_indexes", "table_settings")
       local tbl = create({
         read_units = 3, write_units = 4, stream = "NEW_IMAGE", tags = { owner = "me" }, deletion_protection = true,
         table_class = "STANDARD_INFREQUENT_ACCESS",
@@ -367,6 +369,7 @@ describe("admin", function()
       }
       for i, case in ipairs(changes) do
         it(("%s (%d)"):format((next(case[1])), i), function()
+          if i > 2 then engines.need(pending, "table_settings") end
           assert.equal(tbl, assert(tbl:update(case[1])))
           assert(tbl:wait_until_active({ timeout = 20 }))
           assert.same(case[3], case[2](describe_of(tbl)))
@@ -374,6 +377,7 @@ describe("admin", function()
       end
 
       it("indexes: creates and deletes one", function()
+        engines.need(pending, "on_demand_indexes")
         assert(tbl:put_item({ id = "a", at = 1, age = 30 }))
         assert.equal(tbl, assert(tbl:create_index({ name = "by_age", hash_key = { "age", "N" } })))
         assert.is_true(tbl:wait_until_index_active("by_age", { timeout = 20 }))
@@ -389,6 +393,7 @@ describe("admin", function()
       end)
 
       it("time to live", function()
+        engines.need(pending, "time_to_live")
         assert.equal("DISABLED", assert(tbl:describe_ttl()).TimeToLiveStatus)
         assert.same({ AttributeName = "until", Enabled = true }, tbl:update_ttl("until"))
         assert.is_true(tbl:wait_until_ttl_enabled({ timeout = 20 }))

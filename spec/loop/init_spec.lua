@@ -257,7 +257,7 @@ describe("tasks", function()
 
   it("wait for each other for any time", function()
     loop.run(function()
-      local task = loop.spawn(loop.sleep, 0.1)
+      local task = loop.spawn(loop.sleep, 0.5) -- long, for busy machines
       for _ = 1, 3 do
         local value, err = task:wait(0.01)
         assert.is_nil(value)
@@ -621,7 +621,7 @@ describe("loop.step", function()
     local order = {}
     loop.spawn(function()
       order[1] = 1
-      loop.sleep(0.05)
+      loop.sleep(0.5) -- longer than the steps below, also on busy machines
       order[2] = 2
     end)
     assert.equal(1, loop.step())

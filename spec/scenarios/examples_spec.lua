@@ -153,6 +153,7 @@ describe("the transport for HAProxy", function()
     assert.is_nil(errs)
     for i = 1, 40 do assert.truthy(texts[i]:find(tbl.name, 1, true), texts[i]) end
     assert(tbl:delete())
+    assert(tbl:wait_until_deleted())
     text = select(2, get(url))
     assert.is_nil(text:find(tbl.name, 1, true))
     assert.equal("", read(folder .. "/log"):match("%[ALERT%].*") or "")

@@ -1,6 +1,7 @@
 -- Writes that the server applies but whose responses are lost, because a relay closes the connection instead. No write is
 -- applied twice except with "always". No applied write is reported as failed unless the error is ambiguous.
 
+local engines = dofile("spec/support/engines.lua")
 local scripted = dofile("spec/support/scripted_server.lua")
 local dynamodb = require("dynamodb")
 local helper = dofile("spec/support/helper.lua")
@@ -136,6 +137,7 @@ describe("of writes whose responses are lost", function()
 
   describe("the first time,", function()
     it('none happens twice under "safe", and what may be sent again succeeds', function()
+      engines.need(pending, "failed_items")
       local outcomes = write(WRITES, relays[1], "safe")
       check_honest(outcomes, WRITES)
       for _, outcome in ipairs(outcomes) do
@@ -144,6 +146,7 @@ describe("of writes whose responses are lost", function()
     end)
 
     it('all happen once and succeed under "exact"', function()
+      engines.need(pending, "transactions")
       local outcomes = write(WRITES, relays[1], "exact")
       check_honest(outcomes, WRITES)
       for _, outcome in ipairs(outcomes) do assert.is_table(outcome.result, outcome.name .. ": " .. tostring(outcome.err)) end
@@ -159,6 +162,7 @@ describe("of writes whose responses are lost", function()
   describe("every time,", function()
     for _, policy in ipairs({ "safe", "exact" }) do
       it(('none happens twice or is called failed under "%s"'):format(policy), function()
+        if policy == "exact" then engines.need(pending, "transactions") end
         local outcomes = write(ALL_LOST, relays[2], policy)
         check_honest(outcomes, ALL_LOST)
         for _, outcome in ipairs(outcomes) do

@@ -1,6 +1,7 @@
 -- Concurrent segments and prefetched pages over sockets: 100,000 items of large_table_server.js. spec/table/prefetch_spec.lua
 -- and spec/table/batch_engine_spec.lua use simulated time.
 
+local engines = dofile("spec/support/engines.lua")
 local scripted = dofile("spec/support/scripted_server.lua")
 local cjson = require("cjson")
 local curl = require("dynamodb.transport.curl")
@@ -254,6 +255,7 @@ end)
 
 describe("concurrently, by gather", function()
   it("tables are waited for, and batches of statements are executed", function()
+    engines.need(pending, "partiql", "transactions")
     local conn, tables, calls = helper.connect(), {}, {}
     for i = 1, 3 do
       local schema = conn:create_schema(helper.HASH)

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Starts a local DynamoDB and runs a command with it: spec/support/emulator.sh COMMAND ARGS...
-# DYNAMODB_ENDPOINT tells the command its URL. If DYNAMODB_ENDPOINT is set already, no server is started.
+# DYNAMODB_ENDPOINT tells the command its URL, DYNAMODB_ENGINE the name of the server. DYNAMODB_ENGINE=dynalite selects a server; by
+# default it is Dynoxide where that has a binary. If DYNAMODB_ENDPOINT is set already, no server is started, and DYNAMODB_ENGINE may
+# name the one that is there; spec/support/engines.lua has what each lacks.
 set -eu
 
 [ $# -gt 0 ] || { echo "usage: $0 COMMAND ARGS..." >&2; exit 2; }
@@ -19,14 +21,21 @@ export no_proxy=127.0.0.1,localhost${no_proxy:+,$no_proxy}
 
 modules=$here/node_modules
 dynoxide=$(echo "$modules"/@dynoxide/*/dynoxide)
-if [ -x "$dynoxide" ]; then
-  emulator=("$dynoxide")
-elif [ -f "$modules/dynalite/cli.js" ]; then
-  emulator=(node "$modules/dynalite/cli.js" --createTableMs 50 --deleteTableMs 50 --updateTableMs 50)
-else
-  echo "no DynamoDB emulator in $modules; tools/setup.sh demo installs one" >&2
+dynalite=$modules/dynalite/cli.js
+[ -n "${DYNAMODB_ENGINE-}" ] || if [ -x "$dynoxide" ]; then DYNAMODB_ENGINE=dynoxide; else DYNAMODB_ENGINE=dynalite; fi
+export DYNAMODB_ENGINE
+case $DYNAMODB_ENGINE in
+  dynoxide) emulator=("$dynoxide") program=$dynoxide ;;
+  dynalite) emulator=(node "$dynalite" --createTableMs 50 --deleteTableMs 50 --updateTableMs 50) program=$dynalite ;;
+  *)
+    echo "DYNAMODB_ENGINE: dynoxide or dynalite expected, got '$DYNAMODB_ENGINE'; other engines need DYNAMODB_ENDPOINT" >&2
+    exit 2
+    ;;
+esac
+[ -f "$program" ] || {
+  echo "no $DYNAMODB_ENGINE in $modules; tools/setup.sh demo installs an emulator, make test-engines installs all" >&2
   exit 1
-fi
+}
 
 # Both emulators log "listening" after bind. Without this check another program on the port could look like a ready server.
 ready() {

@@ -1,6 +1,7 @@
 -- Consumed capacity: asked for, returned beside the result, and summed over requests.
 local capacity = require("dynamodb.table.capacity")
 local dynamodb = require("dynamodb")
+local engines = dofile("spec/support/engines.lua")
 local fixture = dofile("spec/support/table_fixture.lua")
 local helper = dofile("spec/support/helper.lua")
 
@@ -53,6 +54,7 @@ describe("capacity", function()
     end
 
     it("is the third result of every call that asks", function()
+      engines.need(pending, "transactions")
       consumes(tbl:put_item({ id = "a", n = 1 }, TOTAL))
       consumes(tbl:get_item("a", TOTAL))
       consumes(tbl:get_item(with({ hash_key = "a" })))

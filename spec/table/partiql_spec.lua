@@ -1,6 +1,7 @@
 -- PartiQL statements: execute, batches and transactions, against the server and a recording transport.
 local cjson = require("cjson")
 local dynamodb = require("dynamodb")
+local engines = dofile("spec/support/engines.lua")
 local fixture = dofile("spec/support/table_fixture.lua")
 local helper = dofile("spec/support/helper.lua")
 
@@ -35,6 +36,7 @@ describe("partiql", function()
   -- {===== One statement =====
 
   it("selects rows of all pages, requesting each page when it is needed", function()
+    engines.need(pending, "partiql")
     local id = fill(10)
     local rows, seen = conn:execute(text("SELECT * FROM TABLE WHERE id = ?"), { id }, { request_limit = 3 }), {}
     local before = sent.requests
@@ -52,6 +54,7 @@ describe("partiql", function()
   end)
 
   it("returns pages, and stops at its limits", function()
+    engines.need(pending, "partiql")
     local id, sizes = fill(10), {}
     local function select(given) return conn:execute(text("SELECT * FROM TABLE WHERE id = ?"), { id }, given) end
     for page in select({ request_limit = 4 }):pages() do sizes[#sizes + 1] = #page end
@@ -74,6 +77,7 @@ describe("partiql", function()
   end)
 
   it("raises the error object in a loop, and returns it from all", function()
+    engines.need(pending, "partiql")
     local seen = 0
     local ok, err = pcall(function()
       for _ in conn:execute("SELECT * FROM " .. helper.table_name("missing")) do seen = seen + 1 end
@@ -94,6 +98,7 @@ describe("partiql", function()
     binaries = dynamodb.set({ dynamodb.binary("\1") }) }
 
   it("inserts bound values of every type, and reads them back", function()
+    engines.need(pending, "partiql")
     local id, members, values = new_id(), {}, {}
     for attribute, value in pairs(everything) do
       members[#members + 1] = ("'%s': ?"):format(attribute)
@@ -109,6 +114,7 @@ describe("partiql", function()
 
   for attribute, value in pairs(everything) do
     it("selects by a bound value: " .. attribute, function()
+      engines.need(pending, "partiql")
       local id = new_id()
       assert(tbl:put_item({ id = id, at = 1, [attribute] = value }))
       assert(tbl:put_item({ id = id, at = 2, [attribute] = "another" }))
@@ -118,6 +124,7 @@ describe("partiql", function()
   end
 
   it("updates and deletes", function()
+    engines.need(pending, "partiql")
     local id = fill(2)
     assert(all("UPDATE TABLE SET n = ? WHERE id = ? AND at = ?", { 7, id, 1 }))
     assert.are.equal(7, assert(tbl:get_item(id, 1)).n)
@@ -129,6 +136,7 @@ describe("partiql", function()
   end)
 
   it("reports the error of a statement", function()
+    engines.need(pending, "partiql")
     local id = fill(1)
     local rows, err = all("INSERT INTO TABLE VALUE {'id': ?, 'at': ?}", { id, 1 })
     assert.is_nil(rows)
@@ -139,12 +147,14 @@ describe("partiql", function()
   end)
 
   it("selects nothing before the first row is read", function()
+    engines.need(pending, "partiql")
     local statement
     assert.are.equal(0, sent.count(function() statement = conn:execute(text("SELECT * FROM TABLE")) end))
     assert.are.equal(1, sent.count(function() assert(statement:next()) end))
   end)
 
   it("has done a statement that writes when it returns", function()
+    engines.need(pending, "partiql")
     local id, rows = new_id(), nil
     assert.are.equal(1, sent.count(function()
       rows = assert(conn:execute(text("\n insert INTO TABLE VALUE {'id': ?, 'at': 1}"), { id }))
@@ -162,6 +172,7 @@ describe("partiql", function()
   end)
 
   it("sends its options", function()
+    engines.need(pending, "partiql")
     assert(all("SELECT * FROM TABLE WHERE id = ?", { "x" }, { consistent_read = true, request_limit = 9 }))
     assert.is_true(sent.last().ConsistentRead)
     assert.are.equal(9, sent.last().Limit)
@@ -173,6 +184,7 @@ describe("partiql", function()
   -- {===== Many statements =====
 
   it("execute_batch returns a row or an error for each statement", function()
+    engines.need(pending, "partiql")
     local id = fill(2)
     local select = text("SELECT * FROM TABLE WHERE id = ? AND at = ?")
     local list
@@ -197,6 +209,7 @@ describe("partiql", function()
   end)
 
   it("execute_batch writes all valid statements", function()
+    engines.need(pending, "partiql")
     local id = fill(2)
     local insert = text("INSERT INTO TABLE VALUE {'id': ?, 'at': ?, 'list': ?}")
     local list = assert(conn:execute_batch({ { insert, { id, 3, { 1, { a = 2 } } } }, { insert, { id, 1, {} } },
@@ -231,6 +244,7 @@ describe("partiql", function()
   end)
 
   it("execute_transaction writes all statements", function()
+    engines.need(pending, "partiql")
     local id = fill(3)
     local rows = assert(conn:execute_transaction({
       { text("INSERT INTO TABLE VALUE {'id': ?, 'at': ?}"), { id, 4 } },
@@ -245,6 +259,7 @@ describe("partiql", function()
   end)
 
   it("execute_transaction reads, with false for missing items", function()
+    engines.need(pending, "partiql")
     local id = fill(1)
     local select = text("SELECT * FROM TABLE WHERE id = ? AND at = ?")
     local rows = assert(conn:execute_transaction({ { select, { id, 9 } }, { select, { id, 1 } } }))
@@ -253,6 +268,7 @@ describe("partiql", function()
   end)
 
   it("execute_transaction writes nothing when a statement fails, and reports that statement", function()
+    engines.need(pending, "partiql")
     local id = fill(1)
     local statements = {
       { text("INSERT INTO TABLE VALUE {'id': ?, 'at': ?}"), { id, 2 } },

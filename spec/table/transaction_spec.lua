@@ -2,6 +2,7 @@
 local cjson = require("cjson")
 local core = require("dynamodb.core")
 local dynamodb = require("dynamodb")
+local engines = dofile("spec/support/engines.lua")
 local fixture = dofile("spec/support/table_fixture.lua")
 local helper = dofile("spec/support/helper.lua")
 
@@ -24,6 +25,7 @@ describe("transaction", function()
   -- {===== Writing =====
 
   it("takes a table by its name, and returns the error of one that is not there", function()
+    engines.need(pending, "transactions")
     local id, absent = new_id(), helper.table_name("absent")
     assert(conn:transact_write({ { put = { id = id, n = 1 }, table = one.name },
       { put = { id = id, at = 1 }, table = two.name } }))
@@ -42,6 +44,7 @@ describe("transaction", function()
   end)
 
   it("puts, updates, deletes and checks in several tables", function()
+    engines.need(pending, "transactions")
     local id = new_id()
     assert(two:put_item({ id = id, at = 1, n = 1, m = { list = { 1, 2 } } }))
     assert(two:put_item({ id = id, at = 2 }))
@@ -64,6 +67,7 @@ describe("transaction", function()
   end)
 
   it("takes the key and the table of an item", function()
+    engines.need(pending, "transactions")
     local id = new_id()
     local items = {}
     for i = 1, 3 do
@@ -94,6 +98,7 @@ describe("transaction", function()
       { "replace_only", { replace_only = true }, { create_only = true } },
     }) do
       it(("%ss if %s holds, else writes nothing"):format(kind[1], case[1]), function()
+        engines.need(pending, "transactions")
         local id = new_id()
         local function transact(given)
           local operation = kind[2](id)
@@ -114,6 +119,7 @@ describe("transaction", function()
   end
 
   it("reports the reason of each operation, and the item that failed a condition", function()
+    engines.need(pending, "transactions")
     local id = new_id()
     local there = { id = id, at = 1, n = dynamodb.number("1.00000000000000000000000001"), set = dynamodb.set({ 1 }) }
     assert(two:put_item(there))
@@ -138,6 +144,7 @@ describe("transaction", function()
   end)
 
   it("writes 100 operations in one request", function()
+    engines.need(pending, "transactions")
     local id, operations = new_id(), {}
     for i = 1, 100 do operations[i] = { put = { id = id, at = i }, table = two } end
     assert.is_true(conn:transact_write(operations))
@@ -145,6 +152,7 @@ describe("transaction", function()
   end)
 
   it("is applied once if it is repeated with the same token", function()
+    engines.need(pending, "transactions")
     local id = new_id()
     local function add()
       return conn:transact_write({ { update = { n = dynamodb.add(1) }, table = one, hash_key = id } },
@@ -222,6 +230,7 @@ describe("transaction", function()
   end
 
   it("refuses two operations on one item", function()
+    engines.need(pending, "transactions")
     local again = "transact_write[3]: operation 1 has the same item"
     assert.are.equal(0, sent.count(function()
       raises(again, same_item({ put = { id = "a" }, table = one }, { check = { n = 1 }, table = one, hash_key = "a" }))
@@ -332,6 +341,7 @@ describe("transaction", function()
   -- {===== Reading =====
 
   it("transact_get reads items of several tables, with false for missing items", function()
+    engines.need(pending, "transactions")
     local id = new_id()
     assert(one:put_item({ id = id, n = 1, m = { a = 1, b = 2 }, list = dynamodb.list() }))
     assert(two:put_item({ id = id, at = 2, n = 2 }))
@@ -356,6 +366,7 @@ describe("transaction", function()
   end)
 
   it("transact_get takes projections, and adds the key", function()
+    engines.need(pending, "transactions")
     local id = new_id()
     assert(two:put_item({ id = id, at = 1, n = 1, m = { a = 1, b = 2 }, size = "x" }))
     local found = assert(conn:transact_get({
@@ -365,6 +376,7 @@ describe("transaction", function()
   end)
 
   it("reports a missing table", function()
+    engines.need(pending, "transactions")
     local missing = conn:table(helper.table_name("missing"), { hash_key = "id" })
     for _, call in ipairs({
       function() return conn:transact_get({ { table = missing, hash_key = "a" } }) end,
@@ -385,6 +397,7 @@ describe("transaction", function()
     teardown(function() assert(versioned:delete()) end)
 
     it("they are clean after a put, and new after a delete", function()
+      engines.need(pending, "transactions")
       local put, deleted = one:new_item(new_id(), nil, { x = 1 }), one:new_item(new_id(), nil, { x = 1 })
       assert(deleted:put())
       assert.is_not_nil(put:changes())
@@ -400,6 +413,7 @@ describe("transaction", function()
     end)
 
     it("versions are counted and checked, by put, update and delete", function()
+      engines.need(pending, "transactions")
       local id = new_id()
       local item = versioned:new_item(id, nil, { x = 1 })
       assert(conn:transact_write({ { put = item } }))

@@ -1,5 +1,6 @@
 -- Cosockets in a real nginx, to which this spec sends requests. spec/support/nginx_handlers.lua has the handlers.
 
+local engines = dofile("spec/support/engines.lua")
 local scripted = dofile("spec/support/scripted_server.lua")
 local curl = require("dynamodb.transport.curl")
 local fake = dofile("spec/support/fake_nginx.lua")
@@ -299,6 +300,7 @@ describe("transport.nginx", function()
 
   describe("serves", function()
     it("all item operations in content_by_lua", function()
+      engines.need(pending, "transactions", "partiql")
       assert.same({ 200, "done" }, { server.get("/content") })
     end)
 
@@ -309,11 +311,13 @@ describe("transport.nginx", function()
     end
 
     it("timers", function()
+      engines.need(pending, "transactions", "partiql")
       server.get("/timer")
       assert.equal("ok done", note("timer"))
     end)
 
     it("init_worker_by_lua, by timers", function()
+      engines.need(pending, "transactions", "partiql")
       assert.matches("^ok ", note("init_worker"))
       assert.equal("ok done", note("init_worker_timer"))
     end)

@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Runs the specs that use a DynamoDB server on each engine and on each Lua named: tools/engines.sh LUA...
+# The last lines are `ENGINE: N passed, N failed`.
+# ENGINES  the engines, by the names of spec/support/engines.lua; by default those that spec/support/emulator.sh starts, or the one
+#          at DYNAMODB_ENDPOINT, which DYNAMODB_ENGINE may name
+set -eu -o pipefail
+cd "$(dirname "$0")/.."
+if [ -n "${DYNAMODB_ENDPOINT-}" ]; then
+  ENGINES=${DYNAMODB_ENGINE:-unknown}
+else
+  : "${ENGINES:=dynoxide dynalite}"
+fi
+uses_server='helper\.(connect|endpoint|unverified|create_table)|fixture\.open|DYNAMODB_(TLS_)?ENDPOINT|(crowd|endurance|modify)_process|nginx_handlers'
+SPEC=$(grep -rlE --include='*_spec.lua' "$uses_server" spec | LC_ALL=C sort | tr '\n' ' ')
+export SPEC
+results=$(mktemp)
+trap 'rm -f "$results"' EXIT
+code=0
+for engine in $ENGINES; do
+  name=$engine
+  [ "$engine" != unknown ] || name=
+  echo "== the specs on $engine"
+  DYNAMODB_ENGINE=$name tools/specs.sh "$@" | tee "$results.last" || code=1
+  echo "$engine: $(tail -n 1 "$results.last")" >>"$results"
+  rm -f "$results.last"
+done
+cat "$results"
+exit "$code"
