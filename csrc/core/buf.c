@@ -48,9 +48,8 @@ static char *move(const struct ddb_buf *b, size_t cap) {
   return p;
 }
 
-bool ddb_buf_reserve(struct ddb_buf *b, size_t n) {
-  if (b->status) return false;
-  if (n <= b->cap - b->len) return true;
+/* Not inline, so that the common case, where there is room, is. */
+static __attribute__((noinline)) bool grow(struct ddb_buf *b, size_t n) {
   if (n > b->max - b->len || b->max > SIZE_MAX / 2) {
     b->status = DDB_TOOBIG;
     return false;
@@ -64,6 +63,11 @@ bool ddb_buf_reserve(struct ddb_buf *b, size_t n) {
   b->p = p;
   b->cap = cap;
   return true;
+}
+
+bool ddb_buf_reserve(struct ddb_buf *b, size_t n) {
+  if (b->status) return false;
+  return n <= b->cap - b->len || grow(b, n);
 }
 
 void ddb_buf_add(struct ddb_buf *b, const void *p, size_t n) {
