@@ -94,10 +94,10 @@ static void hide_password(lua_State *L, struct socket *s, int index) {
 }
 
 int socket_fail(lua_State *L, int index, struct socket *s) {
-  hide_password(L, s, index);
   long refusal = 0;
   (void)curl_easy_getinfo(s->easy, CURLINFO_HTTP_CONNECTCODE, &refusal);
-  shut(s); /* a failed one may still have descriptors */
+  shut(s); /* before anything allocates; a failed one may still have descriptors */
+  hide_password(L, s, index);
   (void)fail(L, s, s->code == CURLE_OPERATION_TIMEDOUT ? "timeout" : "network", s->code);
   lua_pushinteger(L, (lua_Integer)s->code);
   lua_pushinteger(L, (lua_Integer)refusal);
@@ -180,14 +180,20 @@ static int socket_idle(lua_State *L) {
   return 1;
 }
 
-/* socket:wait("read" | "write", seconds) -> true, or false when nothing happened in time. Blocks.
+/*
+ * socket:wait("read" | "write", seconds) -> true, or false when nothing happened in time | nil,
+ * why. Blocks.
  */
 static int socket_wait(lua_State *L) {
   struct socket *s = socket_check(L, 1);
   struct pollfd p = {.fd = s->fd, .events = *luaL_checkstring(L, 2) == 'w' ? POLLOUT : POLLIN};
   double ms = ceil(luaL_checknumber(L, 3) * 1000);
   int ready = poll(&p, 1, ms < 0 ? 0 : ms > 1e9 ? 1000000000 : (int)ms);
-  if (ready < 0 && errno != EINTR) return luaL_error(L, "poll: %s", strerror(errno));
+  if (ready < 0 && errno != EINTR) {
+    lua_pushnil(L);
+    lua_pushfstring(L, "poll: %s", strerror(errno));
+    return 2;
+  }
   lua_pushboolean(L, ready != 0); /* interrupted: the caller tries again */
   return 1;
 }

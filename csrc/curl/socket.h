@@ -12,10 +12,12 @@
 #define RECEIVE_BYTES 65536 /* at most, by one call */
 
 struct socket {
-  CURL *easy;   /* owned; NULL when closed */
-  void *hub;    /* the poller's multi handle that connected it | NULL */
-  void *poller; /* the poller that watches it | NULL */
-  int watched;  /* number of its descriptors that the poller watches */
+  CURL *easy;                    /* owned; NULL when closed */
+  void *hub;                     /* the poller's multi handle that connected it | NULL */
+  void *poller;                  /* the poller that watches it | NULL */
+  int watched;                   /* number of its descriptors that the poller watches */
+  int refused;                   /* the error number by which epoll refused one of them, or 0 */
+  struct socket *before, *after; /* in the poller's list */
   /*
    * Set by the poller: stops watching the socket; takes it out of its hub after its handle is gone.
    */
