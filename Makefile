@@ -134,14 +134,18 @@ valgrind:
 	@$(MAKE) -s spec LUA=lua5.4 SPEC='$(wildcard spec/core spec/glue)' \
 	  RUN='valgrind -q --error-exitcode=9 --keep-debuginfo=yes --leak-check=full --errors-for-leak-kinds=definite'
 
+# Seconds for the failures of one kind in one script, about; where they do not suffice, the output tells the step.
+TORTURE_SECONDS ?= 30
+
 torture: $(LUAS:%=torture-%)
 
 torture-%:
 	@echo "== torture: allocation failures on $*"
 	@mkdir -p build/torture
-	@$(CC) $(STD) -O1 -g -fsanitize=address,undefined $(shell $(PKG_CONFIG) --cflags $*) -Wl,--wrap=malloc,--wrap=realloc \
-	  -o build/torture/$* tools/torture.c $(CORE) $(GLUE) $(shell $(PKG_CONFIG) --libs $*) -lcrypto -lz -lm
-	@LUA_PATH='lua/?.lua;lua/?/init.lua;;' build/torture/$* tools/torture.lua
+	@$(CC) $(STD) -O1 -g -fsanitize=address,undefined $(shell $(PKG_CONFIG) --cflags $*) \
+	  -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc -o build/torture/$* tools/torture.c $(CORE) $(GLUE) $(CURL) \
+	  $(shell $(PKG_CONFIG) --libs $*) -lcrypto -lz -lm -lcurl -pthread
+	@LUA_PATH='lua/?.lua;lua/?/init.lua;;' build/torture/$* $(TORTURE_SECONDS) tools/torture.lua tools/torture_tasks.lua
 
 # Minimum line coverage of the specs in per cent.
 C_FLOOR   ?= 99

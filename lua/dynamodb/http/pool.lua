@@ -14,6 +14,8 @@ local event = require("dynamodb.loop.event")
 
 local pool = {
   MAX_CONNECTIONS = 64, -- of a pool, unless its limits say otherwise
+  -- Seconds between checks of a waiting request. Each release wakes one, unless memory runs out meanwhile.
+  HEARTBEAT = 1,
 }
 
 local FOREVER = math.huge
@@ -28,6 +30,7 @@ local NO_TIME = "no time left"
 ---@field opened number when it was opened, by the transport's clock
 ---@field last_used number when its last response was complete
 ---@field started number when the current request could start
+---@field is_used boolean true while a request has it
 ---@field is_extra boolean beyond the limit: closed after one request
 
 ---@class dynamodb.Failure why a request got no response
@@ -124,15 +127,15 @@ end
 -- Reserves a connection, which is yet to be opened. All that it needs is allocated before it counts.
 local function reserve(self, is_extra)
   local connection = { timing = false, response = core.response(self.limits.max_bytes),
-    is_extra = is_extra or false, generation = self.generation, socket = false, opened = 0, started = 0,
-    last_used = 0 }
+    is_extra = is_extra or false, is_used = true, generation = self.generation, socket = false, opened = 0,
+    started = 0, last_used = 0 }
   self.connections[connection] = true
   return connection
 end
 
 -- Stops counting a connection, which is closed. A waiting request may open it again instead.
 local function forget(self, connection)
-  connection.generation = self.generation
+  connection.generation, connection.is_used = self.generation, false
   if connection.is_extra or not hand_over(self, connection) then
     if self.connections[connection] then self.connections[connection] = nil end
   end
@@ -152,6 +155,11 @@ function pool.discard(self, connection)
   forget(self, connection)
 end
 
+--- Closes a connection, unless its request has given it back.
+function pool.drop(self, connection)
+  if connection.is_used then pool.discard(self, connection) end
+end
+
 local function is_fresh(self, connection, now)
   return now - connection.last_used < self.max_idle_time and now - connection.opened < self.max_age
 end
@@ -159,7 +167,7 @@ end
 local function mark_reused(self, connection, now)
   local stats, timing = self.stats, connection.timing
   stats.reused = stats.reused + 1
-  connection.started = now
+  connection.started, connection.is_used = now, true
   if not timing.reused then timing.reused, timing.connect, timing.tls = true, nil, nil end
   return connection
 end
@@ -194,7 +202,7 @@ end
 -- Opens the socket of a reserved connection -> true | nil, kind, why, permanent, as the transport's connect.
 local function connect(self, connection, now, deadline)
   local limits, transport, timing = self.limits, self.transport, new_timing()
-  connection.timing = timing
+  connection.timing, connection.is_used = timing, true
   local socket, kind, why, permanent = transport.connect(self.endpoint,
     math.min(limits.connect_timeout, deadline - now), limits.connect, limits)
   if not socket then return nil, kind, why, permanent end
@@ -246,9 +254,16 @@ end
 local function wait_in_queue(self, deadline)
   local queue = self.queue
   local request = { event = event.new(), connection = false, abandoned = false, next = false }
-  local function is_given() return request.connection end
+  local function is_given()
+    -- A connection that a killed task held is collected without a wake-up.
+    if not request.connection and queue.first == request and pool.count_open(self) < self.max_connections then
+      request.connection = reserve(self)
+    end
+    return request.connection
+  end
   enqueue(queue, request)
-  local ok, err = pcall(request.event.wait_until, request.event, self.transport, deadline, is_given, FOREVER)
+  local ok, err = pcall(request.event.wait_until, request.event, self.transport, deadline, is_given,
+    pool.HEARTBEAT)
   abandon(queue, request)
   if ok then return request.connection or nil end
   if request.connection then pass_on(self, request.connection) end
@@ -310,6 +325,7 @@ end
 --- ends it, it is beyond the limit, or the pool was closed meanwhile.
 function pool.release(self, connection)
   local idle, keep = self.idle, self.transport.keep
+  connection.is_used = false
   local reusable = connection.generation == self.generation and not connection.is_extra
     and connection.response:keep_alive()
   if not reusable then

@@ -94,11 +94,14 @@ local function enqueue(self, task)
   if self.exposed and self.poller and not self.stepping then self.poller:alarm(0) end
 end
 
---- Puts a parked task into the queue.
+--- Puts a parked task into the queue. Calls nothing before it is there, since a call may need memory.
 local function wake(task)
   if not task.parked then return end -- it is in the queue already
-  task.parked = false
-  enqueue(task.loop, task)
+  local self = task.loop
+  task.next = false
+  if self.last then self.last.next = task else self.first = task end
+  self.last, task.queued, task.parked = task, true, false
+  if self.exposed and self.poller and not self.stepping then self.poller:alarm(0) end
 end
 
 parking.enqueue, parking.wake = enqueue, wake
@@ -212,8 +215,8 @@ end
 function Waiter:wake()
   local task = self.task
   if self.over or task.done or task.cancelled then return false end
-  self.woken = true
   if task.waiter == self then wake(task) end
+  self.woken = true
   return true
 end
 

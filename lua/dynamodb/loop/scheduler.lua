@@ -78,9 +78,11 @@ function scheduler.spawn(self, run, f, ...)
     late = false, key = false, waiter = false, at = 0, index = false, wake_at = 0, next = false,
     ok = false, value = false, results = false, -- what the coroutine returned or raised
     failed = false, err = false, next_failed = false, traceback = nil, seen = false }
+  local is_broken = self.is_broken
   self.tasks[task] = true -- may run out of memory, before anything else has changed
-  run.live = run.live + 1
+  run.live, self.is_broken = run.live + 1, true -- until the task is in the queue
   enqueue(self, task)
+  self.is_broken = is_broken
   return task
 end
 
@@ -303,11 +305,13 @@ function scheduler.step(self, seconds)
 end
 
 local function drive(self, is_over, deadline)
-  while not is_over() do
+  while true do
+    if self.is_broken then recover(self) end
+    if is_over() then return end
     local left = deadline < FOREVER and deadline - now() or FOREVER
     if left <= 0 then return end
     local is_idle = not self.first and self.timers.count == 0 and next(self.sockets) == nil
-    if is_idle and left == FOREVER and not self.is_broken then
+    if is_idle and left == FOREVER then
       errors.raise("loop: deadlock: every unfinished task waits for another one")
     end
     step(self, left)
