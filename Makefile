@@ -135,7 +135,7 @@ valgrind:
 	  RUN='valgrind -q --error-exitcode=9 --keep-debuginfo=yes --leak-check=full --errors-for-leak-kinds=definite'
 
 # Seconds for the failures of one kind in one script, about; where they do not suffice, the output tells the step.
-TORTURE_SECONDS ?= 30
+TORTURE_SECONDS ?= 25
 
 torture: $(LUAS:%=torture-%)
 
@@ -145,7 +145,8 @@ torture-%:
 	@$(CC) $(STD) -O1 -g -fsanitize=address,undefined $(shell $(PKG_CONFIG) --cflags $*) \
 	  -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc -o build/torture/$* tools/torture.c $(CORE) $(GLUE) $(CURL) \
 	  $(shell $(PKG_CONFIG) --libs $*) -lcrypto -lz -lm -lcurl -pthread
-	@LUA_PATH='lua/?.lua;lua/?/init.lua;;' build/torture/$* $(TORTURE_SECONDS) tools/torture.lua tools/torture_tasks.lua
+	@LUA_PATH='lua/?.lua;lua/?/init.lua;;' build/torture/$* $(TORTURE_SECONDS) tools/torture.lua \
+	  tools/torture_tasks.lua tools/torture_methods.lua
 
 # Minimum line coverage of the specs in per cent.
 C_FLOOR   ?= 99
