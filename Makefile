@@ -81,7 +81,7 @@ modules: all $B/probe.so
 	@:
 
 # Every check is a target of its own. Two run at a time, since specs mostly wait; the builds that they share are made first.
-CHECKS := test warnings format luacheck tidy cppcheck rock valgrind torture asan coverage
+CHECKS := test warnings format luacheck tidy cppcheck rock valgrind torture faults asan coverage
 
 check:
 	@tools/setup.sh check
@@ -147,6 +147,19 @@ torture-%:
 	  $(shell $(PKG_CONFIG) --libs $*) -lcrypto -lz -lm -lcurl -pthread
 	@LUA_PATH='lua/?.lua;lua/?/init.lua;;' build/torture/$* $(TORTURE_SECONDS) tools/torture.lua \
 	  tools/torture_tasks.lua tools/torture_methods.lua
+
+# Lets system calls fail. AWS_CONFIG_FILE names the folder for the files of credentials.
+faults: $(LUAS:%=faults-%)
+
+faults-%:
+	@echo "== faults: failures of system calls on $*"
+	@$(MAKE) -s modules LUA=$*
+	@mkdir -p build/faults/$*
+	@$(CC) $(STD) -O1 -g -fPIC -shared $(shell $(PKG_CONFIG) --cflags $*) -o build/faults/$*/faults.so tools/faults.c -ldl
+	@LUA_PATH='lua/?.lua;lua/?/init.lua;;' LUA_CPATH='build/$*/?.so;build/faults/$*/?.so;;' \
+	  AWS_CONFIG_FILE=$(CURDIR)/build/faults/$*/config \
+	  AWS_SHARED_CREDENTIALS_FILE=$(CURDIR)/build/faults/$*/credentials spec/support/emulator.sh \
+	  env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY LD_PRELOAD=$(CURDIR)/build/faults/$*/faults.so $* tools/faults.lua
 
 # Minimum line coverage of the specs in per cent.
 C_FLOOR   ?= 99

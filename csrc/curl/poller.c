@@ -182,7 +182,7 @@ static void collect(struct poller *p, struct ready *r) {
       if (!s->connecting) continue; /* epoll has refused it */
       s->connecting = false;
       s->code = m->data.result;
-      if (!s->code) s->code = curl_easy_getinfo(s->easy, CURLINFO_ACTIVESOCKET, &s->fd);
+      if (!s->code) s->code = socket_take_descriptor(s);
       r->keys[r->count++] = s->key;
     }
   }

@@ -3,8 +3,10 @@
 #include "process.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -85,6 +87,16 @@ struct socket *socket_new(lua_State *L, int first) {
   return s;
 }
 
+CURLcode socket_take_descriptor(struct socket *s) {
+  CURLcode code = curl_easy_getinfo(s->easy, CURLINFO_ACTIVESOCKET, &s->fd);
+  if (code) return code;
+  int flags = fcntl(s->fd, F_GETFL);
+  if (flags >= 0 && (flags & O_NONBLOCK)) return CURLE_OK;
+  if (flags >= 0 && !fcntl(s->fd, F_SETFL, flags | O_NONBLOCK)) return CURLE_OK;
+  (void)snprintf(s->error, sizeof s->error, "fcntl: %s", strerror(errno));
+  return CURLE_COULDNT_CONNECT;
+}
+
 /* libcurl quotes a proxy URL that it cannot parse, and there may be a password in it. */
 static void hide_password(lua_State *L, struct socket *s, int index) {
   compat_getslot(L, index, SOCKET_OPTIONS);
@@ -113,7 +125,7 @@ int socket_connect(lua_State *L) {
   lua_settop(L, 3);
   struct socket *s = socket_new(L, 1);
   if (!s->code) s->code = curl_easy_perform(s->easy);
-  if (!s->code) s->code = curl_easy_getinfo(s->easy, CURLINFO_ACTIVESOCKET, &s->fd);
+  if (!s->code) s->code = socket_take_descriptor(s);
   return s->code ? socket_fail(L, 4, s) : 1;
 }
 

@@ -61,6 +61,12 @@ CURLcode options_set(CURL *easy, const char *url, double seconds, const struct o
  */
 struct socket *socket_new(lua_State *L, int first);
 
+/*
+ * Asks for the descriptor of a connected socket. Fails if it would block: libcurl goes on with a
+ * socket that it could not make non-blocking, and a read from it might never return.
+ */
+CURLcode socket_take_descriptor(struct socket *s);
+
 /* Returns the open socket at 'index'; raises for other values and for a closed one. */
 struct socket *socket_check(lua_State *L, int index);
 
