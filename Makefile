@@ -113,7 +113,7 @@ soak:
 	@timeout -k 10 $$(($(SECONDS) + 150)) env -u DYNAMODB_ENDPOINT spec/support/emulator.sh spec/soak/run.sh $(SECONDS) $(SEED)
 
 # Every check is a target of its own. Two run at a time, since specs mostly wait; the builds that they share are made first.
-CHECKS := test warnings format luacheck tidy cppcheck scan reproducible rock valgrind torture fuzz-check asan coverage soak
+CHECKS := test warnings format luacheck tidy cppcheck scan reproducible rock valgrind torture faults fuzz-check asan coverage soak
 
 check:
 	@tools/setup.sh check
@@ -183,14 +183,32 @@ valgrind:
 	@$(MAKE) -s spec LUA=lua5.4 SPEC='$(wildcard spec/core spec/glue)' \
 	  RUN='valgrind -q --error-exitcode=9 --keep-debuginfo=yes --leak-check=full --errors-for-leak-kinds=definite'
 
+# Seconds for the failures of one kind in one script, about; where they do not suffice, the output tells the step.
+TORTURE_SECONDS ?= 25
+
 torture: $(LUAS:%=torture-%)
 
 torture-%:
 	@echo "== torture: allocation failures on $*"
 	@mkdir -p build/torture
-	@$(CC) $(STD) -O1 -g -fsanitize=address,undefined $(shell $(PKG_CONFIG) --cflags $*) -Wl,--wrap=malloc,--wrap=realloc \
-	  -o build/torture/$* tools/torture.c $(CORE) $(GLUE) $(shell $(PKG_CONFIG) --libs $*) -lcrypto -lz -lm
-	@LUA_PATH='lua/?.lua;lua/?/init.lua;;' build/torture/$* tools/torture.lua
+	@$(CC) $(STD) -O1 -g -fsanitize=address,undefined $(shell $(PKG_CONFIG) --cflags $*) \
+	  -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc -o build/torture/$* tools/torture.c $(CORE) $(GLUE) $(CURL) \
+	  $(shell $(PKG_CONFIG) --libs $*) -lcrypto -lz -lm -lcurl -pthread
+	@LUA_PATH='lua/?.lua;lua/?/init.lua;;' build/torture/$* $(TORTURE_SECONDS) tools/torture.lua \
+	  tools/torture_tasks.lua tools/torture_methods.lua
+
+# Lets system calls fail. AWS_CONFIG_FILE names the folder for the files of credentials.
+faults: $(LUAS:%=faults-%)
+
+faults-%:
+	@echo "== faults: failures of system calls on $*"
+	@$(MAKE) -s modules LUA=$*
+	@mkdir -p build/faults/$*
+	@$(CC) $(STD) -O1 -g -fPIC -shared $(shell $(PKG_CONFIG) --cflags $*) -o build/faults/$*/faults.so tools/faults.c -ldl
+	@LUA_PATH='lua/?.lua;lua/?/init.lua;;' LUA_CPATH='build/$*/?.so;build/faults/$*/?.so;;' \
+	  AWS_CONFIG_FILE=$(CURDIR)/build/faults/$*/config \
+	  AWS_SHARED_CREDENTIALS_FILE=$(CURDIR)/build/faults/$*/credentials spec/support/emulator.sh \
+	  env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY LD_PRELOAD=$(CURDIR)/build/faults/$*/faults.so $* tools/faults.lua
 
 # Fuzzing by libFuzzer: doc/fuzzing.md. A target is core/NAME or LUA/NAME: make fuzz TARGET=luajit/config SECONDS=600
 FUZZ_CORE  := $(wildcard spec/fuzz/core/*.c)

@@ -30,8 +30,9 @@ void ddb_http1_init(struct ddb_http1 *h, const struct ddb_http1_limits *limits) 
   /* Twice the head, and the doubling in ddb_buf, must fit in a size_t. */
   h->limits.head_bytes = smaller(limits->head_bytes, SIZE_MAX / 8);
   h->limits.body_bytes = smaller(limits->body_bytes, SIZE_MAX / 8);
-  ddb_buf_init(&h->head, 2 * h->limits.head_bytes);    /* a full head, then one more full line */
-  ddb_buf_init_secret(&h->body, h->limits.body_bytes); /* responses may contain credentials */
+  ddb_buf_init(&h->head, 2 * h->limits.head_bytes); /* a full head, then one more full line */
+  ddb_buf_init(&h->body, h->limits.body_bytes);
+  h->body.secret = limits->is_secret;
   start_over(h);
 }
 

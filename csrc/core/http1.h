@@ -38,6 +38,7 @@ struct ddb_http1_limits {
   size_t header_count;  /* of each head, trailers included */
   size_t informational; /* 1xx responses before the real one */
   size_t body_bytes;    /* as received, before any gunzip */
+  bool is_secret;       /* bodies hold credentials: they are overwritten before they are freed */
 };
 
 /* Where in the response the next byte is. */
@@ -60,7 +61,7 @@ struct ddb_http1 {
   bool keep_alive;     /* once done: the connection may carry another request */
   int status;          /* the status code; 0 until its line is complete */
   size_t surplus;      /* bytes after the end of the response, which no request asked for */
-  struct ddb_buf body; /* owned; overwritten when it is freed */
+  struct ddb_buf body; /* owned */
 
   struct ddb_http1_limits limits;
   struct ddb_buf head;  /* owned; header lines with lower-case names, then the line being read */

@@ -7,18 +7,21 @@
 #include "poller.h"
 
 #include "process.h"
+#include "watch.h"
 
 #ifdef __linux__
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/timerfd.h>
-#include <unistd.h>
 
 #define HUB_SOCKETS 32 /* at most in one hub */
 #define MOST_READY 256 /* sockets that one step reports */
+/* Keys begin beyond the integers that LuaJIT keeps in the array part of a table, whose growth may
+ * lose elements when memory runs out. */
+#define FIRST_KEY 0x100000000
 
 struct hub {
   CURLM *multi;          /* owned */
@@ -29,14 +32,12 @@ struct hub {
 };
 
 struct poller {
-  int epoll; /* -1 when closed */
-  int timer;
+  struct watch watch;     /* its epoll is -1 when the poller is closed */
   unsigned birth;         /* process_forks() when it was made */
   int64_t last_key;       /* keys are not used again */
-  double armed;           /* when the timer goes off */
   struct hub *hubs;       /* owned */
-  struct socket **owners; /* owned; by descriptor: the socket that it is watched for, or NULL */
-  int size;               /* of 'owners' */
+  struct socket *sockets; /* those that it has adopted */
+  bool has_refused;       /* epoll refused a descriptor of one of them */
 };
 
 struct ready {
@@ -50,56 +51,21 @@ static bool is_foreign(const struct poller *p) {
   return p->birth != process_forks();
 }
 
-static bool grow(struct poller *p, int fd) {
-  if (fd < p->size) return true;
-  int before = p->size, size = before > 0 ? before : 64;
-  while (size <= fd) size *= 2;
-  struct socket **owners = realloc(p->owners, (size_t)size * sizeof(void *));
-  if (!owners) return false;
-  for (int i = before; i < size; i++) owners[i] = NULL;
-  p->size = size;
-  p->owners = owners;
-  return true;
-}
-
-/*
- * Adds or changes a descriptor. 'known' may be wrong: epoll forgets a closed descriptor, unless a
- * forked process still has it open.
- */
-static int control(const struct poller *p, bool known, int fd, uint32_t events) {
-  struct epoll_event e = {.events = events, .data = {.fd = fd}};
-  int failed = epoll_ctl(p->epoll, known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &e);
-  if (failed && errno == (known ? ENOENT : EEXIST))
-    failed = epoll_ctl(p->epoll, known ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &e);
-  return failed;
-}
-
 /* Watches a descriptor of the socket for these events. Returns 0 or an error number. */
 static int watch(struct poller *p, int fd, struct socket *s, uint32_t events) {
-  if (is_foreign(p)) return EPERM;
-  if (!grow(p, fd)) return ENOMEM;
-  if (control(p, p->owners[fd] != NULL, fd, events)) return errno;
-  if (p->owners[fd] != s) {
-    if (p->owners[fd]) p->owners[fd]->watched--;
-    p->owners[fd] = s;
-    s->watched++;
-  }
-  return 0;
-}
-
-static void unwatch(struct poller *p, int fd) {
-  if (fd < 0 || fd >= p->size || !p->owners[fd]) return;
-  p->owners[fd]->watched--;
-  p->owners[fd] = NULL;
-  if (!is_foreign(p)) (void)epoll_ctl(p->epoll, EPOLL_CTL_DEL, fd, NULL);
+  return is_foreign(p) ? EPERM : watch_set(&p->watch, fd, s, events);
 }
 
 /* Stops watching a socket. */
 static void forget(struct socket *s) {
   struct poller *p = s->poller;
-  unwatch(p, s->fd);
-  for (int fd = 0; s->watched && fd < p->size; fd++)
-    if (p->owners[fd] == s) unwatch(p, fd);
+  watch_forget(&p->watch, s, is_foreign(p));
+  if (s->before)
+    s->before->after = s->after;
+  else
+    p->sockets = s->after;
+  if (s->after) s->after->before = s->before;
+  s->before = s->after = NULL;
   s->poller = NULL;
 }
 
@@ -108,6 +74,9 @@ static void adopt(struct poller *p, struct socket *s) {
   s->poller = p;
   s->unwatch = forget;
   s->key = ++p->last_key;
+  s->after = p->sockets;
+  if (s->after) s->after->before = s;
+  p->sockets = s;
 }
 
 static struct socket *owner_of(CURL *easy) {
@@ -116,16 +85,25 @@ static struct socket *owner_of(CURL *easy) {
   return (struct socket *)(void *)owner;
 }
 
-/* Called by libcurl with the events that it waits for. */
+/*
+ * Called by libcurl with the events that it waits for. It always succeeds, because libcurl gives up
+ * all sockets of the hub after a failure.
+ */
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *poller, void *unused) {
   struct poller *p = poller;
   (void)unused;
   if (what == CURL_POLL_REMOVE) {
-    unwatch(p, fd);
+    watch_unset(&p->watch, fd, is_foreign(p));
     return 0;
   }
   uint32_t events = (what & CURL_POLL_IN ? EPOLLIN : 0U) | (what & CURL_POLL_OUT ? EPOLLOUT : 0U);
-  return watch(p, fd, owner_of(easy), events) ? -1 : 0;
+  struct socket *s = owner_of(easy);
+  int error = watch(p, fd, s, events);
+  if (error) {
+    s->refused = error;
+    p->has_refused = true;
+  }
+  return 0;
 }
 
 static int on_timer(CURLM *multi, long ms, void *hub) {
@@ -179,6 +157,20 @@ static void act(struct hub *h, curl_socket_t fd, int events) {
   (void)on_timer(h->multi, ms, h);
 }
 
+/* Collects the connecting sockets that epoll refuses to watch: nothing would report them. */
+static void collect_refused(struct poller *p, struct ready *r) {
+  if (!p->has_refused) return;
+  struct socket *s = p->sockets;
+  for (; s && r->count < MOST_READY; s = s->after) {
+    if (!s->refused || !s->connecting) continue;
+    s->connecting = false;
+    s->code = CURLE_COULDNT_CONNECT;
+    (void)snprintf(s->error, sizeof s->error, "epoll_ctl: errno %d", s->refused);
+    r->keys[r->count++] = s->key;
+  }
+  p->has_refused = s != NULL;
+}
+
 /* Collects the sockets whose connecting has ended. */
 static void collect(struct poller *p, struct ready *r) {
   int left;
@@ -187,9 +179,10 @@ static void collect(struct poller *p, struct ready *r) {
       const CURLMsg *m = curl_multi_info_read(h->multi, &left);
       if (!m) break;
       struct socket *s = owner_of(m->easy_handle);
+      if (!s->connecting) continue; /* epoll has refused it */
       s->connecting = false;
       s->code = m->data.result;
-      if (!s->code) s->code = curl_easy_getinfo(s->easy, CURLINFO_ACTIVESOCKET, &s->fd);
+      if (!s->code) s->code = socket_take_descriptor(s);
       r->keys[r->count++] = s->key;
     }
   }
@@ -197,18 +190,17 @@ static void collect(struct poller *p, struct ready *r) {
 
 static struct poller *check(lua_State *L) {
   struct poller *p = object_check(L, 1, &poller_class);
-  if (p->epoll < 0) luaL_error(L, "attempt to use a closed poller");
+  if (p->watch.epoll < 0) luaL_error(L, "attempt to use a closed poller");
   if (is_foreign(p)) luaL_error(L, "attempt to use a poller that was made before a fork");
   return p;
 }
 
-static int poller_close(lua_State *L) {
-  struct poller *p = object_check(L, 1, &poller_class);
-  if (p->epoll < 0) return 0;
-  for (int fd = 0; fd < p->size; fd++) {
-    if (!p->owners[fd]) continue;
-    p->owners[fd]->poller = NULL;
-    p->owners[fd]->watched = 0;
+static void shut(struct poller *p) {
+  for (struct socket *s = p->sockets, *after; s; s = after) {
+    after = s->after;
+    s->before = s->after = NULL;
+    s->poller = NULL;
+    s->watched = 0;
   }
   for (struct hub *h = p->hubs, *next; h; h = next) {
     next = h->next;
@@ -216,24 +208,33 @@ static int poller_close(lua_State *L) {
     (void)curl_multi_setopt(h->multi, CURLMOPT_SOCKETFUNCTION, NULL);
     if (h->sockets == 0) end_hub(h);
   }
-  free(p->owners);
-  (void)close(p->epoll);
-  if (p->timer >= 0) (void)close(p->timer);
+  watch_close(&p->watch);
   memset(p, 0, sizeof *p);
-  p->epoll = -1;
+  p->watch.epoll = -1;
+}
+
+static int poller_close(lua_State *L) {
+  struct poller *p = object_check(L, 1, &poller_class);
+  if (p->watch.epoll >= 0) shut(p);
   return 0;
+}
+
+/* Pushes nil and the text of a failed system call. */
+static int fail(lua_State *L, const char *what, int error) {
+  lua_pushnil(L);
+  lua_pushfstring(L, "%s: errno %d", what, error);
+  return 2;
 }
 
 int poller_create(lua_State *L) {
   struct poller *p = object_new(L, &poller_class, sizeof *p);
   p->birth = process_forks();
-  p->armed = HUGE_VAL;
-  p->timer = -1;
-  p->epoll = epoll_create1(EPOLL_CLOEXEC);
-  if (p->epoll >= 0) p->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-  if (p->timer < 0 || control(p, false, p->timer, EPOLLIN))
-    return luaL_error(L, "poller: errno %d", errno);
-  return 1;
+  p->last_key = FIRST_KEY;
+  const char *failed = watch_open(&p->watch);
+  if (!failed) return 1;
+  int error = errno;
+  shut(p);
+  return fail(L, failed, error);
 }
 
 /*
@@ -260,7 +261,8 @@ static int poller_connect(lua_State *L) {
 }
 
 /*
- * poller:watch(socket, "read" | "write") -> key, which a step reports once when that is possible.
+ * poller:watch(socket, "read" | "write") -> key, which a step reports once when that is possible |
+ * nil, why.
  */
 static int poller_watch(lua_State *L) {
   struct poller *p = check(L);
@@ -271,7 +273,7 @@ static int poller_watch(lua_State *L) {
     adopt(p, s);
   }
   int error = watch(p, s->fd, s, events | EPOLLONESHOT);
-  if (error) return luaL_error(L, "epoll: errno %d", error);
+  if (error) return fail(L, "epoll_ctl", error);
   compat_pushinteger(L, s->key);
   return 1;
 }
@@ -293,13 +295,8 @@ static int milliseconds(const struct poller *p, double seconds) {
 
 static void take_event(struct poller *p, const struct epoll_event *e, struct ready *r) {
   int fd = e->data.fd;
-  uint64_t times;
-  if (fd == p->timer) {
-    p->armed = HUGE_VAL;
-    (void)!read(fd, &times, sizeof times);
-    return;
-  }
-  struct socket *s = fd < p->size ? p->owners[fd] : NULL;
+  if (watch_take_alarm(&p->watch, fd)) return;
+  struct socket *s = watch_owner(&p->watch, fd);
   if (!s) return;
   if (!s->connecting) {
     r->keys[r->count++] = s->key;
@@ -314,22 +311,35 @@ static void take_event(struct poller *p, const struct epoll_event *e, struct rea
 /* Waits for events, at most that many seconds. Returns 0 or an error number. */
 static int wait_for_events(struct poller *p, double seconds, struct ready *r) {
   struct epoll_event events[MOST_READY];
+  collect_refused(p, r);
   collect(p, r);
   if (r->count == MOST_READY) return 0;
   int wait = r->count > 0 ? 0 : milliseconds(p, seconds);
-  int count = epoll_wait(p->epoll, events, MOST_READY - r->count, wait);
+  int count = epoll_wait(p->watch.epoll, events, MOST_READY - r->count, wait);
   if (count < 0) return errno == EINTR ? 0 : errno;
   for (int i = 0; i < count; i++) take_event(p, &events[i], r);
   double now = process_seconds();
   for (struct hub *h = p->hubs; h; h = h->next)
     if (h->due <= now) act(h, CURL_SOCKET_TIMEOUT, 0);
+  collect_refused(p, r);
   collect(p, r);
   return 0;
 }
 
+/* Makes the list long enough beforehand, so that no key is lost when memory runs out. */
+static void lengthen(lua_State *L, int list) {
+  lua_rawgeti(L, list, MOST_READY);
+  bool is_long = !lua_isnil(L, -1);
+  lua_pop(L, 1);
+  for (int i = 1; !is_long && i <= MOST_READY; i++) {
+    compat_pushinteger(L, 0);
+    lua_rawseti(L, list, i);
+  }
+}
+
 /*
- * poller:step(seconds, list) -> count: waits until something is ready, at most that many seconds;
- * list[1] to list[count] are the keys of what is ready.
+ * poller:step(seconds, list) -> count | nil, why: waits until something is ready, at most that many
+ * seconds; list[1] to list[count] are the keys of what is ready.
  */
 static int poller_step(lua_State *L) {
   struct poller *p = check(L);
@@ -337,8 +347,9 @@ static int poller_step(lua_State *L) {
   struct ready r;
   luaL_checktype(L, 3, LUA_TTABLE);
   r.count = 0;
+  lengthen(L, 3);
   int error = wait_for_events(p, seconds, &r);
-  if (error) return luaL_error(L, "epoll: errno %d", error);
+  if (error) return fail(L, "epoll_wait", error);
   for (int i = 0; i < r.count; i++) {
     compat_pushinteger(L, r.keys[i]);
     lua_rawseti(L, 3, i + 1);
@@ -352,7 +363,7 @@ static int poller_step(lua_State *L) {
  * do.
  */
 static int poller_descriptor(lua_State *L) {
-  lua_pushinteger(L, check(L)->epoll);
+  lua_pushinteger(L, check(L)->watch.epoll);
   return 1;
 }
 
@@ -364,15 +375,7 @@ static int poller_alarm(lua_State *L) {
   struct poller *p = check(L);
   double at = luaL_checknumber(L, 2), due = first_due(p);
   if (due < at) at = due;
-  if (at == p->armed) return 0;
-  p->armed = at;
-  struct itimerspec t;
-  memset(&t, 0, sizeof t); /* all zero stops it */
-  if (at < 1e12) {
-    t.it_value.tv_sec = at > 0 ? (time_t)at : 0;
-    t.it_value.tv_nsec = at > 0 ? (long)((at - floor(at)) * 1e9) : 1;
-  }
-  (void)timerfd_settime(p->timer, TFD_TIMER_ABSTIME, &t, NULL);
+  watch_alarm(&p->watch, at);
   return 0;
 }
 

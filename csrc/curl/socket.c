@@ -3,8 +3,10 @@
 #include "process.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -85,6 +87,16 @@ struct socket *socket_new(lua_State *L, int first) {
   return s;
 }
 
+CURLcode socket_take_descriptor(struct socket *s) {
+  CURLcode code = curl_easy_getinfo(s->easy, CURLINFO_ACTIVESOCKET, &s->fd);
+  if (code) return code;
+  int flags = fcntl(s->fd, F_GETFL);
+  if (flags >= 0 && (flags & O_NONBLOCK)) return CURLE_OK;
+  if (flags >= 0 && !fcntl(s->fd, F_SETFL, flags | O_NONBLOCK)) return CURLE_OK;
+  (void)snprintf(s->error, sizeof s->error, "fcntl: errno %d", errno);
+  return CURLE_COULDNT_CONNECT;
+}
+
 /* libcurl quotes a proxy URL that it cannot parse, and there may be a password in it. */
 static void hide_password(lua_State *L, struct socket *s, int index) {
   compat_getslot(L, index, SOCKET_OPTIONS);
@@ -94,10 +106,10 @@ static void hide_password(lua_State *L, struct socket *s, int index) {
 }
 
 int socket_fail(lua_State *L, int index, struct socket *s) {
-  hide_password(L, s, index);
   long refusal = 0;
   (void)curl_easy_getinfo(s->easy, CURLINFO_HTTP_CONNECTCODE, &refusal);
-  shut(s); /* a failed one may still have descriptors */
+  shut(s); /* before anything allocates; a failed one may still have descriptors */
+  hide_password(L, s, index);
   (void)fail(L, s, s->code == CURLE_OPERATION_TIMEDOUT ? "timeout" : "network", s->code);
   lua_pushinteger(L, (lua_Integer)s->code);
   lua_pushinteger(L, (lua_Integer)refusal);
@@ -113,7 +125,7 @@ int socket_connect(lua_State *L) {
   lua_settop(L, 3);
   struct socket *s = socket_new(L, 1);
   if (!s->code) s->code = curl_easy_perform(s->easy);
-  if (!s->code) s->code = curl_easy_getinfo(s->easy, CURLINFO_ACTIVESOCKET, &s->fd);
+  if (!s->code) s->code = socket_take_descriptor(s);
   return s->code ? socket_fail(L, 4, s) : 1;
 }
 
@@ -190,14 +202,20 @@ static int socket_idle(lua_State *L) {
   return 1;
 }
 
-/* socket:wait("read" | "write", seconds) -> true, or false when nothing happened in time. Blocks.
+/*
+ * socket:wait("read" | "write", seconds) -> true, or false when nothing happened in time | nil,
+ * why. Blocks.
  */
 static int socket_wait(lua_State *L) {
   struct socket *s = socket_check(L, 1);
   struct pollfd p = {.fd = s->fd, .events = *luaL_checkstring(L, 2) == 'w' ? POLLOUT : POLLIN};
   double ms = ceil(luaL_checknumber(L, 3) * 1000);
   int ready = poll(&p, 1, ms < 0 ? 0 : ms > 1e9 ? 1000000000 : (int)ms);
-  if (ready < 0 && errno != EINTR) return luaL_error(L, "poll: errno %d", errno);
+  if (ready < 0 && errno != EINTR) {
+    lua_pushnil(L);
+    lua_pushfstring(L, "poll: errno %d", errno);
+    return 2;
+  }
   lua_pushboolean(L, ready != 0); /* interrupted: the caller tries again */
   return 1;
 }

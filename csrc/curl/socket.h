@@ -12,10 +12,12 @@
 #define RECEIVE_BYTES 65536 /* at most, by one call */
 
 struct socket {
-  CURL *easy;   /* owned; NULL when closed */
-  void *hub;    /* the poller's multi handle that connected it | NULL */
-  void *poller; /* the poller that watches it | NULL */
-  int watched;  /* number of its descriptors that the poller watches */
+  CURL *easy;                    /* owned; NULL when closed */
+  void *hub;                     /* the poller's multi handle that connected it | NULL */
+  void *poller;                  /* the poller that watches it | NULL */
+  int watched;                   /* number of its descriptors that the poller watches */
+  int refused;                   /* the error number by which epoll refused one of them, or 0 */
+  struct socket *before, *after; /* in the poller's list */
   /*
    * Set by the poller: stops watching the socket; takes it out of its hub after its handle is gone.
    */
@@ -58,6 +60,12 @@ CURLcode options_set(CURL *easy, const char *url, double seconds, const struct o
  * has the result.
  */
 struct socket *socket_new(lua_State *L, int first);
+
+/*
+ * Asks for the descriptor of a connected socket. Fails if it would block: libcurl goes on with a
+ * socket that it could not make non-blocking, and a read from it might never return.
+ */
+CURLcode socket_take_descriptor(struct socket *s);
 
 /* Returns the open socket at 'index'; raises for other values and for a closed one. */
 struct socket *socket_check(lua_State *L, int index);

@@ -25,16 +25,21 @@ static struct response *check(lua_State *L, int index) {
   return object_check(L, index, &response_class);
 }
 
-/* core.response([max_bytes]) -> response; max_bytes limits the body. */
+/*
+ * core.response([max_bytes [, is_secret]]) -> response; max_bytes limits the body. A secret one
+ * overwrites bodies before it frees them: they hold credentials.
+ */
 static int core_response(lua_State *L) {
   struct ddb_http1_limits own = limits;
   lua_Number most = luaL_optnumber(L, 1, (lua_Number)VALUE_MAX_TEXT);
   luaL_argcheck(L, most >= 0 && most <= (lua_Number)VALUE_MAX_TEXT, 1, "number of bytes expected");
   own.body_bytes = (size_t)most;
+  own.is_secret = lua_toboolean(L, 2);
   struct response *r = object_new(L, &response_class, sizeof *r);
   ddb_http1_init(&r->http, &own);
-  ddb_buf_init_secret(&r->plain, own.body_bytes);
-  ddb_buf_init_secret(&r->scratch, VALUE_MAX_TEXT);
+  ddb_buf_init(&r->plain, own.body_bytes);
+  ddb_buf_init(&r->scratch, VALUE_MAX_TEXT);
+  r->plain.secret = r->scratch.secret = own.is_secret;
   return 1;
 }
 

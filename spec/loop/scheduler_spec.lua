@@ -62,7 +62,6 @@ describe("a waiter", function()
       for i = 1, 300 do
         loop.spawn(function()
           waiters[i] = scheduler.waiter(loop.task())
-          waiters[i].woken = false -- the field exists before memory is measured
           waiters[i]:wait(math.huge)
           woken = woken + 1
         end)

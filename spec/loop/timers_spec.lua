@@ -4,9 +4,9 @@ local timers = require("dynamodb.loop.timers")
 -- Removes all timers, the earliest first -> list of times.
 local function drain(heap)
   local list = {}
-  while heap[1] do
-    list[#list + 1] = heap[1].at
-    timers.remove(heap, heap[1])
+  while timers.first(heap) do
+    list[#list + 1] = timers.first(heap).at
+    timers.remove(heap, timers.first(heap))
   end
   assert.equal(0, heap.count)
   return list
@@ -23,9 +23,9 @@ describe("timers", function()
     local heap, one, two, three = timers.new(), {}, {}, {}
     for at, entry in ipairs({ one, two, three }) do timers.put(heap, entry, at) end
     timers.put(heap, three, 0)
-    assert.equal(three, heap[1])
+    assert.equal(three, heap.list[1])
     timers.put(heap, three, 9)
-    assert.equal(one, heap[1])
+    assert.equal(one, heap.list[1])
     timers.put(heap, one, 9.5)
     assert.same({ 2, 9, 9.5 }, drain(heap))
   end)
@@ -58,10 +58,10 @@ describe("timers", function()
       entries[math.random(50)] = entry
       local first
       for i = 1, heap.count do
-        assert.equal(i, heap[i].index)
-        first = math.min(first or math.huge, heap[i].at)
+        assert.equal(i, heap.list[i].index)
+        first = math.min(first or math.huge, heap.list[i].at)
       end
-      assert.equal(first, heap[1] and heap[1].at)
+      assert.equal(first, heap.list[1] and heap.list[1].at)
     end
     local list = drain(heap)
     for i = 2, #list do assert.is_true(list[i - 1] <= list[i]) end

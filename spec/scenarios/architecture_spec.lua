@@ -252,7 +252,7 @@ describe("architecture", function()
         if token.text == "sleep" and not name:find("^transport/") then found[name] = (found[name] or 0) + 1 end
       end
     end
-    for _, name in ipairs({ "init", "event", "scheduler" }) do found["loop/" .. name] = nil end
+    for _, name in ipairs({ "init", "event", "parking", "scheduler" }) do found["loop/" .. name] = nil end
     assert.same(expected, found)
   end)
 

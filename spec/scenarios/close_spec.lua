@@ -20,7 +20,8 @@ local function always(body, status)
   return { steps }
 end
 
-local CREATING = '{"Table":{"TableName":"t","TableStatus":"CREATING","KeySchema":[{"AttributeName":"id","KeyType":"HASH"}]}}'
+local CREATING = '{"Table":{"TableName":"t","TableStatus":"CREATING","KeySchema":[{"AttributeName":"id","KeyType":"HASH"}],'
+  .. '"AttributeDefinitions":[{"AttributeName":"id","AttributeType":"S"}]}}'
 local CONFLICT = '{"__type":"TransactionCanceledException","message":"m","CancellationReasons":[{"Code":"TransactionConflict"}]}'
 local UNAVAILABLE = '{"__type":"ServiceUnavailable"}'
 local THROTTLED = '{"__type":"ThrottlingException"}'

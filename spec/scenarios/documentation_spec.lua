@@ -206,13 +206,12 @@ describe("documentation", function()
   local REQUEST = { "credentials/cache", "http/pool", "http/round_trip", "request/response", "transport/curl" }
   local ways = {
     ["One GetItem, step by step"] = { steps = 17, use = function(tbl) assert(tbl:get_item("k")) end, beside = {
-      "base/system", "http/service_clock", "loop/scheduler", "request/context" } },
+      "base/system", "http/service_clock", "loop/parking", "loop/scheduler", "request/context" } },
     ["One page of a query, step by step"] = { steps = 11,
       use = function(tbl) for _ in tbl:query({ hash_key = "k" }) do end end, beside = {
       "base/arguments", "base/objects", "base/options", "base/system", "expression/condition", "http/service_clock",
-      "loop/event", "loop/mutex", "loop/scheduler", "request/context", "request/response_check", "request/shape",
-      "table/capacity", "table/results_object",
-      "table/schema", unpack(REQUEST) } },
+      "loop/event", "loop/mutex", "loop/parking", "loop/scheduler", "request/context", "request/response_check",
+      "request/shape", "table/capacity", "table/cursor", "table/results_object", "table/schema", unpack(REQUEST) } },
   }
 
   -- The files among the calls, without those in the list.

@@ -91,7 +91,7 @@ local function measure(name)
   local own = select(2, next(state.running.pools))
   print(("%s = { lua = %.3f, resident = %d, descriptors = %d, open = %d, idle = %d, waiting = %d },"):format(name,
     helper.collect(), helper.resident(), helper.descriptors(), pool.count_open(own), #own.idle,
-    own.queue.last - own.queue.first + 1))
+    own.queue.first and 1 or 0))
 end
 
 local done = 0

@@ -48,12 +48,14 @@ local function outlives_expiry(found, now)
 end
 
 local function store(self, found, fixed)
-  self.current, self.fixed = found, fixed
-  self.due, self.usable_until = math.huge, math.huge
-  if fixed or not found.expires then return end
-  local now = self.transport.time()
-  self.due = refresh_time(found, now)
-  if not outlives_expiry(found, now) then self.usable_until = found.expires end
+  local due, usable_until = math.huge, math.huge
+  if not fixed and found.expires then
+    local now = self.transport.time()
+    due = refresh_time(found, now)
+    if not outlives_expiry(found, now) then usable_until = found.expires end
+  end
+  self.current = found -- may run out of memory, before anything else has changed
+  self.fixed, self.due, self.usable_until = fixed, due, usable_until
 end
 
 local function is_usable(self)
@@ -76,8 +78,10 @@ end
 -- Calls the source; other tasks may wait for the result. When the source raises, for example in a cancelled
 -- task, one of the waiting tasks fetches again.
 local function call_source(self, pending)
-  self.pending = pending
-  local ok, found, more = pcall(self.source, pending.deadline, self.current)
+  local ok, found, more = pcall(function()
+    self.pending = pending
+    return self.source(pending.deadline, self.current)
+  end)
   pending.done = true
   if self.pending == pending then self.pending = nil end
   if ok then return found, more end
@@ -96,7 +100,8 @@ end
 -- Fetches -> credentials | nil, err. 'refused' are credentials that the service did not accept: when the
 -- source has no others, the result is nil without an error.
 local function fetch(self, deadline, refused)
-  local pending = { deadline = deadline, owner = running_thread(), finished = event.new() }
+  local pending = { deadline = deadline, owner = running_thread(), finished = event.new(), done = false,
+    broken = false }
   local found, more = call_source(self, pending)
   if found then
     if is_same(refused, found) then
@@ -178,5 +183,6 @@ end
 ---@param emit? function of an event and its fields
 ---@return dynamodb.CredentialCache
 return function(source, transport, emit)
-  return setmetatable({ source = source, transport = transport, emit = emit }, Cache)
+  return setmetatable({ source = source, transport = transport, emit = emit, fixed = false, due = 0,
+    usable_until = 0 }, Cache)
 end

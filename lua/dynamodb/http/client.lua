@@ -57,6 +57,7 @@ local function limits_of(context, request)
     connect_timeout = request.connect_timeout or given.connect_timeout,
     attempt_timeout = request.attempt_timeout or given.attempt_timeout,
     max_bytes = request.max_bytes or MAX_BYTES,
+    is_secret = true,
     connect = {
       ca_bundle = connect.ca_bundle,
       proxy = proxied and proxied(request.url) or nil,

@@ -7,13 +7,16 @@
 --   idle        in pool.idle, the one used last at the end
 --   closed      neither counted nor kept
 -- release and discard hand the connection, or the right to open one, to the request that has waited longest.
--- After pool.close no request gets a connection.
+-- After pool.close no request gets a connection. What gives a connection back or frees it allocates nothing,
+-- so that none is lost when memory runs out.
 
 local core = require("dynamodb.core")
 local event = require("dynamodb.loop.event")
 
 local pool = {
   MAX_CONNECTIONS = 64, -- of a pool, unless its limits say otherwise
+  -- Seconds between checks of a waiting request. Each release wakes one, unless memory runs out meanwhile.
+  HEARTBEAT = 1,
 }
 
 local FOREVER = math.huge
@@ -22,13 +25,14 @@ local NO_TIME = "no time left"
 local CLOSED = "the connection was closed by close()"
 
 ---@class dynamodb.PooledConnection
----@field socket any the transport's socket; nil while it is reserved or being opened
+---@field socket any the transport's socket; false while it is reserved or being opened
 ---@field response userdata the parser of its responses
 ---@field timing table of its last request, overwritten by the next one: seconds (connect and tls if the
 --- connection was opened for it, first_byte, total), bytes (bytes_sent, bytes_received), and 'reused'
 ---@field opened number when it was opened, by the transport's clock
 ---@field last_used number when its last response was complete
 ---@field started number when the current request could start
+---@field is_used boolean true while a request has it
 ---@field is_extra boolean beyond the limit: closed after one request
 
 ---@class dynamodb.Failure why a request got no response
@@ -55,16 +59,16 @@ end
 
 -- After a fork the child process must neither use the sockets of the parent nor wake its waiting requests.
 local function renew(self, process)
-  self.process, self.queue = process, { first = 1, last = 0 }
-  self.connections = setmetatable({}, { __mode = "k" })
+  self.connections, self.queue = setmetatable({}, { __mode = "k" }), { first = false, last = false }
+  self.process = process
 end
 
 --- Makes a pool without connections.
 ---@param transport table
 ---@param endpoint table { url, host, path }
 ---@param limits table connect_timeout and attempt_timeout in seconds; optional: compression, max_idle_time
---- and max_connection_age in seconds, max_connections, max_bytes of a response, and connect, the transport's
---- options
+--- and max_connection_age in seconds, max_connections, max_bytes of a response, is_secret (responses hold
+--- credentials and are overwritten before they are freed), and connect, the transport's options
 function pool.new(transport, endpoint, limits)
   local self = {
     transport = transport,
@@ -78,7 +82,7 @@ function pool.new(transport, endpoint, limits)
     closed = false,
     stats = { opened = 0, reused = 0, closed = 0, failed = 0 },
     -- connections: set of all that count; a connection that a killed coroutine held is collected with it
-    -- queue: waiting requests, at [first] to [last]
+    -- queue: waiting requests, from 'first' to 'last', linked by 'next'
   }
   renew(self, transport.process and transport.process())
   return self
@@ -95,64 +99,76 @@ end
 local function is_full(self)
   local process = self.transport.process and self.transport.process()
   if process ~= self.process then renew(self, process) end
-  return self.queue.first <= self.queue.last or pool.count_open(self) >= self.max_connections
+  return self.queue.first or pool.count_open(self) >= self.max_connections
 end
 
 -- {===== Waiting requests =====
 
--- Gives a connection to the request that has waited longest -> true | false when none waits.
-local function hand_over(self, connection)
-  local queue = self.queue
-  while queue.first <= queue.last do
-    local request = queue[queue.first]
-    queue[queue.first], queue.first = nil, queue.first + 1
-    request.connection = connection
-    if request.event:notify() then return true end
-    request.connection = nil -- it was cancelled meanwhile
-  end
-  return false
+local function enqueue(queue, request)
+  if queue.last then queue.last.next = request else queue.first = request end
+  queue.last = request
 end
 
-local function is_awaited(self)
-  return self.queue.first <= self.queue.last
+local function drop_first(queue)
+  queue.first = queue.first.next
+  if not queue.first then queue.last = false end
+end
+
+-- Gives a connection to the request that has waited longest -> true | false when none waits. A request that
+-- was given one when notify raised keeps that one.
+local function hand_over(self, connection)
+  local queue = self.queue
+  while queue.first do
+    local request = queue.first
+    local is_given = request.connection
+    if not is_given then request.connection = connection end
+    local is_woken = request.event:notify()
+    drop_first(queue)
+    if is_woken and not is_given then return true end
+    if not is_given then request.connection = false end -- it was cancelled meanwhile
+  end
+  return false
 end
 
 -- A request no longer waits. Drops such requests from the head of the queue.
 local function abandon(queue, request)
   request.abandoned = true
-  while queue[queue.first] and queue[queue.first].abandoned do
-    queue[queue.first], queue.first = nil, queue.first + 1
-  end
+  while queue.first and queue.first.abandoned do drop_first(queue) end
 end
 
 -- Reserves a connection, which is yet to be opened. All that it needs is allocated before it counts.
 local function reserve(self, is_extra)
-  local connection = { timing = { reused = false }, response = core.response(self.limits.max_bytes),
-    is_extra = is_extra or false }
+  local connection = { timing = false, response = core.response(self.limits.max_bytes, self.limits.is_secret),
+    is_extra = is_extra or false, is_used = true, socket = false, opened = 0, started = 0, last_used = 0 }
   self.connections[connection] = true
   return connection
 end
 
--- Stops counting a connection. A waiting request may open one instead.
+-- Stops counting a connection, which is closed. A waiting request may open it again instead.
 local function forget(self, connection)
-  self.connections[connection] = nil
-  if connection.is_extra or not is_awaited(self) then return end
-  local reserved = reserve(self)
-  if not hand_over(self, reserved) then self.connections[reserved] = nil end
+  connection.is_used = false
+  if connection.is_extra or not hand_over(self, connection) then
+    if self.connections[connection] then self.connections[connection] = nil end
+  end
 end
 
 -- ===================== }
 
 local function close_socket(self, connection)
-  self.stats.closed = self.stats.closed + 1
-  self.transport.close(connection.socket)
-  connection.socket = nil
+  local socket = connection.socket
+  self.stats.closed, connection.socket = self.stats.closed + 1, false
+  self.transport.close(socket)
 end
 
 --- Closes a connection. A waiting request may open one instead.
 function pool.discard(self, connection)
   if connection.socket then close_socket(self, connection) end
   forget(self, connection)
+end
+
+--- Closes a connection, unless its request has given it back.
+function pool.drop(self, connection)
+  if connection.is_used then pool.discard(self, connection) end
 end
 
 local function is_fresh(self, connection, now)
@@ -162,7 +178,7 @@ end
 local function mark_reused(self, connection, now)
   local stats, timing = self.stats, connection.timing
   stats.reused = stats.reused + 1
-  connection.started = now
+  connection.started, connection.is_used = now, true
   if not timing.reused then timing.reused, timing.connect, timing.tls = true, nil, nil end
   return connection
 end
@@ -185,9 +201,19 @@ end
 
 -- {===== Opening =====
 
+-- Makes the timing of a connection. Its fields exist, so that setting them allocates nothing.
+local function new_timing()
+  local timing = { reused = false, connect = 0, tls = 0, first_byte = 0, total = 0, bytes_sent = 0,
+    bytes_received = 0 }
+  timing.connect, timing.tls, timing.first_byte, timing.total = nil, nil, nil, nil
+  timing.bytes_sent, timing.bytes_received = nil, nil
+  return timing
+end
+
 -- Opens the socket of a reserved connection -> true | nil, kind, why, permanent, as the transport's connect.
 local function connect(self, connection, now, deadline)
-  local limits, transport, timing = self.limits, self.transport, connection.timing
+  local limits, transport, timing = self.limits, self.transport, new_timing()
+  connection.timing, connection.is_used = timing, true
   local socket, kind, why, permanent = transport.connect(self.endpoint,
     math.min(limits.connect_timeout, deadline - now), limits.connect, limits)
   if not socket then return nil, kind, why, permanent end
@@ -222,22 +248,39 @@ end
 -- ===================== }
 -- {===== Waiting for one of max_connections =====
 
+local function append(list, value) list[#list + 1] = value end
+
+-- Keeps an open connection. Closes it when there is no memory to do so.
+local function keep_idle(self, connection)
+  local ok, err = pcall(append, self.idle, connection)
+  if ok then return end
+  pool.discard(self, connection)
+  error(err, 0)
+end
+
 -- Hands a connection to the next waiting request. When none waits, an open connection becomes idle and a
 -- reserved one is forgotten.
 local function pass_on(self, connection)
   if not connection.socket or self.closed then return pool.discard(self, connection) end
-  if not hand_over(self, connection) then self.idle[#self.idle + 1] = connection end
+  if not hand_over(self, connection) then keep_idle(self, connection) end
 end
 
 -- Waits in the queue -> connection, perhaps yet to be opened | nil when the deadline has passed.
 local function wait_in_queue(self, deadline)
-  local request, queue = { event = event.new() }, self.queue
-  queue[queue.last + 1] = request
-  queue.last = queue.last + 1
-  local ok, err = pcall(request.event.wait_until, request.event, self.transport, deadline,
-    function() return request.connection or self.closed end, FOREVER)
-  if not request.connection then abandon(queue, request) end
-  if ok then return request.connection end
+  local queue = self.queue
+  local request = { event = event.new(), connection = false, abandoned = false, next = false }
+  local function is_given()
+    -- A connection that a killed task held is collected without a wake-up.
+    if not request.connection and queue.first == request and pool.count_open(self) < self.max_connections then
+      request.connection = reserve(self)
+    end
+    return request.connection or self.closed
+  end
+  enqueue(queue, request)
+  local ok, err = pcall(request.event.wait_until, request.event, self.transport, deadline, is_given,
+    pool.HEARTBEAT)
+  abandon(queue, request)
+  if ok then return request.connection or nil end
   if request.connection then pass_on(self, request.connection) end
   error(err, 0)
 end
@@ -303,12 +346,13 @@ end
 function pool.release(self, connection)
   local idle, keep = self.idle, self.transport.keep
   local reusable = not self.closed and not connection.is_extra and connection.response:keep_alive()
+  connection.is_used = false
   if not reusable then
     pool.discard(self, connection)
   elseif keep and keep(connection.socket, self.limits) then
     self.connections[connection] = nil
-  elseif self.queue.first > self.queue.last then -- no request waits
-    idle[#idle + 1] = connection
+  elseif not self.queue.first then -- no request waits
+    keep_idle(self, connection)
   elseif is_fresh(self, connection, connection.last_used) then
     pass_on(self, connection)
   else
@@ -328,9 +372,10 @@ function pool.close(self)
     pool.discard(self, self.idle[i])
     self.idle[i] = nil
   end
-  local queue, abort = self.queue, self.transport.abort
-  for i = queue.first, queue.last do
-    if queue[i] then queue[i].event:notify() end
+  local request, abort = self.queue.first, self.transport.abort
+  while request do
+    request.event:notify()
+    request = request.next
   end
   for connection in pairs(self.connections) do
     if abort and connection.socket then abort(connection.socket) end

@@ -11,51 +11,42 @@ local HEARTBEAT = 0.1 -- seconds between checks of the condition: a task that wa
 local FIRST_STEP, LONGEST_STEP = 0.001, 0.1 -- seconds between checks without a waiter
 
 ---@class dynamodb.Event
----@field entries table in order of arrival, at [first] to [last] with gaps: { waiter = the transport's
---- waiter, nil while the entry does not wait by one }
+---@field first table|false the entry that arrived first: { waiter = the transport's waiter, false while the
+--- entry does not wait by one; before, after = its neighbours; entered }
+---@field last table|false
 ---@field count integer entries
 
 --- Makes an event that nothing waits for.
 ---@return dynamodb.Event
 function event.new()
-  return setmetatable({ entries = {}, first = 1, last = 0, count = 0 }, Event)
+  return setmetatable({ first = false, last = false, count = 0 }, Event)
 end
 
--- Closes the gaps, so that a long wait among many short ones does not make the list grow.
-local function compact(self)
-  local entries, count = {}, 0
-  for i = self.first, self.last do
-    local entry = self.entries[i]
-    if entry then
-      count = count + 1
-      entries[count], entry.index = entry, count
-    end
-  end
-  self.entries, self.first, self.last = entries, 1, count
-end
-
-local function enter(self)
-  if self.last - self.first > 2 * self.count + 16 then compact(self) end
-  local entry = { index = self.last + 1 }
-  self.entries[entry.index] = entry
-  self.last, self.count = entry.index, self.count + 1
-  return entry
+-- A list whose links are fields of its entries: entering and leaving allocates nothing.
+local function enter(self, entry)
+  entry.before, entry.entered = self.last, true
+  if self.last then self.last.after = entry else self.first = entry end
+  self.last, self.count = entry, self.count + 1
 end
 
 local function leave(self, entry)
-  self.entries[entry.index], self.count = nil, self.count - 1
-  while self.first <= self.last and not self.entries[self.first] do self.first = self.first + 1 end
+  if not entry.entered then return end
+  local before, after = entry.before, entry.after
+  if before then before.after = after else self.first = after end
+  if after then after.before = before else self.last = before end
+  self.count, entry.entered = self.count - 1, false
 end
 
 -- Waits with a waiter of the transport until it is woken or the time has come.
 local function wait(entry, waiter, deadline)
   entry.waiter = waiter
   waiter:wait(deadline)
-  entry.waiter = nil
+  entry.waiter = false
 end
 
-local function loop(entry, transport, deadline, is_done, heartbeat)
+local function loop(self, entry, transport, deadline, is_done, heartbeat)
   local step = FIRST_STEP
+  enter(self, entry)
   while not is_done() do
     local now = transport.now()
     if now >= deadline then return false end
@@ -81,8 +72,8 @@ end
 ---@return boolean done false when the deadline has passed
 function Event:wait_until(transport, deadline, is_done, heartbeat)
   if is_done() then return true end
-  local entry = enter(self)
-  local ok, done = pcall(loop, entry, transport, deadline, is_done, heartbeat or HEARTBEAT)
+  local entry = { waiter = false, before = false, after = false, entered = false }
+  local ok, done = pcall(loop, self, entry, transport, deadline, is_done, heartbeat or HEARTBEAT)
   leave(self, entry)
   if not ok then error(done, 0) end
   return done
@@ -91,10 +82,11 @@ end
 --- Wakes everything that waits for the event, in the order of arrival.
 ---@return boolean woken false when nothing was waiting
 function Event:notify()
-  local woken = false
-  for i = self.first, self.last do
-    local entry = self.entries[i]
-    if entry and entry.waiter and entry.waiter:wake() then woken = true end
+  local woken, entry = false, self.first
+  while entry do
+    local after = entry.after
+    if entry.waiter and entry.waiter:wake() then woken = true end
+    entry = after
   end
   return woken
 end

@@ -50,17 +50,24 @@ end
 
 -- {===== Failures =====
 
+-- Takes the failed tasks out of a run that no task has waited for -> list. 'is_due' selects among them.
+local function take_failed(run, is_due)
+  local list, task = {}, run.first_failed
+  while task do
+    if not task.seen and (not is_due or is_due(task)) then list[#list + 1] = task end
+    task = task.next_failed
+  end
+  for _, each in ipairs(list) do each.seen = true end -- nothing was reported when memory ran out before
+  task = run.first_failed
+  while task and task.seen do task = task.next_failed end
+  run.first_failed = task
+  if not task then run.last_failed = false end
+  return list
+end
+
 -- Raises the errors of failed tasks that no task has waited for. 'is_due' selects among them.
 local function report(run, is_due)
-  local list, rest = {}, {}
-  for _, task in ipairs(run.failed) do
-    if not task.seen then
-      local due = not is_due or is_due(task)
-      local target = due and list or rest
-      target[#target + 1] = task
-    end
-  end
-  run.failed = rest
+  local list = take_failed(run, is_due)
   if #list == 0 then return end
   if #list == 1 then error(list[1].err, 0) end
   local texts = {}
@@ -74,19 +81,12 @@ local function outcome(task)
     task.seen = true
     error(task.err, 0)
   end
-  if task.cancelled then return nil, task.cancelled end
+  if task.cancelled then return nil, scheduler.error_of(task) end
   return unpack(task.results, 1, task.results.n)
 end
 
 -- ===================== }
 -- {===== Runs =====
-
--- Moves the unfinished tasks of a run to another run.
-local function adopt(run, self, other)
-  for _, task in ipairs(scheduler.tasks_of(run, self)) do
-    task.run, run.live, other.live = other, run.live - 1, other.live + 1
-  end
-end
 
 -- Waits inside a task until the run is over. Cancels the run when the waiting task is cancelled.
 local function await(task, run, deadline)
@@ -94,7 +94,6 @@ local function await(task, run, deadline)
   local ok, err = pcall(run.waiter.wait, run.waiter, deadline)
   if not ok then
     scheduler.cancel_all(run, task.loop)
-    adopt(run, task.loop, task.run)
     error(err, 0)
   end
 end
@@ -106,20 +105,36 @@ local function wait_for(self, task, run, deadline)
   scheduler.drive(self, is_over, deadline)
 end
 
--- Starts tasks by calling start(loop, run), and waits until all tasks of the run have ended. At the deadline
--- it cancels them with the error 'late'.
-local function conduct(start, deadline, late)
-  local task = scheduler.running()
-  local self = task and task.loop or common
-  if not task and self.stepping then self = scheduler.new() end -- called from a coroutine inside a task
-  local run = scheduler.run()
+-- Starts the tasks of a run and waits for them. At the deadline it cancels them with the error 'late'.
+local function start_and_wait(start, self, task, run, deadline, late)
   start(self, run)
   wait_for(self, task, run, deadline)
   if run.live > 0 then
     scheduler.cancel_all(run, self, late)
     wait_for(self, task, run, FOREVER)
   end
+end
+
+-- Ends the tasks of a run that raised, as memory ran out for instance. What does not end now does when the
+-- loop runs the next time.
+local function give_up(self, run)
+  scheduler.cancel_all(run, self)
+  wait_for(self, nil, run, FOREVER)
+end
+
+-- Starts tasks by calling start(loop, run), and waits until all tasks of the run have ended.
+local function conduct(start, deadline, late)
+  local task = scheduler.running()
+  local self = task and task.loop or common
+  if not task and self.stepping then self = scheduler.new() end -- called from a coroutine inside a task
+  local run = scheduler.run()
+  local ok, err = pcall(start_and_wait, start, self, task, run, deadline, late)
+  if not ok and run.live > 0 then
+    if not task then pcall(give_up, self, run) end
+    scheduler.abandon(run, self, task and task.run or self.root)
+  end
   if not task and self ~= common then scheduler.close(self) end
+  if not ok then error(err, 0) end
   return run
 end
 
@@ -175,7 +190,7 @@ function loop.gather(calls, concurrency, deadline)
     for _ = 1, math.min(concurrency or #calls, #calls) do spawn(self, run, work) end
   end, deadline or FOREVER, late)
   report(run)
-  for i = 1, #calls do results[i] = results[i] or { n = 2, false, late } end
+  for i = 1, #calls do results[i] = results[i] or { n = 2, false, run.why or late } end
   return results
 end
 
@@ -192,7 +207,9 @@ local function wait_in_task(me, task, deadline)
   if me == task then errors.raise("task:wait: a task cannot wait for itself") end
   local waiter = scheduler.waiter(me)
   task.waiters[#task.waiters + 1] = waiter
-  if not waiter:wait(deadline) then remove(task.waiters, waiter) end
+  local ok, woken = pcall(waiter.wait, waiter, deadline)
+  if not (ok and woken) then remove(task.waiters, waiter) end
+  if not ok then error(woken, 0) end
 end
 
 --- Waits until the task has ended, at most for that many seconds -> what the task returns | nil, err when it
@@ -265,13 +282,15 @@ function loop.step(seconds)
   check_seconds(seconds, "loop.step")
   if common.stepping then errors.raise("loop.step: the loop is running") end
   scheduler.step(common, seconds)
-  if #common.root.failed > 0 then report(common.root, is_orphan) end
+  if common.root.first_failed then report(common.root, is_orphan) end
   return common.root.live
 end
 
---- Returns a file descriptor that becomes readable when loop.step has something to do.
+--- Returns a file descriptor that becomes readable when loop.step has something to do | nil, err when the
+--- system has none left.
 function loop.fd()
-  local poller = scheduler.poller(common)
+  local poller, why = scheduler.poller(common)
+  if not poller then return nil, errors.locate(errors.new({ kind = "network", message = why })) end
   common.exposed = true
   scheduler.arm(common)
   return poller:descriptor()

@@ -14,18 +14,19 @@ local weak = { __mode = "v" } -- a holder that was collected is gone
 ---@field subject string what it locks, for messages
 ---@field released dynamodb.Event notified when the holder is done
 ---@field holder table { thread = the coroutine that holds it, or true where Lua 5.1 knows none; place = where
---- it runs, as the transport's place() says }; empty while nothing holds the lock
+--- it runs, as the transport's place() says }; both false while nothing holds the lock
 
 --- Makes a mutex that nothing holds.
 ---@param subject string
 ---@return dynamodb.Mutex
 function mutex.new(subject)
-  return { subject = subject, released = event.new(), holder = setmetatable({}, weak) }
+  return { subject = subject, released = event.new(),
+    holder = setmetatable({ thread = false, place = false }, weak) }
 end
 
 local function is_held(self, transport)
   local thread, place = self.holder.thread, self.holder.place
-  if thread == nil then return false end
+  if not thread then return false end -- nil: it was collected
   if place and transport.alive then return transport.alive(thread, place) end
   return thread == true or coroutine.status(thread) ~= "dead"
 end
@@ -53,17 +54,23 @@ function mutex.wait(self, transport)
 end
 
 local function release(self, ...)
-  self.holder.thread, self.holder.place = nil, nil
+  self.holder.thread, self.holder.place = false, false
   self.released:notify()
   return ...
+end
+
+-- Takes the mutex inside of the protected call, so that release follows wherever memory runs out.
+local function hold(self, transport, f, ...)
+  local holder = self.holder
+  holder.place = transport.place and transport.place() or false
+  holder.thread = coroutine.running() or true
+  return f(...)
 end
 
 --- Calls a function while holding the mutex. The caller has made sure, with mutex.wait, that nothing holds
 --- it. Returns what pcall returns.
 function mutex.call(self, transport, f, ...)
-  local holder = self.holder
-  holder.thread, holder.place = coroutine.running() or true, transport.place and transport.place() or nil
-  return release(self, pcall(f, ...))
+  return release(self, pcall(hold, self, transport, f, ...))
 end
 
 return mutex

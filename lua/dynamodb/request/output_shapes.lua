@@ -88,8 +88,8 @@ local CONTINUOUS_BACKUPS = struct({ ContinuousBackupsStatus = text })
 local members = {
   BatchExecuteStatement = { { ConsumedCapacity = CAPACITIES,
     Responses = list_of(struct({ Error = struct({ Code = name, Message = text }, "Code") })) }, "Responses" },
-  BatchGetItem = { { ConsumedCapacity = CAPACITIES }, "Responses", "UnprocessedKeys" },
-  BatchWriteItem = { { ConsumedCapacity = CAPACITIES }, "UnprocessedItems" },
+  BatchGetItem = { { ConsumedCapacity = CAPACITIES }, "Responses" },
+  BatchWriteItem = { { ConsumedCapacity = CAPACITIES } },
   DescribeContinuousBackups = { { ContinuousBackupsDescription = CONTINUOUS_BACKUPS } },
   CreateBackup = { { BackupDetails = struct({ BackupArn = name, BackupStatus = text }, "BackupArn") },
     "BackupDetails" },

@@ -117,11 +117,7 @@ local function read_response(call, own, connection, sent_at)
   local state, http = call.state, connection.response
   local clock = state.running.clock
   if clock then service_clock.observe(clock, http, sent_at, state.transport.time()) end
-  local ok, result, err = pcall(response.read, http, call.operation, call.owner, call.params)
-  if not ok then -- out of memory
-    pool.discard(own, connection)
-    error(result, 0)
-  end
+  local result, err = response.read(http, call.operation, call.owner, call.params)
   local event = state.emit and event_of(call, connection, result, err)
   pool.release(own, connection)
   if err then http:reset() end -- frees memory that the collector does not count
@@ -171,7 +167,12 @@ local function attempt(call)
   if sends > 1 and call.operation.writes then -- it may have been applied before it was sent again
     call.requests, call.ambiguous = call.requests + sends - 1, true
   end
-  if connection then return read_response(call, own, connection, sent_at) end
+  if connection then
+    local ok, result, err = pcall(read_response, call, own, connection, sent_at)
+    if ok then return result, err end
+    pool.drop(own, connection) -- memory ran out, or a hook raised
+    error(result, 0)
+  end
   local err = error_of(call, failure)
   if state.emit then emit(call, "attempt_failed", { attempt = call.attempt, err = err }) end
   return nil, err

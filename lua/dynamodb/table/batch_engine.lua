@@ -356,7 +356,7 @@ function batch_engine.write(connection, entries, given)
     local result, err = call(self, write_encoded, items)
     if not result then return nil, err end
     local unprocessed, open = {}, open_entries(sent)
-    for name, requests in pairs(result.UnprocessedItems) do
+    for name, requests in pairs(result.UnprocessedItems or {}) do
       local ok, why = take_unprocessed_writes(unprocessed, open, groups[name], requests)
       if not ok then return nil, response.unfit(write_encoded, { RequestItems = items }, why) end
     end

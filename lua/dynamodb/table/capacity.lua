@@ -8,8 +8,10 @@ local capacity = {}
 --- Validates option 'return_consumed_capacity'.
 capacity.option = options.choice("TOTAL", "INDEXES", "NONE")
 
--- Adds the members of a ConsumedCapacity: numbers, and tables (of the table, of indexes by name).
-local function add(sum, consumed)
+-- Adds the members of a ConsumedCapacity: numbers, and tables (of the table, of indexes by name) -> a new
+-- table, so that the sum is right also when memory runs out.
+local function add(before, consumed)
+  local sum = options.merge(before)
   for name, value in pairs(consumed) do
     if type(value) == "number" then
       sum[name] = (type(sum[name]) == "number" and sum[name] or 0) + value

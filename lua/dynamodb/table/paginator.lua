@@ -41,6 +41,7 @@ function paginator.new(connection, operation, request, plan)
     _next_member = members[2],
     _list_member = members[3],
     _pages = 0,
+    _mark = false, _next_mark = 0, -- for is_cycle
     _connection = connection,
     _operation = operation,
     _request = request,
@@ -88,7 +89,7 @@ end
 local function is_cycle(self, key)
   if not key then return false end
   local start = self:start_key()
-  return start ~= nil and core.equal(key, start) or self._mark ~= nil and core.equal(key, self._mark)
+  return start ~= nil and core.equal(key, start) or self._mark and core.equal(key, self._mark)
 end
 
 -- Returns what is wrong with the key of an item | nil.
@@ -135,14 +136,18 @@ function Paginator:fetch(limit)
     units = member(result, "ConsumedCapacity.CapacityUnits") or 0 }
 end
 
---- Moves on to the page that follows this one.
+--- Moves on to the page that follows this one. When memory runs out, it has not moved.
 ---@param page dynamodb.Page
 function Paginator:accept(page)
-  if page.next and self._pages >= (self._next_mark or 0) then
-    self._mark, self._next_mark = page.next, 2 * self._pages + 1
+  local request, member_name, next_key = self._request, self._start_member, page.next
+  if next_key ~= nil or request[member_name] ~= nil then
+    request[member_name] = next_key -- may run out of memory, before anything else has changed
+  end
+  self.more = next_key ~= nil
+  if next_key and self._pages >= self._next_mark then
+    self._mark, self._next_mark = next_key, 2 * self._pages + 1
   end
   self._pages = self._pages + 1
-  self._request[self._start_member], self.more = page.next, page.next ~= nil
 end
 
 return paginator

@@ -20,9 +20,9 @@ local FOREVER = math.huge
 ---@class dynamodb.PrefetchSource a paginator and what is known of its pages in the queue
 ---@field paginator dynamodb.Paginator
 ---@field ready integer how many of its pages are in the queue
----@field failed? boolean true while an error of it is in the queue
----@field token? table of the fetch under way
----@field job? table the transport's job, when the fetch runs concurrently with the caller
+---@field failed boolean true while an error of it is in the queue
+---@field token table|false of the fetch under way
+---@field job table|false the transport's job, when the fetch runs concurrently with the caller
 
 ---@class dynamodb.Prefetch
 local Prefetch = {}
@@ -37,7 +37,9 @@ Prefetch.__index = Prefetch
 ---@return dynamodb.Prefetch
 function prefetch.new(transport, paginators, plan, is_filtered)
   local sources = {}
-  for i, each in ipairs(paginators) do sources[i] = { paginator = each, ready = 0 } end
+  for i, each in ipairs(paginators) do
+    sources[i] = { paginator = each, ready = 0, failed = false, token = false, job = false }
+  end
   return setmetatable({
     transport = transport,
     sources = sources,
@@ -46,8 +48,9 @@ function prefetch.new(transport, paginators, plan, is_filtered)
     request_limit = plan.request_limit,
     is_filtered = is_filtered,
     requests_left = plan.max_requests or FOREVER,
-    queue = {}, first = 1, last = 0, -- pages and errors in the order of their arrival, at [first] to [last]
+    first = false, last = false, -- queue of pages and errors in the order of their arrival, linked by 'next'
     queued_items = 0,
+    has_failed = false,
     wanted = FOREVER, -- items that are wanted beyond those of the pages taken
     arrived = event.new(),
   }, Prefetch)
@@ -68,10 +71,9 @@ local function page_limit(self)
   return math.min(limit or FOREVER, self.wanted - self.queued_items)
 end
 
-local function enqueue(self, source, entry)
-  entry.source = source
-  self.queue[self.last + 1] = entry
-  self.last = self.last + 1
+local function enqueue(self, entry)
+  if self.last then self.last.next = entry else self.first = entry end
+  self.last = entry
   self.arrived:notify()
 end
 
@@ -86,24 +88,26 @@ end
 local function abandon(self, source, is_collected)
   local job = source.job
   self.requests_left = self.requests_left + 1
-  source.token, source.job = nil, nil
+  source.token, source.job = false, false
   if job and not job.done then job:cancel(is_collected) end
 end
 
--- Requests one page -> true | false when the fetch was abandoned meanwhile.
+-- Requests one page -> true | false when the fetch was abandoned meanwhile. What the queue needs is allocated
+-- before the page is accepted.
 local function fetch(self, source, token)
+  local entry = { source = source, page = false, raised = false, err = false, next = false }
   local ok, page, err = pcall(source.paginator.fetch, source.paginator, page_limit(self))
   local check = self.transport.check
   if not ok and check then check("results") end -- raises again in a cancelled task
   if source.token ~= token then return false end
   if ok and page then
     source.paginator:accept(page)
-    source.ready, self.queued_items = source.ready + 1, self.queued_items + page.count
-    enqueue(self, source, { page = page })
+    entry.page, source.ready, self.queued_items = page, source.ready + 1, self.queued_items + page.count
   else
     self.requests_left, source.failed = self.requests_left + 1, true
-    enqueue(self, source, { raised = not ok, err = ok and err or page })
+    entry.raised, entry.err = not ok, ok and err or page
   end
+  enqueue(self, entry)
   return true
 end
 
@@ -111,7 +115,7 @@ end
 local function fetch_pages(self, source, token, only_one)
   while fetch(self, source, token) do
     if only_one or not is_wanted(self, source) then
-      source.token, source.job = nil, nil
+      source.token, source.job = false, false
       return
     end
     self.requests_left = self.requests_left - 1
@@ -164,9 +168,9 @@ end
 -- Waits until something is in the queue -> true | false when nothing is being fetched.
 local function await_page(self)
   start_jobs(self)
-  if self.first > self.last and not is_fetching(self) then return false end
+  if not self.first and not is_fetching(self) then return false end
   self.arrived:wait_until(self.transport, FOREVER, function()
-    return self.first <= self.last or not is_fetching(self)
+    return self.first or not is_fetching(self)
   end)
   return true
 end
@@ -189,13 +193,20 @@ end
 -- again.
 local function forget_errors(self)
   self.has_failed = false
-  local list = {}
-  for i = self.first, self.last do
-    local entry = self.queue[i]
-    if entry.page then list[#list + 1] = entry end
-    entry.source.failed = nil
+  local entry, last = self.first, false
+  self.first = false
+  while entry do
+    local following = entry.next
+    if entry.page then
+      entry.next = false
+      if last then last.next = entry else self.first = entry end
+      last = entry
+    else
+      entry.source.failed = false
+    end
+    entry = following
   end
-  self.queue, self.first, self.last = list, 1, #list
+  self.last = last
 end
 
 --- Takes the next page, of whichever paginator -> page | nil at the end | nil, err. Raises what a request
@@ -208,22 +219,26 @@ function Prefetch:take(wanted)
   self.wanted = wanted or FOREVER
   drop_lost_jobs(self, place)
   if self.has_failed then forget_errors(self) end
-  while self.first > self.last do
+  while not self.first do
     if not (place and await_page or fetch_together)(self) then return nil end
     drop_lost_jobs(self, place)
   end
-  local entry = self.queue[self.first]
+  local entry = self.first
   local page, source = entry.page, entry.source
   if not page then
     self.has_failed = true
     if entry.raised then error(entry.err, 0) end
     return nil, errors.locate(entry.err)
   end
-  self.queue[self.first], self.first = nil, self.first + 1
+  self.first, self.last = entry.next, entry.next and self.last
   source.ready, self.queued_items = source.ready - 1, self.queued_items - page.count
   self.wanted = self.wanted - page.count
-  if place then start_jobs(self) end
   return page
+end
+
+--- Starts the fetches that may follow once a page was taken.
+function Prefetch:continue()
+  if self.transport.place and self.transport.place() then start_jobs(self) end
 end
 
 --- Returns a value that ends the fetches when it is collected. Only the owner of the prefetch may refer to
@@ -244,7 +259,7 @@ function Prefetch:close(is_collected)
   for _, source in ipairs(self.sources) do
     if source.token then abandon(self, source, is_collected) end
   end
-  self.queue, self.first, self.last = {}, 1, 0
+  self.first, self.last = false, false
   self.arrived:notify()
 end
 

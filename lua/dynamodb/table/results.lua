@@ -12,9 +12,9 @@
 
 local capacity = require("dynamodb.table.capacity")
 local core = require("dynamodb.core")
+local cursor = require("dynamodb.table.cursor")
 local errors = require("dynamodb.error")
 local mutex = require("dynamodb.loop.mutex")
-local options = require("dynamodb.base.options")
 local paginator = require("dynamodb.table.paginator")
 local prefetch = require("dynamodb.table.prefetch")
 local results_object = require("dynamodb.table.results_object")
@@ -33,82 +33,21 @@ local methods = {}
 
 local results = {}
 
-local NO_ITEMS = {}
-local NO_PAGE = { items = NO_ITEMS }
+local NO_PAGE = cursor.NO_PAGE
+local NO_ITEMS = NO_PAGE.items
 
-local fields_of = core.results_fields
-
--- {===== Where reading resumes =====
-
--- Returns true for the last page of a segment that is followed by another one.
-local function is_followed(self, page)
-  local segments = self._plan.segments
-  return not page.next and segments and page.segment + 1 < segments
-end
-
--- Remembers the key of the element returned last: the item, which keeps the text that it was read from, or
--- the key attributes of a plain table. It runs for every element, so it makes no call.
-local function remember(self, element)
-  local plan = self._plan
-  local names = plan.key_names
-  if not names then return end
-  if plan.owner then
-    self._last_item = element
-  else
-    local values = self._key_values
-    for i = 1, #names do values[i] = element[names[i]] end
-  end
-end
-
--- Returns the key of the element returned last.
-local function last_key(self)
-  local key, item = {}, self._plan.owner and assert(core.decode(core.item_source(self._last_item), "item"))
-  for i, name in ipairs(self._plan.key_names) do
-    if item then key[name] = item[name] else key[name] = self._key_values[i] end
-  end
-  return key
-end
-
--- Returns the key after which the current page is to be resumed. Where elements have no keys, a page that was
--- returned in part is resumed at its start.
-local function resume_key(self)
-  if self._replay then return self._replay.key end
-  local page, position = self._page, self._position
-  if page == NO_PAGE then return self._start_key end
-  -- The service's own key may have more members.
-  if position == #page.items and not is_followed(self, page) then return page.next end
-  return position > 0 and self._plan.key_names and last_key(self) or self._start_key
-end
-
--- Returns for each segment the key to resume after: false when the segment is finished, nil at its start.
-local function resume_keys(self)
-  if self._replay then return options.merge(self._replay.resume_keys) end
-  local page, keys = self._page, options.merge(self._resume_keys)
-  if page == NO_PAGE then return keys end
-  local segment, position = page.segment or 0, self._position
-  if position == #page.items then
-    keys[segment] = page.next or false
-  elseif position > 0 and self._plan.key_names then
-    keys[segment] = last_key(self)
-  end
-  return keys
-end
+local fields_of, remember, resume_key, resume_keys = core.results_fields, cursor.remember, cursor.resume_key,
+  cursor.resume_keys
 
 --- Returns where a scan by segments can be resumed, as a table that also survives JSON: scan{ segments =,
 --- state = }.
 ---@return table state
 function methods:state()
-  local count, list = self._plan.segments, {}
+  local count = self._plan.segments
   if not count then errors.raise("results: only scans with option 'segments' have a state") end
-  local keys = resume_keys(self)
-  for segment = 0, count - 1 do
-    local key = keys[segment]
-    list[segment + 1] = { done = key == false, key = key and core.encode(key, "item") or nil }
-  end
-  return { segments = list }
+  return cursor.state(self, count)
 end
 
--- ===================== }
 -- {===== Pages =====
 
 -- Requests the next page without prefetch, of the paginators in turn -> page | nil | nil, err.
@@ -122,16 +61,28 @@ local function take_in_turn(self)
     limit = math.min(limit or self.remaining, self.remaining)
   end
   local page, err = current:fetch(limit)
-  if page then current:accept(page) end
+  if page then
+    current:accept(page)
+    self._taken = page
+  end
   return page, err
 end
 
-local function take_prefetched(self) return self._prefetch:take(self.remaining) end
+local function take_prefetched(self)
+  local page, err = self._prefetch:take(self.remaining)
+  if page then
+    self._taken = page
+    self._prefetch:continue()
+  end
+  return page, err
+end
 
--- Takes the next page, under the lock -> page | nil | nil, err. When another task closes the results before
+-- Takes the next page, under the lock, and keeps it in _taken until it is entered, so that it is not lost
+-- when memory runs out -> page | nil | nil, err. When another task closes the results before
 -- or meanwhile, the page is dropped, since close has fixed where reading resumes.
 local function take_page(self)
   if self._is_closed then return nil end
+  if self._taken then return self._taken end
   local take = self._prefetch and take_prefetched or take_in_turn
   local ok, page, err = mutex.call(self._mutex, self._transport, take, self)
   if not ok then error(page, 0) end
@@ -145,7 +96,7 @@ local function leave_page(self)
   if page == NO_PAGE then return end
   self._resume_keys[page.segment or 0] = page.next or false
   self._start_key = page.next
-  if is_followed(self, page) and not self._plan.is_concurrent then self.segment = page.segment + 1 end
+  if cursor.is_followed(self, page) and not self._plan.is_concurrent then self.segment = page.segment + 1 end
   self._page, self._items, self._position = NO_PAGE, NO_ITEMS, 0
 end
 
@@ -154,12 +105,16 @@ local function use_up(self, count)
   if self.remaining then self.remaining = math.max(0, self.remaining - count) end
 end
 
+-- Enters a page. What may run out of memory comes before the counters.
 local function enter_page(self, page)
+  local consumed = page.response.ConsumedCapacity
+  if page.segment ~= self.segment then self.segment = page.segment end
+  if consumed then self.consumed_capacity = capacity.add(self.consumed_capacity, consumed) end
+  self._taken = false
   self.requests = self.requests + 1
   self.count, self.scanned_count = self.count + page.count, self.scanned_count + page.scanned
   self.consumed_units = self.consumed_units + page.units
-  self.consumed_capacity = capacity.add(self.consumed_capacity, page.response.ConsumedCapacity)
-  self._page, self._items, self._position, self.segment = page, page.items, 0, page.segment
+  self._page, self._items, self._position = page, page.items, 0
   if #page.items == 0 then use_up(self, page.count) end -- they were only counted
 end
 
@@ -210,7 +165,7 @@ local function next_replayed(self)
   self.segment = replay.segments[replay.position] or nil
   remember(self, item)
   if self._plan.key_names then
-    replay.key = last_key(self)
+    replay.key = cursor.last_key(self)
     replay.resume_keys[self.segment or 0] = replay.key
   end
   return item
@@ -224,10 +179,10 @@ local function next_slowly(self)
   if replayed then return replayed end
   local ok, err = enter_next_page(self)
   if not ok then return nil, err end
+  local item = self._items[self._position + 1]
+  remember(self, item)
   self._position = self._position + 1
   use_up(self, 1)
-  local item = self._items[self._position]
-  remember(self, item)
   return item
 end
 
@@ -238,8 +193,8 @@ local function next_element(self)
   local position = self._position + 1
   local item = self._items[position]
   if item == nil or self._plan.max_results or self._replay then return next_slowly(self) end
+  remember(self, item) -- may run out of memory, before anything has changed
   self._position = position
-  remember(self, item)
   return item
 end
 
@@ -253,18 +208,19 @@ local function call(object)
     if err then error(err, 0) end
     return found
   end
-  self._position = position
   remember(self, item)
+  self._position = position
   return item
 end
 
 -- Returns what is left of the current page, up to max_results.
 local function rest_of_page(self)
   local items, first, list = self._items, self._position + 1, core.list()
-  self._position = math.min(#items, self._position + (self.remaining or #items))
-  for i = first, self._position do list[#list + 1] = items[i] end
-  use_up(self, #list)
+  local last = math.min(#items, self._position + (self.remaining or #items))
+  for i = first, last do list[#list + 1] = items[i] end
   if #list > 0 then remember(self, list[#list]) end
+  self._position = last
+  use_up(self, #list)
   return list
 end
 
@@ -289,12 +245,17 @@ function methods:pages()
   end
 end
 
--- Reads on, into a list and a list of the elements' segments -> nil at the end | err.
+-- Reads on, into a list and a list of the elements' segments -> nil at the end | err. Both have a place for
+-- the next element before it is read, since it must not be lost when memory runs out.
 local function read_all(self, list, segments)
+  local count = 1
   while true do
+    segments[count] = false
+    list[count] = false
     local item, err = next_element(self)
     if item == nil then return err end
-    list[#list + 1], segments[#list + 1] = item, self.segment or false
+    list[count], segments[count] = item, self.segment or false
+    count = count + 1
   end
 end
 
@@ -303,14 +264,18 @@ end
 ---@return any[]? list
 ---@return dynamodb.Error? err
 function methods:all()
-  local list, segments = core.list(), {}
-  local key, keys, segment = resume_key(self), resume_keys(self), self.segment
+  local list, segments, segment = core.list(), {}, self.segment
+  local replay = { items = list, segments = segments, position = 0, key = resume_key(self),
+    resume_keys = resume_keys(self), after_segment = false, after_item = false, after_values = false }
+  local values = cursor.new_key_values(self._plan)
   local ok, err = pcall(read_all, self, list, segments)
+  if list[#list] == false then list[#list] = nil end
   if ok and not err then return list end
   if #list > 0 then
-    self._replay = { items = list, segments = segments, position = 0, key = key, resume_keys = keys,
-      after_segment = self.segment, after_item = self._last_item, after_values = self._key_values }
-    self._key_values, self.segment = {}, segment
+    replay.after_segment, replay.after_item = self.segment, self._last_item
+    replay.after_values = self._key_values
+    self._replay, self._key_values = replay, values
+    if segment ~= self.segment then self.segment = segment end
     if self.remaining then self.remaining = self.remaining + #list end
   end
   if not ok then error(err, 0) end
@@ -367,12 +332,13 @@ function results.new(connection, operation, request, plan)
     _is_filtered = request.FilterExpression ~= nil,
     _plan = plan,
     _replay = false,
-    _key_values = {}, -- of the plain table returned last
+    _key_values = cursor.new_key_values(plan), -- of the plain table returned last
     _last_item = false, -- the item returned last
     -- Where each segment resumes after the pages that were left; false when finished.
     _resume_keys = plan.start_keys or {},
     _start_key = first and first:start_key(), -- where the pages that were left end
     _page = NO_PAGE,
+    _taken = false, -- the page that was taken and is not yet entered
     _items = NO_ITEMS,
     _position = 0, -- of the element returned last
     _operation = operation.name,

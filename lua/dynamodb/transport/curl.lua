@@ -95,11 +95,14 @@ end
 local function wait(socket, mode, deadline)
   local left, task = deadline - now(), running()
   if left > 0 then
+    local is_ready, why
     if task then
-      if scheduler.wait(task, socket, mode, deadline) then return true end
-    elseif socket:wait(mode, left) then
-      return true
+      is_ready, why = scheduler.wait(task, socket, mode, deadline)
+    else
+      is_ready, why = socket:wait(mode, left)
     end
+    if is_ready then return true end
+    if is_ready == nil then return nil, "network", why end -- the system has no memory or descriptor for it
   end
   return nil, "timeout", "no response in time"
 end

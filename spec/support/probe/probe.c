@@ -48,7 +48,8 @@ int luaopen_probe(lua_State *L) {
     void (*push)(lua_State *L);
   } rooms[] = {{"status", probe_status},   {"buf", probe_buf},         {"crypto", probe_crypto},
                {"inflate", probe_inflate}, {"sigv4", probe_sigv4},     {"http1", probe_http1},
-               {"json", probe_json},       {"decimal", probe_decimal}, {"process", probe_process}};
+               {"json", probe_json},       {"decimal", probe_decimal}, {"process", probe_process},
+               {"memory", probe_memory}};
   lua_newtable(L);
   for (size_t i = 0; i < sizeof rooms / sizeof rooms[0]; i++) {
     rooms[i].push(L);

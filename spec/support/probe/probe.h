@@ -21,6 +21,7 @@ void probe_json(lua_State *L);
 void probe_decimal(lua_State *L);
 void probe_http1(lua_State *L);
 void probe_process(lua_State *L);
+void probe_memory(lua_State *L);
 
 /* Pushes a new table filled from a NULL-terminated list (luaL_newlib is not in Lua 5.1). */
 void probe_table(lua_State *L, const luaL_Reg *functions);
