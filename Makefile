@@ -113,7 +113,7 @@ soak:
 	@timeout -k 10 $$(($(SECONDS) + 150)) env -u DYNAMODB_ENDPOINT spec/support/emulator.sh spec/soak/run.sh $(SECONDS) $(SEED)
 
 # Every check is a target of its own. Two run at a time, since specs mostly wait; the builds that they share are made first.
-CHECKS := test warnings format luacheck tidy cppcheck scan reproducible rock valgrind torture faults fuzz-check asan coverage soak
+CHECKS := test warnings format luacheck tidy cppcheck scan reproducible rock valgrind torture faults allocations fuzz-check asan coverage soak
 
 check:
 	@tools/setup.sh check
@@ -210,6 +210,19 @@ faults-%:
 	  AWS_SHARED_CREDENTIALS_FILE=$(CURDIR)/build/faults/$*/credentials spec/support/emulator.sh \
 	  env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY LD_PRELOAD=$(CURDIR)/build/faults/$*/faults.so $* tools/faults.lua
 
+# Lets allocations of libcurl and OpenSSL fail while a connection over HTTPS is opened and used.
+ALLOCATION_SECONDS ?= 40
+
+allocations:
+	@echo "== allocations: failures of allocations in libcurl and OpenSSL, on lua5.4"
+	@$(MAKE) -s modules LUA=lua5.4
+	@mkdir -p build/faults/lua5.4
+	@$(CC) $(STD) -O1 -g -fPIC -shared $(WARN) -Wno-pedantic $(shell $(PKG_CONFIG) --cflags lua5.4) \
+	  -o build/faults/lua5.4/allocations.so tools/allocations.c -ldl
+	@LUA_PATH='lua/?.lua;lua/?/init.lua;;' LUA_CPATH='build/lua5.4/?.so;build/faults/lua5.4/?.so;;' spec/support/emulator.sh \
+	  spec/support/tls_endpoints.sh env LD_PRELOAD=$(CURDIR)/build/faults/lua5.4/allocations.so \
+	  lua5.4 tools/allocations.lua $(ALLOCATION_SECONDS)
+
 # Fuzzing by libFuzzer: doc/fuzzing.md. A target is core/NAME or LUA/NAME: make fuzz TARGET=luajit/config SECONDS=600
 FUZZ_CORE  := $(wildcard spec/fuzz/core/*.c)
 FUZZ_LUA   := $(patsubst spec/fuzz/lua/%.lua,%,$(wildcard spec/fuzz/lua/*.lua))
@@ -290,4 +303,4 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: all demo test test-engines spec specs modules spec-modules check warnings format luacheck tidy cppcheck scan reproducible rock rockspec asan valgrind coverage soak fuzz fuzz-check fuzz-programs bench bench-nginx plain-luajit plain-lua5.4 plain-haproxy install uninstall clean
+.PHONY: all demo test test-engines spec specs modules spec-modules check warnings format luacheck tidy cppcheck scan reproducible rock rockspec asan valgrind coverage torture faults allocations soak fuzz fuzz-check fuzz-programs bench bench-nginx plain-luajit plain-lua5.4 plain-haproxy install uninstall clean

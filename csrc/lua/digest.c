@@ -6,7 +6,7 @@
 #include <string.h>
 
 static void random_bytes(lua_State *L, unsigned char *p, size_t n) {
-  if (ddb_random(p, n)) luaL_error(L, "OpenSSL has no random bytes");
+  if (ddb_random(p, n)) luaL_error(L, "not enough memory or entropy: OpenSSL has no random bytes");
 }
 
 /* core.random() -> a random number from 0 up to, but not including, 1, with 53 random bits. */
