@@ -85,7 +85,7 @@ describe("the handler of the gateway", function()
       .. '"CancellationReasons":[{"Code":"None"},{"Code":"ConditionalCheckFailed","Item":{"l":{"L":[]},"n":{"N":"1"}},'
       .. '"Message":"The conditional request failed"}]}'
     response = helper.response(400, text)
-    local status, body = handle(target_of("TransactWriteItems"), '{"TransactItems":[]}')
+    local status, body = handle(target_of("TransactWriteItems"), '{"TransactItems":[{},{}]}')
     assert.same({ 400, canonical(text) }, { status, canonical(body) })
   end)
 

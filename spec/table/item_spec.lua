@@ -243,6 +243,16 @@ describe("item", function()
       assert.are.same({ id = "put", c = 3 }, assert(tbl:get_item("put")):totable())
     end)
 
+    it("stores an item whose changes are too many for an update, as save says", function()
+      local item = tbl:new_item("many")
+      for i = 1, 600 do item["a" .. i] = i end
+      local ok, why = pcall(item.save, item)
+      assert.is_false(ok)
+      assert.matches("save: update: expression of %d+ bytes, at most 4096; item:put%(%), which stores the whole item, has no", why)
+      assert(item:put())
+      assert.are.equal(600, assert(tbl:get_item("many")).a600)
+    end)
+
     it("sends even an unchanged item", function()
       local item = stored("put", { a = 1 })
       assert(tbl:delete_item("put"))

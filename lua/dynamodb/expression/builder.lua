@@ -19,9 +19,10 @@ local builder = {}
 
 --- Makes an empty set of placeholders. 'where' names the method in messages. 'what', which names the
 --- expression in messages, is set by its writer.
-function builder.new(where)
+---@param advice? string what to do about an expression that is too long, added to the message
+function builder.new(where, advice)
   return setmetatable({ where = where, names = {}, name_count = 0, values = {}, value_count = 0, name_of = {},
-    value_of = {}, operators = 0, what = "expression" }, Expression)
+    value_of = {}, operators = 0, what = "expression", advice = advice or "" }, Expression)
 end
 
 -- Raises; the message names the attribute whose test or action is being written ('subject').
@@ -144,7 +145,7 @@ function Expression:count(n)
   self.operators = self.operators + n
   if self.operators > MAX_OPERATORS then
     self.subject = nil
-    self:fail("%s: more than %d operators", self.what, MAX_OPERATORS)
+    self:fail("%s: more than %d operators%s", self.what, MAX_OPERATORS, self.advice)
   end
 end
 
@@ -177,7 +178,9 @@ end
 --- Checks the length of a finished expression and returns it. The count of operators starts again.
 function Expression:finish(text, what)
   self.operators = 0
-  if #text > MAX_TEXT then self:fail("%s: expression of %d bytes, at most %d", what, #text, MAX_TEXT) end
+  if #text > MAX_TEXT then
+    self:fail("%s: expression of %d bytes, at most %d%s", what, #text, MAX_TEXT, self.advice)
+  end
   return text
 end
 

@@ -138,7 +138,8 @@ end
 --- Updates the item with a key -> response | nil, err.
 ---@param actions any what update.write takes
 function write.update(connection, fields, key, actions, given, where, guard)
-  local expression = expressions.new(where)
+  local advice = where == "save" and "; item:put(), which stores the whole item, has no such limit" or nil
+  local expression = expressions.new(where, advice)
   local request = { TableName = fields.name, Key = key, UpdateExpression = update.write(expression, actions) }
   add_options(request, expression, given, fields, guard)
   return call(connection, operations.UpdateItem, request, given, nil, fields)
