@@ -1,8 +1,9 @@
--- Lets each allocation of libcurl and OpenSSL fail while a connection over HTTPS is opened and used: only that one, and it
--- with all later ones. The result must be right or an error; then the same connection object must work, without more
--- descriptors. Each failure has a process of its own, and a crash names its library: allocations.lua SECONDS
--- libcurl and OpenSSL have faults of their own here (SECURITY.md): crashes inside them, and errors of OpenSSL that stay
--- for the rest of the process. These are counted and shown, and do not fail the run.
+-- Lets each allocation of libcurl and OpenSSL fail while a connection over HTTPS is opened and used: only
+-- that one, and it with all later ones. The result must be right or an error; then the same connection object must
+-- work, without more descriptors. Each failure has a process of its own, and a crash names its library:
+-- allocations.lua SECONDS
+-- libcurl and OpenSSL have faults of their own here (SECURITY.md): crashes inside them, and errors of OpenSSL
+-- that stay for the rest of the process. These are counted and shown, and do not fail the run.
 
 local allocations = require("allocations")
 local dynamodb = require("dynamodb")
@@ -12,8 +13,8 @@ local WORKS, IS_OVER, STAYS_BROKEN, IS_WRONG = 0, 30, 40, 50 -- what becomes of 
 
 local function connect()
   return dynamodb.connect({ endpoint_url = assert(os.getenv("DYNAMODB_TLS_ENDPOINT")), region = "us-east-1",
-    ca_bundle = assert(os.getenv("DYNAMODB_TLS_CA")), aws_access_key_id = "local", aws_secret_access_key = "local",
-    max_attempts = 1, connect_timeout = 5, attempt_timeout = 5 })
+    ca_bundle = assert(os.getenv("DYNAMODB_TLS_CA")), aws_access_key_id = "local",
+    aws_secret_access_key = "local", max_attempts = 1, connect_timeout = 5, attempt_timeout = 5 })
 end
 
 local function list(conn)
@@ -89,10 +90,10 @@ local wrong = 0
 for _, case in ipairs({ { "a call", list }, { "a call of a task", list_in_task } }) do
   for _, only in ipairs({ false, true }) do
     local counts, step, last = run(case[2], only, seconds / 4)
-    print(("%s, %s: %d of %d failures tried (steps up to %d): %d fine, %d crashes in libcurl or OpenSSL, %d lasting errors of "
-      .. "OpenSSL, %d wrong"):format(case[1], only and "one fails" or "one and all later fail",
-      counts.works + counts.broken + counts.crashed + counts.wrong, last, step, counts.works, counts.crashed,
-      counts.broken, counts.wrong))
+    local tried = counts.works + counts.broken + counts.crashed + counts.wrong
+    print(("%s, %s: %d of %d failures tried (steps up to %d): %d fine, %d crashes in libcurl or OpenSSL, "
+      .. "%d lasting errors of OpenSSL, %d wrong"):format(case[1],
+      only and "one fails" or "one and all later fail", tried, last, step, counts.works, counts.crashed, counts.broken, counts.wrong))
     wrong = wrong + counts.wrong
   end
 end
