@@ -1,6 +1,6 @@
 -- Lets each allocation of libcurl and OpenSSL fail while a connection over HTTPS is opened and used: only
--- that one, and it with all later ones. The result must be right or an error; then the same connection object must
--- work, without more descriptors. Each failure has a process of its own, and a crash names its library:
+-- that one, and it with all later ones. The result must be right or an error; then the same connection object
+-- must work, without more descriptors. Each failure has a process of its own, and a crash names its library:
 -- allocations.lua SECONDS
 -- libcurl and OpenSSL have faults of their own here (SECURITY.md): crashes inside them, and errors of OpenSSL
 -- that stay for the rest of the process. These are counted and shown, and do not fail the run.
@@ -93,7 +93,8 @@ for _, case in ipairs({ { "a call", list }, { "a call of a task", list_in_task }
     local tried = counts.works + counts.broken + counts.crashed + counts.wrong
     print(("%s, %s: %d of %d failures tried (steps up to %d): %d fine, %d crashes in libcurl or OpenSSL, "
       .. "%d lasting errors of OpenSSL, %d wrong"):format(case[1],
-      only and "one fails" or "one and all later fail", tried, last, step, counts.works, counts.crashed, counts.broken, counts.wrong))
+      only and "one fails" or "one and all later fail", tried, last, step, counts.works, counts.crashed,
+      counts.broken, counts.wrong))
     wrong = wrong + counts.wrong
   end
 end
