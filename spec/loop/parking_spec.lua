@@ -21,12 +21,12 @@ describe("a loop in which memory runs out", function()
   -- Runs the operation with each of its allocations failing, and afterwards without failures.
   local function survive(operation)
     local function whole() assert.equal("done", (operation())) end
-    local count = failures.each(5, operation, function(n)
+    local count = failures.each(11, operation, function(n)
       local ok, err = pcall(whole)
       assert(ok, ("after failure %d: %s"):format(n, tostring(err)))
       assert_empty()
     end)
-    assert.is_true(count > 10)
+    assert.is_true(count > 3)
   end
 
   it("runs tasks afterwards", function()

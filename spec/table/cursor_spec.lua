@@ -38,7 +38,7 @@ describe("reading after memory ran out", function()
       it(("gives every element of %s once, by %s"):format(way, how), function()
         local _, tbl = paging.start({ latency = function() return 0 end })
         local results, found
-        local count = failures.each(7, function()
+        local count = failures.each(29, function()
           results, found = start(tbl), { n = 0, unpack(ROOM) }
           read(results, found)
         end, function(n)
@@ -49,7 +49,7 @@ describe("reading after memory ran out", function()
           assert(results.count == ITEMS, ("failure %d: count %d"):format(n, results.count))
           found = nil
         end)
-        assert.is_true(count > 20)
+        assert.is_true(count > 5)
       end)
     end
   end
