@@ -10,7 +10,7 @@ local pem = dofile("spec/vectors/es256.lua").good.SEC1
 local HEAD = "HTTP/1.1 200 OK\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: %d\r\n\r\n%s"
 
 local bodies = {
-  GetItem = '{"Item":{"id":{"S":"a\\u00e9"},"n":{"N":"12345678901234567890.5"},'
+  GetItem = '{"Item":{"id":{"S":"a"},"e":{"S":"a\\u00e9"},"n":{"N":"12345678901234567890.5"},'
     .. '"l":{"L":[{"M":{}},{"NULL":true}]},"s":{"SS":["x","y"]},"b":{"B":"AAEC"},"f":{"N":"26.34"}}}',
   PutItem = "{}",
   UpdateItem = "{}",

@@ -46,7 +46,7 @@ return function(ARN, BACKUP, KEY, SCHEMA)
       return o:restore_table_from_backup({ backup = BACKUP, name = "t" })
     end,
     restore_table_to_point_in_time = function(o)
-      return o:restore_table_to_point_in_time({ source = "t", name = "u" })
+      return o:restore_table_to_point_in_time({ source = "s", name = "t" })
     end,
     scan = function(o, all) return o:scan(all.tbl):all() end,
     stats = function(o) return o:stats() end,
