@@ -1,5 +1,6 @@
 -- Reading goes on at the right element, wherever memory ran out before.
 
+local helper = dofile("spec/support/helper.lua")
 local core = require("dynamodb.core")
 local cursor = require("dynamodb.table.cursor")
 local failures = dofile("spec/support/memory_failures.lua")
@@ -36,6 +37,7 @@ describe("reading after memory ran out", function()
   for way, start in pairs(ways) do
     for how, read in pairs(readers) do
       it(("gives every element of %s once, by %s"):format(way, how), function()
+        if helper.sanitized() then pending("lua-cjson, which the service of this spec uses, leaks when memory runs out") end
         local _, tbl = paging.start({ latency = function() return 0 end })
         local results, found
         local count = failures.each(29, function()
