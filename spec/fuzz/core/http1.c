@@ -29,7 +29,8 @@ static void feed(struct outcome *o, const char *p, size_t n) {
 
 /* Feeds the text in pieces of 1 to 'most' bytes. */
 static void run(struct outcome *o, uint8_t choice, struct ddb_slice text, size_t most) {
-  const struct ddb_http1_limits wide = {65536, 100, 8, 1 << 20}, narrow = {64, 3, 1, 40};
+  const struct ddb_http1_limits wide = {65536, 100, 8, 1 << 20, false},
+                                narrow = {64, 3, 1, 40, true};
   uint32_t state = (uint32_t)text.n + choice;
   memset(o, 0, sizeof *o);
   ddb_http1_init(&o->http, choice & 1 ? &narrow : &wide);
