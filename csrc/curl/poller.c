@@ -140,11 +140,20 @@ static struct hub *hub_with_room(struct poller *p) {
   return h;
 }
 
-/* Takes a socket, whose handle is gone, out of its hub. */
+/*
+ * Takes a socket, whose handle is gone, out of its hub. The last one ends the hub: libcurl keeps
+ * the descriptor of a connection that was given up while it was being made.
+ */
 static void leave(struct socket *s) {
   struct hub *h = s->hub;
   s->hub = NULL;
-  if (--h->sockets == 0 && !h->poller) end_hub(h);
+  if (--h->sockets > 0) return;
+  if (h->poller) {
+    struct hub **link = &h->poller->hubs;
+    while (*link != h) link = &(*link)->next;
+    *link = h->next;
+  }
+  end_hub(h);
 }
 
 /* Lets libcurl handle a descriptor, or its timeouts: then asks when the next one is due. */
