@@ -4,6 +4,8 @@ if jit then jit.off() end -- the compiler of LuaJIT does not survive allocation 
 
 local dynamodb = require("dynamodb")
 
+local methods_of = dofile("spec/support/public_methods.lua")
+
 local ARN = "arn:aws:dynamodb:us-east-1:123456789012:table/t"
 local BACKUP = ARN .. "/backup/01"
 local HEAD = "HTTP/1.1 %s\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: %d\r\n\r\n%s"
@@ -100,18 +102,6 @@ local SCHEMA = { hash_key_name = "id", hash_key_proto_value = "S", range_key_nam
 
 -- Arguments of each method; a function of the objects where they are made of these.
 local calls = dofile("tools/torture_calls.lua")(ARN, BACKUP, KEY, SCHEMA)
-
--- Returns the public methods of an object, or the functions of a module.
-local function methods_of(object)
-  local meta, found = debug.getmetatable(object), {}
-  local class = meta and (meta.methods or type(meta.__index) == "table" and meta.__index) or {}
-  for _, list in ipairs({ class, type(object) == "table" and object or {} }) do
-    for name, value in pairs(list) do
-      if type(value) == "function" and not tostring(name):find("^_") then found[name] = value end
-    end
-  end
-  return found
-end
 
 local function check_complete(objects)
   local missing = {}

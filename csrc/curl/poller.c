@@ -112,11 +112,6 @@ static int on_timer(CURLM *multi, long ms, void *hub) {
   return 0;
 }
 
-static void end_hub(struct hub *h) {
-  (void)curl_multi_cleanup(h->multi);
-  free(h);
-}
-
 /* Returns a hub that has room, or NULL when memory runs out. */
 static struct hub *hub_with_room(struct poller *p) {
   struct hub *h = p->hubs;
@@ -153,7 +148,8 @@ static void leave(struct socket *s) {
     while (*link != h) link = &(*link)->next;
     *link = h->next;
   }
-  end_hub(h);
+  (void)curl_multi_cleanup(h->multi);
+  free(h);
 }
 
 /* Lets libcurl handle a descriptor, or its timeouts: then asks when the next one is due. */
@@ -211,11 +207,9 @@ static void shut(struct poller *p) {
     s->poller = NULL;
     s->watched = 0;
   }
-  for (struct hub *h = p->hubs, *next; h; h = next) {
-    next = h->next;
+  for (struct hub *h = p->hubs; h; h = h->next) {
     h->poller = NULL;
     (void)curl_multi_setopt(h->multi, CURLMOPT_SOCKETFUNCTION, NULL);
-    if (h->sockets == 0) end_hub(h);
   }
   watch_close(&p->watch);
   memset(p, 0, sizeof *p);

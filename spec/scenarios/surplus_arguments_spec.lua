@@ -4,6 +4,7 @@
 local core = require("dynamodb.core")
 local dynamodb = require("dynamodb")
 local helper = dofile("spec/support/helper.lua")
+local methods_of = dofile("spec/support/public_methods.lua")
 
 local unpack = table.unpack or unpack -- luacheck: ignore 113 143
 
@@ -43,18 +44,6 @@ local modules = { dynamodb = dynamodb, json = dynamodb.json, loop = dynamodb.loo
 
 -- Functions that take any number of arguments.
 local variadic = { dynamodb = { all = true, any = true, where = true }, json = {}, loop = { run = true, spawn = true } }
-
--- Returns the public methods of an object: those of its class, and functions in fields of its own.
-local function methods_of(object)
-  local meta, found = debug.getmetatable(object), {}
-  local class = meta.methods or type(meta.__index) == "table" and meta.__index or {}
-  for _, list in ipairs({ class, type(object) == "table" and object or {} }) do
-    for name, value in pairs(list) do
-      if type(value) == "function" and not tostring(name):find("^_") then found[name] = value end
-    end
-  end
-  return found
-end
 
 -- Returns the functions of a module.
 local function functions_of(module)

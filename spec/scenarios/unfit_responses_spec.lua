@@ -4,6 +4,7 @@
 local core = require("dynamodb.core")
 local dynamodb = require("dynamodb")
 local helper = dofile("spec/support/helper.lua")
+local methods_of = dofile("spec/support/public_methods.lua")
 local response_changes = dofile("spec/support/response_changes.lua")
 
 local unpack = table.unpack or unpack -- luacheck: ignore 113 143
@@ -555,16 +556,6 @@ local function flaws_of(case)
 end
 
 -- ===================== }
-
--- Returns the public methods of an object: those of its class.
-local function methods_of(object)
-  local meta, found = debug.getmetatable(object), {}
-  local class = meta.methods or type(meta.__index) == "table" and meta.__index or {}
-  for name, value in pairs(class) do
-    if type(value) == "function" and not tostring(name):find("^_") then found[name] = value end
-  end
-  return found
-end
 
 describe("a response that does not fit", function()
   for object, list in pairs(methods) do
