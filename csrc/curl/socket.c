@@ -254,12 +254,17 @@ static int socket_shutdown(lua_State *L) {
   return 0;
 }
 
-/* socket:idle() -> true when it is open, has nothing to read, and belongs to this process. */
+/*
+ * socket:idle() -> true when it is open, has nothing to read, and belongs to this process. Bytes to
+ * read may be of TLS alone, such as a new session ticket.
+ */
 static int socket_idle(lua_State *L) {
   struct socket *s = socket_check(L, 1);
+  struct pollfd p = {.fd = s->fd, .events = POLLIN};
   char byte;
   size_t n;
-  bool idle = !is_foreign(s) && curl_easy_recv(s->easy, &byte, 1, &n) == CURLE_AGAIN;
+  bool idle = !is_foreign(s) &&
+              (poll(&p, 1, 0) == 0 || curl_easy_recv(s->easy, &byte, 1, &n) == CURLE_AGAIN);
   lua_pushboolean(L, idle);
   return 1;
 }

@@ -16,9 +16,9 @@ struct exchange {
   bool blocks;
 };
 
-/* Takes the arguments of response:exchange and response:resume. */
+/* Takes the arguments of core.exchange and core.resume. */
 static struct exchange check(lua_State *L) {
-  struct exchange x = {.L = L, .r = response_check(L, 1), .request = request_bytes(L, 2)};
+  struct exchange x = {.L = L, .r = response_check(L, 2), .request = request_bytes(L, 1)};
   lua_settop(L, 4);
   luaL_argcheck(L, luaL_getmetafield(L, 3, DDB_STREAM_FIELD), 3, "stream expected");
   x.class = lua_touserdata(L, -1);
@@ -138,7 +138,17 @@ static int receive(const struct exchange *x) {
   }
 }
 
-int response_exchange(lua_State *L) {
+/*
+ * core.exchange(request, response, stream [, deadline]) -> status, now, received, first_byte,
+ * keep_alive | nil, kind, why, sent | false, "read" or "write".
+ * Sends the whole request and receives until the response is complete. Status is that of HTTP;
+ * 'now' and 'first_byte' are times of the stream's clock, 'received' counts bytes, 'keep_alive'
+ * tells that the connection can carry another request. Kind is "network", "timeout" or "response";
+ * 'sent' is true when the whole request was sent. Blocks until the deadline, by the stream's clock;
+ * without one it does not block: then false tells what the caller has to wait for before it
+ * resumes.
+ */
+static int core_exchange(lua_State *L) {
   const struct exchange x = check(L);
   response_clear(x.r);
   int results = send(&x);
@@ -146,8 +156,15 @@ int response_exchange(lua_State *L) {
   return results ? results : receive(&x);
 }
 
-int response_resume(lua_State *L) {
+/* core.resume(request, response, stream [, deadline]): goes on after false; as core.exchange. */
+static int core_resume(lua_State *L) {
   const struct exchange x = check(L);
   int results = send(&x);
   return results ? results : receive(&x);
+}
+
+void exchange_open(lua_State *L) {
+  static const luaL_Reg functions[] = {
+      {"exchange", core_exchange}, {"resume", core_resume}, {NULL, NULL}};
+  object_setfuncs(L, functions);
 }

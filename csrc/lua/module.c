@@ -4,6 +4,7 @@
  */
 #include "connection.h"
 #include "digest.h"
+#include "exchange.h"
 #include "item.h"
 #include "request.h"
 #include "response.h"
@@ -139,6 +140,7 @@ int luaopen_dynamodb_core(lua_State *L) {
   signer_open(L);
   request_open(L);
   response_open(L);
+  exchange_open(L);
   results_open(L);
   workspace_open(L);
   (void)workspace_push(L);

@@ -1,7 +1,6 @@
 #include "response.h"
 
 #include "../core/inflate.h"
-#include "exchange.h"
 #include "table.h"
 #include "value.h"
 
@@ -30,6 +29,7 @@ static int core_response(lua_State *L) {
   luaL_argcheck(L, most >= 0 && most <= (lua_Number)VALUE_MAX_TEXT, 1, "number of bytes expected");
   own.body_bytes = (size_t)most;
   own.is_secret = lua_toboolean(L, 2);
+  lua_settop(L, 4); /* the object is pushed above all arguments */
   struct response *r = object_new(L, &response_class, sizeof *r);
   ddb_http1_init(&r->http, &own);
   ddb_buf_init(&r->plain, own.body_bytes);
@@ -201,7 +201,6 @@ static int response_gc(lua_State *L) {
 }
 
 static const luaL_Reg methods[] = {
-    {"exchange", response_exchange},     {"resume", response_resume},
     {"reset", response_reset},           {"feed", response_feed},
     {"finish", response_finish},         {"started", response_started},
     {"keep_alive", response_keep_alive}, {"status", response_status},

@@ -46,33 +46,8 @@ describe("round_trip.send", function()
     local fake = helper.fake(function(_, n) return n ~= 2 and RESPONSE or nil end)
     local own = new_pool(fake)
     warm(own)
-    fake.clock = fake.clock + 1
     return own, fake
   end
-
-  it("looks at a kept connection unless it was used a moment ago and the request may be sent again", function()
-    local function looks(seconds, may_resend)
-      local fake, count = helper.fake(RESPONSE), 0
-      function fake.idle() count = count + 1 return true end
-      local own = new_pool(fake)
-      warm(own)
-      fake.clock = fake.clock + seconds
-      assert.is_true(assert(ask(own, may_resend)).timing.reused)
-      return count
-    end
-    local function yes() return true end
-    local function no() return false end
-    assert.same({ 0, 1, 1, 1, 1 }, { looks(0.05, yes), looks(0.2, yes), looks(0.05, no), looks(0.2, no), looks(0.05) })
-  end)
-
-  it("sends again when a connection that it did not look at was closed", function()
-    local own, fake = stale()
-    fake.clock = fake.clock - 1
-    function fake.idle() error("looked at") end
-    local connection, _, sends = ask(own, function() return true end)
-    assert.is_false(connection.timing.reused)
-    assert.equal(2, sends)
-  end)
 
   it("sends again on a new connection when an idle one was closed", function()
     local own, fake = stale()
@@ -98,7 +73,7 @@ describe("round_trip.send", function()
     assert.same({ "the call" }, asked)
   end)
 
-  it("does not call may_resend when the request cannot have been received", function()
+  it("neither asks nor counts when the request cannot have been received", function()
     local fake = helper.fake(RESPONSE)
     local own, send = new_pool(fake), fake.send
     warm(own)
@@ -106,8 +81,8 @@ describe("round_trip.send", function()
       if fake.opened == 1 then return nil, "network", "broken pipe" end
       return send(socket, bytes)
     end
-    fake.clock = fake.clock + 1
-    assert(ask(own, function() error("asked", 0) end))
+    local done, _, _, sends = round_trip.send(own, REQUEST, #REQUEST, { may_resend = function() error("asked", 0) end })
+    assert.same({ true, 1 }, { done, sends }) -- once, since the first one was not sent
   end)
 
   it("refuses a body that ends only with the connection and has no checksum", function()

@@ -12,6 +12,7 @@
 
 local core = require("dynamodb.core")
 local event = require("dynamodb.loop.event")
+local waiting = require("dynamodb.http.waiting")
 
 local pool = {
   MAX_CONNECTIONS = 64, -- of a pool, unless its limits say otherwise
@@ -21,9 +22,6 @@ local pool = {
 
 local FOREVER = math.huge
 local MAX_IDLE_TIME = 50 -- seconds; the service closes idle connections a little later
--- Seconds after a response in which its connection is used again without a look whether it is still open: the
--- look is a system call. A request that then gets no response is sent again, as after a look.
-local TRUST_TIME = 0.1
 local NO_TIME = "no time left"
 local CLOSED = "the connection was closed by close()"
 
@@ -61,14 +59,9 @@ function pool.closed_failure(sent)
   return failure
 end
 
--- Returns a value that changes with each fork, where the transport has one.
-local function process_of(transport)
-  return transport.process and transport.process()
-end
-
 -- After a fork the child process must neither use the sockets of the parent nor wake its waiting requests.
 local function renew(self, process)
-  self.connections, self.queue = setmetatable({}, { __mode = "k" }), { first = false, last = false }
+  self.connections, self.queue = setmetatable({}, { __mode = "k" }), waiting.new()
   self.process = process
 end
 
@@ -101,7 +94,7 @@ function pool.new(transport, endpoint, limits)
     -- connections: set of all that count; a connection that a killed coroutine held is collected with it
     -- queue: waiting requests, from 'first' to 'last', linked by 'next'
   }
-  renew(self, process_of(transport))
+  renew(self, transport.process and transport.process())
   return self
 end
 
@@ -114,22 +107,12 @@ function pool.count_open(self)
 end
 
 local function is_full(self)
-  local process = process_of(self.transport)
+  local process = self.transport.process and self.transport.process()
   if process ~= self.process then renew(self, process) end
   return self.queue.first or pool.count_open(self) >= self.max_connections
 end
 
 -- {===== Waiting requests =====
-
-local function enqueue(queue, request)
-  if queue.last then queue.last.next = request else queue.first = request end
-  queue.last = request
-end
-
-local function drop_first(queue)
-  queue.first = queue.first.next
-  if not queue.first then queue.last = false end
-end
 
 -- Gives a connection to the request that has waited longest -> true | false when none waits. A request that
 -- was given one when notify raised keeps that one.
@@ -140,17 +123,11 @@ local function hand_over(self, connection)
     local is_given = request.connection
     if not is_given then request.connection = connection end
     local is_woken = request.event:notify()
-    drop_first(queue)
+    waiting.drop_first(queue)
     if is_woken and not is_given then return true end
     if not is_given then request.connection = false end -- it was cancelled meanwhile
   end
   return false
-end
-
--- A request no longer waits. Drops such requests from the head of the queue.
-local function abandon(queue, request)
-  request.abandoned = true
-  while queue.first and queue.first.abandoned do drop_first(queue) end
 end
 
 -- Reserves a connection, which is yet to be opened. All that it needs is allocated before it counts. A body
@@ -203,28 +180,17 @@ local function mark_reused(self, connection, now)
   return connection
 end
 
--- Returns true when a kept connection is used without a look.
-local function may_trust(self, connection, now, may_resend, call)
-  return now - connection.last_used < TRUST_TIME and may_resend and process_of(self.transport) == self.process
-    and may_resend(call)
-end
-
 --- Takes the most recently used idle connection that is still usable, and closes those that are not. Returns
 --- nil when none is left.
 ---@param now number
----@param may_resend? fun(call: any): boolean whether the request may be sent again without harm; without it
---- the connection is looked at
----@param call any passed to may_resend
 ---@return dynamodb.PooledConnection?
-function pool.acquire_idle(self, now, may_resend, call)
+function pool.acquire_idle(self, now)
   local idle = self.idle
   for i = #idle, 1, -1 do
     local connection = idle[i]
     idle[i] = nil
-    if is_fresh(self, connection, now) then
-      if may_trust(self, connection, now, may_resend, call) or self.transport.idle(connection.socket) then
-        return mark_reused(self, connection, now)
-      end
+    if is_fresh(self, connection, now) and self.transport.idle(connection.socket) then
+      return mark_reused(self, connection, now)
     end
     pool.discard(self, connection)
   end
@@ -307,10 +273,10 @@ local function wait_in_queue(self, deadline)
     end
     return request.connection or self.closed
   end
-  enqueue(queue, request)
+  waiting.append(queue, request)
   local ok, err = pcall(request.event.wait_until, request.event, self.transport, deadline, is_given,
     pool.HEARTBEAT)
-  abandon(queue, request)
+  waiting.abandon(queue, request)
   if ok then return request.connection or nil end
   if request.connection then pass_on(self, request.connection) end
   error(err, 0)

@@ -98,20 +98,21 @@ end
 ---@return any result what 'read' returns; without 'read' the connection, which the caller gives back |
 --- dynamodb.Failure
 ---@return any err what 'read' returns
----@return integer sends how often the request was sent
+---@return integer sends how often the server may have received the whole request
 function round_trip.send(self, request, length, caller, call, deadline, timeout)
   local now, sent, sends = self.transport.now(), false, 0
   deadline, timeout = deadline or FOREVER, timeout or self.limits.attempt_timeout
   if now >= deadline then return nil, pool.failure("timeout", "no time left"), nil, sends end
   local may_resend, read = caller and caller.may_resend, caller and caller.read
-  local connection = pool.acquire_idle(self, now, may_resend, call)
+  local connection = pool.acquire_idle(self, now)
   while true do
     local done, result, err
     if not connection then connection, result = pool.acquire(self, deadline, timeout) end
     if connection then
-      sends, connection.timing.bytes_sent = sends + 1, length
+      connection.timing.bytes_sent = length
       done, result, err = attempt(self, connection, request, deadline, timeout, read, call)
-      if done then return true, result, err, sends end
+      if done then return true, result, err, sends + 1 end
+      if result.sent then sends = sends + 1 end
     end
     sent = sent or result.sent
     result.sent = sent

@@ -8,6 +8,7 @@
 --     error otherwise                     -> the error object, with the reason why there was no other attempt
 -- Source: AWS SDKs and Tools Reference Guide, "Retry behavior"; doc/retries.md.
 
+local calls = require("dynamodb.request.calls")
 local context = require("dynamodb.request.context")
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
@@ -23,34 +24,6 @@ local round_trip = require("dynamodb.http.round_trip")
 local service_clock = require("dynamodb.http.service_clock")
 
 local pipeline = {}
-
-local NO_OPTIONS = {}
-
----@class dynamodb.Call one call while it runs; kept for another one when nothing special happened
----@field state dynamodb.Context
----@field request userdata core.new_request: the encoded request, and the bytes of the attempt
----@field size integer of the encoded request, in bytes
----@field operation table of base/operations; the transaction's when the call is wrapped into one
----@field params table
----@field owner? userdata the dynamodb.table whose items the rows of the response become
----@field options table the caller's: attempt_timeout, deadline, deadline_at, max_attempts, retry_mode,
---- retry_writes
----@field started number by the transport's clock, as all times here
----@field deadline number when the call ends in any case
----@field retry_writes "safe"|"always"|"exact"
----@field attempt integer the current attempt, from 1
----@field requests integer how many were sent
----@field invocation integer the number of the call, the same for all attempts
----@field sent_at number when the current attempt was signed, by this machine's clock
----@field credentials table|false those of the current attempt
----@field offset number the clock's offset that the current attempt was signed with
----@field wrapped_name? string the operation's name, when the call is wrapped into a transaction
----@field overrides? table mode and max_attempts of this call, for the retry policy
----@field retry_cost? integer tokens that the last retry took
----@field ambiguous? boolean true when an attempt so far may have written
----@field checks_item? boolean true for a conditional write that was sent again: its condition may fail
---- because an earlier attempt succeeded
----@field refreshed? boolean true once other credentials were asked for
 
 --- Encodes the parameters of an operation -> text. Raises, naming the path, for what cannot be sent.
 ---@param where string the method that is named in the message
@@ -348,35 +321,6 @@ local function finish(call, result, err)
   end
 end
 
-local MOST_SPARE = 64 -- calls that a connection keeps
-
--- Takes a spare call, or makes one, with all fields that every call has.
-local function take_call(state)
-  local running = state.running
-  local count = running.spare_count
-  if count > 0 then
-    local call = running.spare[count]
-    running.spare[count], running.spare_count = nil, count - 1
-    return call
-  end
-  return { state = state, request = core.new_request(), operation = false, params = false, owner = false,
-    options = NO_OPTIONS, size = 0, started = 0, deadline = 0, retry_writes = false, attempt = 0,
-    requests = 0, invocation = 0, sent_at = 0, credentials = false, offset = 0 }
-end
-
--- Keeps a call that is over for another one, unless it may have fields that only some calls have. Keeps
--- nothing that the user gave. The bytes of a request may hold a session token.
-local function keep_call(call, result)
-  local state = call.state
-  if state.closed then return call.request:close() end
-  local running = state.running
-  local count = running.spare_count
-  local is_special = not result or call.requests ~= 1 or call.overrides or call.wrapped_name
-  if is_special or count == MOST_SPARE then return end
-  call.params, call.owner, call.options = false, false, NO_OPTIONS
-  running.spare[count + 1], running.spare_count = call, count + 1
-end
-
 -- Runs a call that is encoded -> result | nil, err.
 local function open_and_run(call)
   local state = call.state
@@ -410,7 +354,7 @@ function pipeline.call(connection, operation, params, owner, given, explain, sub
   local transport = state.transport
   if transport.check then transport.check(operation.name) end
   if operation.token then params = with_token(params, operation.token) end
-  local call, started = take_call(state), transport.now()
+  local call, started = calls.take(state), transport.now()
   call.operation, call.params, call.owner, call.started = operation, params, owner, started
   call.deadline, call.retry_writes = started + state.deadline, state.retry_writes
   call.attempt, call.requests = 0, 0
@@ -428,7 +372,7 @@ function pipeline.call(connection, operation, params, owner, given, explain, sub
   call.size = size
   local result, err = open_and_run(call)
   finish(call, result, err)
-  keep_call(call, result)
+  calls.keep(call, result)
   return result, err
 end
 

@@ -1,6 +1,7 @@
 --- The transport for plain Lua: connections by libcurl. In a task, waiting lets other tasks run; outside of
 --- tasks it blocks. doc/transport.md describes what a transport has to offer.
 
+local core = require("dynamodb.core")
 local loop = require("dynamodb.loop")
 local native = require("dynamodb.curl")
 local scheduler = require("dynamodb.loop.scheduler")
@@ -146,12 +147,12 @@ end
 ---@return number|boolean first_byte seconds, or true when the whole request was sent
 ---@return boolean? keep_alive the connection can carry another request
 local function exchange(socket, request, response, deadline)
-  if not running() then return response:exchange(request, socket, deadline) end
-  local status, what, received, first_byte, keep_alive = response:exchange(request, socket)
+  if not running() then return core.exchange(request, response, socket, deadline) end
+  local status, what, received, first_byte, keep_alive = core.exchange(request, response, socket)
   while status == false do -- it has to wait, to "read" or to "write"
     local is_ready, kind, why = wait(socket, what, deadline)
     if not is_ready then return nil, kind, why, what == "read" end
-    status, what, received, first_byte, keep_alive = response:resume(request, socket)
+    status, what, received, first_byte, keep_alive = core.resume(request, response, socket)
   end
   return status, what, received, first_byte, keep_alive
 end
