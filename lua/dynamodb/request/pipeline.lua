@@ -8,13 +8,14 @@
 --     error otherwise                     -> the error object, with the reason why there was no other attempt
 -- Source: AWS SDKs and Tools Reference Guide, "Retry behavior"; doc/retries.md.
 
+local late = require("dynamodb.base.late")
 local context = require("dynamodb.request.context")
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
-local hints = require("dynamodb.request.hints")
-local hooks = require("dynamodb.request.hooks")
+local hints = late.module("dynamodb.request.hints")
+local hooks = late.module("dynamodb.request.hooks")
 local limits = require("dynamodb.request.limits")
-local idempotency = require("dynamodb.request.idempotency")
+local idempotency = late.module("dynamodb.request.idempotency")
 local options = require("dynamodb.base.options")
 local pool = require("dynamodb.http.pool")
 local response = require("dynamodb.request.response")

@@ -3,13 +3,14 @@
 
 local concurrent = require("dynamodb.loop.concurrent")
 local errors = require("dynamodb.error")
-local nginx = require("dynamodb.transport.nginx")
 local phase = require("dynamodb.loop.phase")
 
 -- transport/curl is loaded when it is used; in nginx it may never be.
 local function blocking() return require("dynamodb.transport.curl") end
 
 if not phase.is_nginx() then return blocking() end
+
+local nginx = require("dynamodb.transport.nginx")
 
 local auto = { now = nginx.now, time = nginx.time, shared = nginx.shared }
 
