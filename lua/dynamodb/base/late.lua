@@ -1,18 +1,71 @@
---- Loads files when they are needed. A name is given as "dynamodb.admin.backup"; nothing is loaded before the
---- first method or function of that file is called. Error messages still name the caller's line, since the
---- functions below belong to this library. doc/source.md tells how to use them.
--- The chunk of no file yields, so that a coroutine can load one at any time.
+--- Loads files when they are needed. A module is given by its name, such as "dynamodb.admin.backup"; its file
+--- is loaded when one of its methods or functions is called, or a member is read. Messages still name the
+--- caller's line, since the functions below belong to this library. doc/source.md tells how to use them.
+-- The main function of a file does not yield, so that any coroutine can load one. A file that could not be
+-- loaded, because memory ran out for instance, is loaded anew by the next use.
 
 local late = {}
 
-local declared = {} -- every module that was named here
+-- Every module that was named here -> tables of methods -> name -> the function that loads the file.
+local declared = {}
+local fields = {} -- tables with fields that are modules -> field -> the name of the module
 
--- Notes the name of a module -> the module | nil while it is not loaded.
-local function declare(module)
-  declared[module] = true
+-- Types of the marks that Lua 5.1 and LuaJIT have in place of a module whose file has not ended.
+local marks = { number = true, userdata = true }
+
+-- Returns a module | nil while it is not loaded.
+local function loaded(module)
   local found = package.loaded[module]
-  return type(found) ~= "userdata" and found or nil -- LuaJIT has a mark there while the file runs
+  return not marks[type(found)] and found or nil
 end
+
+local function declare(module)
+  declared[module] = declared[module] or {}
+  return declared[module]
+end
+
+local is_loading = false -- true while a file is being loaded, by which others may be
+local is_broken = false -- true from the beginning of a file to its end, and after one that raised
+
+-- Undoes what files have done that did not end: marks, for which require would refuse them from now on, and
+-- methods. It makes no table.
+local function mend()
+  for module, found in pairs(package.loaded) do
+    if marks[type(found)] and type(module) == "string" and module:find("^dynamodb%.") then
+      package.loaded[module] = nil
+    end
+  end
+  for module, tables in pairs(declared) do
+    if not loaded(module) then
+      for methods, stubs in pairs(tables) do
+        for name, stub in pairs(stubs) do methods[name] = stub end
+      end
+    end
+  end
+  is_broken = false
+end
+
+local function load_file(module)
+  is_loading, is_broken = true, true
+  return require(module)
+end
+
+--- Loads a module -> the module. Raises what its file raises.
+---@param module string
+function late.get(module)
+  local outer = is_loading
+  if is_broken and not outer then mend() end
+  local ok, found = pcall(load_file, module)
+  is_loading = outer
+  if not ok then
+    if not outer then mend() end
+    error(found, 0)
+  end
+  if not outer then is_broken = false end
+  return found
+end
+
+local get = late.get
 
 --- Puts functions into a table of methods. The first call of any of them loads the file, which replaces them
 --- by its own. Does nothing when the file is loaded.
@@ -20,15 +73,18 @@ end
 ---@param methods table
 ---@param names string the names, with blanks
 function late.methods(module, methods, names)
-  if declare(module) then return end
+  local tables = declare(module)
+  if loaded(module) then return end
+  local stubs = {}
   for name in names:gmatch("%S+") do
-    local function load_first(...)
-      require(module)
-      assert(methods[name] ~= load_first, name)
+    stubs[name] = function(...)
+      get(module)
+      assert(methods[name] ~= stubs[name], name)
       return methods[name](...)
     end
-    methods[name] = load_first
+    methods[name] = stubs[name]
   end
+  tables[methods] = stubs
 end
 
 --- Returns a function that loads a module and calls the module's function of that name.
@@ -40,8 +96,8 @@ function late.call(module, name)
   declare(module)
   return function(...)
     if not f then
-      local loaded = require(module)
-      f = name and loaded[name] or loaded
+      local found = get(module)
+      f = name and found[name] or found
     end
     return f(...)
   end
@@ -51,12 +107,11 @@ end
 ---@param module string
 ---@return table
 function late.module(module)
-  local found = declare(module)
-  if found then return found end
-  return setmetatable({}, { __index = function(self, name)
-    local loaded = require(module)
-    getmetatable(self).__index = loaded
-    return loaded[name]
+  declare(module)
+  return loaded(module) or setmetatable({}, { __index = function(self, name)
+    local found = get(module)
+    getmetatable(self).__index = found
+    return found[name]
   end })
 end
 
@@ -67,33 +122,36 @@ end
 ---@param name string
 function late.field(module, owner, name)
   declare(module)
-  local meta = getmetatable(owner)
-  if not meta then
-    meta = { modules = {} }
-    function meta.__index(self, key)
-      local found = meta.modules[key]
+  if not fields[owner] then
+    local modules = {}
+    fields[owner] = modules
+    setmetatable(owner, { __index = function(self, key)
+      local found = modules[key]
       if not found then return nil end
-      self[key] = require(found)
+      self[key] = get(found)
       return self[key]
-    end
-    setmetatable(owner, meta)
+    end })
   end
-  meta.modules[name] = module
+  fields[owner][name] = module
 end
 
---- Loads every module that was named here, and those that these name.
+-- Returns a module that was named and is not loaded | nil.
+local function first_missing()
+  for module in pairs(declared) do
+    if not loaded(module) then return module end
+  end
+end
+
+--- Loads every module that was named here, and those that these name, and sets the fields.
 function late.load()
-  local count
-  repeat
-    count = 0
-    for module in pairs(declared) do
-      if not declare(module) then
-        require(module)
-        count = count + 1
-        break -- the file may have added names
-      end
-    end
-  until count == 0
+  local module = first_missing()
+  while module do
+    get(module)
+    module = first_missing()
+  end
+  for owner, modules in pairs(fields) do
+    for name, named in pairs(modules) do owner[name] = get(named) end
+  end
 end
 
 return late

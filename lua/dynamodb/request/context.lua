@@ -67,7 +67,7 @@ local default_transport = {}
 function default_transport.__index(state, name)
   if name ~= "transport" then return nil end
   setmetatable(state, nil)
-  state.transport = require("dynamodb.transport.auto")
+  state.transport = late.get("dynamodb.transport.auto")
   return state.transport
 end
 

@@ -369,8 +369,8 @@ function Item:modify(change, given)
     if err.ambiguous then return nil, err end -- a repeated change could be the second one
     local seconds = pause * system.random()
     if err.kind == "timeout" and conflict then return nil, conflict end
-    local late = transport.now() + seconds >= deadline
-    if err.code ~= "ConditionalCheckFailedException" or late then return nil, err end
+    local is_over = transport.now() + seconds >= deadline
+    if err.code ~= "ConditionalCheckFailedException" or is_over then return nil, err end
     conflict = err
     ok, err = context.pause(state, seconds)
     if not ok then return nil, errors.locate(err) end

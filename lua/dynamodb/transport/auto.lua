@@ -3,10 +3,11 @@
 
 local concurrent = require("dynamodb.loop.concurrent")
 local errors = require("dynamodb.error")
+local late = require("dynamodb.base.late")
 local phase = require("dynamodb.loop.phase")
 
 -- transport/curl is loaded when it is used; in nginx it may never be.
-local function blocking() return require("dynamodb.transport.curl") end
+local function blocking() return late.get("dynamodb.transport.curl") end
 
 if not phase.is_nginx() then return blocking() end
 
