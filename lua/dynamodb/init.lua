@@ -54,7 +54,6 @@ local dynamodb = {
   _VERSION = require("dynamodb.base.version"),
   connect = late.call("dynamodb.connection", "connect"),
   config = late.call("dynamodb.config.settings", "config"), -- doc/settings.md
-  preload = late.load, -- doc/nginx.md
   is_error = errors.is,
   -- concurrent calls; doc/concurrency.md
   gather = late.call("dynamodb.gather", "gather"),
@@ -79,6 +78,14 @@ for name in ("add append decrement delete if_not_exists increment prepend remove
   dynamodb[name] = late.call("dynamodb.expression.update", name)
 end
 dynamodb.update = late.call("dynamodb.expression.update", "builder")
+
+--- Loads every file of the library that this system can use. Otherwise the first call that needs a file loads
+--- it. For nginx's master process, and for programs that change their directory or root: doc/nginx.md
+function dynamodb.preload()
+  late.load()
+  local transport = late.get("dynamodb.transport.auto")
+  if transport.preload then transport.preload() end
+end
 
 arguments.check_functions(dynamodb, "dynamodb", "", {
   all = "condition, ...", any = "condition, ...", attr = "path", config = "profile", connect = "options",

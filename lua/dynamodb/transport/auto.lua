@@ -1,7 +1,6 @@
 --- The default transport: libcurl's in plain Lua; inside nginx the one that the current phase allows, since a
 --- connection made in init_by_lua serves requests later.
 
-local concurrent = require("dynamodb.loop.concurrent")
 local errors = require("dynamodb.error")
 local late = require("dynamodb.base.late")
 local phase = require("dynamodb.loop.phase")
@@ -11,9 +10,10 @@ local function blocking() return late.get("dynamodb.transport.curl") end
 
 if not phase.is_nginx() then return blocking() end
 
+local concurrent = require("dynamodb.loop.concurrent")
 local nginx = require("dynamodb.transport.nginx")
 
-local auto = { now = nginx.now, time = nginx.time, shared = nginx.shared }
+local auto = { preload = nginx.preload, now = nginx.now, time = nginx.time, shared = nginx.shared }
 
 --- Raises in phases of nginx that cannot wait for a response. 'where' names the call.
 function auto.check(where)
