@@ -23,13 +23,13 @@ void process_watch_forks(void) {
 
 static atomic_bool started;
 
-static void start(void) {
-  started = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
-}
-
+/* A failure, as for want of memory, does not last: the next connection tries again. */
 bool process_start_libcurl(void) {
-  static pthread_once_t once = PTHREAD_ONCE_INIT;
-  (void)pthread_once(&once, start);
+  static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+  if (started) return true;
+  (void)pthread_mutex_lock(&lock);
+  if (!started) started = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+  (void)pthread_mutex_unlock(&lock);
   return started;
 }
 

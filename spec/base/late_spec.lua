@@ -127,6 +127,7 @@ describe("late", function()
     assert.equal(6, module.twice(3))
     assert.equal(1, loads)
     assert.equal(package.loaded[A], late.module(A))
+    assert.equal(2, late.module(B)(nil, nil))
   end)
 
   it("makes a module a field, which is loaded when it is read", function()

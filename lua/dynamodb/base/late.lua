@@ -103,16 +103,19 @@ function late.call(module, name)
   end
 end
 
---- Returns what stands for a module: reading a member loads the file. The module must be a table.
+--- Returns what stands for a module, which must be a table: reading a member or calling it loads the file.
 ---@param module string
 ---@return table
 function late.module(module)
   declare(module)
-  return loaded(module) or setmetatable({}, { __index = function(self, name)
+  local meta = {}
+  function meta.__index(_, name)
     local found = get(module)
-    getmetatable(self).__index = found
+    meta.__index = found
     return found[name]
-  end })
+  end
+  function meta.__call(_, ...) return get(module)(...) end
+  return loaded(module) or setmetatable({}, meta)
 end
 
 --- Makes a module a field of a table. It is loaded when the field is read, and until then pairs does not show
