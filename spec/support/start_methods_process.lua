@@ -29,6 +29,13 @@ local function names(list)
   return found
 end
 
+-- Compiles each file once.
+require("dynamodb").preload()
+for name in pairs(package.loaded) do
+  local path = name:find("^dynamodb") and package.searchpath(name, package.path)
+  if path then package.preload[name] = assert(loadfile(path)) end
+end
+
 local _, all = fresh()
 for subject, list in pairs(all) do
   local known = names(list)
