@@ -88,6 +88,32 @@ enum ddb_status ddb_sha256(struct ddb_crypto *c, const void *p, size_t n,
   return st ? st : digest(c, c->blank, p, n, out);
 }
 
+/* Lets 'd' absorb what 'start' has absorbed, and 'n' bytes. */
+static enum ddb_status absorb_after(struct ddb_digest *d, const EVP_MD_CTX *start, const void *p,
+                                    size_t n) {
+  d->ready = false;
+  enum ddb_status st = have_context(&d->state);
+  if (st) return st;
+  d->ready = EVP_MD_CTX_copy_ex(d->state, start) && EVP_DigestUpdate(d->state, p, n);
+  return d->ready ? DDB_OK : DDB_CRYPTO;
+}
+
+enum ddb_status ddb_sha256_absorb(struct ddb_digest *d, struct ddb_crypto *c, const void *p,
+                                  size_t n) {
+  enum ddb_status st = ready(c);
+  return st ? st : absorb_after(d, c->blank, p, n);
+}
+
+enum ddb_status ddb_sha256_finish(const struct ddb_digest *d, struct ddb_crypto *c, const void *p,
+                                  size_t n, unsigned char out[DDB_SHA256_SIZE]) {
+  return d->ready ? digest(c, d->state, p, n, out) : DDB_INVALID;
+}
+
+void ddb_digest_free(struct ddb_digest *d) {
+  EVP_MD_CTX_free(d->state);
+  memset(d, 0, sizeof *d);
+}
+
 enum ddb_status ddb_sha1(const void *p, size_t n, unsigned char out[DDB_SHA1_SIZE]) {
   ERR_set_mark();
   int done = EVP_Digest(p, n, out, NULL, EVP_sha1(), NULL);
@@ -138,10 +164,23 @@ enum ddb_status ddb_hmac_set_key(struct ddb_hmac *h, struct ddb_crypto *c, const
 
 enum ddb_status ddb_hmac_sha256(const struct ddb_hmac *h, struct ddb_crypto *c, const void *p,
                                 size_t n, unsigned char out[DDB_SHA256_SIZE]) {
+  const struct ddb_digest start = {h->inner, h->keyed};
+  return ddb_hmac_finish(&start, h, c, p, n, out);
+}
+
+enum ddb_status ddb_hmac_absorb(struct ddb_digest *d, const struct ddb_hmac *h,
+                                struct ddb_crypto *c, const void *p, size_t n) {
+  enum ddb_status st = h->keyed ? ready(c) : DDB_INVALID;
+  return st ? st : absorb_after(d, h->inner, p, n);
+}
+
+enum ddb_status ddb_hmac_finish(const struct ddb_digest *d, const struct ddb_hmac *h,
+                                struct ddb_crypto *c, const void *p, size_t n,
+                                unsigned char out[DDB_SHA256_SIZE]) {
   unsigned char inner[DDB_SHA256_SIZE];
-  if (!h->keyed) return DDB_INVALID;
+  if (!h->keyed || !d->ready) return DDB_INVALID;
   enum ddb_status st = ready(c);
-  if (!st) st = digest(c, h->inner, p, n, inner);
+  if (!st) st = digest(c, d->state, p, n, inner);
   if (!st) st = digest(c, h->outer, inner, sizeof inner, out);
   OPENSSL_cleanse(inner, sizeof inner); /* of a key that is derived */
   return st;

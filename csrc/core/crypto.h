@@ -29,6 +29,12 @@ struct ddb_hmac {
   bool keyed;                  /* false until set_key succeeds, and after it failed */
 };
 
+/* What a digest has absorbed so far. It is copied, to finish it with one end after another. */
+struct ddb_digest {
+  struct evp_md_ctx_st *state; /* owned; NULL before the first use */
+  bool ready;                  /* false until absorb succeeds, and after it failed */
+};
+
 /* Cannot fail and allocates nothing. */
 void ddb_crypto_init(struct ddb_crypto *c);
 
@@ -41,6 +47,21 @@ void ddb_crypto_free(struct ddb_crypto *c);
  */
 DDB_CHECKED enum ddb_status ddb_sha256(struct ddb_crypto *c, const void *p, size_t n,
                                        unsigned char out[DDB_SHA256_SIZE]);
+
+/*
+ * Absorbs the first 'n' bytes of messages; what it had absorbed is forgotten. DDB_CRYPTO,
+ * DDB_NOMEM.
+ */
+DDB_CHECKED enum ddb_status ddb_sha256_absorb(struct ddb_digest *d, struct ddb_crypto *c,
+                                              const void *p, size_t n);
+
+/* Computes the SHA-256 of what was absorbed and 'n' bytes more. DDB_INVALID before that. */
+DDB_CHECKED enum ddb_status ddb_sha256_finish(const struct ddb_digest *d, struct ddb_crypto *c,
+                                              const void *p, size_t n,
+                                              unsigned char out[DDB_SHA256_SIZE]);
+
+/* Forgets what was absorbed. Harmless on a zeroed struct and when called twice. */
+void ddb_digest_free(struct ddb_digest *d);
 
 /*
  * Computes the SHA-1 (FIPS 180-4) by which AWS's tools name token caches; it protects nothing here.
@@ -64,6 +85,15 @@ DDB_CHECKED enum ddb_status ddb_hmac_set_key(struct ddb_hmac *h, struct ddb_cryp
 /* Computes the HMAC-SHA-256 of one message. DDB_INVALID without a key; otherwise as ddb_sha256. */
 DDB_CHECKED enum ddb_status ddb_hmac_sha256(const struct ddb_hmac *h, struct ddb_crypto *c,
                                             const void *p, size_t n,
+                                            unsigned char out[DDB_SHA256_SIZE]);
+
+/* As ddb_sha256_absorb, for messages under the key. DDB_INVALID without a key. */
+DDB_CHECKED enum ddb_status ddb_hmac_absorb(struct ddb_digest *d, const struct ddb_hmac *h,
+                                            struct ddb_crypto *c, const void *p, size_t n);
+
+/* Computes the HMAC of what was absorbed under the same key and 'n' bytes more. */
+DDB_CHECKED enum ddb_status ddb_hmac_finish(const struct ddb_digest *d, const struct ddb_hmac *h,
+                                            struct ddb_crypto *c, const void *p, size_t n,
                                             unsigned char out[DDB_SHA256_SIZE]);
 
 /* Writes 2 * n lower-case hexadecimal digits and no NUL. */

@@ -277,6 +277,26 @@ enum ddb_status ddb_http1_feed(struct ddb_http1 *h, const char *p, size_t n, str
   return h->failure;
 }
 
+char *ddb_http1_room(struct ddb_http1 *h, size_t *n) {
+  if (h->failure || h->done || h->step != DDB_HTTP1_LENGTH_BODY) return NULL;
+  struct ddb_buf *b = &h->body;
+  if (b->cap == b->len && !ddb_buf_reserve(b, smaller(h->left, TRUSTED_LENGTH))) {
+    b->status = DDB_OK; /* feeding the bytes tells it */
+    return NULL;
+  }
+  *n = smaller(b->cap - b->len, h->left + 1);
+  return b->p + b->len;
+}
+
+void ddb_http1_received(struct ddb_http1 *h, size_t n) {
+  size_t own = smaller(n, h->left);
+  h->body.len += own;
+  h->left -= own;
+  h->done = h->left == 0;
+  h->surplus += n - own;
+  if (n > own) h->keep_alive = false;
+}
+
 static enum ddb_status cut_short(const struct ddb_http1 *h, struct ddb_error *e) {
   if (!h->started)
     return ddb_fail(e, DDB_INVALID, "connection closed before the first byte of the response");

@@ -32,6 +32,16 @@ enum ddb_status ddb_http1_request(struct ddb_buf *out, struct ddb_slice method,
                                   struct ddb_slice target, const struct ddb_header *headers,
                                   size_t n, struct ddb_slice body, struct ddb_error *e) DDB_CHECKED;
 
+/*
+ * The two halves of ddb_http1_request, for a caller that adds checked header lines in between:
+ * request line and headers; then content-length, the empty line and the body.
+ */
+enum ddb_status ddb_http1_start(struct ddb_buf *out, struct ddb_slice method,
+                                struct ddb_slice target, const struct ddb_header *headers, size_t n,
+                                struct ddb_error *e) DDB_CHECKED;
+enum ddb_status ddb_http1_body(struct ddb_buf *out, struct ddb_slice body,
+                               struct ddb_error *e) DDB_CHECKED;
+
 /* Limits of one response. */
 struct ddb_http1_limits {
   size_t head_bytes;    /* of each head; and of a chunked body's extensions and trailers together */
@@ -99,6 +109,17 @@ void ddb_http1_reset(struct ddb_http1 *h);
  */
 enum ddb_status ddb_http1_feed(struct ddb_http1 *h, const char *p, size_t n,
                                struct ddb_error *e) DDB_CHECKED;
+
+/*
+ * Returns memory within the body for the next bytes, to receive them in place, and its size in
+ * '*n', at least 1; NULL when the next bytes must be fed: outside of a body with a known length,
+ * and when memory runs out. There may be room for one byte more than is left, so that surplus is
+ * noticed.
+ */
+char *ddb_http1_room(struct ddb_http1 *h, size_t *n);
+
+/* Takes 'n' bytes that were received into that memory. */
+void ddb_http1_received(struct ddb_http1 *h, size_t n);
 
 /*
  * Tells the parser that the server closed the connection: DDB_OK if the response is complete,

@@ -83,33 +83,50 @@ static size_t least_length(struct ddb_slice method, struct ddb_slice target,
   return least;
 }
 
-static void add_head(struct ddb_buf *out, struct ddb_slice method, struct ddb_slice target,
-                     const struct ddb_header *headers, size_t n, size_t body_length) {
+static void add_header(struct ddb_buf *out, const struct ddb_header *header) {
+  add(out, header->name);
+  ddb_buf_add(out, ": ", 2);
+  add(out, header->value);
+  ddb_buf_add(out, "\r\n", 2);
+}
+
+/* Drops what a failed step has added, since half a request must not be sent. */
+static enum ddb_status finish(struct ddb_buf *out, size_t before, struct ddb_error *e) {
+  if (!out->status) return DDB_OK;
+  out->len = before;
+  return ddb_fail(e, out->status, "request: %s", ddb_status_text(out->status));
+}
+
+enum ddb_status ddb_http1_start(struct ddb_buf *out, struct ddb_slice method,
+                                struct ddb_slice target, const struct ddb_header *headers, size_t n,
+                                struct ddb_error *e) {
+  size_t before = out->len;
+  enum ddb_status st = check_request(method, target, headers, n, e);
+  if (st) return st;
   add(out, method);
   ddb_buf_add_char(out, ' ');
   add(out, target);
   ddb_buf_add_text(out, " HTTP/1.1\r\n");
-  for (size_t i = 0; i < n; i++) {
-    add(out, headers[i].name);
-    ddb_buf_add_text(out, ": ");
-    add(out, headers[i].value);
-    ddb_buf_add_text(out, "\r\n");
-  }
+  for (size_t i = 0; i < n; i++) add_header(out, &headers[i]);
+  return finish(out, before, e);
+}
+
+enum ddb_status ddb_http1_body(struct ddb_buf *out, struct ddb_slice body, struct ddb_error *e) {
+  size_t before = out->len;
   ddb_buf_add_text(out, "content-length: ");
-  add_number(out, body_length);
-  ddb_buf_add_text(out, "\r\n\r\n");
+  add_number(out, body.n);
+  ddb_buf_add(out, "\r\n\r\n", 4);
+  add(out, body);
+  return finish(out, before, e);
 }
 
 enum ddb_status ddb_http1_request(struct ddb_buf *out, struct ddb_slice method,
                                   struct ddb_slice target, const struct ddb_header *headers,
                                   size_t n, struct ddb_slice body, struct ddb_error *e) {
   size_t before = out->len;
-  enum ddb_status st = check_request(method, target, headers, n, e);
-  if (st) return st;
   (void)ddb_buf_reserve(out, least_length(method, target, headers, n, body.n));
-  add_head(out, method, target, headers, n, body.n);
-  add(out, body);
-  if (!out->status) return DDB_OK;
-  out->len = before; /* half a request must not be sent */
-  return ddb_fail(e, out->status, "request: %s", ddb_status_text(out->status));
+  enum ddb_status st = ddb_http1_start(out, method, target, headers, n, e);
+  if (!st) st = ddb_http1_body(out, body, e);
+  if (st) out->len = before;
+  return st;
 }

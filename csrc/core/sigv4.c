@@ -1,29 +1,15 @@
 #include "sigv4.h"
 
-#include "sigv4_canonical.h"
-
 #include <string.h>
 
 #define ALGORITHM "AWS4-HMAC-SHA256"
 #define TERMINATOR "aws4_request"
-#define DATE "x-amz-date"
-#define TOKEN "x-amz-security-token"
 #define DAY_DIGITS 8u            /* of the date: "20150830" */
 #define LAST_SECOND 253402300799 /* 9999-12-31T23:59:59Z */
-#define FIXED_PARTS 512u         /* a limit for digests, date, scope and separators */
 
-/* Ceilings that no head within the limits reaches: ten parts besides the headers suffice. */
+/* A ceiling that no head within the limits reaches. */
 #define MAX_LINES (DDB_SIGV4_MAX_HEADERS + (size_t)10)
-#define MAX_SCRATCH (MAX_LINES * (DDB_SIGV4_MAX_VALUE + 4 * DDB_SIGV4_MAX_NAME))
 #define MAX_AUTHORIZATION (DDB_SIGV4_MAX_SECRET + MAX_LINES * (DDB_SIGV4_MAX_NAME + 4))
-
-/* A named input, so that one function checks them all. */
-struct field {
-  const char *name;
-  struct ddb_slice value;
-  size_t max;
-  bool required;
-};
 
 void ddb_sigv4_init(struct ddb_sigv4 *s) {
   memset(s, 0, sizeof *s);
@@ -33,7 +19,7 @@ void ddb_sigv4_init(struct ddb_sigv4 *s) {
   ddb_buf_init_secret(&s->key_id, DDB_SIGV4_MAX_SECRET);
   ddb_buf_init_secret(&s->secret, DDB_SIGV4_MAX_SECRET + 4);
   ddb_buf_init_secret(&s->session, DDB_SIGV4_MAX_TOKEN);
-  ddb_buf_init_secret(&s->scratch, MAX_SCRATCH);
+  ddb_sigv4_kind_init(&s->single);
   ddb_crypto_init(&s->crypto);
   ddb_hmac_init(&s->hmac);
 }
@@ -45,64 +31,11 @@ void ddb_sigv4_free(struct ddb_sigv4 *s) {
   ddb_buf_free(&s->key_id);
   ddb_buf_free(&s->secret);
   ddb_buf_free(&s->session);
-  ddb_buf_free(&s->scratch);
+  ddb_sigv4_kind_free(&s->single);
   ddb_crypto_free(&s->crypto);
   ddb_hmac_free(&s->hmac);
+  ddb_digest_free(&s->start);
   ddb_sigv4_init(s);
-}
-
-/* -- checking what comes in ------------------------------------------------------------------ */
-
-/*
- * CR, LF and NUL would let a value end its header, or the head, and start another one. One
- * comparison passes almost every byte: all three are small.
- */
-static bool breaks_lines(struct ddb_slice text) {
-  for (size_t i = 0; i < text.n; i++) {
-    char c = text.p[i];
-    if ((unsigned char)c <= '\r' && (c == '\r' || c == '\n' || c == '\0')) return true;
-  }
-  return false;
-}
-
-static enum ddb_status check_field(const struct field *f, struct ddb_error *e) {
-  if (f->required && f->value.n == 0) return ddb_fail(e, DDB_INVALID, "%s is empty", f->name);
-  if (f->value.n > f->max)
-    return ddb_fail(e, DDB_TOOBIG, "%s is longer than %zu bytes", f->name, f->max);
-  if (breaks_lines(f->value)) return ddb_fail(e, DDB_INVALID, "%s holds CR, LF or NUL", f->name);
-  return DDB_OK;
-}
-
-static enum ddb_status check_fields(const struct field *f, size_t n, struct ddb_error *e) {
-  enum ddb_status st = DDB_OK;
-  for (size_t i = 0; !st && i < n; i++) st = check_field(&f[i], e);
-  return st;
-}
-
-static enum ddb_status check_header(const struct ddb_header *h, size_t position,
-                                    struct ddb_error *e) {
-  struct ddb_slice name = h->name;
-  if (name.n == 0 || name.n > DDB_SIGV4_MAX_NAME || breaks_lines(name))
-    return ddb_fail(e, DDB_INVALID,
-                    "header %zu: its name is empty, longer than %u bytes, or holds CR, LF or NUL",
-                    position, DDB_SIGV4_MAX_NAME);
-  if (h->value.n > DDB_SIGV4_MAX_VALUE)
-    return ddb_fail(e, DDB_TOOBIG, "header '%.*s' is longer than %u bytes", (int)name.n, name.p,
-                    DDB_SIGV4_MAX_VALUE);
-  if (breaks_lines(h->value))
-    return ddb_fail(e, DDB_INVALID, "header '%.*s' holds CR, LF or NUL", (int)name.n, name.p);
-  return DDB_OK;
-}
-
-static enum ddb_status check_request(const struct ddb_sigv4_request *r, struct ddb_error *e) {
-  const struct field fields[] = {{"method", r->method, DDB_SIGV4_MAX_NAME, true},
-                                 {"path", r->path, DDB_SIGV4_MAX_VALUE, true},
-                                 {"query", r->query, DDB_SIGV4_MAX_VALUE, false}};
-  enum ddb_status st = check_fields(fields, 3, e);
-  if (!st && r->header_count > DDB_SIGV4_MAX_HEADERS)
-    st = ddb_fail(e, DDB_TOOBIG, "more than %u headers", DDB_SIGV4_MAX_HEADERS);
-  for (size_t i = 0; !st && i < r->header_count; i++) st = check_header(&r->headers[i], i + 1, e);
-  return st;
 }
 
 /* -- scope and credentials ------------------------------------------------------------------- */
@@ -131,10 +64,10 @@ static void replace(struct ddb_buf *kept, struct ddb_buf *fresh) {
 
 enum ddb_status ddb_sigv4_scope(struct ddb_sigv4 *s, struct ddb_slice region,
                                 struct ddb_slice service, struct ddb_error *e) {
-  const struct field fields[] = {{"region", region, DDB_SIGV4_MAX_NAME, true},
-                                 {"service", service, DDB_SIGV4_MAX_NAME, true}};
+  const struct ddb_sigv4_field fields[] = {{"region", region, DDB_SIGV4_MAX_NAME, true},
+                                           {"service", service, DDB_SIGV4_MAX_NAME, true}};
   struct ddb_buf fresh[2] = {{0}, {0}};
-  enum ddb_status st = check_fields(fields, 2, e);
+  enum ddb_status st = ddb_sigv4_check(fields, 2, e);
   if (st) return st;
   if (holds(&s->region, "", region) && holds(&s->service, "", service)) return DDB_OK;
   st = copy(&fresh[0], s->region.max, "", region);
@@ -154,11 +87,11 @@ enum ddb_status ddb_sigv4_scope(struct ddb_sigv4 *s, struct ddb_slice region,
 enum ddb_status ddb_sigv4_credentials(struct ddb_sigv4 *s, struct ddb_slice key_id,
                                       struct ddb_slice secret, struct ddb_slice token,
                                       struct ddb_error *e) {
-  const struct field fields[] = {{"key id", key_id, DDB_SIGV4_MAX_SECRET, true},
-                                 {"secret", secret, DDB_SIGV4_MAX_SECRET, true},
-                                 {"token", token, DDB_SIGV4_MAX_TOKEN, false}};
+  const struct ddb_sigv4_field fields[] = {{"key id", key_id, DDB_SIGV4_MAX_SECRET, true},
+                                           {"secret", secret, DDB_SIGV4_MAX_SECRET, true},
+                                           {"token", token, DDB_SIGV4_MAX_TOKEN, false}};
   struct ddb_buf fresh[3] = {{0}, {0}, {0}};
-  enum ddb_status st = check_fields(fields, 3, e);
+  enum ddb_status st = ddb_sigv4_check(fields, 3, e);
   if (st) return st;
   st = copy(&fresh[0], s->key_id.max, "", key_id);
   if (!st) st = copy(&fresh[1], s->secret.max, "AWS4", secret);
@@ -170,6 +103,7 @@ enum ddb_status ddb_sigv4_credentials(struct ddb_sigv4 *s, struct ddb_slice key_
     replace(&s->secret, &fresh[1]);
     replace(&s->session, &fresh[2]);
     s->token = ddb_slice(s->session.p, s->session.len);
+    s->credentials++;
   } else {
     (void)ddb_fail(e, st, "credentials: %s", ddb_status_text(st));
   }
@@ -213,6 +147,7 @@ static enum ddb_status set_time(struct ddb_sigv4 *s, int64_t seconds, struct ddb
   put_digits(s->date + 13, clock % 60, 2);
   s->date[15] = 'Z';
   s->second = seconds;
+  s->start.ready = false;
   return DDB_OK;
 }
 
@@ -231,7 +166,7 @@ static enum ddb_status chain(struct ddb_sigv4 *s, const char *text, size_t n) {
 static enum ddb_status derive(struct ddb_sigv4 *s) {
   int64_t day = s->second / 86400;
   if (s->derived && s->day == day) return DDB_OK;
-  s->derived = false;
+  s->derived = s->start.ready = false;
   enum ddb_status st = ddb_hmac_set_key(&s->hmac, &s->crypto, s->secret.p, s->secret.len);
   if (!st) st = chain(s, s->date, DAY_DIGITS);
   if (!st) st = chain(s, s->region.p, s->region.len);
@@ -242,40 +177,7 @@ static enum ddb_status derive(struct ddb_sigv4 *s) {
   return st;
 }
 
-/* -- the headers to sign --------------------------------------------------------------------- */
-
-/* AWS requires these; proxies may add or change the others. */
-static bool is_signed(struct ddb_slice name) {
-  if (name.n >= 6 && ddb_canonical_is(ddb_slice(name.p, 6), "x-amz-")) return true;
-  return ddb_canonical_is(name, "host") || ddb_canonical_is(name, "content-type");
-}
-
-static enum ddb_status collect(const struct ddb_sigv4_request *r, struct ddb_canonical *c,
-                               struct ddb_error *e) {
-  bool host = false;
-  enum ddb_status st = DDB_OK;
-  for (size_t i = 0; !st && i < r->header_count; i++) {
-    struct ddb_slice name = r->headers[i].name;
-    if (ddb_canonical_is(name, DATE) || ddb_canonical_is(name, TOKEN))
-      return ddb_fail(e, DDB_INVALID, "header '%.*s' is the signer's to add", (int)name.n, name.p);
-    if (is_signed(name)) st = ddb_canonical_insert(c, &r->headers[i]);
-    host = host || ddb_canonical_is(name, "host");
-  }
-  return host ? st : ddb_fail(e, DDB_INVALID, "header 'host' is missing");
-}
-
-/* -- the canonical request and the string to sign -------------------------------------------- */
-
-static void add_line(struct ddb_buf *b, struct ddb_slice text) {
-  ddb_buf_add(b, text.p, text.n);
-  ddb_buf_add_char(b, '\n');
-}
-
-static void add_hex(struct ddb_buf *b, const unsigned char digest[DDB_SHA256_SIZE]) {
-  if (!ddb_buf_reserve(b, DDB_SHA256_HEX)) return;
-  ddb_hex(digest, DDB_SHA256_SIZE, b->p + b->len);
-  b->len += DDB_SHA256_HEX;
-}
+/* -- the string to sign ---------------------------------------------------------------------- */
 
 /* "20150830/us-east-1/iam/aws4_request" */
 static void add_scope(struct ddb_buf *b, const struct ddb_sigv4 *s) {
@@ -287,59 +189,23 @@ static void add_scope(struct ddb_buf *b, const struct ddb_sigv4 *s) {
   ddb_buf_add_text(b, "/" TERMINATOR);
 }
 
-/* Reserves everything at once, which saves growing. */
-static void make_room(struct ddb_sigv4 *s, const struct ddb_sigv4_request *r,
-                      const struct ddb_canonical *c) {
-  size_t need = r->method.n + r->path.n + r->query.n + c->bytes + FIXED_PARTS;
-  need += s->region.len + s->service.len;
-  if (s->scratch.cap < need) ddb_buf_free(&s->scratch);
-  ddb_buf_clear(&s->scratch, s->scratch.cap);
-  (void)ddb_buf_reserve(&s->scratch, need);
-}
-
-/*
- * Fills the scratch buffer with the canonical request; '*names' is the position of SignedHeaders in
- * it.
- */
-static enum ddb_status add_request(struct ddb_sigv4 *s, const struct ddb_sigv4_request *r,
-                                   const struct ddb_canonical *c, struct ddb_slice *names) {
-  struct ddb_buf *b = &s->scratch;
-  unsigned char digest[DDB_SHA256_SIZE];
-  enum ddb_status st = ddb_sha256(&s->crypto, r->body.p, r->body.n, digest);
-  if (st) return st;
-  make_room(s, r, c);
-  add_line(b, r->method);
-  add_line(b, r->path);
-  add_line(b, r->query);
-  ddb_canonical_fields(c, b);
-  ddb_buf_add_char(b, '\n');
-  size_t at = b->len;
-  ddb_canonical_names(c, b);
-  size_t end = b->len;
-  ddb_buf_add_char(b, '\n');
-  add_hex(b, digest);
-  if (!b->status) *names = ddb_slice(b->p + at, end - at);
-  return b->status;
-}
-
-/* Appends the string to sign after the canonical request, and signs it. */
-static enum ddb_status sign_scratch(struct ddb_sigv4 *s, unsigned char signature[DDB_SHA256_SIZE]) {
-  struct ddb_buf *b = &s->scratch;
-  size_t at = b->len;
-  enum ddb_status st = ddb_sha256(&s->crypto, b->p, b->len, signature);
-  if (st) return st;
+/* Lets 'start' absorb the string to sign up to the digest of the canonical request. */
+static enum ddb_status absorb_start(struct ddb_sigv4 *s) {
+  struct ddb_buf *b = &s->authorization; /* free until the signature is there */
+  if (s->start.ready) return DDB_OK;
   ddb_buf_add_text(b, ALGORITHM "\n");
   ddb_buf_add(b, s->date, DDB_SIGV4_DATE);
   ddb_buf_add_char(b, '\n');
   add_scope(b, s);
   ddb_buf_add_char(b, '\n');
-  add_hex(b, signature);
-  if (b->status) return b->status;
-  return ddb_hmac_sha256(&s->hmac, &s->crypto, b->p + at, b->len - at, signature);
+  enum ddb_status st = b->status;
+  if (!st) st = ddb_hmac_absorb(&s->start, &s->hmac, &s->crypto, b->p, b->len);
+  b->len = 0;
+  return st;
 }
 
 static enum ddb_status add_authorization(struct ddb_sigv4 *s, struct ddb_slice names,
-                                         const unsigned char signature[DDB_SHA256_SIZE]) {
+                                         const char signature[DDB_SHA256_HEX]) {
   struct ddb_buf *b = &s->authorization;
   ddb_buf_add_text(b, ALGORITHM " Credential=");
   ddb_buf_add(b, s->key_id.p, s->key_id.len);
@@ -348,38 +214,57 @@ static enum ddb_status add_authorization(struct ddb_sigv4 *s, struct ddb_slice n
   ddb_buf_add_text(b, ", SignedHeaders=");
   ddb_buf_add(b, names.p, names.n);
   ddb_buf_add_text(b, ", Signature=");
-  add_hex(b, signature);
+  ddb_buf_add(b, signature, DDB_SHA256_HEX);
   return b->status;
 }
 
 /* Signs input that was checked: memory and OpenSSL may still fail. */
-static enum ddb_status sign_headers(struct ddb_sigv4 *s, const struct ddb_sigv4_request *r,
-                                    struct ddb_canonical *c) {
-  const struct ddb_header date = {ddb_text(DATE), ddb_slice(s->date, DDB_SIGV4_DATE)};
-  const struct ddb_header token = {ddb_text(TOKEN), s->token};
-  unsigned char signature[DDB_SHA256_SIZE];
-  struct ddb_slice names = {NULL, 0};
-  enum ddb_status st = ddb_canonical_insert(c, &date);
-  if (!st && token.value.n > 0) st = ddb_canonical_insert(c, &token);
-  if (!st) st = derive(s);
-  if (!st) st = add_request(s, r, c, &names);
-  if (!st) st = sign_scratch(s, signature);
-  if (!st) st = add_authorization(s, names, signature);
-  if (st) s->authorization.len = 0;
+static enum ddb_status sign(struct ddb_sigv4 *s, struct ddb_sigv4_kind *k, struct ddb_slice body) {
+  unsigned char digest[DDB_SHA256_SIZE];
+  char hex[DDB_SHA256_HEX];
+  enum ddb_status st = derive(s);
+  if (!st) st = absorb_start(s);
+  if (!st) st = ddb_sigv4_kind_digest(k, &s->crypto, s->second, s->date, body, digest);
+  if (st) return st;
+  ddb_hex(digest, sizeof digest, hex);
+  st = ddb_hmac_finish(&s->start, &s->hmac, &s->crypto, hex, sizeof hex, digest);
+  if (st) return st;
+  ddb_hex(digest, sizeof digest, hex);
+  return add_authorization(s, ddb_sigv4_kind_names(k), hex);
+}
+
+static enum ddb_status check_ready(struct ddb_sigv4 *s, struct ddb_error *e) {
+  ddb_buf_clear(&s->authorization, s->authorization.cap);
+  if (s->region.len == 0) return ddb_fail(e, DDB_INVALID, "no region and service to sign for");
+  if (s->secret.len == 0) return ddb_fail(e, DDB_INVALID, "no credentials to sign with");
+  return DDB_OK;
+}
+
+enum ddb_status ddb_sigv4_prepare(struct ddb_sigv4 *s, struct ddb_sigv4_kind *k,
+                                  const struct ddb_sigv4_request *r, struct ddb_error *e) {
+  enum ddb_status st = check_ready(s, e);
+  if (!st) st = ddb_sigv4_kind_prepare(k, r, s->token, e);
+  k->credentials = s->credentials;
   return st;
+}
+
+bool ddb_sigv4_is_prepared(const struct ddb_sigv4 *s, const struct ddb_sigv4_kind *k) {
+  return k->names_length > 0 && k->credentials == s->credentials && s->secret.len > 0;
+}
+
+enum ddb_status ddb_sigv4_sign_kind(struct ddb_sigv4 *s, struct ddb_sigv4_kind *k,
+                                    struct ddb_slice body, int64_t unix_seconds,
+                                    struct ddb_error *e) {
+  enum ddb_status st = check_ready(s, e);
+  if (!st) st = set_time(s, unix_seconds, e);
+  if (st) return st;
+  st = sign(s, k, body);
+  if (st) s->authorization.len = 0;
+  return st ? ddb_fail(e, st, "signing: %s", ddb_status_text(st)) : DDB_OK;
 }
 
 enum ddb_status ddb_sigv4_sign(struct ddb_sigv4 *s, const struct ddb_sigv4_request *r,
                                int64_t unix_seconds, struct ddb_error *e) {
-  struct ddb_canonical c;
-  ddb_canonical_init(&c);
-  ddb_buf_clear(&s->authorization, s->authorization.cap);
-  if (s->region.len == 0) return ddb_fail(e, DDB_INVALID, "no region and service to sign for");
-  if (s->secret.len == 0) return ddb_fail(e, DDB_INVALID, "no credentials to sign with");
-  enum ddb_status st = set_time(s, unix_seconds, e);
-  if (!st) st = check_request(r, e);
-  if (!st) st = collect(r, &c, e);
-  if (st) return st;
-  st = sign_headers(s, r, &c);
-  return st ? ddb_fail(e, st, "signing: %s", ddb_status_text(st)) : DDB_OK;
+  enum ddb_status st = ddb_sigv4_prepare(s, &s->single, r, e);
+  return st ? st : ddb_sigv4_sign_kind(s, &s->single, r->body, unix_seconds, e);
 }

@@ -9,33 +9,15 @@
 #include "buf.h"
 #include "crypto.h"
 #include "header.h"
+#include "sigv4_kind.h"
 #include "status.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define DDB_SIGV4_MAX_HEADERS 32u  /* of a request; the signer adds two more */
-#define DDB_SIGV4_MAX_NAME 128u    /* bytes of a header name, a region, a service, a method */
-#define DDB_SIGV4_MAX_VALUE 65536u /* bytes of a header value, a path, a query */
 #define DDB_SIGV4_MAX_SECRET 1024u /* bytes of a key id or a secret; AWS uses up to 128 */
 #define DDB_SIGV4_MAX_TOKEN 32768u /* bytes of a session token; AWS sets no limit */
-#define DDB_SIGV4_DATE 16u         /* bytes of "20150830T123600Z" */
-
-/*
- * One request as it will be sent; all borrowed. Path and query are in canonical form ("/" and ""
- * for DynamoDB): the caller sorts and encodes a query. Of the headers, those that AWS requires are
- * signed (host, content-type, x-amz-*), in any case and order; proxies may change the others. The
- * signer adds x-amz-date and x-amz-security-token itself: they must not be among the headers.
- */
-struct ddb_sigv4_request {
-  struct ddb_slice method;
-  struct ddb_slice path;
-  struct ddb_slice query;
-  const struct ddb_header *headers;
-  size_t header_count;
-  struct ddb_slice body;
-};
 
 /* The signer: scope, credentials, and what is kept between signatures. One thread at a time. */
 struct ddb_sigv4 {
@@ -51,14 +33,16 @@ struct ddb_sigv4 {
   struct ddb_buf region;
   struct ddb_buf service;
   struct ddb_buf key_id;
-  struct ddb_buf secret;  /* "AWS4" and the secret */
-  struct ddb_buf session; /* the token */
-  struct ddb_buf scratch; /* canonical request and string to sign; holds the token */
+  struct ddb_buf secret;        /* "AWS4" and the secret */
+  struct ddb_buf session;       /* the token */
+  unsigned credentials;         /* counts how often they were replaced */
+  struct ddb_sigv4_kind single; /* of the last request signed by ddb_sigv4_sign */
   struct ddb_crypto crypto;
-  struct ddb_hmac hmac; /* holds the signing key while 'derived' */
-  bool derived;         /* false: secret, region or service changed */
-  int64_t day;          /* the day, counted from 1970, that the signing key is for */
-  int64_t second;       /* the time of 'date', in seconds since 1970, unless 'date' is empty */
+  struct ddb_hmac hmac;    /* holds the signing key while 'derived' */
+  struct ddb_digest start; /* the string to sign up to the digest, for 'date'; unless not ready */
+  bool derived;            /* false: secret, region or service changed */
+  int64_t day;             /* the day, counted from 1970, that the signing key is for */
+  int64_t second;          /* the time of 'date', in seconds since 1970, unless 'date' is empty */
 };
 
 /* Cannot fail and allocates nothing. */
@@ -87,9 +71,25 @@ DDB_CHECKED enum ddb_status ddb_sigv4_credentials(struct ddb_sigv4 *s, struct dd
  * Signs for a time in seconds since 1970 (UTC, up to the year 9999). On DDB_OK date, token and
  * authorization of 's' are to be sent. DDB_INVALID: no scope, credentials or host header, a header
  * that the signer adds itself, CR, LF or NUL in the head, a time out of range; DDB_TOOBIG: one of
- * the limits above; DDB_NOMEM, DDB_CRYPTO. The text names the header or field, never its value.
+ * the limits; DDB_NOMEM, DDB_CRYPTO. The text names the header or field, never its value.
  */
 DDB_CHECKED enum ddb_status ddb_sigv4_sign(struct ddb_sigv4 *s, const struct ddb_sigv4_request *r,
                                            int64_t unix_seconds, struct ddb_error *e);
+
+/*
+ * Prepares the signatures of all requests that differ from 'r' only by the body: as ddb_sigv4_sign,
+ * without a time.
+ */
+DDB_CHECKED enum ddb_status ddb_sigv4_prepare(struct ddb_sigv4 *s, struct ddb_sigv4_kind *k,
+                                              const struct ddb_sigv4_request *r,
+                                              struct ddb_error *e);
+
+/* Returns true when the kind was prepared with the signer's present credentials. */
+bool ddb_sigv4_is_prepared(const struct ddb_sigv4 *s, const struct ddb_sigv4_kind *k);
+
+/* Signs one request of a kind that is prepared; as ddb_sigv4_sign. */
+DDB_CHECKED enum ddb_status ddb_sigv4_sign_kind(struct ddb_sigv4 *s, struct ddb_sigv4_kind *k,
+                                                struct ddb_slice body, int64_t unix_seconds,
+                                                struct ddb_error *e);
 
 #endif

@@ -1,11 +1,13 @@
 #include "socket.h"
 
+#include "../core/stream.h"
 #include "process.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
 #include <poll.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -31,13 +33,6 @@ static int fail(lua_State *L, const struct socket *s, const char *kind, CURLcode
 /* Returns true for a socket that was opened before a fork: it belongs to the parent process. */
 static bool is_foreign(const struct socket *s) {
   return s->birth != process_forks();
-}
-
-static int fail_foreign(lua_State *L) {
-  lua_pushnil(L);
-  lua_pushliteral(L, "network");
-  lua_pushliteral(L, "the connection was opened before a fork");
-  return 3;
 }
 
 /*
@@ -157,16 +152,85 @@ static int socket_timings(lua_State *L) {
   return 3;
 }
 
+/* -- the stream ------------------------------------------------------------------------------ */
+
+static enum ddb_io stream_fail(struct socket *s, const char *why) {
+  (void)snprintf(s->error, sizeof s->error, "%s", why);
+  return DDB_IO_FAILED;
+}
+
+static enum ddb_io stream_result(struct socket *s, CURLcode code) {
+  if (!code) return DDB_IO_OK;
+  if (code == CURLE_AGAIN) return DDB_IO_BLOCKED;
+  if (code == CURLE_OUT_OF_MEMORY) return DDB_IO_NOMEM;
+  if (!s->error[0]) return stream_fail(s, curl_easy_strerror(code));
+  return DDB_IO_FAILED;
+}
+
+/* Fails for a socket that cannot be used. */
+static enum ddb_io stream_check(struct socket *s) {
+  if (!s->easy) return stream_fail(s, "attempt to use a closed socket");
+  return is_foreign(s) ? stream_fail(s, "the connection was opened before a fork") : DDB_IO_OK;
+}
+
+static enum ddb_io stream_send(void *stream, const char *p, size_t *n) {
+  struct socket *s = stream;
+  size_t sent = 0;
+  enum ddb_io io = stream_check(s);
+  if (!io) io = stream_result(s, curl_easy_send(s->easy, p, *n, &sent));
+  *n = sent;
+  return io;
+}
+
+static enum ddb_io stream_receive(void *stream, char *p, size_t *n) {
+  struct socket *s = stream;
+  size_t received = 0;
+  enum ddb_io io = stream_check(s);
+  if (!io) io = stream_result(s, curl_easy_recv(s->easy, p, *n, &received));
+  *n = received;
+  if (!io && received == 0) io = DDB_IO_CLOSED;
+  return io;
+}
+
+static enum ddb_io stream_wait(void *stream, bool to_send, double seconds) {
+  struct socket *s = stream;
+  struct pollfd p = {.fd = s->fd, .events = to_send ? POLLOUT : POLLIN};
+  double ms = ceil(seconds * 1000);
+  int ready = poll(&p, 1, ms < 0 ? 0 : ms > 1e9 ? 1000000000 : (int)ms);
+  if (ready > 0) return DDB_IO_OK;
+  if (ready == 0 || errno == EINTR) return DDB_IO_BLOCKED;
+  (void)snprintf(s->error, sizeof s->error, "poll: errno %d", errno);
+  return DDB_IO_FAILED;
+}
+
+static const char *stream_why(const void *stream) {
+  return ((const struct socket *)stream)->error;
+}
+
+static const struct ddb_stream stream = {stream_send, stream_receive, stream_wait, stream_why,
+                                         process_seconds};
+
+/* -- methods --------------------------------------------------------------------------------- */
+
+/* Pushes the results of an operation on the stream that failed. */
+static int fail_io(lua_State *L, const struct socket *s, enum ddb_io io) {
+  if (io == DDB_IO_NOMEM) return luaL_error(L, "not enough memory");
+  lua_pushnil(L);
+  lua_pushstring(L, io == DDB_IO_CLOSED ? "closed" : "network");
+  lua_pushstring(L, io == DDB_IO_CLOSED ? "the server closed the connection" : s->error);
+  return 3;
+}
+
 /* socket:send(bytes, first) -> count sent, 0 when it would block | nil, kind, why. */
 static int socket_send(lua_State *L) {
   struct socket *s = socket_check(L, 1);
-  size_t first = (size_t)luaL_checknumber(L, 3) - 1, sent = 0;
+  size_t first = (size_t)luaL_checknumber(L, 3) - 1;
   struct ddb_slice bytes = object_checkslice(L, 2);
   luaL_argcheck(L, first < bytes.n, 3, "position within the bytes expected");
-  if (is_foreign(s)) return fail_foreign(L);
-  CURLcode code = curl_easy_send(s->easy, bytes.p + first, bytes.n - first, &sent);
-  if (code && code != CURLE_AGAIN) return fail(L, s, "network", code);
-  lua_pushnumber(L, (lua_Number)sent);
+  size_t n = bytes.n - first;
+  enum ddb_io io = stream_send(s, bytes.p + first, &n);
+  if (io && io != DDB_IO_BLOCKED) return fail_io(L, s, io);
+  lua_pushnumber(L, (lua_Number)n);
   return 1;
 }
 
@@ -174,11 +238,9 @@ static int socket_send(lua_State *L) {
 static int socket_receive(lua_State *L) {
   struct socket *s = socket_check(L, 1);
   char bytes[RECEIVE_BYTES];
-  size_t n = 0;
-  if (is_foreign(s)) return fail_foreign(L);
-  CURLcode code = curl_easy_recv(s->easy, bytes, sizeof bytes, &n);
-  if (code && code != CURLE_AGAIN) return fail(L, s, "network", code);
-  if (!code && n == 0) return fail(L, s, "closed", CURLE_GOT_NOTHING);
+  size_t n = sizeof bytes;
+  enum ddb_io io = stream_receive(s, bytes, &n);
+  if (io && io != DDB_IO_BLOCKED) return fail_io(L, s, io);
   lua_pushlstring(L, bytes, n);
   return 1;
 }
@@ -209,15 +271,13 @@ static int socket_idle(lua_State *L) {
  */
 static int socket_wait(lua_State *L) {
   struct socket *s = socket_check(L, 1);
-  struct pollfd p = {.fd = s->fd, .events = *luaL_checkstring(L, 2) == 'w' ? POLLOUT : POLLIN};
-  double ms = ceil(luaL_checknumber(L, 3) * 1000);
-  int ready = poll(&p, 1, ms < 0 ? 0 : ms > 1e9 ? 1000000000 : (int)ms);
-  if (ready < 0 && errno != EINTR) {
+  enum ddb_io io = stream_wait(s, *luaL_checkstring(L, 2) == 'w', luaL_checknumber(L, 3));
+  if (io == DDB_IO_FAILED) {
     lua_pushnil(L);
-    lua_pushfstring(L, "poll: errno %d", errno);
+    lua_pushstring(L, s->error);
     return 2;
   }
-  lua_pushboolean(L, ready != 0); /* interrupted: the caller tries again */
+  lua_pushboolean(L, io == DDB_IO_OK); /* interrupted: the caller tries again */
   return 1;
 }
 
@@ -230,5 +290,7 @@ static const struct object_class socket_class = {"dynamodb.socket", SOCKET_OPTIO
 
 void socket_register(lua_State *L) {
   object_register(L, &socket_class);
+  lua_pushlightuserdata(L, (void *)(uintptr_t)&stream);
+  lua_setfield(L, -2, DDB_STREAM_FIELD);
   lua_pop(L, 1);
 }

@@ -5,6 +5,7 @@
 #include "connection.h"
 #include "digest.h"
 #include "item.h"
+#include "request.h"
 #include "response.h"
 #include "results.h"
 #include "signer.h"
@@ -136,6 +137,7 @@ int luaopen_dynamodb_core(lua_State *L) {
   table_open(L);
   item_open(L);
   signer_open(L);
+  request_open(L);
   response_open(L);
   results_open(L);
   workspace_open(L);

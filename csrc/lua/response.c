@@ -1,7 +1,7 @@
 #include "response.h"
 
-#include "../core/http1.h"
 #include "../core/inflate.h"
+#include "exchange.h"
 #include "table.h"
 #include "value.h"
 
@@ -10,24 +10,19 @@
 static const struct ddb_http1_limits limits = {
     .head_bytes = 65536, .header_count = 100, .informational = 8, .body_bytes = VALUE_MAX_TEXT};
 
-struct response {
-  struct ddb_http1 http;
-  struct ddb_buf plain;   /* the body after gunzip, when it was compressed */
-  struct ddb_buf scratch; /* for strings with escapes */
-  bool gzip;              /* compression was requested */
-};
-
 #define RESPONSE_KEEP ((size_t)1 << 20) /* bytes of memory kept between responses */
 
 static const struct object_class response_class;
 
-static struct response *check(lua_State *L, int index) {
+struct response *response_check(lua_State *L, int index) {
   return object_check(L, index, &response_class);
 }
 
 /*
- * core.response([max_bytes [, is_secret]]) -> response; max_bytes limits the body. A secret one
- * overwrites bodies before it frees them: they hold credentials.
+ * core.response([max_bytes [, is_secret [, compression [, needs_checksum]]]]) -> response.
+ * max_bytes limits the body. A secret one overwrites bodies before it frees them: they hold
+ * credentials. Responses may be compressed with 'compression'. With 'needs_checksum' a body that
+ * ends only with the connection is refused unless x-amz-crc32 covers it.
  */
 static int core_response(lua_State *L) {
   struct ddb_http1_limits own = limits;
@@ -40,28 +35,41 @@ static int core_response(lua_State *L) {
   ddb_buf_init(&r->plain, own.body_bytes);
   ddb_buf_init(&r->scratch, VALUE_MAX_TEXT);
   r->plain.secret = r->scratch.secret = own.is_secret;
+  r->gzip = lua_toboolean(L, 3);
+  r->needs_checksum = lua_toboolean(L, 4);
   return 1;
 }
 
-/*
- * response:reset([gzip]) -> response: prepares for the next one, which may be compressed if 'gzip'.
- */
-static int response_reset(lua_State *L) {
-  struct response *r = check(L, 1);
+void response_clear(struct response *r) {
   ddb_http1_reset(&r->http);
   ddb_buf_clear(&r->plain, RESPONSE_KEEP);
   ddb_buf_clear(&r->scratch, RESPONSE_KEEP);
-  r->gzip = lua_toboolean(L, 2);
+  r->sent = r->received = 0;
+}
+
+/* response:reset() -> response: prepares for the next one. */
+static int response_reset(lua_State *L) {
+  response_clear(response_check(L, 1));
   lua_settop(L, 1);
   return 1;
 }
 
+enum ddb_status response_take(struct response *r, const char *p, size_t n, struct ddb_error *e) {
+  struct ddb_slice crc;
+  enum ddb_status status = ddb_http1_feed(&r->http, p, n, e);
+  if (status || r->http.step != DDB_HTTP1_CLOSE_BODY || !r->needs_checksum) return status;
+  if (ddb_http1_header(&r->http, "x-amz-crc32", &crc)) return DDB_OK;
+  return ddb_fail(e, DDB_INVALID,
+                  "response ends only with the connection and has no x-amz-crc32: truncation could "
+                  "not be noticed");
+}
+
 /* response:feed(bytes) -> done | nil, why. */
 static int response_feed(lua_State *L) {
-  struct response *r = check(L, 1);
+  struct response *r = response_check(L, 1);
   struct ddb_error e;
   struct ddb_slice bytes = object_checkslice(L, 2);
-  enum ddb_status status = ddb_http1_feed(&r->http, bytes.p, bytes.n, &e);
+  enum ddb_status status = response_take(r, bytes.p, bytes.n, &e);
   if (status) return object_failure(L, status, &e);
   lua_pushboolean(L, r->http.done);
   return 1;
@@ -69,7 +77,7 @@ static int response_feed(lua_State *L) {
 
 /* response:finish() -> true | nil, why: to be called when the server closed the connection. */
 static int response_finish(lua_State *L) {
-  struct response *r = check(L, 1);
+  struct response *r = response_check(L, 1);
   struct ddb_error e;
   enum ddb_status status = ddb_http1_end(&r->http, &e);
   if (status) return object_failure(L, status, &e);
@@ -77,34 +85,28 @@ static int response_finish(lua_State *L) {
   return 1;
 }
 
-/* response:is_close_delimited() -> true when the body ends only with the connection. */
-static int response_is_close_delimited(lua_State *L) {
-  lua_pushboolean(L, check(L, 1)->http.step == DDB_HTTP1_CLOSE_BODY);
-  return 1;
-}
-
 /* response:started() -> true when any byte was received. */
 static int response_started(lua_State *L) {
-  lua_pushboolean(L, check(L, 1)->http.started);
+  lua_pushboolean(L, response_check(L, 1)->http.started);
   return 1;
 }
 
 /* response:keep_alive() -> true when the connection can carry another request. */
 static int response_keep_alive(lua_State *L) {
-  const struct response *r = check(L, 1);
+  const struct response *r = response_check(L, 1);
   lua_pushboolean(L, r->http.done && r->http.keep_alive);
   return 1;
 }
 
 /* response:status() -> the HTTP status code. */
 static int response_status(lua_State *L) {
-  lua_pushinteger(L, check(L, 1)->http.status);
+  lua_pushinteger(L, response_check(L, 1)->http.status);
   return 1;
 }
 
 /* response:header(name) -> value | nil; the name in lower case. */
 static int response_header(lua_State *L) {
-  const struct response *r = check(L, 1);
+  const struct response *r = response_check(L, 1);
   struct ddb_slice value;
   if (ddb_http1_header(&r->http, luaL_checkstring(L, 2), &value))
     lua_pushlstring(L, value.p, value.n);
@@ -115,7 +117,7 @@ static int response_header(lua_State *L) {
 
 /* response:body() -> the body as received. */
 static int response_body(lua_State *L) {
-  const struct response *r = check(L, 1);
+  const struct response *r = response_check(L, 1);
   lua_pushlstring(L, r->http.body.len ? r->http.body.p : "", r->http.body.len);
   return 1;
 }
@@ -173,7 +175,7 @@ static enum ddb_status verify_type(const struct response *r, struct ddb_error *e
  * whose items the rows become.
  */
 static int response_decode(lua_State *L) {
-  struct response *r = check(L, 1);
+  struct response *r = response_check(L, 1);
   struct ddb_error e;
   struct ddb_slice text;
   lua_settop(L, 3);
@@ -191,24 +193,20 @@ static int response_decode(lua_State *L) {
 }
 
 static int response_gc(lua_State *L) {
-  struct response *r = check(L, 1);
+  struct response *r = response_check(L, 1);
   ddb_http1_free(&r->http);
   ddb_buf_free(&r->plain);
   ddb_buf_free(&r->scratch);
   return 0;
 }
 
-static const luaL_Reg methods[] = {{"reset", response_reset},
-                                   {"feed", response_feed},
-                                   {"finish", response_finish},
-                                   {"is_close_delimited", response_is_close_delimited},
-                                   {"started", response_started},
-                                   {"keep_alive", response_keep_alive},
-                                   {"status", response_status},
-                                   {"header", response_header},
-                                   {"body", response_body},
-                                   {"decode", response_decode},
-                                   {NULL, NULL}};
+static const luaL_Reg methods[] = {
+    {"exchange", response_exchange},     {"resume", response_resume},
+    {"reset", response_reset},           {"feed", response_feed},
+    {"finish", response_finish},         {"started", response_started},
+    {"keep_alive", response_keep_alive}, {"status", response_status},
+    {"header", response_header},         {"body", response_body},
+    {"decode", response_decode},         {NULL, NULL}};
 static const luaL_Reg meta[] = {{"__gc", response_gc}, {NULL, NULL}};
 static const struct object_class response_class = {"dynamodb.response", 0, methods, meta};
 

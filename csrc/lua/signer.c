@@ -1,11 +1,10 @@
 /*
- * dynamodb.signer (internal): writes the bytes of one signed HTTP request. It keeps the signing
- * key, so there is one for each region, service and set of credentials.
+ * dynamodb.signer (internal): signs HTTP requests. It keeps the signing key, so there is one for
+ * each region, service and set of credentials.
  */
 #include "signer.h"
 
 #include "../core/http1.h"
-#include "../core/sigv4.h"
 #include "value.h"
 
 #include <string.h>
@@ -13,22 +12,16 @@
 #define SIGNER_HEADERS 16  /* of one request; AWS and this library need eight */
 #define SIGNER_KEEP 65536u /* bytes of memory kept between requests */
 
-struct signer {
-  struct ddb_sigv4 v4;
-  struct ddb_buf out;    /* the request, which may contain a session token */
-  struct ddb_buf target; /* path and query in one */
-  unsigned long uses;    /* a finalizer that runs in between may use the signer as well */
-};
-
 static const struct object_class signer_class;
 
-static struct signer *check(lua_State *L, int index) {
+struct signer *signer_check(lua_State *L, int index) {
   return object_check(L, index, &signer_class);
 }
 
 static struct signer *pushsigner(lua_State *L) {
   struct signer *s = object_new(L, &signer_class, sizeof *s);
   ddb_sigv4_init(&s->v4);
+  ddb_aws_json_init(&s->json);
   ddb_buf_init_secret(&s->out, VALUE_MAX_TEXT);
   ddb_buf_init(&s->target, 2 * DDB_SIGV4_MAX_VALUE + 1);
   return s;
@@ -45,7 +38,7 @@ static int core_signer(lua_State *L) {
 
 /* signer:credentials(key_id, secret [, token]) -> true | nil, why. Copies them. */
 static int signer_credentials(lua_State *L) {
-  struct signer *s = check(L, 1);
+  struct signer *s = signer_check(L, 1);
   struct ddb_error e;
   struct ddb_slice key_id = object_checkslice(L, 2), secret = object_checkslice(L, 3);
   struct ddb_slice token = lua_isnoneornil(L, 4) ? ddb_slice("", 0) : object_checkslice(L, 4);
@@ -131,23 +124,21 @@ static int push_signed(lua_State *L, struct signer *s, const struct ddb_sigv4_re
 }
 
 /*
- * signer:request(host, path, target, body, time [, headers]) -> bytes | nil, why. One signed POST
- * of AWS JSON 1.0; 'time' in seconds since 1970; 'headers' is a flat list {name, value, ...}.
+ * signer:headers(invocation, headers) -> true | nil, why. Sets what all requests of request:sign
+ * have: the bytes that their invocation ids begin with, and headers as a flat list {name, value,
+ * ...}.
  */
-static int signer_request(lua_State *L) {
-  struct signer *s = check(L, 1);
-  struct ddb_sigv4_request r;
+static int signer_headers(lua_State *L) {
+  struct signer *s = signer_check(L, 1);
   struct headers h = {.count = 0};
-  memset(&r, 0, sizeof r);
-  r.method = ddb_text("POST");
-  add(&h, ddb_text("host"), object_checkslice(L, 2));
-  r.path = object_checkslice(L, 3);
-  add(&h, ddb_text("content-type"), ddb_text("application/x-amz-json-1.0"));
-  add(&h, ddb_text("x-amz-target"), object_checkslice(L, 4));
-  r.body = object_checkslice(L, 5);
-  int64_t time = (int64_t)luaL_checknumber(L, 6);
-  if (!lua_isnoneornil(L, 7)) take_headers(L, 7, &h);
-  return push_signed(L, s, &r, &h, time);
+  struct ddb_error e;
+  struct ddb_slice invocation = object_checkslice(L, 2);
+  luaL_argcheck(L, invocation.n == DDB_AWS_JSON_INVOCATION, 2, "24 bytes expected");
+  take_headers(L, 3, &h);
+  enum ddb_status status = ddb_aws_json_headers(&s->json, invocation.p, h.list, h.count, &e);
+  if (status) return object_failure(L, status, &e);
+  lua_pushboolean(L, 1);
+  return 1;
 }
 
 /*
@@ -155,7 +146,7 @@ static int signer_request(lua_State *L) {
  * request. Path and query are encoded, and the query is sorted; 'headers' as above.
  */
 static int signer_sign(lua_State *L) {
-  struct signer *s = check(L, 1);
+  struct signer *s = signer_check(L, 1);
   struct headers h = {.count = 0};
   struct ddb_sigv4_request r;
   memset(&r, 0, sizeof r);
@@ -191,8 +182,9 @@ static int core_request(lua_State *L) {
  * signs nothing. Safe to call again.
  */
 static int signer_close(lua_State *L) {
-  struct signer *s = check(L, 1);
+  struct signer *s = signer_check(L, 1);
   ddb_sigv4_free(&s->v4);
+  ddb_aws_json_free(&s->json);
   ddb_buf_free(&s->out);
   ddb_buf_free(&s->target);
   return 0;
@@ -200,7 +192,7 @@ static int signer_close(lua_State *L) {
 
 static const luaL_Reg methods[] = {{"close", signer_close},
                                    {"credentials", signer_credentials},
-                                   {"request", signer_request},
+                                   {"headers", signer_headers},
                                    {"sign", signer_sign},
                                    {NULL, NULL}};
 static const luaL_Reg meta[] = {{"__gc", signer_close}, {NULL, NULL}};

@@ -13,10 +13,10 @@ local REQUEST = "POST / HTTP/1.1\r\nhost: spec\r\ncontent-length: 2\r\n\r\n{}"
 
 -- Sends a request -> connection, or nil and fields of the failure. 'is_once': the request must not be repeated.
 local function send(own, request, is_once, deadline, timeout)
-  local connection, failure = round_trip.send(own, request, is_once and function() return false end, nil, deadline,
-    timeout)
-  if connection then return connection end
-  return nil, failure.kind, failure.message, failure.sent, failure.permanent or nil
+  local caller = is_once and { may_resend = function() return false end } or nil
+  local done, result = round_trip.send(own, request, #request, caller, nil, deadline, timeout)
+  if done then return result end
+  return nil, result.kind, result.message, result.sent, result.permanent or nil
 end
 
 local wait = { wait = "request" }

@@ -427,9 +427,22 @@ describe("client", function()
       assert(connection:call(PUT[1], PUT[2]))
       local idle = select(2, next(core.connection_state(connection).running.pools)).idle
       assert.is_true(idle[1].socket:wait("read", 5)) -- waits for the end of the stream
+      idle[1].last_used = idle[1].last_used - 1 -- so long ago that it is looked at
       assert(connection:call(PUT[1], PUT[2]))
       assert.equal(2, server.connections())
       assert.equal(2, #server.requests())
+      connection:close()
+    end)
+
+    it("sends again if the kept one was closed a moment ago, which it does not look at", function()
+      local server = scripted.start({ { wait, { send = scripted.response("{}") }, { close = true } },
+        { wait, { send = scripted.response("{}") } } })
+      local connection = connect(server)
+      assert(connection:call(PUT[1], PUT[2]))
+      local idle = select(2, next(core.connection_state(connection).running.pools)).idle
+      assert.is_true(idle[1].socket:wait("read", 5))
+      assert(connection:call(PUT[1], PUT[2]))
+      assert.equal(2, server.connections())
       connection:close()
     end)
 

@@ -94,8 +94,8 @@ function client.request(context, request)
   local bytes, why = (request.sign and signed or unsigned)(context, request, endpoint_parts, path, query)
   if not bytes then return nil, pool.failure("network", why, false, true) end
   local own = pool.new(context.transport, endpoint_parts, limits_of(context, request))
-  local connection, failure = round_trip.send(own, bytes, nil, nil, request.deadline)
-  if not connection then return nil, failure end
+  local done, connection = round_trip.send(own, bytes, #bytes, nil, nil, request.deadline)
+  if not done then return nil, connection end
   pool.discard(own, connection)
   return read(connection.response)
 end

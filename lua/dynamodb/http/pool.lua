@@ -21,6 +21,9 @@ local pool = {
 
 local FOREVER = math.huge
 local MAX_IDLE_TIME = 50 -- seconds; the service closes idle connections a little later
+-- Seconds after a response in which its connection is used again without a look whether it is still open: the
+-- look is a system call. A request that then gets no response is sent again, as after a look.
+local TRUST_TIME = 0.1
 local NO_TIME = "no time left"
 local CLOSED = "the connection was closed by close()"
 
@@ -32,6 +35,7 @@ local CLOSED = "the connection was closed by close()"
 ---@field opened number when it was opened, by the transport's clock
 ---@field last_used number when its last response was complete
 ---@field started number when the current request could start
+---@field keep_alive boolean its last response permits another request
 ---@field is_used boolean true while a request has it
 ---@field is_extra boolean beyond the limit: closed after one request
 
@@ -57,10 +61,22 @@ function pool.closed_failure(sent)
   return failure
 end
 
+-- Returns a value that changes with each fork, where the transport has one.
+local function process_of(transport)
+  return transport.process and transport.process()
+end
+
 -- After a fork the child process must neither use the sockets of the parent nor wake its waiting requests.
 local function renew(self, process)
   self.connections, self.queue = setmetatable({}, { __mode = "k" }), { first = false, last = false }
   self.process = process
+end
+
+-- Returns the transport's way to exchange a request for its response without Lua strings | nil. A transport
+-- that wraps another one may replace 'send' or 'receive', which then have to be called.
+local function exchange_of(transport)
+  local own = transport.exchange
+  return own and own.send == transport.send and own.receive == transport.receive and own.call or nil
 end
 
 --- Makes a pool without connections.
@@ -72,6 +88,7 @@ end
 function pool.new(transport, endpoint, limits)
   local self = {
     transport = transport,
+    exchange = exchange_of(transport),
     endpoint = endpoint,
     limits = limits,
     idle = {},
@@ -84,7 +101,7 @@ function pool.new(transport, endpoint, limits)
     -- connections: set of all that count; a connection that a killed coroutine held is collected with it
     -- queue: waiting requests, from 'first' to 'last', linked by 'next'
   }
-  renew(self, transport.process and transport.process())
+  renew(self, process_of(transport))
   return self
 end
 
@@ -97,7 +114,7 @@ function pool.count_open(self)
 end
 
 local function is_full(self)
-  local process = self.transport.process and self.transport.process()
+  local process = process_of(self.transport)
   if process ~= self.process then renew(self, process) end
   return self.queue.first or pool.count_open(self) >= self.max_connections
 end
@@ -136,10 +153,13 @@ local function abandon(queue, request)
   while queue.first and queue.first.abandoned do drop_first(queue) end
 end
 
--- Reserves a connection, which is yet to be opened. All that it needs is allocated before it counts.
+-- Reserves a connection, which is yet to be opened. All that it needs is allocated before it counts. A body
+-- that ends only with the connection could be cut short unnoticed, so that it needs a checksum.
 local function reserve(self, is_extra)
-  local connection = { timing = false, response = core.response(self.limits.max_bytes, self.limits.is_secret),
-    is_extra = is_extra or false, is_used = true, socket = false, opened = 0, started = 0, last_used = 0 }
+  local limits = self.limits
+  local connection = { timing = false, is_extra = is_extra or false, is_used = true, socket = false,
+    opened = 0, started = 0, last_used = 0, keep_alive = false,
+    response = core.response(limits.max_bytes, limits.is_secret, limits.compression, true) }
   self.connections[connection] = true
   return connection
 end
@@ -183,17 +203,28 @@ local function mark_reused(self, connection, now)
   return connection
 end
 
+-- Returns true when a kept connection is used without a look.
+local function may_trust(self, connection, now, may_resend, call)
+  return now - connection.last_used < TRUST_TIME and may_resend and process_of(self.transport) == self.process
+    and may_resend(call)
+end
+
 --- Takes the most recently used idle connection that is still usable, and closes those that are not. Returns
 --- nil when none is left.
 ---@param now number
+---@param may_resend? fun(call: any): boolean whether the request may be sent again without harm; without it
+--- the connection is looked at
+---@param call any passed to may_resend
 ---@return dynamodb.PooledConnection?
-function pool.acquire_idle(self, now)
+function pool.acquire_idle(self, now, may_resend, call)
   local idle = self.idle
   for i = #idle, 1, -1 do
     local connection = idle[i]
     idle[i] = nil
-    if is_fresh(self, connection, now) and self.transport.idle(connection.socket) then
-      return mark_reused(self, connection, now)
+    if is_fresh(self, connection, now) then
+      if may_trust(self, connection, now, may_resend, call) or self.transport.idle(connection.socket) then
+        return mark_reused(self, connection, now)
+      end
     end
     pool.discard(self, connection)
   end
@@ -345,7 +376,7 @@ end
 --- ends it, it is beyond the limit, or the pool was closed meanwhile.
 function pool.release(self, connection)
   local idle, keep = self.idle, self.transport.keep
-  local reusable = not self.closed and not connection.is_extra and connection.response:keep_alive()
+  local reusable = not self.closed and not connection.is_extra and connection.keep_alive
   connection.is_used = false
   if not reusable then
     pool.discard(self, connection)

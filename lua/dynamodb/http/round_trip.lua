@@ -6,71 +6,78 @@ local round_trip = {}
 
 local FOREVER = math.huge
 
--- Notes when the response was complete.
-local function complete(connection, received, now)
-  local timing = connection.timing
-  connection.last_used, timing.total, timing.bytes_received = now, now - connection.started, received
-  return true
-end
-
-local UNPROTECTED = "response ends only with the connection and has no x-amz-crc32: "
-  .. "truncation could not be noticed"
-
--- A body without a length could be cut short unnoticed, unless a checksum covers it.
-local function is_unprotected(response)
-  return response:is_close_delimited() and not response:header("x-amz-crc32")
+-- Adds the response to what was received -> true when it is complete | nil, kind, why.
+local function take(response, bytes)
+  local done, invalid = response:feed(bytes)
+  if invalid then return nil, "response", invalid end
+  return done
 end
 
 -- The server closed the connection -> true if the response is complete | nil, kind, why.
-local function finish(connection, received, now)
-  local response = connection.response
+local function finish(response)
   if not response:started() then return nil, "network", "connection closed before a response" end
   local is_complete, why = response:finish()
-  if is_complete then return complete(connection, received, now) end
+  if is_complete then return true end
   return nil, "network", why
 end
 
--- Receives until the response is complete -> true | nil, kind, why.
-local function receive(self, connection, deadline)
-  local transport, response, received = self.transport, connection.response, 0
+-- Receives until the response is complete -> status, now, received, first_byte, keep_alive | nil, kind, why.
+local function receive(transport, connection, deadline)
+  local response, received, first_byte = connection.response, 0, nil
   while true do
     local bytes, kind, why = transport.receive(connection.socket, deadline, received == 0)
-    local now = transport.now()
-    if kind == "closed" then return finish(connection, received, now) end
-    if not bytes then return nil, kind, why end
-    if received == 0 then connection.timing.first_byte = now - connection.started end
-    received = received + #bytes
-    local done, invalid = response:feed(bytes)
-    if done then return complete(connection, received, now) end
-    if invalid then return nil, "response", invalid end
-    if is_unprotected(response) then return nil, "response", UNPROTECTED end
+    local now, done = transport.now(), nil
+    if bytes then
+      first_byte, received = first_byte or now, received + #bytes
+      done, kind, why = take(response, bytes)
+    elseif kind == "closed" then
+      done, kind, why = finish(response)
+    end
+    if done then return response:status(), now, received, first_byte or now, response:keep_alive() end
+    if done == nil then return nil, kind, why end
     if now >= deadline then return nil, "timeout", "the response did not end in time" end
   end
 end
 
--- Sends and receives -> true | nil, kind, why, sent.
-local function send_and_receive(self, connection, request, deadline)
-  connection.timing.bytes_sent = #request
-  connection.response:reset(self.limits.compression)
-  local ok, kind, why = self.transport.send(connection.socket, request, deadline)
+-- Sends and receives -> status, now, received, first_byte, keep_alive | nil, kind, why, sent.
+local function exchange(self, connection, request, deadline)
+  local transport, response = self.transport, connection.response
+  if self.exchange and type(request) ~= "string" then
+    return self.exchange(connection.socket, request, response, deadline)
+  end
+  response:reset()
+  local bytes = type(request) == "string" and request or request:bytes()
+  local ok, kind, why = transport.send(connection.socket, bytes, deadline)
   if not ok then return nil, kind, why, false end
-  ok, kind, why = receive(self, connection, deadline)
-  return ok, kind, why, true
+  local status, now, received, first_byte, keep_alive = receive(transport, connection, deadline)
+  if not status then return nil, now, received, true end
+  return status, now, received, first_byte, keep_alive
 end
 
--- Sends and receives within the attempt's time -> true | nil, failure. A connection that failed is discarded,
--- also when the transport raises; the memory of what it received is freed at once, since the collector does
--- not count it.
-local function attempt(self, connection, request, deadline, timeout)
+-- Sends and receives, and lets 'read' read the response -> true, what 'read' returns | nil, kind, why, sent.
+local function exchange_and_read(self, connection, request, deadline, read, call)
+  local status, now, received, first_byte, keep_alive = exchange(self, connection, request, deadline)
+  if not status then return nil, now, received, first_byte end
+  local timing, started = connection.timing, connection.started
+  connection.last_used, connection.keep_alive = now, keep_alive
+  timing.first_byte, timing.total, timing.bytes_received = first_byte - started, now - started, received
+  if not read then return true, connection end
+  return true, read(call, self, connection, status)
+end
+
+-- Sends and receives within the attempt's time -> as exchange_and_read | nil, failure. A connection that
+-- failed is discarded, also when the transport or 'read' raises; the memory of what it received is freed at
+-- once, since the collector does not count it.
+local function attempt(self, connection, request, deadline, timeout, read, call)
   local limit = connection.started + timeout
   if deadline < limit then limit = deadline end
-  local ok, done, kind, why, sent = pcall(send_and_receive, self, connection, request, limit)
-  if ok and done then return true end
-  pool.discard(self, connection)
+  local ok, done, result, err, sent = pcall(exchange_and_read, self, connection, request, limit, read, call)
+  if ok and done then return true, result, err end
+  pool.drop(self, connection)
   local has_started = connection.response:started()
   connection.response:reset()
   if not ok then error(done, 0) end
-  local failure = self.closed and pool.closed_failure(sent) or pool.failure(kind, why, sent)
+  local failure = self.closed and pool.closed_failure(sent) or pool.failure(result, err, sent)
   failure.has_started = has_started
   return nil, failure
 end
@@ -79,34 +86,39 @@ end
 --- closed by the server while it was idle: then the request is sent again on another connection, unless the
 --- server may have received it and 'may_resend' returns false.
 ---@param self table the pool
----@param request string the whole request, as bytes
----@param may_resend? fun(call: any): boolean called only when it matters; without it every request may be
---- sent again
----@param call any passed to may_resend
+---@param request string|userdata the whole request, as bytes or as core.new_request
+---@param length integer of the request, in bytes
+---@param caller? table { may_resend = function(call), called only when it matters; without a caller every
+--- request may be sent again. read = function(call, pool, connection, status): reads the complete response,
+--- and gives the connection back }
+---@param call any passed to the caller's functions
 ---@param deadline? number by the transport's clock; nothing goes on after it
 ---@param timeout? number seconds from the start of sending to the end of the response; the pool's by default
----@return dynamodb.PooledConnection? connection with the complete response; the caller gives it back
----@return dynamodb.Failure? failure
+---@return true? done
+---@return any result what 'read' returns; without 'read' the connection, which the caller gives back |
+--- dynamodb.Failure
+---@return any err what 'read' returns
 ---@return integer sends how often the request was sent
-function round_trip.send(self, request, may_resend, call, deadline, timeout)
+function round_trip.send(self, request, length, caller, call, deadline, timeout)
   local now, sent, sends = self.transport.now(), false, 0
   deadline, timeout = deadline or FOREVER, timeout or self.limits.attempt_timeout
-  if now >= deadline then return nil, pool.failure("timeout", "no time left"), sends end
-  local connection = pool.acquire_idle(self, now)
+  if now >= deadline then return nil, pool.failure("timeout", "no time left"), nil, sends end
+  local may_resend, read = caller and caller.may_resend, caller and caller.read
+  local connection = pool.acquire_idle(self, now, may_resend, call)
   while true do
-    local done, failure
-    if not connection then connection, failure = pool.acquire(self, deadline, timeout) end
+    local done, result, err
+    if not connection then connection, result = pool.acquire(self, deadline, timeout) end
     if connection then
-      sends = sends + 1
-      done, failure = attempt(self, connection, request, deadline, timeout)
-      if done then return connection, nil, sends end
+      sends, connection.timing.bytes_sent = sends + 1, length
+      done, result, err = attempt(self, connection, request, deadline, timeout, read, call)
+      if done then return true, result, err, sends end
     end
-    sent = sent or failure.sent
-    failure.sent = sent
-    local was_closed_idle = connection and connection.timing.reused and failure.kind == "network"
-      and not failure.has_started and not failure.closed
+    sent = sent or result.sent
+    result.sent = sent
+    local was_closed_idle = connection and connection.timing.reused and result.kind == "network"
+      and not result.has_started and not result.closed
     if not was_closed_idle or (sent and may_resend and not may_resend(call)) then
-      return nil, failure, sends
+      return nil, result, nil, sends
     end
     connection = nil
   end

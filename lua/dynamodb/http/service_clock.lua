@@ -35,10 +35,15 @@ function service_clock.new()
   return { offset = 0 }
 end
 
+-- Returns true when a date was observed a moment ago: it is in whole seconds.
+local function is_known(self, text, received)
+  return text == self.text and received >= self.received and received - self.received < 1
+end
+
 --- Reads the time of a response. 'sent' and 'received' are times of this machine.
 function service_clock.observe(self, response, sent, received)
   local text = response:header("date")
-  if not text or text == self.text and received == self.received then return end
+  if not text or is_known(self, text, received) then return end
   if received - sent > SLOWEST or response:header("age") then return end
   local date = service_clock.parse(text)
   if not date then return end

@@ -17,10 +17,10 @@ local user_agent = late.module("dynamodb.http.user_agent")
 
 local context = {}
 
-local sub = string.sub
+local byte, sub = string.byte, string.sub
+local SMALL_A = byte("a")
 
 local FOREVER = math.huge
-local FIRST_INVOCATION = 100000000000 -- twelve decimal digits, which also are hexadecimal digits
 
 ---@class dynamodb.Context
 --- Fixed by connect:
@@ -41,6 +41,8 @@ local FIRST_INVOCATION = 100000000000 -- twelve decimal digits, which also are h
 ---@class dynamodb.Running
 ---@field pools table<string, table> pools of connections, by URL
 ---@field known_tables table<string, userdata> tables that were described, by name
+---@field spare table list of calls that are over, for others to use; see pipeline
+---@field spare_count integer
 ---@field warned table<string, true> lines of the caller that a hint was given for: request/hints
 --- The rest is made by context.open, at the first call:
 ---@field values? table resolved settings
@@ -51,10 +53,8 @@ local FIRST_INVOCATION = 100000000000 -- twelve decimal digits, which also are h
 ---@field credentials? table those that the signer uses
 ---@field pools_by_kind table<string, table> the pool of requests without an ARN, by kind of operation;
 --- emptied when the credentials change, since the host may name their account
----@field headers table headers of an attempt, as the signer takes them; overwritten for each
----@field trace_index? integer position in headers of AWS Lambda's trace id; nil outside Lambda
----@field invocation_prefix string the first 24 characters of the invocation ids
----@field invocations integer the last part of the last invocation id
+---@field is_lambda boolean requests carry AWS Lambda's trace id
+---@field invocations integer the number of the last call: the last digits of its invocation id
 
 local function new_stats()
   return { calls = 0, attempts = 0, retries = 0, failures = 0, throttled_responses = 0, bytes_sent = 0,
@@ -83,7 +83,7 @@ function context.new(options, transport)
     emit = (options.hooks or options.log) and hooks.emitter(options.hooks, options.log) or nil,
     deadline = options.deadline or settings.defaults.deadline,
     retry_writes = options.retry_writes or "safe",
-    running = { pools = {}, known_tables = {}, warned = {} },
+    running = { pools = {}, known_tables = {}, warned = {}, spare = {}, spare_count = 0 },
     closing = event.new(),
     closed = false,
     stats = new_stats(),
@@ -102,6 +102,7 @@ function context.close(state)
   local running = state.running
   state.closed = true
   if running.signer then running.signer:close() end
+  for i = 1, running.spare_count do running.spare[i].request:close() end
   for _, own in pairs(running.pools) do pool.close(own) end
   state.closing:notify()
 end
@@ -190,7 +191,7 @@ end
 function context.pool_for(state, kind, params)
   local name = params.TableName
   if type(name) ~= "string" then name = endpoint.resource(params) end
-  if name and sub(name, 1, 4) == "arn:" then return find_pool(state, kind, name) end
+  if name and byte(name) == SMALL_A and sub(name, 1, 4) == "arn:" then return find_pool(state, kind, name) end
   local pools = state.running.pools_by_kind
   local own, err = pools[kind], nil
   if not own then
@@ -213,43 +214,24 @@ end
 -- ===================== }
 -- {===== Headers =====
 
--- The texts of amz-sdk-request for the default number of attempts.
-local attempt_texts = {}
-for attempt = 1, 4 do attempt_texts[attempt] = ("attempt=%d; max=4"):format(attempt) end
-
--- AWS Lambda's trace id, which changes with each invocation, is passed on for its recursion detection.
-local function trace_id()
+--- Returns AWS Lambda's trace id, which changes with each invocation and is passed on for Lambda's recursion
+--- detection | nil when there is none.
+---@return string?
+function context.trace_id()
   local id = system.getenv("_X_AMZN_TRACE_ID")
   return id and (id:gsub("[^%w=;:+&%[%]{}\"',-]", function(char) return ("%%%02X"):format(char:byte()) end))
 end
 
---- Returns the invocation id of a call, a UUID: a random prefix and a counter, since a random UUID for each
---- call would cost more than all other headers.
----@return string
-function context.next_invocation_id(running)
-  local count = running.invocations + 1
-  running.invocations = count
-  return running.invocation_prefix .. count
-end
-
---- Returns the headers of an attempt, as the signer takes them; valid until the next attempt.
-function context.headers(running, id, attempt, max_attempts)
-  local list = running.headers
-  list[4] = id
-  list[6] = max_attempts == 4 and attempt_texts[attempt]
-    or ("attempt=%d; max=%d"):format(attempt, max_attempts)
-  if running.trace_index then
-    local trace = trace_id()
-    list[running.trace_index], list[running.trace_index + 1] = trace and "x-amzn-trace-id", trace
-  end
-  return list
-end
-
-local function fixed_headers(options, values)
-  local list = { "user-agent", user_agent.new(values), "amz-sdk-invocation-id", "", "amz-sdk-request", "" }
-  if options.compression then list[7], list[8] = "accept-encoding", "gzip" end
-  local is_lambda = system.getenv("AWS_LAMBDA_FUNCTION_NAME") ~= nil
-  return list, is_lambda and #list + 1 or nil
+-- Makes the signer. An invocation id, a UUID, is a random prefix and the number of the call, since a random
+-- UUID for each call would cost more than all other headers.
+local function new_signer(state, values, region)
+  local signer, why = core.signer(region, "dynamodb")
+  if not signer then return nil, why end
+  local list = { "user-agent", user_agent.new(values) }
+  if state.options.compression then list[3], list[4] = "accept-encoding", "gzip" end
+  local ok
+  ok, why = signer:headers(core.uuid():sub(1, 24), list)
+  return ok and signer, why
 end
 
 -- ===================== }
@@ -274,14 +256,13 @@ function context.open(state)
   local regional, refusal = context.regional_endpoint(values)
   if not regional then return nil, failure(refusal) end
   local signer
-  signer, why = core.signer(regional.region, "dynamodb")
+  signer, why = new_signer(state, values, regional.region)
   if not signer then return nil, failure(why) end
-  running.signer, running.pools_by_kind = signer, {}
-  running.invocation_prefix, running.invocations = core.uuid():sub(1, 24), FIRST_INVOCATION
+  running.signer, running.pools_by_kind, running.invocations = signer, {}, 0
   running.retry_policy = retry.new({ mode = values.retry_mode, max_attempts = values.max_attempts,
     random = system.random, now = state.transport.now })
   running.clock = not values.disable_clock_skew_correction and service_clock.new() or nil
-  running.headers, running.trace_index = fixed_headers(state.options, values)
+  running.is_lambda = system.getenv("AWS_LAMBDA_FUNCTION_NAME") ~= nil
   running.provider = credential_chain.new(state.settings, {
     transport = state.transport, limits = limits_of(values, state.options), emit = provider_emitter(state),
     options = state.options, dictionary = state.dictionary,

@@ -15,10 +15,10 @@ local limits = {
 
 --- Raises for an item that is too large.
 ---@param item table|string attributes, or their encoded text
----@param text string the encoded text, or a longer one that has it; an item is never larger than its text
+---@param length integer of the encoded text, or of a longer one that has it; an item is never larger
 ---@param where any the method, or the position of the item, for the message
-function limits.check_item(item, text, where)
-  if #text <= limits.MAX_ITEM then return end
+function limits.check_item(item, length, where)
+  if length <= limits.MAX_ITEM then return end
   local size = item_size(type(item) == "string" and assert(core.decode(item, "item")) or item)
   if size > limits.MAX_ITEM then
     errors.raise("%s: the item has %d bytes, at most %d (400 KB) are possible", where, size, limits.MAX_ITEM)

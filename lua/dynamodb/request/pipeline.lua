@@ -27,8 +27,10 @@ local pipeline = {}
 
 local NO_OPTIONS = {}
 
----@class dynamodb.Call one call while it runs
+---@class dynamodb.Call one call while it runs; kept for another one when nothing special happened
 ---@field state dynamodb.Context
+---@field request userdata core.new_request: the encoded request, and the bytes of the attempt
+---@field size integer of the encoded request, in bytes
 ---@field operation table of base/operations; the transaction's when the call is wrapped into one
 ---@field params table
 ---@field owner? userdata the dynamodb.table whose items the rows of the response become
@@ -39,8 +41,8 @@ local NO_OPTIONS = {}
 ---@field retry_writes "safe"|"always"|"exact"
 ---@field attempt integer the current attempt, from 1
 ---@field requests integer how many were sent
----@field body string the encoded request
----@field id string the invocation id, the same for all attempts
+---@field invocation integer the number of the call, the same for all attempts
+---@field sent_at number when the current attempt was signed, by this machine's clock
 ---@field credentials table|false those of the current attempt
 ---@field offset number the clock's offset that the current attempt was signed with
 ---@field wrapped_name? string the operation's name, when the call is wrapped into a transaction
@@ -87,6 +89,13 @@ local function max_attempts_of(call)
   return call.options.max_attempts or call.state.running.retry_policy.max_attempts
 end
 
+-- Encodes the request. Raises, naming the path, for what cannot be sent.
+local function encode(call, params, where)
+  local size, why = call.request:encode(params, call.operation.input)
+  if not size then errors.raise("%s: %s", where, why) end
+  call.size = size
+end
+
 -- {===== One attempt =====
 
 -- Returns true when the request may be sent again at once, on another connection, although the service may
@@ -106,20 +115,20 @@ local function error_of(call, failure)
     ambiguous = call.operation.writes and failure.sent })
 end
 
-local function event_of(call, connection, result, err)
-  local http = connection.response
-  return { attempt = call.attempt, status = http:status(), request_id = http:header("x-amzn-requestid"),
+local function event_of(call, connection, status, result, err)
+  return { attempt = call.attempt, status = status,
+    request_id = connection.response:header("x-amzn-requestid"),
     timing = options.merge(connection.timing), -- a copy, since the next request overwrites it
     err = err, consumed_capacity = result and result.ConsumedCapacity }
 end
 
 -- Reads a response and gives its connection back -> result | nil, err.
-local function read_response(call, own, connection, sent_at)
+local function read_response(call, own, connection, status)
   local state, http = call.state, connection.response
   local clock = state.running.clock
-  if clock then service_clock.observe(clock, http, sent_at, state.transport.time()) end
-  local result, err = response.read(http, call.operation, call.owner, call.params)
-  local event = state.emit and event_of(call, connection, result, err)
+  if clock then service_clock.observe(clock, http, call.sent_at, state.transport.time()) end
+  local result, err = response.read(http, status, call.operation, call.owner, call.params)
+  local event = state.emit and event_of(call, connection, status, result, err)
   pool.release(own, connection)
   if err then http:reset() end -- frees memory that the collector does not count
   local stats, timing = state.stats, connection.timing
@@ -130,7 +139,10 @@ local function read_response(call, own, connection, sent_at)
   return result, err
 end
 
--- Signs an attempt, for the service's clock -> request, pool, time of this machine | nil, err.
+-- What round_trip asks the sender of a request.
+local sender = { may_resend = may_resend, read = read_response }
+
+-- Signs an attempt, for the service's clock -> pool, length of the request | nil, err.
 local function sign(call)
   local state, operation = call.state, call.operation
   local running = state.running
@@ -145,36 +157,32 @@ local function sign(call)
   local own, refusal = context.pool_for(state, operation.kind, call.params)
   if not own then return nil, refusal end
   local now, offset = state.transport.time(), running.clock and running.clock.offset or 0
-  call.credentials, call.offset = found, offset
+  call.credentials, call.offset, call.sent_at = found, offset, now
   local endpoint = own.endpoint
-  local request, why = running.signer:request(endpoint.host, endpoint.path, operation.target, call.body,
-    now + offset, context.headers(running, call.id, call.attempt, max_attempts_of(call)))
-  if not request then return nil, errors.new({ kind = "credentials", message = why }) end
-  return request, own, now
+  local length, why = call.request:sign(running.signer, endpoint.host, endpoint.path, operation.target,
+    now + offset, call.invocation, call.attempt, max_attempts_of(call),
+    running.is_lambda and context.trace_id() or nil)
+  if not length then return nil, errors.new({ kind = "credentials", message = why }) end
+  return own, length
 end
 
 -- Signs, sends and receives -> result | nil, err.
 local function attempt(call)
   local state = call.state
-  local request, own, sent_at = sign(call)
-  if not request then return nil, own end
+  local own, length = sign(call)
+  if not own then return nil, length end
   if state.emit then
     emit(call, "attempt_started", { attempt = call.attempt, max_attempts = max_attempts_of(call),
       endpoint_url = own.endpoint.url })
   end
-  local connection, failure, sends = round_trip.send(own, request, may_resend, call, call.deadline,
+  local done, result, err, sends = round_trip.send(own, call.request, length, sender, call, call.deadline,
     call.options.attempt_timeout)
   call.requests = call.requests + 1
   if sends > 1 and call.operation.writes then -- it may have been applied before it was sent again
     call.requests, call.ambiguous = call.requests + sends - 1, true
   end
-  if connection then
-    local ok, result, err = pcall(read_response, call, own, connection, sent_at)
-    if ok then return result, err end
-    pool.drop(own, connection) -- memory ran out, or a hook raised
-    error(result, 0)
-  end
-  local err = error_of(call, failure)
+  if done then return result, err end
+  err = error_of(call, result)
   if state.emit then emit(call, "attempt_failed", { attempt = call.attempt, err = err }) end
   return nil, err
 end
@@ -203,8 +211,7 @@ local function may_repeat(call)
   local kind = idempotency.kind(call.operation, call.params)
   if kind == "checked" then
     call.checks_item = true
-    local params = idempotency.ask_for_item(call.params)
-    call.body = pipeline.encode(params, call.operation.input, call.operation.name)
+    encode(call, idempotency.ask_for_item(call.params), call.operation.name)
   end
   return kind ~= "once"
 end
@@ -340,7 +347,52 @@ local function finish(call, result, err)
     emit(call, "call_finished", { attempts = call.requests, elapsed = state.transport.now() - call.started,
       err = err, consumed_capacity = result and result.ConsumedCapacity })
   end
-  return result, err
+end
+
+local MOST_SPARE = 64 -- calls that a connection keeps
+
+-- Takes a spare call, or makes one, with all fields that every call has.
+local function take_call(state)
+  local running = state.running
+  local count = running.spare_count
+  if count > 0 then
+    local call = running.spare[count]
+    running.spare[count], running.spare_count = nil, count - 1
+    return call
+  end
+  return { state = state, request = core.new_request(), operation = false, params = false, owner = false,
+    options = NO_OPTIONS, size = 0, started = 0, deadline = 0, retry_writes = false, attempt = 0,
+    requests = 0, invocation = 0, sent_at = 0, credentials = false, offset = 0 }
+end
+
+-- Keeps a call that is over for another one, unless it may have fields that only some calls have. Keeps
+-- nothing that the user gave. The bytes of a request may hold a session token.
+local function keep_call(call, result)
+  local state = call.state
+  if state.closed then return call.request:close() end
+  local running = state.running
+  local count = running.spare_count
+  local is_special = not result or call.requests ~= 1 or call.overrides or call.wrapped_name
+  if is_special or count == MOST_SPARE then return end
+  call.params, call.owner, call.options = false, false, NO_OPTIONS
+  running.spare[count + 1], running.spare_count = call, count + 1
+end
+
+-- Runs a call that is encoded -> result | nil, err.
+local function open_and_run(call)
+  local state = call.state
+  if not state.running.values then
+    local ok, err = context.open(state)
+    if not ok then return nil, complete_error(call, err) end
+  end
+  local running = state.running
+  call.invocation = running.invocations + 1
+  running.invocations = call.invocation
+  if state.emit then
+    hints.check(state, call.params)
+    emit(call, "request_built", { bytes = call.size })
+  end
+  return run(call)
 end
 
 --- Calls an operation. Raises for a closed connection and for values that cannot be sent.
@@ -359,31 +411,26 @@ function pipeline.call(connection, operation, params, owner, given, explain, sub
   local transport = state.transport
   if transport.check then transport.check(operation.name) end
   if operation.token then params = with_token(params, operation.token) end
-  local started = transport.now()
-  -- At most sixteen fields, so that the table is allocated once.
-  local call = { state = state, operation = operation, params = params, owner = owner,
-    options = given or NO_OPTIONS,
-    started = started, deadline = started + state.deadline, retry_writes = state.retry_writes, attempt = 0,
-    requests = 0, body = "", id = "", credentials = false, offset = 0 }
-  if given then apply_options(call, given) end
+  local call, started = take_call(state), transport.now()
+  call.operation, call.params, call.owner, call.started = operation, params, owner, started
+  call.deadline, call.retry_writes = started + state.deadline, state.retry_writes
+  call.attempt, call.requests = 0, 0
+  if given then
+    call.options = given
+    apply_options(call, given)
+  end
   if call.retry_writes == "exact" then wrap(call) end
-  local body, why = core.encode(call.params, call.operation.input)
-  if not body or (#body > limits.MAX_ITEM and params.Item) then
+  local size, why = call.request:encode(call.params, call.operation.input)
+  if not size or (size > limits.MAX_ITEM and params.Item) then
     local where = explain and explain(params, subject) or operation.name
-    if not body then errors.raise("%s: %s", where, why) end
-    limits.check_item(params.Item, body, where)
+    if not size then errors.raise("%s: %s", where, why) end
+    limits.check_item(params.Item, size, where)
   end
-  call.body = body
-  if not state.running.values then
-    local ok, err = context.open(state)
-    if not ok then return finish(call, nil, complete_error(call, err)) end
-  end
-  call.id = context.next_invocation_id(state.running)
-  if state.emit then
-    hints.check(state, params)
-    emit(call, "request_built", { bytes = #call.body })
-  end
-  return finish(call, run(call))
+  call.size = size
+  local result, err = open_and_run(call)
+  finish(call, result, err)
+  keep_call(call, result)
+  return result, err
 end
 
 -- ===================== }

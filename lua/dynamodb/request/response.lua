@@ -110,13 +110,13 @@ end
 
 --- Reads a complete response.
 ---@param http userdata the response parser
+---@param status integer of HTTP
 ---@param operation table of base/operations
 ---@param owner? userdata the dynamodb.table whose items the rows become
 ---@param params? table the request, which the result must fit
 ---@return table? result
 ---@return dynamodb.Error? err
-function response.read(http, operation, owner, params)
-  local status = http:status()
+function response.read(http, status, operation, owner, params)
   local err
   params = params or NO_PARAMS
   if status == 200 then

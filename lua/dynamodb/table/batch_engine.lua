@@ -56,7 +56,7 @@ end
 function batch_engine.put(fields, attributes, where)
   local key = schema.key_of(fields.schema, where, attributes)
   local encoded = pipeline.encode(attributes, "item", where)
-  limits.check_item(attributes, encoded, where)
+  limits.check_item(attributes, #encoded, where)
   return new_entry(fields, key, encoded, { PutRequest = { Item = encoded } }, { put = attributes })
 end
 

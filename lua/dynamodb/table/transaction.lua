@@ -165,7 +165,7 @@ local operation_shape = operations.TransactWriteItems.input.TransactItems[2]
 -- Raises for an operation that cannot be sent -> the bytes of its text.
 local function check_operation(request, where)
   local encoded = pipeline.encode(request, operation_shape, where)
-  if request.Put then limits.check_item(request.Put.Item, encoded, where) end
+  if request.Put then limits.check_item(request.Put.Item, #encoded, where) end
   return #encoded
 end
 

@@ -138,6 +138,28 @@ function curl.receive(socket, deadline, is_first)
   end
 end
 
+-- Sends a request and receives its response, without a Lua string for either.
+---@param request userdata core.new_request
+---@param response userdata core.response
+---@return integer? status of HTTP, or nil
+---@return number|string now seconds, or the kind of failure: "network", "timeout" or "response"
+---@return integer|string received bytes, or why it failed
+---@return number|boolean first_byte seconds, or true when the whole request was sent
+---@return boolean? keep_alive the connection can carry another request
+local function exchange(socket, request, response, deadline)
+  if not running() then return response:exchange(request, socket, deadline) end
+  local status, what, received, first_byte, keep_alive = response:exchange(request, socket)
+  while status == false do -- it has to wait, to "read" or to "write"
+    local is_ready, kind, why = wait(socket, what, deadline)
+    if not is_ready then return nil, kind, why, what == "read" end
+    status, what, received, first_byte, keep_alive = response:resume(request, socket)
+  end
+  return status, what, received, first_byte, keep_alive
+end
+
+--- 'call' in place of these two functions, for the client's own requests.
+curl.exchange = { send = curl.send, receive = curl.receive, call = exchange }
+
 --- Can an idle connection be reused? Not when the server closed it or sent bytes unasked, nor when a parent
 --- process opened it.
 function curl.idle(socket)

@@ -18,7 +18,7 @@ local function receive(status, flags, head, body)
   if not flags:find("t", 1, true) then lines[#lines + 1] = "content-type: application/x-amz-json-1.0" end
   if flags:find("c", 1, true) then lines[#lines + 1] = "x-amz-crc32: 1" end
   for line in head:gmatch("[^\r\n]+") do lines[#lines + 1] = line end
-  local http = core.response():reset(true)
+  local http = core.response(nil, false, true):reset()
   local done, why = http:feed(table.concat(lines, "\r\n") .. "\r\n\r\n" .. body)
   assert(done or done == false or type(why) == "string", "neither an end nor a reason")
   return done and http or nil
@@ -48,7 +48,7 @@ local function run(text)
   local http = receive(status, flags or "", head or "", body or rest)
   if not http then return end
   service_clock.observe(service_clock.new(), http, 0, 1)
-  local result, err = response.read(http, operation)
+  local result, err = response.read(http, http:status(), operation)
   if result then
     assert(type(result) == "table" and err == nil, "a result and an error")
     assert(type(inspect.inspect(result)) == "string", "a result is shown")

@@ -115,11 +115,22 @@ static int sigv4_spoil(lua_State *L) {
   return 0;
 }
 
-/* -> the canonical request followed by the string to sign of the last signature */
-static int sigv4_scratch(lua_State *L) {
-  const struct ddb_buf *b = &check(L)->scratch;
+/* -> the canonical request of the last signature, up to the digest of the body */
+static int sigv4_canonical(lua_State *L) {
+  const struct ddb_buf *b = &check(L)->single.text;
   lua_pushlstring(L, b->p, b->len);
   return 1;
+}
+
+/* (signer, body, seconds) -> authorization of a request that differs from the last one by these */
+static int sigv4_sign_again(lua_State *L) {
+  struct ddb_sigv4 *s = check(L);
+  struct ddb_error e = {""};
+  enum ddb_status st = DDB_INVALID;
+  if (ddb_sigv4_is_prepared(s, &s->single))
+    st = ddb_sigv4_sign_kind(s, &s->single, probe_slice(L, 2), (int64_t)luaL_checknumber(L, 3), &e);
+  if (st) return probe_failure(L, st, &e);
+  return sigv4_authorization(L);
 }
 
 /* -> the number of fields that a canonical form accepts */
@@ -142,7 +153,8 @@ void probe_sigv4(lua_State *L) {
                                        {"sign", sigv4_sign},
                                        {"authorization", sigv4_authorization},
                                        {"spoil", sigv4_spoil},
-                                       {"scratch", sigv4_scratch},
+                                       {"canonical", sigv4_canonical},
+                                       {"sign_again", sigv4_sign_again},
                                        {"canonical_room", sigv4_canonical_room},
                                        {NULL, NULL}};
   probe_class(L, SIGV4, sigv4_free);
