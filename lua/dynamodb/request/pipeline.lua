@@ -101,7 +101,8 @@ end
 -- Returns true when the request may be sent again at once, on another connection, although the service may
 -- have received it.
 local function may_resend(call)
-  return call.retry_writes == "always" or idempotency.kind(call.operation, call.params) == "free"
+  if not call.operation.writes or call.retry_writes == "always" then return true end
+  return idempotency.kind(call.operation, call.params) == "free"
 end
 
 -- Makes the error of an attempt without a response.
