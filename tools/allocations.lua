@@ -8,6 +8,9 @@
 local allocations = require("allocations")
 local dynamodb = require("dynamodb")
 
+dynamodb.preload()
+require("dynamodb.curl").connect("http://127.0.0.1:1", 1) -- initialises libcurl before allocations fail
+
 local seconds = tonumber(arg[1])
 local WORKS, IS_OVER, STAYS_BROKEN, IS_WRONG = 0, 30, 40, 50 -- what becomes of a child process
 

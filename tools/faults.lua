@@ -5,6 +5,8 @@
 local dynamodb = require("dynamodb")
 local faults = require("faults")
 
+dynamodb.preload() -- or the files of the library would fail to open
+
 local E = { EACCES = 13, EADDRNOTAVAIL = 99, EAGAIN = 11, EBADF = 9, ECONNREFUSED = 111, ECONNRESET = 104,
   EHOSTUNREACH = 113, EINTR = 4, EINVAL = 22, EIO = 5, EMFILE = 24, ENETUNREACH = 101, ENFILE = 23,
   ENOBUFS = 105, ENOENT = 2, ENOMEM = 12, ENOSPC = 28, EPERM = 1, EPIPE = 32, ETIMEDOUT = 110 }

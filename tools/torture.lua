@@ -3,6 +3,7 @@
 if jit then jit.off() end -- the compiler of LuaJIT does not survive allocation failures
 
 local dynamodb = require("dynamodb")
+dynamodb.preload() -- so that every run makes the same allocations
 
 local core = require("dynamodb.core")
 local pem = dofile("spec/vectors/es256.lua").good.SEC1

@@ -218,6 +218,7 @@ return function(ARN, BACKUP, KEY, SCHEMA)
   function d.all(o) return o.all(o.attr("a"):eq(1), o.attr("b"):eq(2)) end
   function d.any(o) return o.any(o.attr("a"):eq(1), o.attr("b"):eq(2)) end
   function d.append(o) return o.append({ 1 }) end
+  function d.preload(o) return o.preload() end
   function d.attr(o) return o.attr("a.b[1]") end
   function d.attribute_type(o) return o.attribute_type("S") end
   function d.between(o) return o.between(1, 2) end

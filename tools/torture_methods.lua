@@ -3,6 +3,7 @@
 if jit then jit.off() end -- the compiler of LuaJIT does not survive allocation failures
 
 local dynamodb = require("dynamodb")
+dynamodb.preload() -- so that every run makes the same allocations
 
 local methods_of = dofile("spec/support/public_methods.lua")
 

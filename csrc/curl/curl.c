@@ -12,6 +12,12 @@ static int count_forks(lua_State *L) {
   return 1;
 }
 
+/* curl.is_started() -> true once libcurl was initialised, by the first connection. */
+static int is_started(lua_State *L) {
+  lua_pushboolean(L, process_has_libcurl());
+  return 1;
+}
+
 /* curl.now() -> seconds of the monotonic clock. */
 static int clock_now(lua_State *L) {
   lua_pushnumber(L, process_seconds());
@@ -54,12 +60,11 @@ __attribute__((visibility("default"))) int luaopen_dynamodb_curl(lua_State *L);
 
 int luaopen_dynamodb_curl(lua_State *L) {
   static const luaL_Reg functions[] = {{"connect", socket_connect}, {"forks", count_forks},
-                                       {"now", clock_now},
+                                       {"is_started", is_started},  {"now", clock_now},
 #ifdef __linux__
                                        {"poller", poller_create},
 #endif
                                        {"sleep", clock_sleep},      {NULL, NULL}};
-  if (curl_global_init(CURL_GLOBAL_DEFAULT)) return luaL_error(L, "libcurl does not start");
   process_watch_forks();
   socket_register(L);
   poller_register(L);

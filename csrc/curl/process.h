@@ -1,6 +1,14 @@
-/* What the operating system tells of this process: its forks and a monotonic clock. */
+/* What exists once in a process: libcurl, its forks and a monotonic clock. */
 #ifndef DDB_PROCESS_H
 #define DDB_PROCESS_H
+
+#include <stdbool.h>
+
+/* Initialises libcurl, and OpenSSL with it, once. Returns false when that fails. */
+bool process_start_libcurl(void);
+
+/* Returns true once libcurl was initialised. */
+bool process_has_libcurl(void);
 
 /* Counts forks from now on. Safe to call again. */
 void process_watch_forks(void);

@@ -76,6 +76,7 @@ struct socket *socket_new(lua_State *L, int first) {
   s->birth = process_forks();
   lua_pushvalue(L, first + 2);
   compat_setslot(L, lua_gettop(L) - 1, SOCKET_OPTIONS);
+  if (!process_start_libcurl()) luaL_error(L, "not enough memory to initialise libcurl");
   s->easy = curl_easy_init();
   if (!s->easy) luaL_error(L, "not enough memory");
   s->code = options_set(s->easy, url, seconds, &o, s->error);

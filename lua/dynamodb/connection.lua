@@ -1,23 +1,20 @@
 --- dynamodb.connect, and the methods of a connection on operations and tables, as boto's Layer2 has them.
 
+local late = require("dynamodb.base.late")
 local arguments = require("dynamodb.base.arguments")
 local connect_keys = require("dynamodb.credentials.connect_options")
 local context = require("dynamodb.request.context")
 local core = require("dynamodb.core")
-local endpoint = require("dynamodb.http.endpoint")
+local endpoint = late.module("dynamodb.http.endpoint")
 local errors = require("dynamodb.error")
-local hooks = require("dynamodb.request.hooks")
 local objects = require("dynamodb.base.objects")
-local operations = require("dynamodb.base.operations")
+local operations = late.module("dynamodb.base.operations")
 local options = require("dynamodb.base.options")
-local pipeline = require("dynamodb.request.pipeline")
-local pool = require("dynamodb.http.pool")
-local response = require("dynamodb.request.response")
-local results = require("dynamodb.table.results")
-local schema = require("dynamodb.table.schema")
+local pipeline = late.module("dynamodb.request.pipeline")
+local pool = late.module("dynamodb.http.pool")
+local results = late.module("dynamodb.table.results")
 local settings = require("dynamodb.config.settings")
-local table_definition = require("dynamodb.admin.table_definition")
-local tables = require("dynamodb.table.table")
+local tables = late.module("dynamodb.table.table")
 
 local Connection = core.connection_class.methods
 local connection = {}
@@ -46,10 +43,10 @@ local connect_options = options.merge(settings.options, {
   client_key = options.text,
   compression = options.boolean,
   credentials = options.any,
-  hooks = hooks.are_hooks,
+  hooks = late.call("dynamodb.request.hooks", "are_hooks"),
   host = options.text,
   is_secure = options.boolean,
-  log = hooks.is_log,
+  log = late.call("dynamodb.request.hooks", "is_log"),
   max_connection_age = options.seconds,
   max_connections = options.count(1),
   max_idle_time = options.seconds,
@@ -77,10 +74,11 @@ local function check_keys(given)
 end
 
 -- Returns the shared dictionary of nginx | nil.
-local function dictionary_of(given, transport)
+local function dictionary_of(given, state)
   local name = given.shared_dict
   if not name then return nil end
   if given.credentials then errors.raise("connect: option 'shared_dict' excludes 'credentials'") end
+  local transport = state.transport
   local dictionary = transport.shared and transport.shared(name)
   if dictionary then return dictionary end
   errors.raise("connect: option 'shared_dict': nginx.conf has no lua_shared_dict %s", name)
@@ -133,10 +131,10 @@ end
 function connection.connect(given)
   given = options.read(connect_options, given, "connect")
   check_keys(given)
-  local transport = given.transport or require("dynamodb.transport.auto")
   local copy = options.merge(given)
   copy.endpoint_url = url_of(given)
-  local state = context.new(copy, transport, dictionary_of(given, transport))
+  local state = context.new(copy, given.transport)
+  state.dictionary = dictionary_of(given, state)
   return core.connection(fields_of(state), state)
 end
 
@@ -232,65 +230,6 @@ function Connection:pages(name, params, given)
   end
 end
 
-local list_options = options.with_call_options({ exclusive_start_table_name = options.text,
-  limit = options.count(1) })
-
---- Returns the names of all tables, in pages when there is a 'limit'.
----@param given? table limit; exclusive_start_table_name (the last name of the page before); options of calls
----@return string[]? names
----@return dynamodb.Error? err
----@return string? last the last name, when there are more: the exclusive_start_table_name of the next page
-function Connection:list_tables(given)
-  given = options.read(list_options, given, "list_tables")
-  local names, start = core.list(), given.exclusive_start_table_name
-  local seen = { [start or ""] = true }
-  local limits = pipeline.multi_request_options(core.connection_state(self), given)
-  repeat
-    local page, err = pipeline.call(self, operations.ListTables, {
-      ExclusiveStartTableName = start,
-      Limit = given.limit and math.min(given.limit - #names, 100),
-    }, nil, limits)
-    if not page then return nil, err end
-    for _, name in ipairs(page.TableNames) do names[#names + 1] = name end
-    start = page.LastEvaluatedTableName
-    if start == "" then start = nil end
-    if start and seen[start] then
-      return nil, response.unfit(operations.ListTables, {}, "it repeats the page after '" .. start .. "'")
-    end
-    seen[start or ""] = true
-  until not start or (given.limit and #names >= given.limit)
-  return names, nil, start
-end
-
---- Makes a schema from boto's four options, which may also be given positionally. Sends nothing.
----@return dynamodb.Schema
-function Connection:create_schema(first, hash_type, range_name, range_type)
-  core.connection_state(self)
-  local given = { hash_key_name = first, hash_key_proto_value = hash_type, range_key_name = range_name,
-    range_key_proto_value = range_type }
-  if type(first) ~= "table" then return schema.create(given, "create_schema") end
-  if hash_type ~= nil or range_name ~= nil or range_type ~= nil then
-    errors.raise("create_schema: nothing may follow a table of options")
-  end
-  return schema.create(first, "create_schema")
-end
-
---- Creates a table, on-demand unless units are given -> table, with status CREATING | nil, err.
-function Connection:create_table(given)
-  local request = table_definition.create_request(given, "create_table")
-  local result, err = pipeline.call(self, operations.CreateTable, request)
-  if not result then return nil, err end
-  return tables.from_description(self, operations.CreateTable, request, given.name, result.TableDescription,
-    given.version_attribute)
-end
-
---- Returns the response of DescribeTable, { Table = {...} } | nil, err.
-function Connection:describe_table(target)
-  return pipeline.call(self, operations.DescribeTable, {
-    TableName = tables.name_of(target, "describe_table"),
-  })
-end
-
 local get_options = { version_attribute = options.text }
 
 --- Returns the table of that name, with its schema and state, by one DescribeTable -> table | nil, err.
@@ -309,30 +248,11 @@ function Connection:table(name, key)
   return tables.from_key(self, tables.name_of(name, "table"), key)
 end
 
---- Deletes a table given as object or name -> table description, with status DELETING | nil, err.
-function Connection:delete_table(target)
-  local name = tables.name_of(target, "delete_table")
-  local result, err = pipeline.call(self, operations.DeleteTable, { TableName = name })
-  if not result then return nil, err end
-  core.connection_state(self).running.known_tables[name] = nil -- a new table of that name may differ
-  if core.typename(target) == "dynamodb.table" then
-    local ok
-    ok, err = tables.update(target, operations.DeleteTable, result.TableDescription)
-    if not ok then return nil, err end
-  end
-  return result.TableDescription
-end
-
 arguments.check_methods(Connection, "conn", { core.connection_class }, {
   call = "operation, params, options",
   close = "",
-  create_schema = "hash_key_name, hash_key_proto_value, range_key_name, range_key_proto_value",
-  create_table = "options",
-  delete_table = "table",
-  describe_table = "table",
   each = "operation, params, options",
   get_table = "name, options",
-  list_tables = "options",
   pages = "operation, params, options",
   stats = "",
   table = "name, key",

@@ -3,6 +3,7 @@
 local arguments = require("dynamodb.base.arguments")
 local objects = require("dynamodb.base.objects")
 local concurrent = require("dynamodb.loop.concurrent")
+local late = require("dynamodb.base.late")
 local errors = require("dynamodb.error")
 local options = require("dynamodb.base.options")
 
@@ -28,7 +29,7 @@ end
 --- a time; all by default) and deadline (seconds for all of them).
 function gather.gather(calls, given)
   given = check(calls, given)
-  local transport = require("dynamodb.transport.auto")
+  local transport = late.get("dynamodb.transport.auto")
   local deadline = given.deadline and transport.now() + given.deadline
   local results, errs, failed = { n = #calls }, {}, false
   for i, outcome in ipairs(concurrent.run(transport, calls, given.concurrency, deadline)) do

@@ -2,24 +2,45 @@
 
 local arguments = require("dynamodb.base.arguments")
 local core = require("dynamodb.core")
-local condition = require("dynamodb.expression.condition")
-local connection = require("dynamodb.connection")
 local errors = require("dynamodb.error")
-local gather = require("dynamodb.gather")
-local inspect = require("dynamodb.values.inspect")
-local item_size = require("dynamodb.values.item_size")
-local json = require("dynamodb.values.json")
-local loop = require("dynamodb.loop")
-local settings = require("dynamodb.config.settings")
-local update = require("dynamodb.expression.update")
+local late = require("dynamodb.base.late")
 
--- Modules that add methods to connections and tables.
-for _, room in ipairs({
-  "admin.backup", "admin.ensure", "admin.table_admin", "boto_layer2", "table.batch", "table.partiql",
-  "table.query", "table.transaction",
-}) do
-  require("dynamodb." .. room)
-end
+-- {===== Methods =====
+
+-- The methods of each class, by the file that defines them. The file is loaded when one of them is called.
+
+local Connection, Table = core.connection_class.methods, core.table_class.methods
+
+late.methods("dynamodb.connection", Connection, "call close each get_table pages stats table")
+late.methods("dynamodb.boto_layer2", Connection, "delete_item get_item lookup new_batch_list "
+  .. "new_batch_write_list put_item query resolve_table scan table_from_schema update_item update_throughput")
+late.methods("dynamodb.admin.backup", Connection, "delete_backup describe_backup describe_export "
+  .. "describe_import import_table restore_table_from_backup restore_table_to_point_in_time "
+  .. "wait_until_backup_available wait_until_export_completed wait_until_import_completed")
+late.methods("dynamodb.admin.ensure", Connection, "ensure_table")
+late.methods("dynamodb.admin.tables", Connection, "create_schema create_table delete_table describe_table "
+  .. "list_tables")
+late.methods("dynamodb.table.batch", Connection, "batch_get batch_write")
+late.methods("dynamodb.table.partiql", Connection, "execute execute_batch execute_transaction")
+late.methods("dynamodb.table.transaction", Connection, "transact_get transact_write")
+
+late.methods("dynamodb.admin.backup", Table, "create_backup describe_point_in_time_recovery export "
+  .. "list_backups update_point_in_time_recovery")
+late.methods("dynamodb.admin.table_admin", Table, "create_index delete describe_ttl drop_index refresh tag "
+  .. "tags untag update update_throughput update_ttl wait_until_active wait_until_deleted "
+  .. "wait_until_index_active wait_until_ttl_enabled")
+late.methods("dynamodb.table.batch", Table, "batch_write batch_writer get_items")
+late.methods("dynamodb.table.query", Table, "count query scan")
+late.methods("dynamodb.table.single", Table, "delete_item increment new_item put_item update_item")
+late.methods("dynamodb.table.table", Table, "get_item has_item lookup")
+
+late.methods("dynamodb.table.item", core.item_class.methods, "add_attribute changes delete delete_attribute "
+  .. "key modify put put_attribute reload save totable")
+late.methods("dynamodb.table.item", core.item_class, "__inspect __tostring")
+late.methods("dynamodb.values.inspect", core.set_class, "__tostring")
+late.methods("dynamodb.values.inspect", core.binary_class, "__tostring")
+
+-- ===================== }
 
 -- The array marks of newer versions of lua-cjson mark lists here as well.
 local found, cjson = pcall(require, "cjson")
@@ -31,12 +52,11 @@ end
 
 local dynamodb = {
   _VERSION = require("dynamodb.base.version"),
-  connect = connection.connect,
-  config = settings.config, -- doc/settings.md
+  connect = late.call("dynamodb.connection", "connect"),
+  config = late.call("dynamodb.config.settings", "config"), -- doc/settings.md
   is_error = errors.is,
   -- concurrent calls; doc/concurrency.md
-  gather = gather.gather,
-  loop = loop,
+  gather = late.call("dynamodb.gather", "gather"),
   -- values that plain Lua has no type for; doc/values.md
   null = core.null,
   number = core.number,
@@ -45,46 +65,36 @@ local dynamodb = {
   list = core.list,
   map = core.map,
   -- showing, measuring and exchanging values; doc/values.md
-  inspect = inspect.inspect,
-  item_size = item_size,
-  json = json,
-  -- conditions; doc/expressions.md
-  attr = condition.attr,
-  where = condition.where,
-  all = condition.all,
-  any = condition.any,
-  negate = condition.negate,
-  eq = condition.eq,
-  ne = condition.ne,
-  lt = condition.lt,
-  le = condition.le,
-  gt = condition.gt,
-  ge = condition.ge,
-  between = condition.between,
-  begins_with = condition.begins_with,
-  contains = condition.contains,
-  not_contains = condition.not_contains,
-  is_in = condition.is_in,
-  exists = condition.exists,
-  not_exists = condition.not_exists,
-  attribute_type = condition.attribute_type,
-  size = condition.size,
-  -- updates; doc/expressions.md
-  update = update.builder,
-  add = update.add,
-  append = update.append,
-  decrement = update.decrement,
-  delete = update.delete,
-  if_not_exists = update.if_not_exists,
-  increment = update.increment,
-  prepend = update.prepend,
-  remove = update.remove,
+  inspect = late.call("dynamodb.values.inspect", "inspect"),
+  item_size = late.call("dynamodb.values.item_size"),
 }
+
+-- Conditions and updates: doc/expressions.md
+for name in ("all any attr attribute_type begins_with between contains eq exists ge gt is_in le lt ne negate "
+  .. "not_contains not_exists size where"):gmatch("%S+") do
+  dynamodb[name] = late.call("dynamodb.expression.condition", name)
+end
+for name in ("add append decrement delete if_not_exists increment prepend remove"):gmatch("%S+") do
+  dynamodb[name] = late.call("dynamodb.expression.update", name)
+end
+dynamodb.update = late.call("dynamodb.expression.update", "builder")
+
+--- Loads every file of the library that this system can use. Otherwise the first call that needs a file loads
+--- it. For nginx's master process, and for programs that change their directory or root: doc/nginx.md
+function dynamodb.preload()
+  late.load()
+  local transport = late.get("dynamodb.transport.auto")
+  if transport.preload then transport.preload() end
+end
 
 arguments.check_functions(dynamodb, "dynamodb", "", {
   all = "condition, ...", any = "condition, ...", attr = "path", config = "profile", connect = "options",
   gather = "calls, options", inspect = "value, options", is_error = "value", item_size = "item",
-  negate = "condition", size = "condition", update = "", where = "text, ...",
+  negate = "condition", preload = "", size = "condition", update = "", where = "text, ...",
 })
+
+-- The modules that users call: doc/concurrency.md, doc/values.md
+late.field("dynamodb.loop", dynamodb, "loop")
+late.field("dynamodb.values.json", dynamodb, "json")
 
 return dynamodb

@@ -93,7 +93,7 @@ describe("response check", function()
 
   it("has a function for each operation but GetItem", function()
     for name in pairs(operations) do
-      assert.equal(name == "GetItem" and "nil" or "function", type(response_check.of[name]), name)
+      assert.equal(name == "GetItem" and "boolean" or "function", type(response_check.of[name]), name)
     end
   end)
 end)

@@ -88,26 +88,36 @@ describe("architecture", function()
     return path:match("^lua/dynamodb/([%w_]+)/") or path:match("^lua/dynamodb/([%w_]+)%.lua$")
   end
 
-  -- The files that a Lua text requires, including requires inside functions. Other forms than require("NAME") and
-  -- pcall(require, "NAME") are rejected, and names that are computed at run time, except for the list in init.lua, from
-  -- which the names are read.
+  -- base/late requires what its callers name: late.module("NAME"), and other functions whose first argument is a name.
+  local LATE = "lua/dynamodb/base/late.lua"
+  local LATE_FUNCTIONS = { call = true, field = true, get = true, methods = true, module = true }
+
+  -- Returns the token with the name of the module that is required at a position | nil when nothing is required there.
+  -- Other forms than require("NAME"), pcall(require, "NAME") and late.FUNCTION("NAME" are rejected, and names that are
+  -- computed at run time.
+  local function required_at(tokens, i, path)
+    local word, before, after, name = tokens[i].text, tokens[i - 1] or {}, tokens[i + 1] or {}, tokens[i + 2] or {}
+    if tokens[i].kind ~= "name" or before.text == "." or before.text == ":" then return nil end
+    local place = path .. ":" .. tokens[i].line
+    if path == LATE then return nil end
+    if word == "require" then
+      local is_call = after.text == "(" or after.text == "," and tokens[i - 2].text == "pcall"
+      assert(is_call and name.kind == "text" and tokens[i + 3].text == ")", place)
+      return name
+    elseif word == "late" and after.text == "." and name.text ~= "load" then
+      local opened, argument = tokens[i + 3], tokens[i + 4]
+      assert(LATE_FUNCTIONS[name.text] and opened.text == "(" and argument.kind == "text", place)
+      return argument
+    end
+  end
+
+  -- The files that a Lua text requires, including requires inside functions and files that are loaded late.
   local function requires_in(text, path)
     local list, tokens = {}, lua_source.tokens(text)
-    for i, token in ipairs(tokens) do
-      if token.kind == "name" and token.text == "require" then
-        local opened, name, closed = tokens[i + 1], tokens[i + 2], tokens[i + 3]
-        local is_call = opened.text == "(" or opened.text == "," and tokens[i - 2].text == "pcall"
-        local is_plain = is_call and name.kind == "text" and closed.text == ")"
-        if is_plain then
-          local module = lua_source.content(name)
-          if module:match("^dynamodb") then list[#list + 1] = file_of(module) end
-        else
-          assert.equal("lua/dynamodb/init.lua:(", path .. ":" .. opened.text, path .. ":" .. token.line)
-          for each in text:match("for _, room in ipairs%((%b{})%)"):gmatch('"([%w_.]+)"') do
-            list[#list + 1] = file_of("dynamodb." .. each)
-          end
-        end
-      end
+    for i in ipairs(tokens) do
+      local name = required_at(tokens, i, path)
+      local module = name and lua_source.content(name)
+      if module and module:match("^dynamodb") then list[#list + 1] = file_of(module) end
     end
     return list
   end
@@ -177,14 +187,19 @@ describe("architecture", function()
     local expected = { "lua/dynamodb/http/pool.lua" }
     for _, text in ipairs({ 'f(require("dynamodb.http.pool"))', "return require( 'dynamodb.http.pool' )",
       'require\n([[dynamodb.http.pool]])', 'pcall(require, "dynamodb.http.pool")',
-      'local s = "--" return require("dynamodb.http.pool"), s' }) do
+      'local s = "--" return require("dynamodb.http.pool"), s', 'local pool = late.module("dynamodb.http.pool")',
+      'late.methods("dynamodb.http.pool", Table, "get")', 'f = late.call("dynamodb.http.pool", name)',
+      'late.field("dynamodb.http.pool", m, "x")' }) do
       assert.same(expected, requires_in(text, "a file"))
     end
     for _, text in ipairs({ 'require "dynamodb.http.pool"', "require [[dynamodb.http.pool]]", "local r = require return r",
-      'f(require, "dynamodb.http.pool")', 'require("dynamodb." .. name)', '_G["f"](require)' }) do
+      'f(require, "dynamodb.http.pool")', 'require("dynamodb." .. name)', '_G["f"](require)',
+      "late.module(name)",
+      'local f = late.module f("dynamodb.http.pool")', 'late.methods(name, Table, "get")',
+      'late.module "dynamodb.http.pool"' }) do
       assert.is_false(pcall(requires_in, text, "a file"), text)
     end
-    assert.same({}, requires_in("-- require(name)\nlocal s = 'require(x)'", "a file"))
+    assert.same({}, requires_in("-- require(name)\nlocal s, late = 'require(x)', task.late.x", "a file"))
   end)
 
   -- {===== Globals of Lua =====
@@ -197,7 +212,7 @@ describe("architecture", function()
     os = { [SYSTEM] = true, ["lua/dynamodb/credentials/document.lua"] = { date = true } },
     io = { [SYSTEM] = true, ["lua/dynamodb/request/hooks.lua"] = { type = true } },
     ngx = { ["lua/dynamodb/transport/nginx.lua"] = true, ["lua/dynamodb/loop/phase.lua"] = true },
-    package = { [SYSTEM] = { config = true } },
+    package = { [SYSTEM] = { config = true }, [LATE] = { loaded = true } },
     debug = { ["lua/dynamodb/error.lua"] = { getinfo = true }, ["lua/dynamodb/loop/scheduler.lua"] = { traceback = true },
       ["lua/dynamodb/table/prefetch.lua"] = { getmetatable = true } },
     print = NOTHING, dofile = NOTHING, loadfile = NOTHING, load = NOTHING, loadstring = NOTHING,
@@ -283,8 +298,9 @@ describe("architecture", function()
             local after = tokens[at + 1] and tokens[at + 1].text
             local called = tokens[at + 4] and tokens[at + 4].text
             if depth == 0 and (tokens[at - 1].text == "=" or tokens[at - 1].text == ",") then
-              local required = tokens[at].text == "require" and tokens[at + 2].text:match("dynamodb") and called ~= "."
-                and called ~= ":" and called ~= "("
+              local is_late = tokens[at].text == "late" and (tokens[at + 2] or {}).text == "module"
+              local required = is_late or tokens[at].text == "require" and tokens[at + 2].text:match("dynamodb")
+                and called ~= "." and called ~= ":" and called ~= "("
               local aliased = held[tokens[at].text] and after ~= "." and after ~= ":" and after ~= "(" and after ~= "["
               held[names[place]] = held[names[place]] or required or aliased
             end
@@ -360,7 +376,7 @@ describe("architecture", function()
     for _, text in ipairs({ "pool.f = 1", "function pool.f() end", "function pool:f() end", "p.f = function() end",
       "pool['f'] = 1", "do pool.f = 1 end", "x, pool.f = 1, 2", "pool.f, x = 1, 2", "pool.a.b = 1", "p[x].b = 1",
       'require("dynamodb.http.pool").f = 1', "return { f = function() pool.f = 1 end }",
-      'local q = require("dynamodb.http.pool")\nq.f = 1' }) do
+      'local q = require("dynamodb.http.pool")\nq.f = 1', 'local q = late.module("dynamodb.http.pool")\nq.f = 1' }) do
       assert.equal(1, #judge_assignments(head .. text, "a file", {}), text)
     end
     for _, text in ipairs({ "other.f = pool.f", "x = { f = 1, pool.f, g = 2 }", "f(pool.f, pool.g)", "x.pool.f = 1",

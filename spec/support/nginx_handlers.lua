@@ -50,6 +50,40 @@ function app.list(connection)
   return table.concat(assert((connection or app.connection):list_tables()), "\n")
 end
 
+--- Makes calls of many kinds.
+function app.many_kinds()
+  local conn = app.connection
+  local tbl = conn:table("no_such_table", { hash_key = "id" })
+  dynamodb.gather({ function() tbl:get_item("a") end, function() conn:list_tables() end })
+  for _, call in ipairs({
+    function() assert(tbl:put_item({ id = "a" }, { condition = dynamodb.attr("id"):not_exists() })) end,
+    function() assert(tbl:update_item("a", { update = { n = dynamodb.increment(1) } })) end,
+    function() assert(tbl:query({ hash_key = "a", prefetch = 1 }):all()) end,
+    function() assert(tbl:scan({ segments = 2, concurrency = 2 }):all()) end,
+    function() assert(tbl:batch_write({ put = { { id = "a" } } })) end,
+    function() assert(conn:transact_get({ { get = { table = tbl, key = { id = "a" } } } })) end,
+    function() assert(conn:execute("SELECT * FROM no_such_table")) end,
+    function() assert(tbl:create_backup("name")) end,
+    function() assert(tbl:refresh()) end,
+  }) do
+    pcall(call) -- there is no such table
+  end
+  tostring(tbl:new_item("a"))
+  return dynamodb.inspect(dynamodb.json.decode("[]"))
+end
+
+--- Calls a function -> the names of the modules that it loaded.
+function app.modules_loaded_by(call)
+  local before, list = {}, {}
+  for name in pairs(package.loaded) do before[name] = true end
+  call()
+  for name in pairs(package.loaded) do
+    if not before[name] then list[#list + 1] = name end
+  end
+  table.sort(list)
+  return table.concat(list, " ")
+end
+
 --- Returns the connection to the endpoint in the query of the request: ?port=1234, ?url=http://... or ?variable=NAME, an
 --- environment variable.
 function app.there(options)

@@ -695,6 +695,35 @@ describe("nginx that is reloaded", function()
   end)
 end)
 
+-- {===== Files that are loaded late =====
+
+describe("the files of the library", function()
+  teardown(nginx.stop)
+
+  -- Starts nginx and makes calls of many kinds in a request -> the modules that these loaded.
+  local function loaded_in_request(init)
+    local server = nginx.start({ init = 'app = require("nginx_handlers") ' .. init,
+      server = "location = /calls { content_by_lua_block { app.say(app.modules_loaded_by, app.many_kinds) } }" })
+    local status, text = server.get("/calls")
+    assert.equal(200, status, text)
+    return text
+  end
+
+  it("are read by requests unless init_by_lua loads them", function()
+    local text = loaded_in_request("")
+    assert.matches("dynamodb.table.query", text, 1, true)
+    assert.matches("ngx.semaphore", text, 1, true)
+    assert.not_matches("dynamodb%.curl", text)
+    assert.not_matches("transport%.curl", text)
+  end)
+
+  it("are all loaded by dynamodb.preload(), except libcurl", function()
+    assert.equal("", loaded_in_request('require("dynamodb").preload() assert(not package.loaded["dynamodb.curl"])'))
+  end)
+end)
+
+-- ===================== }
+
 -- {===== Shared credentials of workers =====
 
 -- Locations: the service, which returns the key id of the request; the container's agent, whose first keys expire soon; and

@@ -1,9 +1,10 @@
 --- Options as data: a schema maps the name of each option to a validator. Nothing is copied or filled in, so
 --- a check costs one look-up for each given option.
 
+local late = require("dynamodb.base.late")
 local errors = require("dynamodb.error")
 local objects = require("dynamodb.base.objects")
-local spelling = require("dynamodb.base.spelling")
+local spelling = late.module("dynamodb.base.spelling")
 
 local options = {}
 

@@ -4,10 +4,11 @@
 -- Source: AWS SDKs and Tools Reference Guide, "Settings reference" (precedence), "Service-specific
 -- endpoints", "Smart configuration defaults".
 
+local late = require("dynamodb.base.late")
 local errors = require("dynamodb.error")
 local catalogue = require("dynamodb.config.catalogue")
 local options = require("dynamodb.base.options")
-local shared_files = require("dynamodb.config.shared_files")
+local shared_files = late.module("dynamodb.config.shared_files")
 local system = require("dynamodb.base.system")
 
 local settings = {}
@@ -20,7 +21,7 @@ local Settings = {}
 Settings.__index = Settings
 
 --- Returns the paths of the shared credentials and config files; nil without a home directory.
-settings.paths = shared_files.paths
+settings.paths = late.call("dynamodb.config.shared_files", "paths")
 
 --- The settings that are options of connect: name -> validator.
 settings.options = {}

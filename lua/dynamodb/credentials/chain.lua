@@ -1,20 +1,21 @@
 --- The credential provider chain: uses the credentials given to connect, or those of the first source that
 --- has any. Nothing is looked for before the first call.
 
-local boto_config = require("dynamodb.credentials.boto_config")
+local late = require("dynamodb.base.late")
+local boto_config = late.call("dynamodb.credentials.boto_config")
 local cache = require("dynamodb.credentials.cache")
 local connect_options = require("dynamodb.credentials.connect_options")
-local container = require("dynamodb.credentials.container")
+local container = late.call("dynamodb.credentials.container")
 local environment = require("dynamodb.credentials.environment")
 local errors = require("dynamodb.error")
-local http_client = require("dynamodb.http.client")
-local instance_metadata = require("dynamodb.credentials.instance_metadata")
-local profile = require("dynamodb.credentials.profile")
-local proxy = require("dynamodb.http.proxy")
+local http_client = late.module("dynamodb.http.client")
+local instance_metadata = late.call("dynamodb.credentials.instance_metadata")
+local profile = late.call("dynamodb.credentials.profile")
+local proxy = late.module("dynamodb.http.proxy")
 local service_clock = require("dynamodb.http.service_clock")
-local shared_cache = require("dynamodb.credentials.shared_cache")
-local user_agent = require("dynamodb.http.user_agent")
-local web_identity = require("dynamodb.credentials.web_identity")
+local shared_cache = late.call("dynamodb.credentials.shared_cache")
+local user_agent = late.module("dynamodb.http.user_agent")
+local find_web_identity = late.call("dynamodb.credentials.web_identity", "find")
 
 local chain = {}
 
@@ -30,7 +31,7 @@ local chain = {}
 ---@field metadata? table the token of instance metadata
 
 -- A provider is a function of the kit -> credentials | false, where it looked | nil, why, retryable.
-local providers = { environment, web_identity.find, profile, container, instance_metadata, boto_config }
+local providers = { environment, find_web_identity, profile, container, instance_metadata, boto_config }
 
 -- Credentials are shown as hidden when they are printed.
 local Credentials = { __name = "dynamodb.credentials" }
@@ -114,13 +115,13 @@ end
 
 -- Returns the function by which providers send requests.
 local function http_of(kit, context)
-  local send, time = (context.http or http_client).request, context.transport.time
+  local client, time = context.http or http_client, context.transport.time
   local http_context = { transport = kit.transport, limits = context.limits,
     proxy_for = function(url) return proxy.choose(url, kit.values) end }
   return function(request)
     local sent = time()
     http_context.user_agent = http_context.user_agent or user_agent.new(kit.values)
-    local response, err = send(http_context, request)
+    local response, err = client.request(http_context, request)
     if response then observe_clock(kit, request, response, sent, time()) end
     return response, err
   end

@@ -4,6 +4,7 @@
 local arguments = require("dynamodb.base.arguments")
 local concurrent = require("dynamodb.loop.concurrent")
 local errors = require("dynamodb.error")
+local late = require("dynamodb.base.late")
 local objects = require("dynamodb.base.objects")
 local phase = require("dynamodb.loop.phase")
 local scheduler = require("dynamodb.loop.scheduler")
@@ -27,7 +28,7 @@ local function spawn(self, run, f, ...)
 end
 
 local function now()
-  return require("dynamodb.curl").now()
+  return late.get("dynamodb.curl").now()
 end
 
 local function check_function(f, where)
@@ -105,12 +106,12 @@ local function wait_for(self, task, run, deadline)
   scheduler.drive(self, is_over, deadline)
 end
 
--- Starts the tasks of a run and waits for them. At the deadline it cancels them with the error 'late'.
-local function start_and_wait(start, self, task, run, deadline, late)
+-- Starts the tasks of a run and waits for them. At the deadline it cancels them with the error 'why'.
+local function start_and_wait(start, self, task, run, deadline, why)
   start(self, run)
   wait_for(self, task, run, deadline)
   if run.live > 0 then
-    scheduler.cancel_all(run, self, late)
+    scheduler.cancel_all(run, self, why)
     wait_for(self, task, run, FOREVER)
   end
 end
@@ -123,12 +124,12 @@ local function give_up(self, run)
 end
 
 -- Starts tasks by calling start(loop, run), and waits until all tasks of the run have ended.
-local function conduct(start, deadline, late)
+local function conduct(start, deadline, why)
   local task = scheduler.running()
   local self = task and task.loop or common
   if not task and self.stepping then self = scheduler.new() end -- called from a coroutine inside a task
   local run = scheduler.run()
-  local ok, err = pcall(start_and_wait, start, self, task, run, deadline, late)
+  local ok, err = pcall(start_and_wait, start, self, task, run, deadline, why)
   if not ok and run.live > 0 then
     if not task then pcall(give_up, self, run) end
     scheduler.abandon(run, self, task and task.run or self.root)
@@ -174,7 +175,7 @@ local function pack(...) return { n = select("#", ...), ... } end
 --- what pcall returns, as a table with n, in order. It is the 'gather' of transport/curl. Without epoll the
 --- calls run one after the other.
 function loop.gather(calls, concurrency, deadline)
-  local native = require("dynamodb.curl")
+  local native = late.get("dynamodb.curl")
   if not native.poller then return concurrent.one_by_one(calls, deadline, native.now) end
   local results, taken = {}, 0
   local function work()
@@ -185,12 +186,12 @@ function loop.gather(calls, concurrency, deadline)
       scheduler.check()
     end
   end
-  local late = errors.locate(errors.new({ kind = "timeout", message = "no time left" }))
+  local too_late = errors.locate(errors.new({ kind = "timeout", message = "no time left" }))
   local run = conduct(function(self, run)
     for _ = 1, math.min(concurrency or #calls, #calls) do spawn(self, run, work) end
-  end, deadline or FOREVER, late)
+  end, deadline or FOREVER, too_late)
   report(run)
-  for i = 1, #calls do results[i] = results[i] or { n = 2, false, run.why or late } end
+  for i = 1, #calls do results[i] = results[i] or { n = 2, false, run.why or too_late } end
   return results
 end
 
@@ -264,7 +265,7 @@ function loop.sleep(seconds)
   local task = scheduler.running()
   if task then return scheduler.sleep(task, seconds) end
   scheduler.check()
-  require("dynamodb.curl").sleep(seconds)
+  late.get("dynamodb.curl").sleep(seconds)
 end
 
 -- ===================== }

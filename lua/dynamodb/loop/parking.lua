@@ -4,6 +4,7 @@
 -- runs out.
 
 local errors = require("dynamodb.error")
+local late = require("dynamodb.base.late")
 local timers = require("dynamodb.loop.timers")
 
 local running, yield = coroutine.running, coroutine.yield
@@ -67,7 +68,7 @@ end
 
 --- Loads libcurl's module, and renews the loop in the child of a fork. Raises on a system without pollers.
 local function check_fork(self)
-  native = native or require("dynamodb.curl")
+  native = native or late.get("dynamodb.curl")
   if not native.poller then errors.raise("loop: this system has no epoll") end
   if self.poller and self.forks ~= native.forks() then renew(self) end
 end

@@ -1,18 +1,19 @@
 --- The state of one connection: what connect fixed, what its calls share while they run, and what is counted.
 
+local late = require("dynamodb.base.late")
 local core = require("dynamodb.core")
-local credential_chain = require("dynamodb.credentials.chain")
+local credential_chain = late.module("dynamodb.credentials.chain")
 local endpoint = require("dynamodb.http.endpoint")
 local errors = require("dynamodb.error")
 local event = require("dynamodb.loop.event")
-local hooks = require("dynamodb.request.hooks")
-local pool = require("dynamodb.http.pool")
-local proxy = require("dynamodb.http.proxy")
-local retry = require("dynamodb.request.retry")
-local service_clock = require("dynamodb.http.service_clock")
+local hooks = late.module("dynamodb.request.hooks")
+local pool = late.module("dynamodb.http.pool")
+local proxy = late.module("dynamodb.http.proxy")
+local retry = late.module("dynamodb.request.retry")
+local service_clock = late.module("dynamodb.http.service_clock")
 local settings = require("dynamodb.config.settings")
 local system = require("dynamodb.base.system")
-local user_agent = require("dynamodb.http.user_agent")
+local user_agent = late.module("dynamodb.http.user_agent")
 
 local context = {}
 
@@ -60,25 +61,33 @@ local function new_stats()
     bytes_received = 0, credential_refreshes = 0 }
 end
 
+-- The metatable of a state whose field 'transport' has not been read yet.
+local default_transport = {}
+
+function default_transport.__index(state, name)
+  if name ~= "transport" then return nil end
+  setmetatable(state, nil)
+  state.transport = late.get("dynamodb.transport.auto")
+  return state.transport
+end
+
 --- Makes the state of a connection. Reads no file and sends nothing.
 ---@param options table the checked options of connect
----@param transport table
----@param dictionary? table nginx's shared dictionary
+---@param transport? table transport/auto by default, which is loaded when the first call reads the field
 ---@return dynamodb.Context
-function context.new(options, transport, dictionary)
-  return {
+function context.new(options, transport)
+  return setmetatable({
     options = options,
     settings = settings.new(options),
     transport = transport,
-    emit = hooks.emitter(options.hooks, options.log),
-    dictionary = dictionary,
+    emit = (options.hooks or options.log) and hooks.emitter(options.hooks, options.log) or nil,
     deadline = options.deadline or settings.defaults.deadline,
     retry_writes = options.retry_writes or "safe",
     running = { pools = {}, known_tables = {}, warned = {}, spare = {}, spare_count = 0 },
     closing = event.new(),
     closed = false,
     stats = new_stats(),
-  }
+  }, not transport and default_transport or nil)
 end
 
 --- Makes the error of a call whose connection was closed while it ran.

@@ -1,9 +1,10 @@
 --- The service's limits of size, checked before anything is sent.
 -- Source: DynamoDB developer guide, "Quotas in Amazon DynamoDB".
 
+local late = require("dynamodb.base.late")
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
-local item_size = require("dynamodb.values.item_size")
+local item_size = late.call("dynamodb.values.item_size")
 
 local limits = {
   MAX_ITEM = 400 * 1024, -- bytes of an item, names included

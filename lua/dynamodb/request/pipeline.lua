@@ -9,13 +9,14 @@
 -- Source: AWS SDKs and Tools Reference Guide, "Retry behavior"; doc/retries.md.
 
 local calls = require("dynamodb.request.calls")
+local late = require("dynamodb.base.late")
 local context = require("dynamodb.request.context")
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
-local hints = require("dynamodb.request.hints")
-local hooks = require("dynamodb.request.hooks")
+local hints = late.module("dynamodb.request.hints")
+local hooks = late.module("dynamodb.request.hooks")
 local limits = require("dynamodb.request.limits")
-local idempotency = require("dynamodb.request.idempotency")
+local idempotency = late.module("dynamodb.request.idempotency")
 local options = require("dynamodb.base.options")
 local pool = require("dynamodb.http.pool")
 local response = require("dynamodb.request.response")
@@ -73,7 +74,8 @@ end
 -- Returns true when the request may be sent again at once, on another connection, although the service may
 -- have received it.
 local function may_resend(call)
-  return call.retry_writes == "always" or idempotency.kind(call.operation, call.params) == "free"
+  if not call.operation.writes or call.retry_writes == "always" then return true end
+  return idempotency.kind(call.operation, call.params) == "free"
 end
 
 -- Makes the error of an attempt without a response.

@@ -1,9 +1,10 @@
 --- Reads a complete response: a result, or an error object.
 
+local late = require("dynamodb.base.late")
 local errors = require("dynamodb.error")
-local hooks = require("dynamodb.request.hooks")
+local hooks = late.module("dynamodb.request.hooks")
 local response_check = require("dynamodb.request.response_check")
-local retry = require("dynamodb.request.retry")
+local retry = late.module("dynamodb.request.retry")
 local shape = require("dynamodb.request.shape")
 
 local response = {}

@@ -1,10 +1,11 @@
 --- Checks the result of a call against its request: the shapes of the members that this library reads, and
 --- the names, keys and counts that were asked for.
 
+local late = require("dynamodb.base.late")
 local core = require("dynamodb.core")
-local idempotency = require("dynamodb.request.idempotency")
+local idempotency = late.module("dynamodb.request.idempotency")
 local operations = require("dynamodb.base.operations")
-local output_shapes = require("dynamodb.request.output_shapes")
+local output_shapes = late.module("dynamodb.request.output_shapes")
 
 local response_check = {}
 
@@ -155,9 +156,13 @@ local function check_of(name)
 end
 
 --- name of an operation -> function(result, params) that returns nil, or what does not fit. GetItem, the
---- commonest call, has none: what its shape does not decide, Table:get_item checks by response_check.item.
-response_check.of = {}
-for name in pairs(operations) do response_check.of[name] = name ~= "GetItem" and check_of(name) or nil end
+--- commonest call, has false: what its shape does not decide, Table:get_item checks by response_check.item.
+--- The others are made when they are read.
+response_check.of = setmetatable({ GetItem = false }, { __index = function(self, name)
+  if not operations[name] then return nil end
+  self[name] = check_of(name)
+  return self[name]
+end })
 
 --- Returns what is wrong with the result of a GetItem whose projection includes these key attributes | nil.
 function response_check.item(result, key)
@@ -170,9 +175,6 @@ end
 -- {===== Common results =====
 
 -- Query and Scan have a quick test, which the common result passes. All others are checked as above.
-local of = response_check.of
-local check_query, check_scan = of.Query, of.Scan
-
 -- Returns true for capacity that is nil or a total.
 local function is_total(consumed)
   if consumed == nil then return true end
@@ -189,15 +191,16 @@ local function is_common_page(result)
     and scanned % 1 == 0 and result.NextToken == nil and is_total(result.ConsumedCapacity)
 end
 
-function of.Query(result, params)
-  if is_common_page(result) then return nil end
-  return check_query(result, params)
+local function page_check(name)
+  local check
+  return function(result, params)
+    if is_common_page(result) then return nil end
+    check = check or check_of(name)
+    return check(result, params)
+  end
 end
 
-function of.Scan(result, params)
-  if is_common_page(result) then return nil end
-  return check_scan(result, params)
-end
+response_check.of.Query, response_check.of.Scan = page_check("Query"), page_check("Scan")
 
 -- ===================== }
 

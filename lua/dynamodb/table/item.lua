@@ -1,13 +1,14 @@
 --- The methods of an item: writing it whole or by its changes, and reading it again.
 
+local late = require("dynamodb.base.late")
 local arguments = require("dynamodb.base.arguments")
 local pipeline = require("dynamodb.request.pipeline")
 local capacity = require("dynamodb.table.capacity")
 local context = require("dynamodb.request.context")
 local core = require("dynamodb.core")
-local inspect = require("dynamodb.values.inspect")
-local item_copy = require("dynamodb.table.item_copy")
-local item_diff = require("dynamodb.table.item_diff")
+local inspect = late.module("dynamodb.values.inspect")
+local item_copy = late.module("dynamodb.table.item_copy")
+local item_diff = late.module("dynamodb.table.item_diff")
 local errors = require("dynamodb.error")
 local objects = require("dynamodb.base.objects")
 local operations = require("dynamodb.base.operations")
@@ -15,7 +16,7 @@ local options = require("dynamodb.base.options")
 local response = require("dynamodb.request.response")
 local schema = require("dynamodb.table.schema")
 local system = require("dynamodb.base.system")
-local update = require("dynamodb.expression.update")
+local update = late.module("dynamodb.expression.update")
 local write = require("dynamodb.table.write")
 
 local Item = core.item_class.methods
@@ -368,8 +369,8 @@ function Item:modify(change, given)
     if err.ambiguous then return nil, err end -- a repeated change could be the second one
     local seconds = pause * system.random()
     if err.kind == "timeout" and conflict then return nil, conflict end
-    local late = transport.now() + seconds >= deadline
-    if err.code ~= "ConditionalCheckFailedException" or late then return nil, err end
+    local is_over = transport.now() + seconds >= deadline
+    if err.code ~= "ConditionalCheckFailedException" or is_over then return nil, err end
     conflict = err
     ok, err = context.pause(state, seconds)
     if not ok then return nil, errors.locate(err) end

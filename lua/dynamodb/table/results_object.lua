@@ -2,10 +2,11 @@
 --- is no table, so that ipairs(results), pairs(results) and #results raise on every Lua instead of looking
 --- empty.
 
+local late = require("dynamodb.base.late")
 local arguments = require("dynamodb.base.arguments")
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
-local inspect = require("dynamodb.values.inspect")
+local inspect = late.module("dynamodb.values.inspect")
 
 local results_object = {}
 
@@ -46,8 +47,11 @@ function class.__tostring(object)
   return ("Results(%s: %d items in %d pages so far)"):format(subject, self.count, self.requests)
 end
 
-class.__inspect = inspect.fields("Results", { "count", "scanned_count", "consumed_units", "requests",
-  "remaining", "segment" })
+local shown = { "count", "scanned_count", "consumed_units", "requests", "remaining", "segment" }
+
+function class.__inspect(object, write)
+  return inspect.fields("Results", shown)(object, write)
+end
 
 function class.__len() errors.raise("#results: results are no list: %s", ADVICE) end
 

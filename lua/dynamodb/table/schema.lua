@@ -1,9 +1,10 @@
 --- Schemas: the key attributes of a table with their types, and the checks of keys.
 
+local late = require("dynamodb.base.late")
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
 local objects = require("dynamodb.base.objects")
-local inspect = require("dynamodb.values.inspect")
+local inspect = late.module("dynamodb.values.inspect")
 local limits = require("dynamodb.request.limits")
 local options = require("dynamodb.base.options")
 

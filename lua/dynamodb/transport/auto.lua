@@ -1,17 +1,19 @@
 --- The default transport: libcurl's in plain Lua; inside nginx the one that the current phase allows, since a
 --- connection made in init_by_lua serves requests later.
 
-local concurrent = require("dynamodb.loop.concurrent")
 local errors = require("dynamodb.error")
-local nginx = require("dynamodb.transport.nginx")
+local late = require("dynamodb.base.late")
 local phase = require("dynamodb.loop.phase")
 
 -- transport/curl is loaded when it is used; in nginx it may never be.
-local function blocking() return require("dynamodb.transport.curl") end
+local function blocking() return late.get("dynamodb.transport.curl") end
 
 if not phase.is_nginx() then return blocking() end
 
-local auto = { now = nginx.now, time = nginx.time, shared = nginx.shared }
+local concurrent = require("dynamodb.loop.concurrent")
+local nginx = require("dynamodb.transport.nginx")
+
+local auto = { preload = nginx.preload, now = nginx.now, time = nginx.time, shared = nginx.shared }
 
 --- Raises in phases of nginx that cannot wait for a response. 'where' names the call.
 function auto.check(where)

@@ -2,9 +2,10 @@
 --- tasks it blocks. doc/transport.md describes what a transport has to offer.
 
 local core = require("dynamodb.core")
-local loop = require("dynamodb.loop")
+local late = require("dynamodb.base.late")
+local loop = late.module("dynamodb.loop")
 local native = require("dynamodb.curl")
-local scheduler = require("dynamodb.loop.scheduler")
+local scheduler = require("dynamodb.loop.parking") -- how tasks wait
 local system = require("dynamodb.base.system")
 
 local now, running = native.now, scheduler.running
@@ -19,7 +20,7 @@ local curl = {
   --- Returns a value that changes with each fork.
   process = native.forks,
   --- Calls functions concurrently, as tasks.
-  gather = loop.gather,
+  gather = late.call("dynamodb.loop", "gather"),
   --- Starts a task -> job with 'done' and cancel(collected). A finalizer may cancel it, too.
   spawn = function(f)
     local task = loop.spawn(f)

@@ -26,6 +26,12 @@ function nginx.shared(name)
   return ngx.shared[name]
 end
 
+--- Loads the modules of OpenResty that the functions below load when they need them.
+function nginx.preload()
+  require("ngx.semaphore")
+  require("ngx.ssl")
+end
+
 -- {===== Connecting =====
 
 -- names that are resolved without a resolver
