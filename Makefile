@@ -107,10 +107,10 @@ SEED    ?=
 
 soak:
 	@echo "== soak: ledgers of writers under faults, for $(SECONDS) s"
-	@env -u DYNAMODB_ENDPOINT tools/setup.sh test
+	@env -u AWS_ENDPOINT_URL_DYNAMODB tools/setup.sh test
 	@$(MAKE) -s plain-luajit
 	@$(MAKE) -s plain-lua5.4
-	@timeout -k 10 $$(($(SECONDS) + 150)) env -u DYNAMODB_ENDPOINT spec/support/emulator.sh spec/soak/run.sh $(SECONDS) $(SEED)
+	@timeout -k 10 $$(($(SECONDS) + 150)) env -u AWS_ENDPOINT_URL_DYNAMODB spec/support/emulator.sh spec/soak/run.sh $(SECONDS) $(SEED)
 
 # Every check is a target of its own. Two run at a time, since specs mostly wait; the builds that they share are made first.
 CHECKS := test warnings format luacheck tidy cppcheck scan reproducible rock valgrind torture faults allocations fuzz-check asan coverage soak

@@ -9,7 +9,7 @@
 set -eu -o pipefail
 cd "$(dirname "$0")/.."
 verify=spec/support/signature_verifier.sh
-[ -z "${DYNAMODB_ENDPOINT-}" ] || verify= # a real endpoint verifies signatures itself
+[ -z "${AWS_ENDPOINT_URL_DYNAMODB-}" ] || verify= # a real endpoint verifies signatures itself
 servers="spec/support/emulator.sh $verify spec/support/tls_endpoints.sh"
 busted=$(command -v busted)
 outputs=$(mktemp -d)
