@@ -42,6 +42,12 @@ function system.time()
   return clock and clock.time() or os.time()
 end
 
+--- Returns the date and time in UTC of seconds since 1970: { year, month, day, hour, min, sec, wday = 1 for
+--- Sunday }.
+function system.utc(seconds)
+  return os.date("!*t", math.floor(seconds))
+end
+
 local AT_HOME = "^~([/" .. package.config:sub(1, 1) .. "].*)$" -- and the system's own separator
 
 -- AWS SDKs and Tools Reference Guide, "Home directory resolution".

@@ -7,6 +7,7 @@ local errors = require("dynamodb.error")
 local objects = require("dynamodb.base.objects")
 local phase = require("dynamodb.loop.phase")
 local scheduler = require("dynamodb.loop.scheduler")
+local system = require("dynamodb.base.system")
 
 local unpack = table.unpack or unpack -- luacheck: ignore 113 143
 
@@ -24,10 +25,6 @@ Task.__index = Task
 
 local function spawn(self, run, f, ...)
   return setmetatable(scheduler.spawn(self, run, f, ...), Task)
-end
-
-local function now()
-  return require("dynamodb.curl").now()
 end
 
 local function check_function(f, where)
@@ -217,7 +214,7 @@ end
 function Task:wait(seconds)
   if seconds ~= nil then check_seconds(seconds, "task:wait") end
   local me = scheduler.running()
-  local deadline = seconds and now() + seconds or FOREVER
+  local deadline = seconds and scheduler.now() + seconds or FOREVER
   if self.done then
     return outcome(self)
   elseif me then
@@ -243,7 +240,7 @@ end
 --- Cancels the task unless it ends within that many seconds -> the task.
 function Task:deadline(seconds)
   check_seconds(seconds, "task:deadline")
-  scheduler.limit(self, now() + seconds, errors.new({ kind = "timeout", code = "Cancelled",
+  scheduler.limit(self, scheduler.now() + seconds, errors.new({ kind = "timeout", code = "Cancelled",
     message = ("the task's deadline of %g s has passed"):format(seconds) }))
   return self
 end
@@ -264,6 +261,8 @@ function loop.sleep(seconds)
   local task = scheduler.running()
   if task then return scheduler.sleep(task, seconds) end
   scheduler.check()
+  local clock = system.clock()
+  if clock then return clock.pass(seconds) end
   require("dynamodb.curl").sleep(seconds)
 end
 

@@ -1,7 +1,7 @@
---- Ends what tests make: at the end of busted's block in which it was made. Without busted, and outside of its
---- blocks, nothing is ended here.
--- A block is a test, with its before_each, or a describe block or file, with its setup. busted tells when blocks
--- end; the block that runs now is known to busted's own object only, which the function "it" refers to.
+--- Ends what tests make: at the end of busted's block in which it was made. Without busted, and outside of
+--- its blocks, nothing is ended here.
+-- A block is a test, with its before_each, or a describe block or file, with its setup. busted tells when
+-- blocks end; only busted's own object, which its function "it" refers to, knows the block that runs now.
 
 local blocks = {}
 
@@ -9,13 +9,11 @@ local blocks = {}
 local function find_busted()
   local found, api = pcall(require, "busted")
   local it = found and api.it
-  local index, name, value = 1, nil, nil
-  repeat
-    if not it then return nil end
-    name, value = debug.getupvalue(it, index)
-    index = index + 1
-  until name == "busted" or name == nil
-  return name and value or nil
+  if not it then return nil end
+  for index = 1, math.huge do
+    local name, value = debug.getupvalue(it, index)
+    if not name or name == "busted" then return value end
+  end
 end
 
 local busted = find_busted()

@@ -1,7 +1,7 @@
 --- The shell script that finds, runs and supervises a local DynamoDB. It is a module so that it is installed
 --- with the others; spec/support/emulator.sh reads it from this file.
--- The supervisor writes a dot to its standard output, which its owner reads from, five times a second. It ends
--- when that fails: then the owner has closed the pipe or has ended, however it ended.
+-- The supervisor writes a dot to its standard output, a pipe to its owner, five times a second. It ends when
+-- that fails: then the owner has closed the pipe or has ended, however it ended.
 
 return [==[
 # Prints the folders where npm keeps modules: of DIRECTORY, of the working directory, and of those above it.

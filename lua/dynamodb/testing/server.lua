@@ -3,7 +3,6 @@
 local arguments = require("dynamodb.base.arguments")
 local blocks = require("dynamodb.testing.blocks")
 local connection = require("dynamodb.connection")
-local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
 local options = require("dynamodb.base.options")
 local script = require("dynamodb.testing.engine_script")
@@ -94,7 +93,8 @@ local function engine_of(given)
   end
   local engine, path = find(given.engine and { given.engine } or { "dynoxide", "dynalite" }, given.directory)
   if engine then return engine, path end
-  errors.raise("testing.server: " .. ADVICE:format(given.engine and (" (engine '%s')"):format(given.engine) or ""))
+  local wanted = given.engine and (" (engine '%s')"):format(given.engine) or ""
+  errors.raise("testing.server: %s", ADVICE:format(wanted))
 end
 
 -- {===== Starting =====
@@ -187,15 +187,15 @@ end
 
 -- ===================== }
 
--- The servers that run. A server ends with this Lua state, not when it is collected.
+-- The processes of servers. A server ends with this Lua state, not when its object is collected.
 local running = {}
 
 --- Returns a DynamoDB server that is ready: the one at option endpoint_url; else a new one on 127.0.0.1 when
 --- another option is given; else the one that AWS_ENDPOINT_URL_DYNAMODB names; else a new one. A new one ends
 --- with busted's block that it is made in, by stop, and in any case with this process.
 ---@param given? table port (a free one by default), engine ("dynoxide", "dynalite"; by default the first one
---- that is installed), directory (whose node_modules is searched first), jar (path of DynamoDBLocal.jar), image
---- (of a container), endpoint_url
+--- that is installed), directory (whose node_modules is searched first), jar (path of DynamoDBLocal.jar),
+--- image (of a container), endpoint_url
 ---@return dynamodb.testing.Server
 function server.server(given)
   given = options.read(server_options, given, "testing.server")
@@ -203,7 +203,7 @@ function server.server(given)
   local url = given.endpoint_url or (next(given) == nil and system.getenv(VARIABLE))
   if url then return existing(url) end
   local self = start_engine(given)
-  running[self] = true
+  running[self] = self.process
   self.forget = blocks.at_end(function() self:stop() end)
   return self
 end
@@ -213,10 +213,12 @@ end
 ---@param given? table options of dynamodb.connect
 ---@return dynamodb.Connection
 function Server:connect(given)
-  local has_keys = system.getenv("AWS_ACCESS_KEY_ID") or given and (given.credentials or given.aws_access_key_id)
-  return connection.connect(options.merge({ endpoint_url = self.endpoint_url, proxy = false,
-    region = system.getenv("AWS_REGION") or "us-east-1",
-    aws_access_key_id = not has_keys and KEY or nil, aws_secret_access_key = not has_keys and KEY or nil }, given))
+  given = options.merge({ endpoint_url = self.endpoint_url, proxy = false,
+    region = system.getenv("AWS_REGION") or "us-east-1" }, given)
+  if not (system.getenv("AWS_ACCESS_KEY_ID") or given.credentials or given.aws_access_key_id) then
+    given.aws_access_key_id, given.aws_secret_access_key = KEY, KEY
+  end
+  return connection.connect(given)
 end
 
 --- Waits until the server has ended. Returns at once for a server that was not started here.
@@ -227,9 +229,8 @@ end
 --- Ends the server. Does nothing if it has ended, and for one that was not started here.
 function Server:stop()
   local process = self.process
-  running[self] = nil
   if not process then return end
-  self.process = nil
+  self.process, running[self] = nil, nil
   if self.forget then self.forget() end
   if self.pid then system.run("kill " .. self.pid .. " 2>/dev/null || :", SEARCH_TIMEOUT) end
   process:wait()
@@ -241,8 +242,9 @@ function Server:__tostring()
   return ("Server(%s)"):format(self.endpoint_url)
 end
 
-arguments.check_methods(Server, "server", { Server }, { connect = "options", stop = "", wait = "" })
+--- Returns the servers that this Lua state has started and not ended: server -> its process.
+function server.running() return running end
 
-server.KEY = KEY
+arguments.check_methods(Server, "server", { Server }, { connect = "options", stop = "", wait = "" })
 
 return server
