@@ -1,6 +1,6 @@
 -- The DynamoDB tutorial of boto in Lua. `make demo` runs it with a local server;
--- AWS_ENDPOINT_URL_DYNAMODB selects another server. Without it the tutorial uses AWS. It creates and deletes two
--- tables.
+-- AWS_ENDPOINT_URL_DYNAMODB selects another server. Without it the tutorial uses AWS. It creates and deletes
+-- two tables.
 
 local dynamodb = require("dynamodb")
 

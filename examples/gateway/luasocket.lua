@@ -1,10 +1,11 @@
 -- Serves the gateway without nginx, one request at a time (Debian: lua-socket). To start it, in the root of
 -- the source:
 --   make install LUA=lua5.4
---   export AWS_ENDPOINT_URL_DYNAMODB=http://127.0.0.1:8000 AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local
+--   export AWS_ENDPOINT_URL_DYNAMODB=http://127.0.0.1:8000
+--   export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local
 --   lua5.4 examples/gateway/luasocket.lua 8001
--- Without AWS_ENDPOINT_URL_DYNAMODB the requests go to DynamoDB in AWS_REGION. GATEWAY_AUDIT=1 logs each call.
--- Each response closes its connection and has no x-amz-crc32.
+-- Without AWS_ENDPOINT_URL_DYNAMODB the requests go to DynamoDB in AWS_REGION. GATEWAY_AUDIT=1 logs each
+-- call. Each response closes its connection and has no x-amz-crc32.
 
 local gateway = dofile("examples/gateway/gateway.lua")
 local socket = require("socket")

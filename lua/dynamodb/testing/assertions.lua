@@ -3,6 +3,7 @@
 local core = require("dynamodb.core")
 local difference = require("dynamodb.testing.difference")
 local errors = require("dynamodb.error")
+local inspect = require("dynamodb.values.inspect").inspect
 local objects = require("dynamodb.base.objects")
 
 local assertions = {}
@@ -24,7 +25,7 @@ end
 local function compare(state, title, expected, got)
   local lines = difference.lines(expected, got)
   if #lines == 0 then
-    state.failure_message = title .. " is as it must not be:\n  " .. tostring(got)
+    state.failure_message = title .. " is as it must not be:\n  " .. inspect(got)
     return true
   end
   state.failure_message = title .. " differs:\n" .. difference.text(lines)
@@ -71,7 +72,7 @@ local function is_stored(state, arguments)
   if attributes then
     return compare(state, ("the item in %s"):format(tostring(tbl)), attributes, item:totable())
   end
-  state.failure_message = ("%s has the item:\n  %s"):format(tostring(tbl), tostring(item))
+  state.failure_message = ("%s has the item:\n  %s"):format(tostring(tbl), inspect(item:totable()))
   return true
 end
 

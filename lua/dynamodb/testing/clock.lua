@@ -66,7 +66,7 @@ function clock.clock(transport)
   }
   self.transport = transports.disturb(wrap(self), inner)
   system.use_clock(self.source)
-  self.forget = blocks.at_end(function() self:close() end)
+  self._forget = blocks.at_end(function() self:close() end)
   return self
 end
 
@@ -78,7 +78,7 @@ end
 --- Lets time pass. Tasks whose time has come run when the calling task waits.
 ---@param seconds number
 function Clock:advance(seconds)
-  if type(seconds) ~= "number" or seconds < 0 or seconds >= math.huge then
+  if type(seconds) ~= "number" or seconds ~= seconds or seconds < 0 or seconds >= math.huge then
     errors.raise("clock:advance: number of seconds expected, got %s",
       type(seconds) == "number" and tostring(seconds) or objects.describe(seconds))
   end
@@ -87,7 +87,7 @@ end
 
 --- Gives the time back to the machine's clock. Closing it again does nothing.
 function Clock:close()
-  self.forget()
+  self._forget()
   if system.clock() == self.source then system.use_clock(false) end
 end
 Clock.__close = Clock.close

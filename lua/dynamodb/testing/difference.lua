@@ -1,6 +1,7 @@
 --- Tells how two values differ, as lines for people: by the path of each difference.
 
 local core = require("dynamodb.core")
+local objects = require("dynamodb.base.objects")
 local inspect = require("dynamodb.values.inspect").inspect
 
 local difference = {}
@@ -36,12 +37,8 @@ local function names_of(a, b)
   return names
 end
 
-local function is_table(value)
-  return core.typename(value) == "table" or core.is_list(value)
-end
-
 local function compare(expected, got, path, lines)
-  if is_table(expected) and is_table(got) and (next(expected) ~= nil or next(got) ~= nil) then
+  if objects.is_plain(expected) and objects.is_plain(got) and (next(expected) ~= nil or next(got) ~= nil) then
     for _, name in ipairs(names_of(expected, got)) do
       compare(expected[name], got[name], path_of(path, name), lines)
     end

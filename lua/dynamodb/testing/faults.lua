@@ -110,30 +110,28 @@ local function send(self, socket, bytes, deadline)
   return self.inner.send(socket.inner, bytes, deadline)
 end
 
--- Lets the delay of a plan pass -> true | nil, kind, why at the deadline.
-local function delay(self, plan, deadline)
+-- Lets a delay pass -> true | nil, kind, why at the deadline.
+local function delay(self, seconds, deadline)
   local inner = self.inner
   local left = deadline - inner.now()
-  inner.sleep(math.max(0, math.min(plan.delay, left)))
-  if plan.delay >= left then return nil, "timeout", "no response in time" end
-  plan.delay = nil
+  inner.sleep(math.max(0, math.min(seconds, left)))
+  if seconds >= left then return nil, "timeout", "no response in time" end
   return true
 end
 
--- Receives as the plan says.
+-- Receives as the plan says. The response of the service is received before any delay: the service then has
+-- done what was asked, whatever the client gets to know.
 local function receive_planned(self, socket, plan, deadline)
-  if plan.delay then
-    local ok, kind, why = delay(self, plan, deadline)
-    if not ok then return nil, kind, why end
-  end
   local bytes = plan.reply
-  if plan.change or plan.dropped then
+  if plan.send then
     local response, kind, why = messages.receive(self.inner, socket.inner, deadline)
     if not response then return nil, kind, why end
-    bytes = plan.change and plan.change(response)
-  elseif plan.send then
-    socket.plan = nil
-    return self.inner.receive(socket.inner, deadline, true)
+    local change = plan.change or messages.bytes_of
+    bytes = not plan.dropped and change(response) or nil
+  end
+  if plan.delay then
+    local ok, kind, why = delay(self, plan.delay, deadline)
+    if not ok then return nil, kind, why end
   end
   socket.plan = {} -- a response that is not whole ends with its connection
   if bytes then return bytes end
@@ -178,7 +176,7 @@ function faults.faults(transport)
   local self = setmetatable({ inner = transports.given(transport, "testing.faults"), rules = {},
     requests = {}, skew = false }, Faults)
   self.transport = transports.disturb(wrap(self), self.inner)
-  self.forget = blocks.at_end(function() self:finish() end)
+  self._forget = blocks.at_end(function() self:finish() end)
   return self
 end
 
@@ -210,7 +208,7 @@ end
 --- Ends the script. Raises when faults are left that no request has met. In a block of busted the block's end
 --- does it.
 function Faults:finish()
-  if self.forget then self.forget() end
+  if self._forget then self._forget() end
   local rest = {}
   for _, rule in ipairs(self.rules) do
     if rule.left > 0 and rule.times < math.huge then rest[#rest + 1] = describe(rule) end

@@ -15,7 +15,7 @@ assertions.register()
 local testing = {
   clock = clock.clock,
   faults = faults.faults,
-  load = tables.load,
+  ["load"] = tables.load,
   record = recording.record,
   replay = recording.replay,
   server = server.server,
@@ -23,7 +23,7 @@ local testing = {
 }
 
 arguments.check_functions(testing, "testing", "testing.", {
-  clock = "transport", faults = "transport", load = "table, fixtures", record = "path, transport",
+  clock = "transport", faults = "transport", ["load"] = "table, fixtures", record = "path, transport",
   replay = "path", server = "options", table = "connection, definition",
 })
 

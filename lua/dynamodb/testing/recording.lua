@@ -88,7 +88,7 @@ function recording.record(path, transport)
   check_path(path, "testing.record")
   local self = setmetatable({ path = path, lines = {} }, Recording)
   self.transport = wrap_recording(self, transports.given(transport, "testing.record"))
-  self.forget = blocks.at_end(function() self:finish() end)
+  self._forget = blocks.at_end(function() self:finish() end)
   return self
 end
 
@@ -96,7 +96,7 @@ end
 function Recording:finish()
   if self.is_finished then return end
   self.is_finished = true
-  self.forget()
+  self._forget()
   local ok, why = system.write_file(self.path, table.concat(self.lines, "\n") .. "\n")
   if not ok then errors.raise("testing.record: %s", why) end
 end

@@ -204,7 +204,7 @@ function server.server(given)
   if url then return existing(url) end
   local self = start_engine(given)
   running[self] = self.process
-  self.forget = blocks.at_end(function() self:stop() end)
+  self._forget = blocks.at_end(function() self:stop() end)
   return self
 end
 
@@ -231,7 +231,7 @@ function Server:stop()
   local process = self.process
   if not process then return end
   self.process, running[self] = nil, nil
-  if self.forget then self.forget() end
+  if self._forget then self._forget() end
   if self.pid then system.run("kill " .. self.pid .. " 2>/dev/null || :", SEARCH_TIMEOUT) end
   process:wait()
   process:close()

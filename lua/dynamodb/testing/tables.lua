@@ -114,7 +114,7 @@ function tables.table(conn, definition)
     own:close()
     error(description, 0)
   end
-  guard.forget = blocks.at_end(function() guard:delete() end)
+  guard._forget = blocks.at_end(function() guard:delete() end)
   local tbl, err = table_objects.from_description(conn, operations.DescribeTable, { TableName = guard.name },
     guard.name, description, definition.version_attribute)
   if not tbl then error(err, 0) end
@@ -126,7 +126,7 @@ function Guard:delete()
   local own = self.connection
   if not own then return end
   self.connection = nil
-  self.forget()
+  self._forget()
   local _, err = own:delete_table(self.name)
   own:close()
   if err and err.code ~= "ResourceNotFoundException" then error(err, 0) end
