@@ -54,9 +54,17 @@ demo:
 	@$(MAKE) -s all
 	@LUA_PATH='lua/?.lua;lua/?/init.lua;;' LUA_CPATH='$B/?.so;;' spec/support/emulator.sh $(LUA) examples/tutorial.lua
 
+# Runs a local server until it is interrupted, and prints how to use it.
+PORT ?= 8000
+
+server:
+	@env -u AWS_ENDPOINT_URL_DYNAMODB tools/setup.sh demo
+	@$(MAKE) -s all
+	@LUA_PATH='lua/?.lua;lua/?/init.lua;;' LUA_CPATH='$B/?.so;;' $(LUA) tools/server.lua $(PORT)
+
 # Runs the specs. SPEC holds the arguments of busted: make spec LUA=luajit SPEC='spec/core --filter=crc'
 LUAS ?= lua5.4 luajit
-SPEC ?= spec
+SPEC ?= spec examples/shop
 export SPEC SAN
 
 test:
@@ -303,4 +311,4 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: all demo test test-engines spec specs modules spec-modules check warnings format luacheck tidy cppcheck scan reproducible rock rockspec asan valgrind coverage torture faults allocations soak fuzz fuzz-check fuzz-programs bench bench-nginx plain-luajit plain-lua5.4 plain-haproxy install uninstall clean
+.PHONY: all demo server test test-engines spec specs modules spec-modules check warnings format luacheck tidy cppcheck scan reproducible rock rockspec asan valgrind coverage torture faults allocations soak fuzz fuzz-check fuzz-programs bench bench-nginx plain-luajit plain-lua5.4 plain-haproxy install uninstall clean

@@ -144,6 +144,22 @@ exec "%s" --host 127.0.0.1 --port "$port"
     end)
   end
 
+  it("runs in the foreground by make server, which prints how to use it", function()
+    assert.matches("tools/server.lua $(PORT)", files.read("Makefile"), 1, true)
+    local command = "LUA_PATH='%s' LUA_CPATH='%s' env -u LD_PRELOAD timeout -s INT 3 '%s' tools/server.lua 14997 2>&1"
+    local pipe = assert(io.popen(command:format(package.path, package.cpath, os.getenv("LUA"))))
+    local lines = { pipe:read("*l"), pipe:read("*l"), pipe:read("*l") }
+    local is_there, err = responds({ connect = function(_, given)
+      given.endpoint_url = lines[3]:match("^export AWS_ENDPOINT_URL_DYNAMODB=(%S+) ")
+      return helper.connect(given)
+    end })
+    assert.is_true(is_there, tostring(err))
+    assert.equal("", pipe:read("*a"))
+    pipe:close()
+    assert.matches("^A local DynamoDB %(%l+%) runs at http://127.0.0.1:14997. Ctrl%-C ends it.", lines[1])
+    assert.is_nil((curl.connect({ url = "http://127.0.0.1:14997" }, 1, {})))
+  end)
+
   it("connects with made-up keys, without a proxy, and with the options given", function()
     local server = testing.server()
     local conn = server:connect({ region = "eu-west-1", transport = curl })
