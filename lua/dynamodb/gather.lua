@@ -5,6 +5,7 @@ local objects = require("dynamodb.base.objects")
 local concurrent = require("dynamodb.loop.concurrent")
 local errors = require("dynamodb.error")
 local options = require("dynamodb.base.options")
+local system = require("dynamodb.base.system")
 
 local gather = {}
 
@@ -29,7 +30,7 @@ end
 function gather.gather(calls, given)
   given = check(calls, given)
   local transport = require("dynamodb.transport.auto")
-  local deadline = given.deadline and transport.now() + given.deadline
+  local deadline = given.deadline and (system.clock() or transport).now() + given.deadline
   local results, errs, failed = { n = #calls }, {}, false
   for i, outcome in ipairs(concurrent.run(transport, calls, given.concurrency, deadline)) do
     if outcome[1] then results[i] = outcome[2] end

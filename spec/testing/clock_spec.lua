@@ -130,6 +130,23 @@ describe("testing.clock", function()
     conn:close()
   end)
 
+  it("passes in calls that are gathered, up to their deadline", function()
+    local faults = testing.faults(clock.transport)
+    local conn = connect(faults)
+    faults:add({ delay = 4, times = 5 })
+    local before, calls = clock:now(), {}
+    for i = 1, 3 do calls[i] = function() return conn:list_tables() end end
+    local results, errs = dynamodb.gather(calls, { concurrency = 3 })
+    assert.is_nil(errs)
+    assert.equal(3, results.n)
+    assert.near(4, clock:now() - before, 0.1)
+    results, errs = dynamodb.gather(calls, { concurrency = 2, deadline = 3 })
+    assert.is_nil(results[1])
+    assert.equal("timeout", errs[1].kind)
+    assert.near(7, clock:now() - before, 0.1)
+    conn:close()
+  end)
+
   it("passes for a silent socket of a task, after some seconds of the machine", function()
     local listener = assert(curl.connect({ url = helper.unverified() }, 5, {})) -- nothing is sent, so nothing comes
     began = began + 6 -- the patience with sockets
