@@ -1,6 +1,7 @@
 -- Requests and responses of DynamoDB as bytes.
 
 local core = require("dynamodb.core")
+local files = dofile("spec/support/files.lua")
 local messages = require("dynamodb.testing.messages")
 
 local function read(operation, body)
@@ -42,6 +43,15 @@ describe("messages of DynamoDB", function()
     assert.equal("a", receive({ "HTTP/1.1 200 OK\r\n\r\na" }).body)
   end)
 
+  it("are read when they are compressed, and passed on as they came", function()
+    local body = files.output_of("printf '{\"Count\":1}' | gzip -c")
+    local response = receive({ ("HTTP/1.1 200 OK\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-encoding: gzip\r\n"
+      .. "content-length: %d\r\n\r\n"):format(#body) .. body })
+    assert.equal(1, response.parser:decode("json").Count)
+    assert.equal(body, response.body)
+    assert.matches("\r\ncontent-encoding: gzip\r\n", messages.bytes_of(response))
+  end)
+
   it("are not received when they are cut, invalid or late", function()
     assert.same({ n = 3, nil, "closed", "closed" }, { n = 3, receive({ "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nab" }) })
     assert.same({ n = 3, nil, "timeout", "closed" }, { n = 3, receive({ kind = "timeout" }) })
@@ -51,7 +61,7 @@ describe("messages of DynamoDB", function()
   end)
 
   it("are written so that the client reads them", function()
-    local parser = core.response():reset()
+    local parser = core.response()
     assert.is_true(parser:feed(messages.success({ Count = 1 })))
     assert.equal(1, parser:decode("json").Count)
     parser:reset()
