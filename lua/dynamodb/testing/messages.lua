@@ -110,7 +110,7 @@ end
 --- Receives a whole response by a transport -> response | nil, kind, why.
 ---@return dynamodb.testing.Response?
 function messages.receive(transport, socket, deadline)
-  local parser, is_first = core.response(nil, false, true), true -- it may be compressed
+  local parser, is_first = core.response(nil, false, true, false), true -- it may be compressed
   while true do
     local bytes, kind, why = transport.receive(socket, deadline, is_first)
     is_first = false
