@@ -54,9 +54,17 @@ demo:
 	@$(MAKE) -s all
 	@LUA_PATH='lua/?.lua;lua/?/init.lua;;' LUA_CPATH='$B/?.so;;' spec/support/emulator.sh $(LUA) examples/tutorial.lua
 
+# Runs a local server until it is interrupted, and prints how to use it.
+PORT ?= 8000
+
+server:
+	@env -u AWS_ENDPOINT_URL_DYNAMODB tools/setup.sh demo
+	@$(MAKE) -s all
+	@LUA_PATH='lua/?.lua;lua/?/init.lua;;' LUA_CPATH='$B/?.so;;' $(LUA) tools/server.lua $(PORT)
+
 # Runs the specs. SPEC holds the arguments of busted: make spec LUA=luajit SPEC='spec/core --filter=crc'
 LUAS ?= lua5.4 luajit
-SPEC ?= spec
+SPEC ?= spec examples/shop
 export SPEC SAN
 
 test:
@@ -107,10 +115,10 @@ SEED    ?=
 
 soak:
 	@echo "== soak: ledgers of writers under faults, for $(SECONDS) s"
-	@env -u DYNAMODB_ENDPOINT tools/setup.sh test
+	@env -u AWS_ENDPOINT_URL_DYNAMODB tools/setup.sh test
 	@$(MAKE) -s plain-luajit
 	@$(MAKE) -s plain-lua5.4
-	@timeout -k 10 $$(($(SECONDS) + 150)) env -u DYNAMODB_ENDPOINT spec/support/emulator.sh spec/soak/run.sh $(SECONDS) $(SEED)
+	@timeout -k 10 $$(($(SECONDS) + 150)) env -u AWS_ENDPOINT_URL_DYNAMODB spec/support/emulator.sh spec/soak/run.sh $(SECONDS) $(SEED)
 
 # Every check is a target of its own. Two run at a time, since specs mostly wait; the builds that they share are made first.
 CHECKS := test warnings format luacheck tidy cppcheck scan reproducible rock valgrind torture faults allocations fuzz-check asan coverage soak
@@ -303,4 +311,4 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: all demo test test-engines spec specs modules spec-modules check warnings format luacheck tidy cppcheck scan reproducible rock rockspec asan valgrind coverage torture faults allocations soak fuzz fuzz-check fuzz-programs bench bench-nginx plain-luajit plain-lua5.4 plain-haproxy install uninstall clean
+.PHONY: all demo server test test-engines spec specs modules spec-modules check warnings format luacheck tidy cppcheck scan reproducible rock rockspec asan valgrind coverage torture faults allocations soak fuzz fuzz-check fuzz-programs bench bench-nginx plain-luajit plain-lua5.4 plain-haproxy install uninstall clean

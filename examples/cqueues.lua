@@ -1,5 +1,5 @@
 -- Makes concurrent calls inside the loop of cqueues (Debian: lua-cqueues): lua5.4 examples/cqueues.lua
--- DYNAMODB_ENDPOINT is the URL of the server. examples/work.lua has the calls.
+-- AWS_ENDPOINT_URL_DYNAMODB is the URL of the server. examples/work.lua has the calls.
 
 local cqueues = require("cqueues")
 local loop = require("dynamodb").loop

@@ -1,5 +1,5 @@
 -- Makes concurrent calls in a select loop of LuaSocket (Debian: lua-socket): lua5.4 examples/luasocket.lua
--- DYNAMODB_ENDPOINT is the URL of the server. examples/work.lua has the calls.
+-- AWS_ENDPOINT_URL_DYNAMODB is the URL of the server. examples/work.lua has the calls.
 
 local loop = require("dynamodb").loop
 local socket = require("socket")

@@ -1,5 +1,5 @@
 -- Makes concurrent calls inside the loop of libuv (Debian: lua-luv): lua5.4 examples/luv.lua
--- DYNAMODB_ENDPOINT is the URL of the server. examples/work.lua has the calls.
+-- AWS_ENDPOINT_URL_DYNAMODB is the URL of the server. examples/work.lua has the calls.
 
 local loop = require("dynamodb").loop
 local uv = require("luv")

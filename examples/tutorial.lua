@@ -1,5 +1,6 @@
--- The DynamoDB tutorial of boto in Lua. `make demo` runs it with a local server; DYNAMODB_ENDPOINT selects
--- another server. Without an endpoint it uses AWS. It creates and deletes two tables.
+-- The DynamoDB tutorial of boto in Lua. `make demo` runs it with a local server;
+-- AWS_ENDPOINT_URL_DYNAMODB selects another server. Without it the tutorial uses AWS. It creates and deletes
+-- two tables.
 
 local dynamodb = require("dynamodb")
 
@@ -33,18 +34,15 @@ end
 print("DynamoDB from " .. (jit and jit.version or _VERSION) .. ", dynamodb " .. dynamodb._VERSION)
 
 step("Connect, with keys given")
-local endpoint_url = os.getenv("DYNAMODB_ENDPOINT")
 local given = dynamodb.connect({
   aws_access_key_id = os.getenv("AWS_ACCESS_KEY_ID") or "AKIDEXAMPLE",
   aws_secret_access_key = os.getenv("AWS_SECRET_ACCESS_KEY") or "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
-  endpoint_url = endpoint_url,
-  ca_bundle = os.getenv("DYNAMODB_CA_BUNDLE"),
 })
 say("%s, region %s", tostring(given), given.region)
 given:close()
 
 step("Connect, without: keys come from the environment, ~/.aws or ~/.boto")
-local conn = dynamodb.connect({ endpoint_url = endpoint_url, ca_bundle = os.getenv("DYNAMODB_CA_BUNDLE") })
+local conn = dynamodb.connect()
 say("%s", tostring(conn))
 
 step("List the tables")

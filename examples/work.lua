@@ -3,7 +3,7 @@
 
 local dynamodb = require("dynamodb")
 
-local conn = dynamodb.connect({ endpoint_url = os.getenv("DYNAMODB_ENDPOINT") })
+local conn = dynamodb.connect()
 
 return function()
   local schema = conn:create_schema({ hash_key_name = "id", hash_key_proto_value = "S" })

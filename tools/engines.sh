@@ -2,15 +2,15 @@
 # Runs the specs that use a DynamoDB server on each engine and on each Lua named: tools/engines.sh LUA...
 # The last lines are `ENGINE: N passed, N failed`.
 # ENGINES  the engines, by the names of spec/support/engines.lua; by default those that spec/support/emulator.sh starts, or the one
-#          at DYNAMODB_ENDPOINT, which DYNAMODB_ENGINE may name
+#          at AWS_ENDPOINT_URL_DYNAMODB, which DYNAMODB_ENGINE may name
 set -eu -o pipefail
 cd "$(dirname "$0")/.."
-if [ -n "${DYNAMODB_ENDPOINT-}" ]; then
+if [ -n "${AWS_ENDPOINT_URL_DYNAMODB-}" ]; then
   ENGINES=${DYNAMODB_ENGINE:-unknown}
 else
   : "${ENGINES:=dynoxide dynalite}"
 fi
-uses_server='helper\.(connect|endpoint|unverified|create_table)|fixture\.open|DYNAMODB_(TLS_)?ENDPOINT|(crowd|endurance|modify)_process|nginx_handlers'
+uses_server='helper\.(connect|endpoint|unverified|create_table)|fixture\.open|AWS_ENDPOINT_URL_DYNAMODB|DYNAMODB_TLS_ENDPOINT|testing\.server|(crowd|endurance|modify)_process|nginx_handlers'
 SPEC=$(grep -rlE --include='*_spec.lua' "$uses_server" spec | LC_ALL=C sort | tr '\n' ' ')
 export SPEC
 results=$(mktemp)

@@ -54,7 +54,7 @@ write("credentials", "[inner]\n" .. KEYS)
 write("config", "[profile inner]\n[profile outer]\ncredential_process = cat " .. process .. "\n")
 
 local function connect(given)
-  local options = { endpoint_url = assert(os.getenv("DYNAMODB_ENDPOINT")), region = "us-east-1",
+  local options = { endpoint_url = assert(os.getenv("AWS_ENDPOINT_URL_DYNAMODB")), region = "us-east-1",
     max_attempts = 1,
     attempt_timeout = 0.2, connect_timeout = 0.2, deadline = 0.3, retry_mode = "off" }
   for name, value in pairs(given) do options[name] = value end

@@ -28,10 +28,10 @@ compiles() { echo '#include <stdlib.h>' | cc -fsyntax-only -xc -; }
 trusts() { [ -s /etc/ssl/certs/ca-certificates.crt ]; }
 
 # node_modules/.installed is a copy of the lock file that the emulator was installed from.
-emulator() { [ -n "${DYNAMODB_ENDPOINT-}" ] || cmp -s $support/package-lock.json $support/node_modules/.installed; }
+emulator() { [ -n "${AWS_ENDPOINT_URL_DYNAMODB-}" ] || cmp -s $support/package-lock.json $support/node_modules/.installed; }
 
 # Succeeds if all servers that run here are installed, not only the one that the specs use by default.
-engines() { emulator && { [ -n "${DYNAMODB_ENDPOINT-}" ] || [ -f $support/node_modules/dynalite/cli.js ]; }; }
+engines() { emulator && { [ -n "${AWS_ENDPOINT_URL_DYNAMODB-}" ] || [ -f $support/node_modules/dynalite/cli.js ]; }; }
 
 # Succeeds if nginx has Lua, as a module or as OpenResty, or if the system has no package of that module; specs then skip.
 nginx_lua() {

@@ -9,7 +9,7 @@
 set -eu -o pipefail
 cd "$(dirname "$0")/.."
 verify=spec/support/signature_verifier.sh
-[ -z "${DYNAMODB_ENDPOINT-}" ] || verify= # a real endpoint verifies signatures itself
+[ -z "${AWS_ENDPOINT_URL_DYNAMODB-}" ] || verify= # a real endpoint verifies signatures itself
 servers="spec/support/emulator.sh $verify spec/support/tls_endpoints.sh"
 busted=$(command -v busted)
 outputs=$(mktemp -d)
@@ -23,7 +23,7 @@ LIMIT=${LIMIT:-1200}
 # Prints busted's arguments, one line for each process.
 batches() {
   local word files options="" paths=()
-  for word in ${SPEC:-spec}; do
+  for word in ${SPEC:-spec examples/shop}; do
     case $word in
       -*) options+="$word " ;;
       *) paths+=("$word") ;;
@@ -31,7 +31,7 @@ batches() {
   done
   files=$(find "${paths[@]}" -name '*_spec.lua' | LC_ALL=C sort)
   if [ "$(wc -l <<<"$files")" -lt "$SPLIT_FROM" ]; then
-    echo "${SPEC:-spec}"
+    echo "${SPEC:-spec examples/shop}"
   else
     awk -v options="$options" -v most="$PROCESSES" '{ batch[NR % most] = batch[NR % most] " " $0 }
       END { for (i in batch) print options batch[i] }' <<<"$files"

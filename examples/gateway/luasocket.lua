@@ -1,10 +1,11 @@
 -- Serves the gateway without nginx, one request at a time (Debian: lua-socket). To start it, in the root of
 -- the source:
 --   make install LUA=lua5.4
---   export DYNAMODB_ENDPOINT=http://127.0.0.1:8000 AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local
+--   export AWS_ENDPOINT_URL_DYNAMODB=http://127.0.0.1:8000
+--   export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local
 --   lua5.4 examples/gateway/luasocket.lua 8001
--- Without DYNAMODB_ENDPOINT the requests go to DynamoDB in AWS_REGION. GATEWAY_AUDIT=1 logs each call. Each
--- response closes its connection and has no x-amz-crc32.
+-- Without AWS_ENDPOINT_URL_DYNAMODB the requests go to DynamoDB in AWS_REGION. GATEWAY_AUDIT=1 logs each
+-- call. Each response closes its connection and has no x-amz-crc32.
 
 local gateway = dofile("examples/gateway/gateway.lua")
 local socket = require("socket")
@@ -13,8 +14,7 @@ local MAX_BYTES = 17 * 2 ^ 20 -- of a request; BatchWriteItem takes 16 MB
 
 local function audit(line) io.stderr:write("audit: ", line, "\n") end
 
-local handle = gateway.new({ endpoint_url = os.getenv("DYNAMODB_ENDPOINT") },
-  os.getenv("GATEWAY_AUDIT") and audit or nil)
+local handle = gateway.new({}, os.getenv("GATEWAY_AUDIT") and audit or nil)
 
 -- Reads the head of a request -> its first line, headers by lower-case name | nil when the client has gone.
 local function receive_head(client)

@@ -6,6 +6,7 @@ local concurrent = require("dynamodb.loop.concurrent")
 local late = require("dynamodb.base.late")
 local errors = require("dynamodb.error")
 local options = require("dynamodb.base.options")
+local system = require("dynamodb.base.system")
 
 local gather = {}
 
@@ -30,7 +31,7 @@ end
 function gather.gather(calls, given)
   given = check(calls, given)
   local transport = late.get("dynamodb.transport.auto")
-  local deadline = given.deadline and transport.now() + given.deadline
+  local deadline = given.deadline and (system.clock() or transport).now() + given.deadline
   local results, errs, failed = { n = #calls }, {}, false
   for i, outcome in ipairs(concurrent.run(transport, calls, given.concurrency, deadline)) do
     if outcome[1] then results[i] = outcome[2] end

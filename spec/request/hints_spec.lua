@@ -4,6 +4,8 @@ local dynamodb = require("dynamodb")
 local helper = dofile("spec/support/helper.lua")
 
 describe("hints", function()
+  helper.ignore_endpoint(setup, teardown)
+
   local warnings, tbl
 
   before_each(function()

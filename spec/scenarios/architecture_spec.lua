@@ -57,7 +57,7 @@ describe("architecture", function()
   -- all of them.
   local ROOMS = {
     "error", "base", "values", "loop", "transport", "http", "config", "credentials", "expression", "request", "table",
-    "admin", "boto_layer2", "connection", "gather", "init",
+    "admin", "boto_layer2", "connection", "gather", "init", "testing",
   }
 
   -- The rooms of csrc: the core includes nothing but itself, the glue uses the core, and libcurl's room uses the
@@ -214,7 +214,8 @@ describe("architecture", function()
     ngx = { ["lua/dynamodb/transport/nginx.lua"] = true, ["lua/dynamodb/loop/phase.lua"] = true },
     package = { [SYSTEM] = { config = true }, [LATE] = { loaded = true } },
     debug = { ["lua/dynamodb/error.lua"] = { getinfo = true }, ["lua/dynamodb/loop/scheduler.lua"] = { traceback = true },
-      ["lua/dynamodb/table/prefetch.lua"] = { getmetatable = true } },
+      ["lua/dynamodb/table/prefetch.lua"] = { getmetatable = true },
+      ["lua/dynamodb/testing/blocks.lua"] = { getupvalue = true } },
     print = NOTHING, dofile = NOTHING, loadfile = NOTHING, load = NOTHING, loadstring = NOTHING,
     rawset = { ["lua/dynamodb/connection.lua"] = { [""] = true } }, -- of a table of its own
     setfenv = NOTHING, getfenv = NOTHING, _ENV = NOTHING,
@@ -259,7 +260,8 @@ describe("architecture", function()
   -- The one way to wait for another task is loop/event. These files wait for time to pass.
   it("sleeps at the permitted places only", function()
     local expected = { ["credentials/service_call"] = 1, ["request/context"] = 1, -- all calls pause by context.pause
-      ["credentials/shared_cache"] = 1 } -- waits for another process
+      ["credentials/shared_cache"] = 1, -- waits for another process
+      ["testing/clock"] = 2, ["testing/faults"] = 1, ["testing/server"] = 1 }
     local found = {}
     for path in pairs(lua_graph()) do
       for _, token in ipairs(lua_source.tokens(read(path))) do

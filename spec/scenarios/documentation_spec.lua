@@ -118,6 +118,31 @@ describe("documentation", function()
     end
   end)
 
+  it("has every function, method, option and fault of the testing kit", function()
+    local testing, list = require("dynamodb.testing"), {}
+    local function need(form, names)
+      for _, name in ipairs(missing("testing", names, form)) do list[#list + 1] = name end
+    end
+    need("testing.%s(", testing)
+    need("`%s", require("dynamodb.testing.fault_kinds").rule_options)
+    need("| `%s` |", { directory = 1, endpoint_url = 1, engine = 1, image = 1, jar = 1, port = 1 })
+    local clock = testing.clock()
+    local objects = { clock = clock, faults = testing.faults(), server = testing.server() }
+    objects.recording = testing.record(os.tmpname())
+    objects.replay = testing.replay(objects.recording.path)
+    for prefix, object in pairs(objects) do
+      local methods = {}
+      for name, f in pairs(getmetatable(object).__index) do
+        if type(f) == "function" and not name:find("^_") then methods[name] = f end
+      end
+      need(prefix .. ":%s(", methods)
+    end
+    clock:close()
+    objects.recording:finish()
+    os.remove(objects.recording.path)
+    assert.same({}, list)
+  end)
+
   -- {===== doc/source.md =====
 
   -- The text of doc/source.md under a heading.

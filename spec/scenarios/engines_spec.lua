@@ -42,13 +42,13 @@ describe("engines", function()
 
   it("are started by their names", function()
     local function run(variables)
-      return files.output_of("env -u DYNAMODB_ENDPOINT -u LD_PRELOAD " .. variables
+      return files.output_of("env -u AWS_ENDPOINT_URL_DYNAMODB -u LD_PRELOAD " .. variables
         .. " spec/support/emulator.sh sh -c 'echo $DYNAMODB_ENGINE' 2>&1")
     end
-    assert.equal("DYNAMODB_ENGINE: dynoxide or dynalite expected, got 'local'; other engines need DYNAMODB_ENDPOINT\n",
+    assert.equal("DYNAMODB_ENGINE: dynoxide or dynalite expected, got 'local'; other engines need AWS_ENDPOINT_URL_DYNAMODB\n",
       run("DYNAMODB_ENGINE=local"))
     if os.getenv("DYNAMODB_ENGINE") == "dynoxide" then assert.equal("dynoxide\n", run("DYNAMODB_ENGINE=")) end
-    assert.equal("local\n", files.output_of("DYNAMODB_ENDPOINT=http://localhost:1 DYNAMODB_ENGINE=local "
+    assert.equal("local\n", files.output_of("AWS_ENDPOINT_URL_DYNAMODB=http://localhost:1 DYNAMODB_ENGINE=local "
       .. "spec/support/emulator.sh sh -c 'echo $DYNAMODB_ENGINE'"))
   end)
 end)

@@ -5,6 +5,7 @@ local core = require("dynamodb.core")
 local dynamodb = require("dynamodb")
 local helper = dofile("spec/support/helper.lua")
 local methods_of = dofile("spec/support/public_methods.lua")
+local testing = require("dynamodb.testing")
 
 local unpack = table.unpack or unpack -- luacheck: ignore 113 143
 
@@ -16,6 +17,17 @@ local conn = helper.offline(transport)
 local tbl = conn:table("t", { hash_key = "id", range_key = "at" })
 local task = dynamodb.loop.spawn(function() end)
 dynamodb.loop.run()
+
+local clock = testing.clock(transport)
+clock:close()
+local recording = testing.record("/nowhere/recording", transport)
+recording.is_finished = true -- it writes no file
+local replay_file = os.tmpname()
+local replay = testing.replay(replay_file)
+os.remove(replay_file)
+local served = helper.connect()
+local _, guard = testing.table(served)
+served:close()
 
 -- The objects that users hold, by what messages call them.
 local objects = {
@@ -37,13 +49,20 @@ local objects = {
   action = dynamodb.increment(1),
   update = dynamodb.update(),
   schema = conn:create_schema("id", "S"),
+  clock = clock,
+  faults = testing.faults(transport),
+  guard = guard,
+  recording = recording,
+  replay = replay,
+  server = testing.server({ endpoint_url = helper.endpoint() }),
   error = select(2, helper.offline(helper.fake(helper.response(400, "{}"))):list_tables()),
 }
 
-local modules = { dynamodb = dynamodb, json = dynamodb.json, loop = dynamodb.loop }
+local modules = { dynamodb = dynamodb, json = dynamodb.json, loop = dynamodb.loop, testing = testing }
 
 -- Functions that take any number of arguments.
-local variadic = { dynamodb = { all = true, any = true, where = true }, json = {}, loop = { run = true, spawn = true } }
+local variadic = { dynamodb = { all = true, any = true, where = true }, json = {}, loop = { run = true, spawn = true },
+  testing = {} }
 
 -- Returns the functions of a module.
 local function functions_of(module)

@@ -29,13 +29,13 @@ describe("the tutorial", function()
   end)
 
   local ways = {
-    HTTP = { DYNAMODB_ENDPOINT = os.getenv("DYNAMODB_ENDPOINT") },
-    TLS = { DYNAMODB_ENDPOINT = os.getenv("DYNAMODB_TLS_ENDPOINT"),
-      DYNAMODB_CA_BUNDLE = os.getenv("DYNAMODB_TLS_CA") },
+    HTTP = { AWS_ENDPOINT_URL_DYNAMODB = os.getenv("AWS_ENDPOINT_URL_DYNAMODB") },
+    TLS = { AWS_ENDPOINT_URL_DYNAMODB = os.getenv("DYNAMODB_TLS_ENDPOINT"),
+      AWS_CA_BUNDLE = os.getenv("DYNAMODB_TLS_CA") },
   }
   for name, variables in pairs(ways) do
     it("runs all steps over " .. name, function()
-      assert(variables.DYNAMODB_ENDPOINT, "run through spec/support/emulator.sh and spec/support/tls_endpoints.sh")
+      assert(variables.AWS_ENDPOINT_URL_DYNAMODB, "run through spec/support/emulator.sh and spec/support/tls_endpoints.sh")
       for variable, value in pairs(modules) do variables[variable] = value end
       local text, code = run(variables)
       assert.equal(0, code, text)
@@ -48,13 +48,13 @@ describe("the tutorial", function()
       end
       assert.matches("\nDone.\n$", text)
       assert.matches(jit and jit.version or _VERSION, text, 1, true)
-      assert.matches("Connection(" .. variables.DYNAMODB_ENDPOINT .. ")", text, 1, true)
+      assert.matches("Connection(" .. variables.AWS_ENDPOINT_URL_DYNAMODB .. ")", text, 1, true)
       assert.not_matches("error", text:lower(), 1, true)
     end)
   end
 
   it("fails with an error if there is no server", function()
-    local text, code = run({ DYNAMODB_ENDPOINT = "http://127.0.0.1:1", LUA_PATH = package.path,
+    local text, code = run({ AWS_ENDPOINT_URL_DYNAMODB = "http://127.0.0.1:1", LUA_PATH = package.path,
       LUA_CPATH = package.cpath })
     assert.equal(1, code)
     assert.matches("network: ", text, 1, true)

@@ -1,4 +1,4 @@
--- Creates the tables of the soak test at DYNAMODB_ENDPOINT.
+-- Creates the tables of the soak test at AWS_ENDPOINT_URL_DYNAMODB.
 
 local helper = dofile("spec/support/helper.lua")
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the soak test with the server at DYNAMODB_ENDPOINT: run.sh DURATION [SEED]. DURATION is in seconds.
+# Runs the soak test with the server at AWS_ENDPOINT_URL_DYNAMODB: run.sh DURATION [SEED]. DURATION is in seconds.
 # Starts the proxy and the writers, kills some of these at random, and checks the ledgers at the end.
 set -eu
 
@@ -32,7 +32,7 @@ run_lua() { # LUA ARGS...
 (run_lua lua5.4 $here/prepare.lua)
 for _ in {1..20}; do
   port=$(random_port)
-  if start_server node $here/proxy.js "$port" "$DYNAMODB_ENDPOINT" "$seed" "$scratch/faults"; then break; fi
+  if start_server node $here/proxy.js "$port" "$AWS_ENDPOINT_URL_DYNAMODB" "$seed" "$scratch/faults"; then break; fi
 done
 [ -n "$server" ] || give_up node
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Starts a local DynamoDB and runs a command with it: spec/support/emulator.sh COMMAND ARGS...
-# DYNAMODB_ENDPOINT tells the command its URL, DYNAMODB_ENGINE the name of the server. DYNAMODB_ENGINE=dynalite selects a server; by
-# default it is Dynoxide where that has a binary. If DYNAMODB_ENDPOINT is set already, no server is started, and DYNAMODB_ENGINE may
-# name the one that is there; spec/support/engines.lua has what each lacks.
+# AWS_ENDPOINT_URL_DYNAMODB tells the command its URL, DYNAMODB_ENGINE the name of the server. DYNAMODB_ENGINE=dynalite selects
+# a server; by default it is Dynoxide where that has a binary. If AWS_ENDPOINT_URL_DYNAMODB is set already, no server is started,
+# and DYNAMODB_ENGINE may name the one that is there; spec/support/engines.lua has what each lacks.
 set -eu
 
 [ $# -gt 0 ] || { echo "usage: $0 COMMAND ARGS..." >&2; exit 2; }
@@ -15,25 +15,27 @@ fi
 export AWS_REGION=${AWS_REGION:-us-east-1}
 export no_proxy=127.0.0.1,localhost${no_proxy:+,$no_proxy}
 
-[ -z "${DYNAMODB_ENDPOINT-}" ] || exec "$@"
+[ -z "${AWS_ENDPOINT_URL_DYNAMODB-}" ] || exec "$@"
 
 . "$here/serve.sh"
 
-modules=$here/node_modules
-dynoxide=$(echo "$modules"/@dynoxide/*/dynoxide)
-dynalite=$modules/dynalite/cli.js
-[ -n "${DYNAMODB_ENGINE-}" ] || if [ -x "$dynoxide" ]; then DYNAMODB_ENGINE=dynoxide; else DYNAMODB_ENGINE=dynalite; fi
+# The functions find_program and run_engine, which testing.server uses as well.
+eval "$(sed '1,/^return \[==\[$/d; /^\]==\]$/,$d' "$here/../../lua/dynamodb/testing/engine_script.lua")"
+
+if [ -z "${DYNAMODB_ENGINE-}" ]; then
+  DYNAMODB_ENGINE=dynoxide
+  find_program dynoxide "$here" >/dev/null || DYNAMODB_ENGINE=dynalite
+fi
 export DYNAMODB_ENGINE
 case $DYNAMODB_ENGINE in
-  dynoxide) emulator=("$dynoxide") program=$dynoxide ;;
-  dynalite) emulator=(node "$dynalite" --createTableMs 50 --deleteTableMs 50 --updateTableMs 50) program=$dynalite ;;
+  dynoxide | dynalite) ;;
   *)
-    echo "DYNAMODB_ENGINE: dynoxide or dynalite expected, got '$DYNAMODB_ENGINE'; other engines need DYNAMODB_ENDPOINT" >&2
+    echo "DYNAMODB_ENGINE: dynoxide or dynalite expected, got '$DYNAMODB_ENGINE'; other engines need AWS_ENDPOINT_URL_DYNAMODB" >&2
     exit 2
     ;;
 esac
-[ -f "$program" ] || {
-  echo "no $DYNAMODB_ENGINE in $modules; tools/setup.sh demo installs an emulator, make test-engines installs all" >&2
+program=$(find_program "$DYNAMODB_ENGINE" "$here") || {
+  echo "no $DYNAMODB_ENGINE in $here/node_modules; tools/setup.sh demo installs an emulator, make test-engines installs all" >&2
   exit 1
 }
 
@@ -44,10 +46,10 @@ ready() {
 
 for _ in {1..20}; do
   port=$(random_port)
-  if start_server "${emulator[@]}" --host 127.0.0.1 --port "$port"; then
-    export DYNAMODB_ENDPOINT=http://127.0.0.1:$port
+  if start_server run_engine "$DYNAMODB_ENGINE" "$program" "$port"; then
+    export AWS_ENDPOINT_URL_DYNAMODB=http://127.0.0.1:$port
     run_command "$@"
     exit
   fi
 done
-give_up "${emulator[0]}"
+give_up "$DYNAMODB_ENGINE"

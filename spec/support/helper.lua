@@ -15,11 +15,25 @@ helper.TOKEN = "TokenOfTheSpecs//////////0123456789=="
 
 --- Returns the URL of the server. Raises an error if none was started.
 function helper.endpoint()
-  local url = os.getenv("DYNAMODB_ENDPOINT")
+  local url = os.getenv("AWS_ENDPOINT_URL_DYNAMODB")
   if not url or url == "" then
-    error("DYNAMODB_ENDPOINT is not set; run the specs through spec/support/emulator.sh", 0)
+    error("AWS_ENDPOINT_URL_DYNAMODB is not set; run the specs through spec/support/emulator.sh", 0)
   end
   return url
+end
+
+--- Lets the specs of a block ignore the URL of the server, so that connections use the endpoints of regions.
+---@param setup function busted's functions of these names
+---@param teardown function
+function helper.ignore_endpoint(setup, teardown)
+  local system = require("dynamodb.base.system")
+  local getenv = system.getenv
+  setup(function()
+    function system.getenv(name)
+      if name ~= "AWS_ENDPOINT_URL_DYNAMODB" then return getenv(name) end
+    end
+  end)
+  teardown(function() system.getenv = getenv end)
 end
 
 --- Connects to the server with long timeouts for busy machines.

@@ -8,7 +8,7 @@ local gather = transport.gather
 local app = {}
 
 --- A connection to the emulator, made in init_by_lua and used by all workers.
-app.connection = dynamodb.connect({ endpoint_url = os.getenv("DYNAMODB_ENDPOINT"), region = "us-east-1" })
+app.connection = dynamodb.connect({ endpoint_url = os.getenv("AWS_ENDPOINT_URL_DYNAMODB"), region = "us-east-1" })
 
 --- Runs a function and stores its outcome in 'notes' under 'name'.
 function app.note(name, call, ...)

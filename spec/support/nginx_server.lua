@@ -29,7 +29,7 @@ end
 
 local COMMON = [[
 daemon off; pid nginx.pid; error_log error.log info; worker_shutdown_timeout 5s;
-env DYNAMODB_ENDPOINT; env DYNAMODB_TLS_ENDPOINT; env DYNAMODB_TLS_WRONG_HOST_ENDPOINT;
+env AWS_ENDPOINT_URL_DYNAMODB; env DYNAMODB_TLS_ENDPOINT; env DYNAMODB_TLS_WRONG_HOST_ENDPOINT;
 env DYNAMODB_TLS_UNKNOWN_CA_ENDPOINT;
 events { worker_connections 1024; }
 http {

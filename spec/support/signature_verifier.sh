@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Runs a command with a proxy in front of DYNAMODB_ENDPOINT that rejects wrong signatures:
+# Runs a command with a proxy in front of AWS_ENDPOINT_URL_DYNAMODB that rejects wrong signatures:
 #   spec/support/signature_verifier.sh COMMAND ARGS...
-# The command gets the URL of the proxy as DYNAMODB_ENDPOINT. The URL of the server behind it is DYNAMODB_UNVERIFIED, for specs
+# The command gets the URL of the proxy as AWS_ENDPOINT_URL_DYNAMODB. That of the server behind it is DYNAMODB_UNVERIFIED, for specs
 # that send very many requests. After the command the requests in the directory DYNAMODB_RECORDED are verified as well;
 # spec/support/signature_recorder.lua writes the requests to other servers there. Any wrong signature fails the command.
 set -eu
 
 [ $# -gt 0 ] || { echo "usage: $0 COMMAND ARGS..." >&2; exit 2; }
-: "${DYNAMODB_ENDPOINT:?is not set; spec/support/emulator.sh sets it}"
+: "${AWS_ENDPOINT_URL_DYNAMODB:?is not set; spec/support/emulator.sh sets it}"
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/serve.sh"
 
@@ -20,9 +20,10 @@ ready() {
 }
 
 touch "$refused"
-start_server "$python" "$here/signature_verifier.py" serve "$refused" "${DYNAMODB_ENDPOINT#http://}" || give_up signature_verifier.py
-export DYNAMODB_UNVERIFIED=$DYNAMODB_ENDPOINT
-export DYNAMODB_ENDPOINT=http://127.0.0.1:$port DYNAMODB_RECORDED=$scratch/recorded
+start_server "$python" "$here/signature_verifier.py" serve "$refused" "${AWS_ENDPOINT_URL_DYNAMODB#http://}" ||
+  give_up signature_verifier.py
+export DYNAMODB_UNVERIFIED=$AWS_ENDPOINT_URL_DYNAMODB
+export AWS_ENDPOINT_URL_DYNAMODB=http://127.0.0.1:$port DYNAMODB_RECORDED=$scratch/recorded
 mkdir "$DYNAMODB_RECORDED"
 code=0
 run_command "$@" || code=$?

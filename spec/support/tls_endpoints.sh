@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Starts TLS terminators in front of DYNAMODB_ENDPOINT and runs a command: spec/support/tls_endpoints.sh COMMAND ARGS...
+# Starts TLS terminators in front of AWS_ENDPOINT_URL_DYNAMODB and runs a command: spec/support/tls_endpoints.sh COMMAND ARGS...
 #   DYNAMODB_TLS_ENDPOINT             has a valid certificate of the private CA in the file DYNAMODB_TLS_CA
 #   DYNAMODB_TLS_WRONG_HOST_ENDPOINT  has a certificate for another host
 #   DYNAMODB_TLS_UNKNOWN_CA_ENDPOINT  has a certificate of another CA
 set -eu
 
 [ $# -gt 0 ] || { echo "usage: $0 COMMAND ARGS..." >&2; exit 2; }
-: "${DYNAMODB_ENDPOINT:?is not set; spec/support/emulator.sh sets it}"
+: "${AWS_ENDPOINT_URL_DYNAMODB:?is not set; spec/support/emulator.sh sets it}"
 . "$(dirname "${BASH_SOURCE[0]}")/serve.sh"
 PATH=$PATH:/usr/sbin
 
@@ -27,7 +27,7 @@ terminator() { # PORT CERTIFICATE
     listen 127.0.0.1:$1 ssl;
     ssl_certificate $2.pem;
     ssl_certificate_key $2.key;
-    location / { proxy_pass $DYNAMODB_ENDPOINT; }
+    location / { proxy_pass $AWS_ENDPOINT_URL_DYNAMODB; }
   }
 CONF
 }

@@ -254,7 +254,7 @@ location = /events { content_by_lua_block { app.say(app.timings) } }
 ]]
 
 local function fill_in(text)
-  local values = { CA = ca, CERTIFICATES = certificates, DNS = dns.port, EMULATOR = variable("DYNAMODB_ENDPOINT") }
+  local values = { CA = ca, CERTIFICATES = certificates, DNS = dns.port, EMULATOR = variable("AWS_ENDPOINT_URL_DYNAMODB") }
   return (text:gsub("{(%u+)}", function(name) return values[name] end))
 end
 
@@ -364,7 +364,7 @@ describe("transport.nginx", function()
       { "any certificate if no CA is trusted", "/untrusting?variable=DYNAMODB_TLS_ENDPOINT", remedy },
       { "addresses", "/there?url=" .. variable("DYNAMODB_TLS_ENDPOINT"):gsub("localhost", "127.0.0.1"),
         "127.0.0.1'" },
-      { "a server that speaks none", "/there?url=" .. variable("DYNAMODB_ENDPOINT"):gsub("http:", "https:")
+      { "a server that speaks none", "/there?url=" .. variable("AWS_ENDPOINT_URL_DYNAMODB"):gsub("http:", "https:")
         :gsub("127.0.0.1", "localhost"), "TLS with localhost: handshake failed" },
     }
     for _, case in ipairs(refusals) do
@@ -644,7 +644,7 @@ describe("transport.nginx", function()
   end)
 
   it("connects to a unix socket", function()
-    local status, text = server.get("/unix?url=" .. variable("DYNAMODB_ENDPOINT"))
+    local status, text = server.get("/unix?url=" .. variable("AWS_ENDPOINT_URL_DYNAMODB"))
     assert.equal(200, status, text)
   end)
 
@@ -800,7 +800,7 @@ end)
 
 describe("the nginx.conf of doc/nginx.md", function()
   local dynamodb = require("dynamodb")
-  local connection = dynamodb.connect({ endpoint_url = variable("DYNAMODB_ENDPOINT"), region = "us-east-1" })
+  local connection = dynamodb.connect({ endpoint_url = variable("AWS_ENDPOINT_URL_DYNAMODB"), region = "us-east-1" })
   local users
   setup(function()
     users = assert(connection:create_table({ name = "users", schema = connection:create_schema("id", "S") }))
@@ -814,7 +814,7 @@ describe("the nginx.conf of doc/nginx.md", function()
 
   it("runs", function()
     local text, count = files.read("doc/nginx.md"):match("\n```nginx\n(.-)```"):gsub('region = "eu%-west%-1"',
-      ('region = "us-east-1", endpoint_url = %q'):format(variable("DYNAMODB_ENDPOINT")))
+      ('region = "us-east-1", endpoint_url = %q'):format(variable("AWS_ENDPOINT_URL_DYNAMODB")))
     assert.equal(1, count)
     local server = nginx.start({ whole = text })
     assert.same({ 200, "Ann\n" }, { server.get("/user?id=1") })

@@ -22,9 +22,30 @@ function system.read_file(path)
   return text, failure
 end
 
+-- The clock that replaces the machine's: { now, time, pass } | false. system.use_clock sets it.
+local clock = false
+
+--- Replaces the machine's clock, for tests. Tasks and system.time go by the new one: doc/testing.md.
+---@param other table|false now() -> seconds of a monotonic clock; time() -> seconds since 1970; pass(seconds)
+--- lets time pass. false: the machine's clock again
+function system.use_clock(other)
+  clock = other
+end
+
+--- Returns the clock that replaces the machine's | false.
+function system.clock()
+  return clock
+end
+
 --- Returns seconds since 1970.
 function system.time()
-  return os.time()
+  return clock and clock.time() or os.time()
+end
+
+--- Returns the date and time in UTC of seconds since 1970: { year, month, day, hour, min, sec, wday = 1 for
+--- Sunday }.
+function system.utc(seconds)
+  return os.date("!*t", math.floor(seconds))
 end
 
 local AT_HOME = "^~([/" .. package.config:sub(1, 1) .. "].*)$" -- and the system's own separator
@@ -48,10 +69,11 @@ function system.random()
   return core.random()
 end
 
--- Quotes a word for the shell.
-local function quoted(text)
+--- Quotes a word for the shell.
+function system.quote(text)
   return "'" .. text:gsub("'", "'\\''") .. "'"
 end
+local quoted = system.quote
 
 local MAX_OUTPUT = 64 * 1024 -- bytes
 local TIMED_OUT = 124 -- exit code of timeout(1) when it ended the command
@@ -75,6 +97,34 @@ function system.run(command, seconds)
   if code == TIMED_OUT then return nil, ("still running after %d seconds"):format(limit) end
   if code ~= 0 then return nil, "exit code " .. code end
   return output
+end
+
+local Process = {}
+Process.__index = Process
+
+--- Starts a shell command that runs beside this program. Its standard output is closed when the process
+--- object is collected, or when this program ends.
+---@return table? process
+---@return string? why
+function system.start(command)
+  local pipe, why = io.popen(command)
+  if not pipe then return nil, why end
+  return setmetatable({ pipe = pipe }, Process)
+end
+
+--- Reads a line of the command's output -> line | nil at its end.
+function Process:read_line()
+  return self.pipe:read("*l")
+end
+
+--- Reads and drops the output until the command has ended.
+function Process:wait()
+  repeat until not self.pipe:read(1)
+end
+
+--- Closes the output and waits until the command has ended.
+function Process:close()
+  self.pipe:close()
 end
 
 local FILE_TIMEOUT = 5 -- seconds

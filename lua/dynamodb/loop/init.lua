@@ -8,6 +8,7 @@ local late = require("dynamodb.base.late")
 local objects = require("dynamodb.base.objects")
 local phase = require("dynamodb.loop.phase")
 local scheduler = require("dynamodb.loop.scheduler")
+local system = require("dynamodb.base.system")
 
 local unpack = table.unpack or unpack -- luacheck: ignore 113 143
 
@@ -25,10 +26,6 @@ Task.__index = Task
 
 local function spawn(self, run, f, ...)
   return setmetatable(scheduler.spawn(self, run, f, ...), Task)
-end
-
-local function now()
-  return late.get("dynamodb.curl").now()
 end
 
 local function check_function(f, where)
@@ -218,7 +215,7 @@ end
 function Task:wait(seconds)
   if seconds ~= nil then check_seconds(seconds, "task:wait") end
   local me = scheduler.running()
-  local deadline = seconds and now() + seconds or FOREVER
+  local deadline = seconds and scheduler.now() + seconds or FOREVER
   if self.done then
     return outcome(self)
   elseif me then
@@ -244,7 +241,7 @@ end
 --- Cancels the task unless it ends within that many seconds -> the task.
 function Task:deadline(seconds)
   check_seconds(seconds, "task:deadline")
-  scheduler.limit(self, now() + seconds, errors.new({ kind = "timeout", code = "Cancelled",
+  scheduler.limit(self, scheduler.now() + seconds, errors.new({ kind = "timeout", code = "Cancelled",
     message = ("the task's deadline of %g s has passed"):format(seconds) }))
   return self
 end
@@ -265,6 +262,8 @@ function loop.sleep(seconds)
   local task = scheduler.running()
   if task then return scheduler.sleep(task, seconds) end
   scheduler.check()
+  local clock = system.clock()
+  if clock then return clock.pass(seconds) end
   late.get("dynamodb.curl").sleep(seconds)
 end
 

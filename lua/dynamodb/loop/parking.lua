@@ -5,6 +5,7 @@
 
 local errors = require("dynamodb.error")
 local late = require("dynamodb.base.late")
+local system = require("dynamodb.base.system")
 local timers = require("dynamodb.loop.timers")
 
 local running, yield = coroutine.running, coroutine.yield
@@ -27,8 +28,11 @@ local active -- the running task
 
 local native -- dynamodb.curl, loaded when the first task is made
 
---- Returns seconds of the monotonic clock.
-function parking.now() return native.now() end
+--- Returns seconds of the monotonic clock, or of the clock that replaces it in tests.
+function parking.now()
+  local clock = system.clock()
+  return clock and clock.now() or native.now()
+end
 
 --- Returns the running task | nil outside of tasks and in other coroutines.
 function parking.running()
@@ -168,6 +172,7 @@ function parking.wait(task, socket, mode, deadline)
   if not poller then return nil, why end
   local key, reason = poller:watch(socket, mode)
   if not key then return nil, reason end
+  if system.clock() then deadline = deadline - native.now() + parking.now() end -- it is one of native.now()
   return park_for(task, key, deadline)
 end
 
@@ -191,7 +196,7 @@ end
 --- Parks the task for that many seconds.
 function parking.sleep(task, seconds)
   check_fork(task.loop)
-  park(task, native.now() + seconds, false, false)
+  park(task, parking.now() + seconds, false, false)
 end
 
 --- A waiter: one task waits by it until another one wakes it.

@@ -10,6 +10,7 @@
 
 local errors = require("dynamodb.error")
 local parking = require("dynamodb.loop.parking")
+local system = require("dynamodb.base.system")
 local timers = require("dynamodb.loop.timers")
 
 local status = coroutine.status
@@ -18,9 +19,8 @@ local unpack = table.unpack or unpack -- luacheck: ignore 113 143
 -- How tasks wait is told in loop/parking.
 local scheduler = {
   active = parking.active, check = parking.check, connect = parking.connect, error_of = parking.error_of,
-  limit = parking.limit, poller = parking.poller, running = parking.running, wait = parking.wait,
-  waiter = parking.waiter,
-  sleep = parking.sleep,
+  limit = parking.limit, now = parking.now, poller = parking.poller, running = parking.running,
+  sleep = parking.sleep, wait = parking.wait, waiter = parking.waiter,
 }
 
 local FOREVER = math.huge
@@ -243,6 +243,18 @@ local function wait_for_events(self, seconds)
   end
 end
 
+-- Seconds of the machine's time that a silent socket holds up a clock that replaces the machine's.
+local PATIENCE = 5
+
+-- Waits as wait_for_events does, by another clock: its time passes when no socket is waited for, or when all
+-- have been silent for long.
+local function wait_by_clock(self, clock, seconds)
+  local is_idle = next(self.sockets) == nil
+  wait_for_events(self, (is_idle or seconds == 0) and 0 or PATIENCE)
+  local has_come = self.first_ready <= self.last_ready or self.first
+  if not has_come and seconds > 0 and seconds < FOREVER then clock.pass(seconds) end
+end
+
 -- Mends what a step left that raised when memory ran out: ends the tasks that have ended, and queues those
 -- that are neither parked nor queued, or cancelled.
 local function recover(self)
@@ -269,7 +281,8 @@ local function step(self, seconds)
   local first = timers.first(self.timers)
   if first then seconds = math.max(0, math.min(seconds, first.at - now())) end
   if self.first then seconds = 0 end
-  wait_for_events(self, seconds)
+  local clock = system.clock()
+  if clock then wait_by_clock(self, clock, seconds) else wait_for_events(self, seconds) end
   wake_ready(self)
   expire(self)
   local tasks, last, task = self.tasks, self.last, nil
