@@ -207,7 +207,7 @@ faults-%:
 	@$(CC) $(STD) -O1 -g -fPIC -shared $(shell $(PKG_CONFIG) --cflags $*) -o build/faults/$*/faults.so tools/faults.c -ldl
 	@LUA_PATH='lua/?.lua;lua/?/init.lua;;' LUA_CPATH='build/$*/?.so;build/faults/$*/?.so;;' \
 	  AWS_CONFIG_FILE=$(CURDIR)/build/faults/$*/config \
-	  AWS_SHARED_CREDENTIALS_FILE=$(CURDIR)/build/faults/$*/credentials spec/support/emulator.sh \
+	  AWS_SHARED_CREDENTIALS_FILE=$(CURDIR)/build/faults/$*/credentials spec/support/emulator.sh spec/support/tls_endpoints.sh \
 	  env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY LD_PRELOAD=$(CURDIR)/build/faults/$*/faults.so $* tools/faults.lua
 
 # Lets allocations of libcurl and OpenSSL fail while a connection over HTTPS is opened and used.
