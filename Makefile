@@ -207,7 +207,8 @@ torture-%:
 	@LUA_PATH='lua/?.lua;lua/?/init.lua;;' build/torture/$* $(TORTURE_SECONDS) tools/torture.lua \
 	  tools/torture_tasks.lua tools/torture_methods.lua
 
-# Lets system calls fail. AWS_CONFIG_FILE names the folder for the files of credentials.
+# Lets system calls fail. AWS_CONFIG_FILE names the folder for the files of credentials. Programs whose calls fail complain into
+# a file.
 faults: $(LUAS:%=faults-%)
 
 faults-%:
@@ -218,7 +219,8 @@ faults-%:
 	@LUA_PATH='lua/?.lua;lua/?/init.lua;;' LUA_CPATH='build/$*/?.so;build/faults/$*/?.so;;' \
 	  AWS_CONFIG_FILE=$(CURDIR)/build/faults/$*/config \
 	  AWS_SHARED_CREDENTIALS_FILE=$(CURDIR)/build/faults/$*/credentials spec/support/emulator.sh spec/support/tls_endpoints.sh \
-	  env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY LD_PRELOAD=$(CURDIR)/build/faults/$*/faults.so $* tools/faults.lua
+	  env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY LD_PRELOAD=$(CURDIR)/build/faults/$*/faults.so $* \
+	  tools/faults.lua 2>build/faults/$*/errors || { cat build/faults/$*/errors; false; }
 
 # Lets allocations of libcurl and OpenSSL fail while a connection over HTTPS is opened and used.
 ALLOCATION_SECONDS ?= 40
@@ -278,7 +280,7 @@ coverage:
 	@gcovr --filter csrc/ --fail-under-line $(C_FLOOR) build/lua5.4-cov build/luajit-cov
 
 cover-luajit:
-	@$(MAKE) -s spec LUA=luajit $(COVERED) SPEC='spec/core $(C_SPECS)'
+	@$(MAKE) -s spec LUA=luajit $(COVERED) SPEC='spec/core spec/glue spec/values'
 
 cover-lua5.4:
 	@$(MAKE) -s spec LUA=lua5.4 $(COVERED) SPEC='--helper=tools/linecov.lua $(LUA_SPECS)'

@@ -1,7 +1,7 @@
 -- Lets each system call of a request and of a credential look-up fail: every one in turn, alone and with all
--- later ones of its name, with each error that it may give, in this process and in the programs that it starts.
--- The result must be right or an error object; then the same connection must work, with no more descriptors.
--- tools/faults.c makes the calls fail.
+-- later ones of its name, with each error that it may give, in this process and in the programs that it
+-- starts. The result must be right or an error object; then the same connection must work, with no more
+-- descriptors. tools/faults.c makes the calls fail.
 
 local dynamodb = require("dynamodb")
 local fake_aws = dofile("spec/support/fake_aws.lua")
@@ -86,7 +86,8 @@ end
 
 local agents = fake_aws.start()
 agents.respond_with({ container = { ["/keys"] = issued("container") }, metadata = {
-  ["/latest/api/token"] = { body = "token", headers = { ["x-aws-ec2-metadata-token-ttl-seconds"] = "21600" } },
+  ["/latest/api/token"] = { body = "token",
+    headers = { ["x-aws-ec2-metadata-token-ttl-seconds"] = "21600" } },
   [ROLE] = { body = "role" }, [ROLE .. "role"] = issued("metadata") } })
 faults.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", agents.url("metadata"))
 
@@ -102,7 +103,8 @@ local fixed = { aws_access_key_id = "local", aws_secret_access_key = "local" }
 local in_file = { profile = "inner" }
 local in_process = { profile = "outer" }
 local over_tls = { aws_access_key_id = "local", aws_secret_access_key = "local",
-  endpoint_url = assert(os.getenv("DYNAMODB_TLS_ENDPOINT")), ca_bundle = assert(os.getenv("DYNAMODB_TLS_CA")) }
+  endpoint_url = assert(os.getenv("DYNAMODB_TLS_ENDPOINT")),
+  ca_bundle = assert(os.getenv("DYNAMODB_TLS_CA")) }
 local by_agent = {}
 
 -- What fails: each makes a connection and a request; "kept" uses a connection that is open.

@@ -109,7 +109,7 @@ describe("when memory runs out,", function()
 
   it("a request on a kept connection leaves no slot taken", function()
     survive(1, ask, function(own)
-      local list = {} -- so that an allocation fails before, during or after the request
+      local list = {} -- luacheck: ignore 241
       for i = 1, 3 do
         list[i] = {}
         ask(own)
@@ -144,7 +144,7 @@ describe("when memory runs out,", function()
     end
     renew()
     failures.each(1, function()
-      local list = {}
+      local list = {} -- luacheck: ignore 241
       pool.close(own)
       list[1] = {}
     end, function(n)
@@ -222,7 +222,7 @@ describe("when memory runs out,", function()
         end
         prepare()
         count = failures.each(1, function()
-          local list = {}
+          local list = {} -- luacheck: ignore 241
           for i = 1, LIMIT do
             local connection = held[i]
             held[i] = false
