@@ -121,6 +121,7 @@ CHECKS := fuzz-check coverage asan torture valgrind test-built allocations soak 
 check:
 	@tools/setup.sh check
 	@$(MAKE) -s spec-modules
+	@$(MAKE) -s $(LUAS:%=modules-%) $(ASAN_BUILD)
 	@$(MAKE) -j3 --output-sync=target $(CHECKS:%=timed-%) SECONDS=45
 
 timed-%: SHELL := bash
@@ -176,17 +177,22 @@ C_SPECS := spec/glue spec/values spec/table spec/http spec/loop spec/transport
 
 # nodelete: if a module were unloaded at exit, leak reports would lose its symbols and LeakSanitizer its globals.
 # Programs that Lua starts inherit LD_PRELOAD; mktemp does not free its memory at exit.
+ASAN_BUILD := SAN=-asan CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all' \
+  LDFLAGS='-fsanitize=address,undefined -Wl,-z,nodelete'
+ASAN_ENV    = ASAN_OPTIONS=allocator_may_return_null=1:verify_asan_link_order=0 \
+  LSAN_OPTIONS=suppressions=$(CURDIR)/build/lsan.supp:print_suppressions=0
+ASAN_LIB    = $(shell $(CC) -print-file-name=libasan.so)
+
 asan:
 	@echo "== asan: the specs with AddressSanitizer, UBSan and LeakSanitizer"
-	@mkdir -p build && echo leak:/mktemp >build/lsan.supp
 	@$(MAKE) -s asan-lua5.4
 	@$(MAKE) -s asan-luajit SPEC='$(C_SPECS)'
 
-asan-%:
-	@$(MAKE) -s spec LUA=$* SAN=-asan \
-	  CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all' \
-	  LDFLAGS='-fsanitize=address,undefined -Wl,-z,nodelete' \
-	  RUN='env ASAN_OPTIONS=allocator_may_return_null=1 LSAN_OPTIONS=suppressions=$(CURDIR)/build/lsan.supp:print_suppressions=0 LD_PRELOAD=$(shell $(CC) -print-file-name=libasan.so)'
+asan-%: build/lsan.supp
+	@$(MAKE) -s spec LUA=$* $(ASAN_BUILD) RUN='env $(ASAN_ENV) LD_PRELOAD=$(ASAN_LIB)'
+
+build/lsan.supp:
+	@mkdir -p build && echo leak:/mktemp >$@
 
 valgrind:
 	@echo "== valgrind: the specs of the C core and its Lua binding"
@@ -207,19 +213,20 @@ torture-%:
 	@LUA_PATH='lua/?.lua;lua/?/init.lua;;' build/torture/$* $(TORTURE_SECONDS) tools/torture.lua \
 	  tools/torture_tasks.lua tools/torture_methods.lua
 
-# Lets system calls fail. AWS_CONFIG_FILE names the folder for the files of credentials. Programs whose calls fail complain into
-# a file.
+# Lets system calls fail, with AddressSanitizer and LeakSanitizer. AWS_CONFIG_FILE names the folder for the files of credentials.
+# Programs whose calls fail complain into a file.
 faults: $(LUAS:%=faults-%)
 
-faults-%:
+faults-%: build/lsan.supp
 	@echo "== faults: failures of system calls on $*"
-	@$(MAKE) -s modules LUA=$*
+	@$(MAKE) -s modules LUA=$* $(ASAN_BUILD)
 	@mkdir -p build/faults/$*
 	@$(CC) $(STD) -O1 -g -fPIC -shared $(shell $(PKG_CONFIG) --cflags $*) -o build/faults/$*/faults.so tools/faults.c -ldl
-	@LUA_PATH='lua/?.lua;lua/?/init.lua;;' LUA_CPATH='build/$*/?.so;build/faults/$*/?.so;;' \
+	@LUA_PATH='lua/?.lua;lua/?/init.lua;;' LUA_CPATH='build/$*-asan/?.so;build/faults/$*/?.so;;' \
 	  AWS_CONFIG_FILE=$(CURDIR)/build/faults/$*/config \
 	  AWS_SHARED_CREDENTIALS_FILE=$(CURDIR)/build/faults/$*/credentials spec/support/emulator.sh spec/support/tls_endpoints.sh \
-	  env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY LD_PRELOAD=$(CURDIR)/build/faults/$*/faults.so $* \
+	  env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY $(ASAN_ENV) \
+	  LD_PRELOAD="$(CURDIR)/build/faults/$*/faults.so $(ASAN_LIB)" $* \
 	  tools/faults.lua 2>build/faults/$*/errors || { cat build/faults/$*/errors; false; }
 
 # Lets allocations of libcurl and OpenSSL fail while a connection over HTTPS is opened and used.
