@@ -120,13 +120,29 @@ soak:
 	@$(MAKE) -s plain-lua5.4
 	@timeout -k 10 $$(($(SECONDS) + 150)) env -u AWS_ENDPOINT_URL_DYNAMODB spec/support/emulator.sh spec/soak/run.sh $(SECONDS) $(SEED)
 
-# Every check is a target of its own. Two run at a time, since specs mostly wait; the builds that they share are made first.
-CHECKS := test warnings format luacheck tidy cppcheck scan reproducible rock valgrind torture faults allocations fuzz-check asan coverage soak
+# Every check is a target of its own. The longest begin first. Three run at a time on two cores, since specs mostly wait; the
+# builds that they share are made first. Each ends with a line that tells its time: == NAME: SECONDS s, of which SECONDS of CPU.
+# What clang's analyzer finds is in `tidy`; all specs of Lua 5.4 are in `asan`, and most of them in `coverage`.
+CHECKS := fuzz-check coverage asan torture valgrind test-built allocations soak tidy warnings rock reproducible faults luacheck \
+  cppcheck format
 
 check:
 	@tools/setup.sh check
 	@$(MAKE) -s spec-modules
-	@$(MAKE) -j2 --output-sync=target $(CHECKS) SECONDS=45
+	@$(MAKE) -s $(LUAS:%=modules-%) $(ASAN_BUILD)
+	@$(MAKE) -j3 --output-sync=target $(CHECKS:%=timed-%) SECONDS=45
+
+timed-%: SHELL := bash
+timed-%:
+	@TIMEFORMAT='== $*: %0R s, of which %0U + %0S s of CPU'; time $(MAKE) $*
+
+# The specs with the modules as they are installed: all on LuaJIT; on Lua 5.4 those of the C code and of the public module.
+BUILT_SPECS := spec/glue spec/values spec/transport spec/scenarios/properties_spec.lua spec/scenarios/endurance_spec.lua spec/init_spec.lua
+
+test-built:
+	@echo "== test-built: the specs on LuaJIT, and a part of them on Lua 5.4"
+	@$(MAKE) -s spec LUA=luajit
+	@$(MAKE) -s spec LUA=lua5.4 SPEC='$(BUILT_SPECS)'
 
 warnings:
 	@echo "== warnings: gcc, gcc -fanalyzer and clang"
@@ -152,11 +168,6 @@ cppcheck:
 	@cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
 	  --suppress=uninitvar --suppress=ctuuninitvar --suppress=normalCheckLevelMaxBranches $(SOURCES) $(FUZZ)
 
-scan:
-	@echo "== scan: scan-build of the C files"
-	@rm -rf build/lua5.4-scan
-	@scan-build --status-bugs -o build/scan $(MAKE) -s modules LUA=lua5.4 SAN=-scan CFLAGS=-O0 >build/scan.log 2>&1 || { cat build/scan.log; false; }
-
 reproducible:
 	@echo "== reproducible: two builds give the same bytes"
 	@tools/reproducible.sh lua5.4
@@ -169,26 +180,31 @@ rock:
 rockspec:
 	@tools/rockspec.sh rockspec $(URL)
 
-# Specs of what differs by the Lua in C. The slow checks run these on LuaJIT, and all specs on Lua 5.4.
-C_SPECS := spec/core spec/glue spec/values spec/table spec/http spec/loop spec/transport
+# Specs of what differs by the Lua in C. The slow checks run these on LuaJIT, and all specs on Lua 5.4. spec/core needs one Lua.
+C_SPECS := spec/glue spec/values spec/table spec/http spec/loop spec/transport
 
 # nodelete: if a module were unloaded at exit, leak reports would lose its symbols and LeakSanitizer its globals.
 # Programs that Lua starts inherit LD_PRELOAD; mktemp does not free its memory at exit.
+ASAN_BUILD := SAN=-asan CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all' \
+  LDFLAGS='-fsanitize=address,undefined -Wl,-z,nodelete'
+ASAN_ENV    = ASAN_OPTIONS=allocator_may_return_null=1:verify_asan_link_order=0 \
+  LSAN_OPTIONS=suppressions=$(CURDIR)/build/lsan.supp:print_suppressions=0
+ASAN_LIB    = $(shell $(CC) -print-file-name=libasan.so)
+
 asan:
 	@echo "== asan: the specs with AddressSanitizer, UBSan and LeakSanitizer"
-	@mkdir -p build && echo leak:/mktemp >build/lsan.supp
 	@$(MAKE) -s asan-lua5.4
 	@$(MAKE) -s asan-luajit SPEC='$(C_SPECS)'
 
-asan-%:
-	@$(MAKE) -s spec LUA=$* SAN=-asan \
-	  CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all' \
-	  LDFLAGS='-fsanitize=address,undefined -Wl,-z,nodelete' \
-	  RUN='env ASAN_OPTIONS=allocator_may_return_null=1 LSAN_OPTIONS=suppressions=$(CURDIR)/build/lsan.supp:print_suppressions=0 LD_PRELOAD=$(shell $(CC) -print-file-name=libasan.so)'
+asan-%: build/lsan.supp
+	@$(MAKE) -s spec LUA=$* $(ASAN_BUILD) RUN='env $(ASAN_ENV) LD_PRELOAD=$(ASAN_LIB)'
+
+build/lsan.supp:
+	@mkdir -p build && echo leak:/mktemp >$@
 
 valgrind:
 	@echo "== valgrind: the specs of the C core and its Lua binding"
-	@$(MAKE) -s spec LUA=lua5.4 SPEC='$(wildcard spec/core spec/glue)' \
+	@SPEC_SAMPLES=10 $(MAKE) -s spec LUA=lua5.4 SPEC='$(wildcard spec/core spec/glue)' \
 	  RUN='valgrind -q --error-exitcode=9 --keep-debuginfo=yes --leak-check=full --errors-for-leak-kinds=definite'
 
 # Seconds for the failures of one kind in one script, about; where they do not suffice, the output tells the step.
@@ -205,18 +221,21 @@ torture-%:
 	@LUA_PATH='lua/?.lua;lua/?/init.lua;;' build/torture/$* $(TORTURE_SECONDS) tools/torture.lua \
 	  tools/torture_tasks.lua tools/torture_methods.lua
 
-# Lets system calls fail. AWS_CONFIG_FILE names the folder for the files of credentials.
+# Lets system calls fail, with AddressSanitizer and LeakSanitizer. AWS_CONFIG_FILE names the folder for the files of credentials.
+# Programs whose calls fail complain into a file.
 faults: $(LUAS:%=faults-%)
 
-faults-%:
+faults-%: build/lsan.supp
 	@echo "== faults: failures of system calls on $*"
-	@$(MAKE) -s modules LUA=$*
+	@$(MAKE) -s modules LUA=$* $(ASAN_BUILD)
 	@mkdir -p build/faults/$*
 	@$(CC) $(STD) -O1 -g -fPIC -shared $(shell $(PKG_CONFIG) --cflags $*) -o build/faults/$*/faults.so tools/faults.c -ldl
-	@LUA_PATH='lua/?.lua;lua/?/init.lua;;' LUA_CPATH='build/$*/?.so;build/faults/$*/?.so;;' \
+	@LUA_PATH='lua/?.lua;lua/?/init.lua;;' LUA_CPATH='build/$*-asan/?.so;build/faults/$*/?.so;;' \
 	  AWS_CONFIG_FILE=$(CURDIR)/build/faults/$*/config \
-	  AWS_SHARED_CREDENTIALS_FILE=$(CURDIR)/build/faults/$*/credentials spec/support/emulator.sh \
-	  env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY LD_PRELOAD=$(CURDIR)/build/faults/$*/faults.so $* tools/faults.lua
+	  AWS_SHARED_CREDENTIALS_FILE=$(CURDIR)/build/faults/$*/credentials spec/support/emulator.sh spec/support/tls_endpoints.sh \
+	  env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY $(ASAN_ENV) \
+	  LD_PRELOAD="$(CURDIR)/build/faults/$*/faults.so $(ASAN_LIB)" $* \
+	  tools/faults.lua 2>build/faults/$*/errors || { cat build/faults/$*/errors; false; }
 
 # Lets allocations of libcurl and OpenSSL fail while a connection over HTTPS is opened and used.
 ALLOCATION_SECONDS ?= 40
@@ -276,7 +295,7 @@ coverage:
 	@gcovr --filter csrc/ --fail-under-line $(C_FLOOR) build/lua5.4-cov build/luajit-cov
 
 cover-luajit:
-	@$(MAKE) -s spec LUA=luajit $(COVERED) SPEC='$(C_SPECS)'
+	@$(MAKE) -s spec LUA=luajit $(COVERED) SPEC='spec/core spec/glue spec/values'
 
 cover-lua5.4:
 	@$(MAKE) -s spec LUA=lua5.4 $(COVERED) SPEC='--helper=tools/linecov.lua $(LUA_SPECS)'
@@ -311,4 +330,4 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: all demo server test test-engines spec specs modules spec-modules check warnings format luacheck tidy cppcheck scan reproducible rock rockspec asan valgrind coverage torture faults allocations soak fuzz fuzz-check fuzz-programs bench bench-nginx plain-luajit plain-lua5.4 plain-haproxy install uninstall clean
+.PHONY: all demo server test test-engines spec specs modules spec-modules check warnings format luacheck tidy cppcheck reproducible rock rockspec test-built asan valgrind coverage torture faults allocations soak fuzz fuzz-check fuzz-programs bench bench-nginx plain-luajit plain-lua5.4 plain-haproxy install uninstall clean

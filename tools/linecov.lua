@@ -6,7 +6,7 @@
 local coverage_file = "build/coverage/lua-lines"
 
 local function record()
-  local getinfo, sethook = debug.getinfo, debug.sethook
+  local getinfo, gethook, sethook = debug.getinfo, debug.gethook, debug.sethook
   local seen = {} -- file -> set of its executed lines
   local lines_of = setmetatable({}, { __mode = "k" }) -- function -> that set of its file; false outside lua/
 
@@ -22,8 +22,10 @@ local function record()
     if lines then lines[line] = true end
   end
 
-  -- In Lua 5.4 a hook belongs to one coroutine, so each new coroutine sets it first.
+  -- In Lua 5.4 a hook belongs to one coroutine, so each new coroutine sets it first, unless the spec that makes
+  -- it has removed the hook, which allocates.
   local function hooked(body)
+    if not gethook() then return body end
     return function(...)
       sethook(on_line, "l")
       return body(...)

@@ -124,7 +124,6 @@ need_for_check() {
     need $package runs $package
   done
   need FUZZER fuzzes
-  need clang-tools runs scan-build
   need lua-check runs luacheck
   need python3 runs python3
 }

@@ -89,6 +89,17 @@ describe("system.run", function()
     assert.equal(65536, #system.run("exec 2>/dev/null; yes | head -c 65536", 5))
   end)
 
+  it("reports that the shell was killed, and that its output cannot be read", function()
+    local kill_shell = "read -r pid name state shell rest </proc/$PPID/stat; kill -9 $shell"
+    assert.same({ nil, "the shell did not end by itself" }, { system.run(kill_shell, 5) })
+    local popen = io.popen
+    finally(function() io.popen = popen end) -- luacheck: ignore 122
+    io.popen = function() -- luacheck: ignore 122
+      return { read = function() return nil, "Input/output error", 5 end, close = function() return true end }
+    end
+    assert.same({ nil, "Input/output error" }, { system.run("true", 5) })
+  end)
+
   it("reports that no process can be started", function()
     local popen = io.popen
     finally(function() io.popen = popen end) -- luacheck: ignore 122

@@ -2,6 +2,7 @@
 -- with random damage.
 local http1 = require("probe").http1
 local vectors = dofile("spec/vectors/http1.lua")
+local samples = dofile("spec/support/samples.lua")
 
 local function limits_of(case)
   local limits = {}
@@ -383,7 +384,7 @@ describe("a damaged response", function()
 
   it("does no harm when it is noise", function()
     local random = generator(7)
-    for _ = 1, 2000 do
+    for _ = 1, samples(2000) do
       local bytes = { "HTTP/1.1 200 OK\r\n" }
       for i = 2, random(30) do bytes[i] = interesting[random(#interesting)] end
       bytes = table.concat(bytes)

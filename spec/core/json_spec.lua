@@ -3,6 +3,7 @@ local json = require("probe").json
 local cjson = require("cjson")
 local generate = dofile("spec/support/random_source.lua")
 local vectors = dofile("spec/vectors/json.lua")
+local samples = dofile("spec/support/samples.lua")
 
 local function shown(text)
   return (text:gsub("[^\32-\126]", function(byte) return ("\\%d"):format(byte:byte()) end))
@@ -279,7 +280,7 @@ describe("against lua-cjson", function()
 
   local function compare(seed)
     local random = generate.new(seed)
-    for i = 1, 1000 do
+    for i = 1, samples(1000) do
       local text = "[" .. document(random, 5) .. "]"
       local where = ("seed %d, document %d: %s"):format(seed, i, shown(text))
       local events, why = json.events(text)

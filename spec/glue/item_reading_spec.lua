@@ -4,6 +4,7 @@ local core = require("dynamodb.core")
 local helper = dofile("spec/support/helper.lua")
 local random_attributes = dofile("spec/support/random_attributes.lua")
 local random_source = dofile("spec/support/random_source.lua")
+local samples = dofile("spec/support/samples.lua")
 
 local conn = helper.offline(helper.fake(helper.response(200, "{}")))
 local owner = conn:table("t", { hash_key = "id" })
@@ -139,7 +140,7 @@ describe("an item from the service", function()
   it("is what the decoder makes of any text", function()
     local seed = random_source.any_seed()
     local random = random_source.new(seed)
-    for _ = 1, 1500 do
+    for _ = 1, samples(1500) do
       local text = assert(core.encode(random_attributes.map(random, 3), "item"))
       for _ = 1, random:integer(0, 3) do
         local at = random:integer(1, math.max(1, #text))

@@ -2,6 +2,7 @@
 // Each service has its own path: /sts, /sso, /oidc, /signin, /container, /metadata. Any other request is logged as "elsewhere".
 // DIRECTORY/script.json lists the responses of each service in order: {status, headers, body, size, delay, hang, drop, echo}.
 // With echo the response is an error that repeats the whole request. After the last response the status is 418.
+// An object instead of a list names the response of each path, however often it is asked for.
 // DIRECTORY/log gets one line per request. Signatures and proofs of possession are verified with node's own crypto module.
 const crypto = require("crypto"), fs = require("fs"), http = require("http"), path = require("path");
 const directory = process.argv[2];
@@ -77,12 +78,12 @@ const describe = {
 let script = {}, text = "", used = {};
 
 // The next response of a service. A changed script restarts the count of every service.
-function next(service) {
+function next(service, rest) {
   const now = fs.readFileSync(path.join(directory, "script.json"), "utf8");
   if (now !== text) [script, text, used] = [JSON.parse(now), now, {}];
   used[service] = (used[service] || 0) + 1;
   const responses = script.responses[service] || [];
-  return responses[used[service] - 1] || { status: 418, body: "no more responses" };
+  return responses[Array.isArray(responses) ? used[service] - 1 : rest] || { status: 418, body: "no more responses" };
 }
 
 // An error in the format of the service whose message is the request.
@@ -110,7 +111,7 @@ function serve(request, response) {
   request.on("end", () => {
     const by = /^lua-dynamodb\//.test(request.headers["user-agent"]) ? "" : " (without our user agent)";
     fs.appendFileSync(log, `${known} ${describe[known](request, rest, body)}${by}\n`);
-    const scripted = next(known);
+    const scripted = next(known, rest);
     if (scripted.echo) scripted.body = echo(known, request, body);
     setTimeout(() => send(response, scripted), scripted.delay || 0);
   });

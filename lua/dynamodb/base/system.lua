@@ -89,11 +89,15 @@ function system.run(command, seconds)
   local limit = math.max(math.ceil(seconds), 1)
   local pipe, why = io.popen(SCRIPT:format(limit, quoted(command)))
   if not pipe then return nil, why end
-  local text = pipe:read(MAX_OUTPUT + 16) or ""
+  local text, failure = pipe:read(MAX_OUTPUT + 16)
   pipe:close()
-  local output, code = text:match("^(.*)\n(%d+)$")
+  if failure then return nil, failure end
+  local output, code = (text or ""):match("^(.*)\n(%d+)$")
   code = tonumber(code)
-  if not code then return nil, ("more than %d bytes of output"):format(MAX_OUTPUT) end
+  if not code then
+    return nil, text and #text > MAX_OUTPUT and ("more than %d bytes of output"):format(MAX_OUTPUT)
+      or "the shell did not end by itself"
+  end
   if code == TIMED_OUT then return nil, ("still running after %d seconds"):format(limit) end
   if code ~= 0 then return nil, "exit code " .. code end
   return output

@@ -26,7 +26,7 @@ local chain = {}
 ---@field clock table the services' clock
 ---@field http fun(request: table): table?, dynamodb.Failure? sends a request, as http/client does
 ---@field deadline number of the current fetch, by the transport's clock
----@field fresh? boolean true once credentials were fetched: the files must be read again
+---@field fresh? boolean true once credentials were looked for: the files must be read again
 ---@field tokens table token files that could not be written, by path: credentials/token_file
 ---@field metadata? table the token of instance metadata
 
@@ -68,8 +68,9 @@ local function searching_source(kit)
   return function(deadline)
     kit.deadline = deadline
     local found, provider = walk(kit, list)
+    kit.fresh = true
     if not found then return nil, provider end
-    list, kit.fresh = { provider }, true
+    list = { provider }
     return setmetatable(found, Credentials), provider == environment
   end
 end

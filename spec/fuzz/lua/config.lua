@@ -54,4 +54,4 @@ local function run(text)
   fake_system.remove()
 end
 
-return { run = run, max_length = 1024 } -- the time of one line with many blanks is quadratic
+return { run = run }
