@@ -31,10 +31,11 @@ end
 
 local dynamodb = {
   _VERSION = require("dynamodb.base.version"),
+  -- doc/dynamodb.md
   connect = connection.connect,
-  config = settings.config, -- doc/settings.md
+  config = settings.config,
   is_error = errors.is,
-  -- concurrent calls; doc/concurrency.md
+  -- concurrent calls; doc/loop.md
   gather = gather.gather,
   loop = loop,
   -- values that plain Lua has no type for; doc/values.md
@@ -44,7 +45,7 @@ local dynamodb = {
   set = core.set,
   list = core.list,
   map = core.map,
-  -- showing, measuring and exchanging values; doc/values.md
+  -- showing, measuring and exchanging values; doc/dynamodb.md
   inspect = inspect.inspect,
   item_size = item_size,
   json = json,

@@ -154,13 +154,10 @@ describe("the reference", function()
       end
       if most then assert.equal(most, pages.most_arguments(signature, title), title .. ": arguments of the longest form") end
       if title == "dynamodb.connect" then -- settings have their own page
-        local settings = {}
-        for name, validator in pairs(require("dynamodb.config.settings").options) do settings[name] = validator end
         for _, cells in ipairs(pages.rows(files.read("doc/settings.md"), "setting")) do
-          local name = cells[2] == "yes" and cells[1] or cells[2]
-          found[name:match("^`(.*)`$") or ""] = cells ~= nil and { name } or nil
+          local name = (cells[2] == "yes" and cells[1] or cells[2]):match("^`(.*)`$")
+          if name then found[name] = cells end
         end
-        found[""] = nil
       end
       expect_options(schema, found, title)
     end)

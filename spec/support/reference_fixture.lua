@@ -5,12 +5,14 @@ local dynamodb = require("dynamodb")
 local files = dofile("spec/support/files.lua")
 local helper = dofile("spec/support/helper.lua")
 
+local compiled = loadstring or load -- luacheck: ignore 113
+
 local fixture = {}
 
 --- Pages whose examples use these tables.
 fixture.pages = {}
-for _, name in ipairs({ "README", "connection", "dynamodb", "errors", "expressions", "item", "loop", "options", "results",
-  "table", "values", "writer" }) do
+for _, name in ipairs({ "README", "concurrency", "connection", "dynamodb", "errors", "expressions", "item", "loop", "options",
+  "reading", "results", "retries", "table", "values", "writer", "writing" }) do
   fixture.pages["doc/" .. name .. ".md"] = true
 end
 
@@ -26,15 +28,16 @@ function fixture.create(conn)
     made[name] = helper.table_name(name)
     return ('name = "%s", schema'):format(made[name])
   end)
-  local chunk = assert((loadstring or load)("local dynamodb, conn = ... " .. code .. " return users, orders")) -- luacheck: ignore 113
-  local users, orders = chunk(dynamodb, conn)
+  local users, orders = compiled("local dynamodb, conn = ... " .. code .. " return users, orders")(dynamodb, conn)
   return { users = users, orders = orders }
 end
 
 --- Gives a table the items that doc/README.md shows, and no others.
-function fixture.reset(tbl, name)
+---@param conn any a connection that need not be that of the table
+function fixture.reset(conn, tbl, name)
+  tbl = conn:table(tbl.name, tbl.schema)
   local code = definition():match("assert%(" .. name .. ":batch_write(%b{})")
-  local wanted = (loadstring or load)("local dynamodb = ... return " .. code)(dynamodb) -- luacheck: ignore 113
+  local wanted = compiled("local dynamodb = ... return " .. code)(dynamodb)
   local surplus = {}
   for attributes in tbl:scan({ items = false }) do surplus[#surplus + 1] = attributes end
   local keys = {}

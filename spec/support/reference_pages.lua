@@ -18,7 +18,8 @@ local function add_sections(list, name)
     if marks and not fenced then
       local level = #marks
       for other = level, 6 do open[other] = nil end
-      local section = { page = name, level = level, title = title, anchor = pages.anchor(title), lines = {}, parent = open[level - 1] }
+      local section = { page = name, level = level, title = title, anchor = pages.anchor(title), lines = {},
+        parent = open[level - 1] }
       open[level], list[#list + 1] = section, section
       if section.parent then section.parent.intro = section.parent.intro or table.concat(section.parent.lines, "\n") end
     else
