@@ -26,7 +26,7 @@ local cut = { ["README.md"] = true }
 
 -- Features that a block of any page needs, by a word in it.
 local needed_words = { { "transact", "transactions" }, { "conn:execute", "partiql" }, { "_ttl", "time_to_live" },
-  { "create_index", "on_demand_indexes" }, { "deletion_protection", "table_settings" }, { "stream", "table_settings" },
+  { "drop_index", "on_demand_indexes" }, { "deletion_protection", "table_settings" }, { "stream", "table_settings" },
   { '"country", "S"', "multi_attribute_indexes" }, { "return_item_on_failure", "failed_items" } }
 
 local function blocks_of(path)
