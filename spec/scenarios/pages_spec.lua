@@ -102,9 +102,9 @@ describe("the code of the pages", function()
     end
     quick:close()
     conn:close()
-    io.write(("\nblocks of the pages: %d run, of which %d with canned responses, since the local servers lack the operation, "
-      .. "and %d to such an operation; %d run in other specs; %d lines of output compared\n"):format(counts.run,
-      counts.lacking, counts.cut, counts.elsewhere, counts.compared))
+    io.write(("\nblocks of the pages: %d run, of which %d with canned responses and %d in part, since the local servers lack "
+      .. "an operation; %d run in other specs; %d lines of output compared\n"):format(counts.run, counts.lacking, counts.cut,
+      counts.elsewhere, counts.compared))
   end)
 
   local function print_line(...)
