@@ -126,7 +126,7 @@ end
 
 --- Makes a connection. Nothing is sent, no file is read and no credentials are looked for before the first
 --- call.
----@param given? table options: doc/connection.md
+---@param given? table options: doc/dynamodb.md
 ---@return dynamodb.Connection
 function connection.connect(given)
   given = options.read(connect_options, given, "connect")
@@ -193,7 +193,7 @@ end
 --- true } and is called with plain JSON.
 ---@param name string such as "DescribeLimits"
 ---@param params? table the request
----@param given? table unknown, and the options of every call: doc/connection.md
+---@param given? table unknown, and the options of every call: doc/options.md
 ---@return table? response
 ---@return dynamodb.Error? err
 function Connection:call(name, params, given)

@@ -55,7 +55,7 @@ local dynamodb = {
   connect = late.call("dynamodb.connection", "connect"),
   config = late.call("dynamodb.config.settings", "config"), -- doc/settings.md
   is_error = errors.is,
-  -- concurrent calls; doc/concurrency.md
+  -- concurrent calls; doc/loop.md
   gather = late.call("dynamodb.gather", "gather"),
   -- values that plain Lua has no type for; doc/values.md
   null = core.null,
@@ -64,7 +64,7 @@ local dynamodb = {
   set = core.set,
   list = core.list,
   map = core.map,
-  -- showing, measuring and exchanging values; doc/values.md
+  -- showing, measuring and exchanging values; doc/dynamodb.md
   inspect = late.call("dynamodb.values.inspect", "inspect"),
   item_size = late.call("dynamodb.values.item_size"),
 }

@@ -76,7 +76,7 @@ function options.merge(...)
   return merged
 end
 
---- Returns a schema with these options and those of every call: doc/connection.md.
+--- Returns a schema with these options and those of every call: doc/options.md.
 ---@return table schema a new table
 function options.with_call_options(schema)
   return options.merge(schema, calls)

@@ -345,7 +345,7 @@ end
 ---@param operation table of base/operations
 ---@param params table the request, with AWS's member names and attribute values as Lua values
 ---@param owner? userdata the dynamodb.table whose items the rows of the response become
----@param given? table options of calls: doc/connection.md
+---@param given? table options of calls: doc/options.md
 ---@param explain? fun(params: table, subject: any): string names the call in messages on values that cannot
 --- be sent, in place of the operation's name
 ---@param subject? any what 'explain' gets
