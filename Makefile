@@ -121,7 +121,7 @@ soak:
 	@timeout -k 10 $$(($(SECONDS) + 150)) env -u AWS_ENDPOINT_URL_DYNAMODB spec/support/emulator.sh spec/soak/run.sh $(SECONDS) $(SEED)
 
 # Every check is a target of its own. Two run at a time, since specs mostly wait; the builds that they share are made first.
-CHECKS := test warnings format luacheck tidy cppcheck scan reproducible rock valgrind torture faults allocations fuzz-check asan coverage soak
+CHECKS := test warnings format luacheck tidy cppcheck scan reproducible rock valgrind torture faults allocations fuzz-check asan coverage soak bench-instructions
 
 check:
 	@tools/setup.sh check
@@ -281,11 +281,18 @@ cover-luajit:
 cover-lua5.4:
 	@$(MAKE) -s spec LUA=lua5.4 $(COVERED) SPEC='--helper=tools/linecov.lua $(LUA_SPECS)'
 
-# Measures the CPU time of calls as a ratio to a bare socket.
+# Measures the CPU time of calls as a ratio to a bare socket: doc/performance.md
 bench:
 	@tools/setup.sh test
 	@$(MAKE) -s $(LUAS:%=modules-%) build/bench/socket build/bench/easy build/bench/late
 	@bench/run.sh $(LUAS)
+
+# Counts the instructions of calls and compares them with bench/instructions.txt; UPDATE=1 writes that file instead.
+bench-instructions:
+	@echo "== bench-instructions: the instructions of calls, against bench/instructions.txt"
+	@tools/setup.sh instructions
+	@$(MAKE) -s $(LUAS:%=plain-%) $(LUAS:%=build/bench/%/counter.so)
+	@UPDATE='$(UPDATE)' bench/instructions.sh $(LUAS)
 
 # Measures requests per second and latency inside nginx with a slow service.
 bench-nginx:
@@ -293,9 +300,13 @@ bench-nginx:
 	@$(MAKE) -s plain-luajit
 	@bench/nginx.sh
 
+build/bench/%/counter.so: bench/counter.c
+	@mkdir -p $(@D)
+	$(CC) $(STD) $(WARN) -Wno-pedantic -O2 -g -fPIC -shared $(shell $(PKG_CONFIG) --cflags $*) -o $@ $< -ldl
+
 build/bench/%: bench/%.c bench/bench.h
 	@mkdir -p $(@D)
-	$(CC) $(STD) $(WARN) $(CFLAGS) -Wl,--as-needed -o $@ $< -lcurl
+	$(CC) $(STD) $(WARN) $(CFLAGS) -Wl,--as-needed -o $@ $< -lcurl -lz
 
 LUA_FILES := $(shell cd lua && find dynamodb -name '*.lua')
 
@@ -311,4 +322,4 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: all demo server test test-engines spec specs modules spec-modules check warnings format luacheck tidy cppcheck scan reproducible rock rockspec asan valgrind coverage torture faults allocations soak fuzz fuzz-check fuzz-programs bench bench-nginx plain-luajit plain-lua5.4 plain-haproxy install uninstall clean
+.PHONY: all demo server test test-engines spec specs modules spec-modules check warnings format luacheck tidy cppcheck scan reproducible rock rockspec asan valgrind coverage torture faults allocations soak fuzz fuzz-check fuzz-programs bench bench-instructions bench-peers bench-nginx plain-luajit plain-lua5.4 plain-haproxy install uninstall clean
