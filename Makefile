@@ -294,6 +294,12 @@ bench-instructions:
 	@$(MAKE) -s $(LUAS:%=plain-%) $(LUAS:%=build/bench/%/counter.so)
 	@UPDATE='$(UPDATE)' bench/instructions.sh $(LUAS)
 
+# Measures the same calls with boto3 and the AWS SDK for JavaScript. UPDATE=1 also writes bench/peers.json and doc/performance.svg.
+bench-peers:
+	@tools/setup.sh peers
+	@$(MAKE) -s $(LUAS:%=plain-%)
+	@UPDATE='$(UPDATE)' bench/peers.sh $(LUAS)
+
 # Measures requests per second and latency inside nginx with a slow service.
 bench-nginx:
 	@tools/setup.sh bench

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 #include <valgrind/callgrind.h>
 
 #define FIXED_TIME ((time_t)1800000000) /* seconds since 1970 */
