@@ -1,5 +1,6 @@
--- Measures calls of this client to nginx, which sends fixed responses: client.lua NAME CASE PORT COUNT [CA_FILE]
--- Prints NAME, CASE, CPU microseconds and allocated bytes of one call, and the number of opened connections.
+-- Measures calls of this client to nginx, which sends fixed responses: client.lua NAME CASE PORT COUNT
+-- [CA_FILE] Prints NAME, CASE, CPU microseconds and allocated bytes of one call, and the number of opened
+-- connections.
 
 local dynamodb = require("dynamodb")
 local sample = require("sample")

@@ -34,7 +34,9 @@ local cases = {
   { "encode-25", function() return core.encode(batch, batch_shape) end,
     function()
       local wrapped = {}
-      for i = 1, #puts do wrapped[i] = { PutRequest = { Item = plain.wrap_item(puts[i].PutRequest.Item) } } end
+      for i = 1, #puts do
+        wrapped[i] = { PutRequest = { Item = plain.wrap_item(puts[i].PutRequest.Item) } }
+      end
       return cjson.encode({ RequestItems = { bench = wrapped } })
     end },
 }

@@ -1,4 +1,5 @@
-# Functions of the benchmark scripts, which source this file from the root of the repository; it needs bash.
+# Functions of the benchmark scripts: they run a Lua with its modules, and pin processes to a core.
+# The scripts source this file from the root of the repository; it needs bash.
 unset LUA_INIT LUA_INIT_5_4 LUA_PATH_5_4 LUA_CPATH_5_4
 export LUA_PATH='bench/?.lua;lua/?.lua;lua/?/init.lua;;'
 PATH=$PATH:/usr/sbin

@@ -1,6 +1,6 @@
--- Compares two tables of instructions: compare.lua COMMITTED MEASURED. Prints both with the changes in per cent.
--- Exits with 1 if a row is more than 3 % above the committed one, or if a row is in one table only. If the tables are of
--- different systems, it compares nothing and says so.
+-- Compares two tables of instructions: compare.lua COMMITTED MEASURED. Prints both with the changes in per
+-- cent. Exits with 1 if a row is more than 3 % above the committed one, or if a row is in one table only.
+-- If the tables are of different systems, it compares nothing and says so.
 
 local LIMIT = 3 -- per cent
 
@@ -43,7 +43,9 @@ local function cells(label, lua)
     return ("%12s%12s%8s"):format("-", tostring(new), "")
   end
   local change = (new / old - 1) * 100
-  if change > LIMIT then fail("%s, %s: %+.1f %%, more than %d %% above %s", label, lua, change, LIMIT, committed_file) end
+  if change > LIMIT then
+    fail("%s, %s: %+.1f %%, more than %d %% above %s", label, lua, change, LIMIT, committed_file)
+  end
   return ("%12s%12s%+7.1f%%"):format(tostring(old), tostring(new), change)
 end
 
@@ -60,7 +62,7 @@ for _, label in ipairs(committed.labels) do
 end
 
 if committed.system ~= measured.system then
-  print("not judged, since the committed counts are those of another system; UPDATE=1 counts those of this one")
+  print("not judged: the committed counts are of another system; UPDATE=1 writes those of this one")
   print("committed: " .. committed.system)
   print("measured:  " .. measured.system)
   os.exit(0)

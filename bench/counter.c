@@ -1,7 +1,7 @@
 /*
- * The module `counter` of bench/instructions.lua: lets callgrind count the instructions of a part of
- * the script. It is preloaded as well, so that the time and the random numbers of the system are the
- * same in each run; Lua and LuaJIT seed their hash functions with them.
+ * The module `counter` of bench/instructions.lua: lets callgrind count the instructions of a part
+ * of the script. It is preloaded as well, so that the time and the random numbers of the system are
+ * the same in each run; Lua and LuaJIT seed their hash functions with them.
  */
 #include <dlfcn.h>
 #include <lauxlib.h>

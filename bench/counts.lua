@@ -1,5 +1,5 @@
--- Prints the table of instructions from the files that callgrind wrote: counts.lua SYSTEM LUA...
--- SYSTEM describes the compiler and the libraries. A row is LABEL, two or more spaces, and a number for each Lua.
+-- Prints the table of instructions from the files that callgrind wrote: counts.lua SYSTEM LUA... SYSTEM
+-- describes the compiler and the libraries. A row is LABEL, two or more spaces, and a number for each Lua.
 
 local system = arg[1]
 local luas = {}
@@ -43,14 +43,14 @@ local columns, labels = {}, nil
 for i, lua in ipairs(luas) do columns[i], labels = counts_of(lua) end
 assert(#labels > 0, "callgrind wrote no counts")
 
-print("# Instructions of one call, by callgrind: doc/performance.md. `make bench-instructions UPDATE=1` writes this file.")
+print("# Instructions of one call, by callgrind: doc/performance.md. make bench-instructions UPDATE=1 writes it.")
 print("# " .. system)
 row("# call", luas)
 for _, label in ipairs(labels) do
   local cells = {}
   for i = 1, #luas do
-    local ours = columns[i][OURS]
-    cells[i] = label == CJSON and ("%.1f"):format(100 * ours / columns[i][CJSON]) or ("%.0f"):format(columns[i][label])
+    local count = columns[i][label]
+    cells[i] = label == CJSON and ("%.1f"):format(100 * columns[i][OURS] / count) or ("%.0f"):format(count)
   end
   row(label == CJSON and RATIO or label, cells)
 end

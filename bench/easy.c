@@ -1,6 +1,6 @@
 /*
- * Makes the call of socket.c with a reused handle of libcurl's easy interface. With a fifth argument,
- * the file of a CA, over HTTPS.
+ * Makes the call of socket.c with a reused handle of libcurl's easy interface. With a fifth
+ * argument, the file of a CA, over HTTPS.
  */
 #include "bench.h"
 

@@ -1,5 +1,6 @@
-# Functions that run nginx with fixed responses, for benchmark scripts. They source this file after common.sh.
-# `serve LUA` sets port and tls_port; the certificate is of the CA in $scratch/ca.pem. LUA writes the responses.
+# Functions that run nginx with fixed responses, for benchmark scripts.
+# They source this file after common.sh. `serve LUA` sets port and tls_port; the certificate is of the CA in
+# $scratch/ca.pem. LUA writes the responses.
 . spec/support/serve.sh
 . spec/support/certificates.sh
 

@@ -1,6 +1,7 @@
--- Measures how cost grows: growth.lua NAME DIRECTORY, in which it writes responses. Prints lines of NAME, "item", "page" or
--- "concurrency", the bytes, items or concurrent calls, CPU microseconds of one call, and elapsed microseconds of one call.
--- The concurrent calls wait 5 ms for each response; for the others the server responds at once.
+-- Measures how cost grows: growth.lua NAME DIRECTORY, in which it writes responses. Prints lines of NAME,
+-- "item", "page" or "concurrency", the bytes, items or concurrent calls, CPU microseconds of one call, and
+-- elapsed microseconds of one call. The concurrent calls wait 5 ms for each response; for the others the
+-- server responds at once.
 
 local dynamodb = require("dynamodb")
 local sample = require("sample")
@@ -19,8 +20,13 @@ local function serve(body, delay, connections)
   file:close()
   local server = assert(io.popen(("exec build/bench/late %d '%s'"):format(delay, path)))
   servers[#servers + 1] = server
-  local conn = dynamodb.connect({ aws_access_key_id = "AKIDEXAMPLE", region = "us-east-1", max_connections = connections,
-    aws_secret_access_key = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", endpoint_url = "http://127.0.0.1:" .. server:read("*l") })
+  local conn = dynamodb.connect({
+    aws_access_key_id = "AKIDEXAMPLE",
+    aws_secret_access_key = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+    region = "us-east-1",
+    endpoint_url = "http://127.0.0.1:" .. server:read("*l"),
+    max_connections = connections,
+  })
   return conn:table("bench", { hash_key = "id" }), conn
 end
 

@@ -1,15 +1,19 @@
--- Lets callgrind count the instructions of calls: instructions.lua DIRECTORY, with the modules `counter` and the library.
--- DIRECTORY has NAME.response, the whole response to each request. Each case is counted by itself, without its warm-up:
--- the calls with the collector stopped, then a collection, less what a collection costs without garbage. So the count has
--- the making and the freeing of everything that a call allocates, and does not depend on when the collector would run.
--- Few calls are counted, since LuaJIT compares a new string with uncollected ones that have the same hash.
--- bench/instructions.sh runs it and reads the counts of "LABEL|CALLS|PART" that callgrind writes.
+-- Lets callgrind count the instructions of calls: instructions.lua DIRECTORY, with the modules `counter`
+-- and the library. DIRECTORY has NAME.response, the whole response to each request. Each case is counted by
+-- itself, without its warm-up: the calls with the collector stopped, then a collection, less what a
+-- collection costs without garbage. So the count has the making and the freeing of everything that a call
+-- allocates, and does not depend on when the collector would run. Few calls are counted, since LuaJIT
+-- compares a new string with uncollected ones that have the same hash. bench/instructions.sh runs it and
+-- reads the counts of "LABEL|CALLS|PART" that callgrind writes.
 
 local counter = require("counter")
 
 local directory = arg[1]
-local OPTIONS = { aws_access_key_id = "AKIDEXAMPLE", aws_secret_access_key = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
-  region = "us-east-1" }
+local OPTIONS = {
+  aws_access_key_id = "AKIDEXAMPLE",
+  aws_secret_access_key = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+  region = "us-east-1",
+}
 
 local function copy(options)
   local result = {}
@@ -86,7 +90,8 @@ local page = sample.page()
 
 local signer = assert(core.signer("us-east-1", "dynamodb"))
 assert(signer:credentials(OPTIONS.aws_access_key_id, OPTIONS.aws_secret_access_key))
-local body = assert(core.encode({ TableName = "bench", Key = { id = "user#000001" } }, operations.GetItem.input))
+local request = { TableName = "bench", Key = { id = "user#000001" } }
+local body = assert(core.encode(request, operations.GetItem.input))
 local headers = { "user-agent", "lua-dynamodb" }
 
 local function expect(expected, count)

@@ -21,9 +21,9 @@ fi
 write_responses() {
   local body
   for body in "$scratch"/*.json; do
-    printf 'HTTP/1.1 200 OK\r\nServer: nginx\r\nDate: Fri, 15 Jan 2027 08:00:00 GMT\r\n%s\r\n%s\r\nx-amz-crc32: %s\r\nContent-Length: %d\r\n\r\n' \
+    printf '%s\r\n' 'HTTP/1.1 200 OK' 'Server: nginx' 'Date: Fri, 15 Jan 2027 08:00:00 GMT' \
       'Content-Type: application/x-amz-json-1.0' 'x-amzn-requestid: 5AVQ0MEPF0HMVPGPG7E4TLPVVRVV4KQNSO5AEMVJF66Q9ASUAAJG' \
-      "$(crc32 "$body")" "$(wc -c <"$body")" | cat - "$body" >"${body%.json}.response"
+      "x-amz-crc32: $(crc32 "$body")" "Content-Length: $(wc -c <"$body")" '' | cat - "$body" >"${body%.json}.response"
   done
 }
 

@@ -1,7 +1,7 @@
 -- Measures memory: memory.lua NAME PORT. Prints lines of NAME, CASE and numbers:
---   untouched   bytes of Lua for each item of a page that is held and of which nothing is read; bytes of its JSON
+--   untouched   bytes of Lua for each item of a page that is held and not read; bytes of its JSON
 --   loop        resident kilobytes before and after 100,000 GetItems; kilobytes of Lua before and after
---   million     resident kilobytes after the first 100,000 of 1,000,000 items, at the end, and at most; CPU seconds
+--   million     resident kilobytes after 100,000 of 1,000,000 items, at the end, and at most; CPU seconds
 
 local dynamodb = require("dynamodb")
 local sample = require("sample")
@@ -18,8 +18,12 @@ local function status(key)
 end
 
 local function connect(at)
-  return dynamodb.connect({ aws_access_key_id = "AKIDEXAMPLE", aws_secret_access_key = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
-    region = "us-east-1", endpoint_url = "http://127.0.0.1:" .. at })
+  return dynamodb.connect({
+    aws_access_key_id = "AKIDEXAMPLE",
+    aws_secret_access_key = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+    region = "us-east-1",
+    endpoint_url = "http://127.0.0.1:" .. at,
+  })
 end
 
 local function report(case, ...)

@@ -1,6 +1,6 @@
--- Writes the figures of clients as JSON: peers_data.lua RESULTS FACTS
--- A line of RESULTS is CLIENT CASE CPU_MICROSECONDS ELAPSED_MICROSECONDS; the figures are medians of all rounds.
--- A line of FACTS is KEY VALUE, or client NAME LABEL in the order of the output.
+-- Writes the figures of clients as JSON: peers_data.lua RESULTS FACTS A line of RESULTS is CLIENT CASE
+-- CPU_MICROSECONDS ELAPSED_MICROSECONDS; the figures are medians of all rounds. A line of FACTS is KEY
+-- VALUE, or client NAME LABEL in the order of the output.
 
 local CASES = { "GetItem", "PutItem", "Scan" }
 
@@ -37,8 +37,9 @@ for i, client in ipairs(clients) do
   lines[#lines + 1] = ('    { "name": %s, "label": %s,'):format(quoted(client.name), quoted(client.label))
   for j, case in ipairs(CASES) do
     local found = assert(samples[client.name .. " " .. case], client.name)
-    lines[#lines + 1] = ('      "%s": { "cpu_us": %.1f, "calls_per_second": %.0f }%s'):format(case, median(found.cpu),
-      1e6 / median(found.wall), j < #CASES and "," or i < #clients and " }," or " }")
+    local stop = j < #CASES and "," or i < #clients and " }," or " }"
+    lines[#lines + 1] = ('      "%s": { "cpu_us": %.1f, "calls_per_second": %.0f }%s'):format(case,
+      median(found.cpu), 1e6 / median(found.wall), stop)
   end
 end
 lines[#lines + 1] = "  ]\n}"

@@ -1,6 +1,6 @@
--- Prints medians, ratios and goals from the output of the benchmarks: report.lua RESULTS MEMORY VERSIONS LUA...
--- A line of RESULTS is PROGRAM CASE MICROSECONDS BYTES CONNECTIONS; BYTES is "-" if not measured. A line of MEMORY is what
--- memory.lua and growth.lua print.
+-- Prints medians, ratios and goals from the output of the benchmarks: report.lua RESULTS MEMORY VERSIONS
+-- LUA... A line of RESULTS is PROGRAM CASE MICROSECONDS BYTES CONNECTIONS; BYTES is "-" if not measured. A
+-- line of MEMORY is what memory.lua and growth.lua print.
 
 local results_file, memory_file, versions_file = arg[1], arg[2], arg[3]
 local luas = {}
@@ -42,9 +42,12 @@ local function row(label, ...)
   print(table.concat(cells))
 end
 
+-- The cases that differ from their floor by name.
+local FLOORS = { put = "PutItem", unzip = "Scan", tls = "GetItem", page_none = "Scan", page_two = "Scan",
+  page_pairs = "Scan" }
+
 local function per_floor(program, case)
-  local same = { put = "PutItem", unzip = "Scan", tls = "GetItem", page_none = "Scan", page_two = "Scan", page_pairs = "Scan" }
-  return us(program, case) / us("socket", same[case] or case)
+  return us(program, case) / us("socket", FLOORS[case] or case)
 end
 
 local function call_row(program, case, label)
@@ -145,7 +148,8 @@ for _, lua in ipairs(luas) do
 end
 
 print("\nHow cost grows\n")
-for _, kind in ipairs({ { "item", "GetItem, all read, by bytes" }, { "page", "scan, two read, by items of a page" },
+for _, kind in ipairs({ { "item", "GetItem, all read, by bytes" },
+  { "page", "scan, two read, by items of a page" },
   { "concurrency", "GetItems that take 5 ms, at a time" } }) do
   row(kind[2], "size", "CPU us", "elapsed us")
   for _, lua in ipairs(luas) do

@@ -1,5 +1,5 @@
--- Measures the start of a program that uses this library: start.lua NAME
--- Prints NAME, "start", CPU microseconds of require and connect, and the bytes of Lua that remain; NAME, "connect", the same of
+-- Measures the start of a program that uses this library: start.lua NAME Prints NAME, "start", CPU
+-- microseconds of require and connect, and the bytes of Lua that remain; NAME, "connect", the same of
 -- connect alone.
 
 local name = arg[1]

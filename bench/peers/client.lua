@@ -19,7 +19,7 @@ local attributes = sample.attributes(1)
 local calls = {
   GetItem = function() return assert(tbl:get_item({ hash_key = "user#000001" })) end,
   PutItem = function() return assert(tbl:put_item(attributes)) end,
-  Scan = function() return assert(conn:call("Scan", { TableName = "bench" })).Items end, -- all values, as Lua tables
+  Scan = function() return assert(conn:call("Scan", { TableName = "bench" })).Items end, -- as Lua tables
 }
 local call = calls[case]
 assert(case ~= "GetItem" or call().address.zip == "1000-000001")

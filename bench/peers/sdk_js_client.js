@@ -1,5 +1,6 @@
-// Measures calls of the AWS SDK for JavaScript v3: sdk_js_client.js CASE PORT COUNT. Prints "sdk-js CASE", CPU and elapsed
-// microseconds of one call. The document client returns JavaScript's own values, as this library returns Lua's.
+// Measures calls of the AWS SDK for JavaScript v3: sdk_js_client.js CASE PORT COUNT. Prints "sdk-js CASE",
+// CPU and elapsed microseconds of one call. The document client returns JavaScript's own values, as this
+// library returns Lua's.
 const { createRequire } = require("module");
 const load = createRequire(process.cwd() + "/build/peers/");
 const { DynamoDBClient } = load("@aws-sdk/client-dynamodb");
@@ -33,7 +34,8 @@ async function main() {
   const cpu = process.cpuUsage(), wall = process.hrtime.bigint();
   await times(count);
   const used = process.cpuUsage(cpu), elapsed = Number(process.hrtime.bigint() - wall) / 1e3;
-  console.log(`sdk-js ${kind} ${((used.user + used.system) / count).toFixed(3)} ${(elapsed / count).toFixed(3)}`);
+  const figures = [used.user + used.system, elapsed].map(us => (us / count).toFixed(3));
+  console.log(`sdk-js ${kind} ${figures.join(" ")}`);
   client.destroy();
 }
 

@@ -1,4 +1,5 @@
-# Functions that make certificates in the directory $scratch, for scripts that source serve.sh.
+# Functions that make certificates for servers of specs and benchmarks.
+# They are for scripts that source serve.sh, and write into its directory $scratch.
 
 make_ca() { # NAME
   openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj "/CN=$1" -addext keyUsage=critical,keyCertSign \
