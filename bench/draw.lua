@@ -1,6 +1,6 @@
 -- Draws the figures of bench/peers.json as SVG: draw.lua DATA. A group of bars for each operation shows the
--- CPU time of one call by each client; the longest bar of a group has the full width. Colours follow the
--- reader's light or dark scheme.
+-- CPU time of one call by each client; the longest bar of a group has the full width. Its colours are
+-- legible on light and dark backgrounds.
 
 local cjson = require("cjson")
 

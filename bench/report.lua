@@ -136,12 +136,12 @@ end
 print("\nMemory\n")
 row("an item of which nothing is read", "bytes", "of JSON")
 for _, lua in ipairs(luas) do row("  " .. lua, memory(lua, "untouched")[1], memory(lua, "untouched")[2]) end
-row("100,000 GetItems: resident kB", "before", "after", "Lua before", "Lua after")
+row("100,000 GetItems: resident kB", "before", "after", "Lua: kB", "after")
 for _, lua in ipairs(luas) do
   local loop = memory(lua, "loop")
   row("  " .. lua, loop[1], loop[2], loop[3], loop[4])
 end
-row("1,000,000 items: resident kB", "at 100,000", "at the end", "at most", "CPU s")
+row("1,000,000 items: resident kB", "first 10 %", "end", "peak", "CPU s")
 for _, lua in ipairs(luas) do
   local million = memory(lua, "million")
   row("  " .. lua, million[1], million[2], million[3], million[4])
@@ -151,7 +151,7 @@ print("\nHow cost grows\n")
 for _, kind in ipairs({ { "item", "GetItem, all read, by bytes" },
   { "page", "scan, two read, by items of a page" },
   { "concurrency", "GetItems that take 5 ms, at a time" } }) do
-  row(kind[2], "size", "CPU us", "elapsed us")
+  row(kind[2], "size", "CPU us", "wall us")
   for _, lua in ipairs(luas) do
     for _, list in ipairs(measured[lua .. " " .. kind[1]]) do
       row("  " .. lua, list[1], ("%.1f"):format(list[2]), ("%.1f"):format(list[3]))
