@@ -291,7 +291,7 @@ bench:
 bench-instructions:
 	@echo "== bench-instructions: the instructions of calls, against bench/instructions.txt"
 	@tools/setup.sh instructions
-	@$(MAKE) -s $(LUAS:%=plain-%) $(LUAS:%=build/bench/%/counter.so)
+	@$(MAKE) -s $(LUAS:%=plain-%) $(LUAS:%=build/bench/%/counter.so) build/bench/late
 	@UPDATE='$(UPDATE)' bench/instructions.sh $(LUAS)
 
 # Measures the same calls with boto3 and the AWS SDK for JavaScript. UPDATE=1 also writes bench/peers.json and doc/performance.svg.

@@ -57,6 +57,7 @@ system() { # LUA...; prints one line
   } | paste -sd, | sed 's/,/, /g'
 }
 
+need_built build/bench/late
 for lua; do need_built "build/bench/$lua/counter.so" "build/$lua/dynamodb/core.so"; done
 lua "$1" bench/fixtures.lua "$scratch" 8000
 write_responses
