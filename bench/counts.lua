@@ -43,7 +43,7 @@ local columns, labels = {}, nil
 for i, lua in ipairs(luas) do columns[i], labels = counts_of(lua) end
 assert(#labels > 0, "callgrind wrote no counts")
 
-print("# Instructions of one call, by callgrind: doc/performance.md. make bench-instructions UPDATE=1 writes it.")
+print("# Instructions of one call, by callgrind: doc/performance.md. UPDATE=1 writes this file.")
 print("# " .. system)
 row("# call", luas)
 for _, label in ipairs(labels) do

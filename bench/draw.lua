@@ -62,8 +62,8 @@ end
 
 for _, group in ipairs(GROUPS) do draw_group(group[1], group[2], group[3], group[4]) end
 y = y + 20
-add('  <text class="note" x="10" y="%d">CPU time of the client for one call over HTTP; shorter is better.</text>',
-  y)
+add('  <text class="note" x="10" y="%d">CPU time of the client for one call over HTTP; shorter is better.'
+  .. "</text>", y)
 y = y + 16
 add('  <text class="note" x="10" y="%d">%s. %s. Medians of %d rounds, %s.</text>', y, escaped(data.machine),
   escaped(data.server), data.rounds, escaped(data.measured))
