@@ -25,7 +25,7 @@ round() { # LUA...; prints one line for each program and operation
   for lua; do
     lua "$lua" bench/client.lua "$lua" tls "$tls_port" 10000 "$scratch/ca.pem"
     for case in page_none page_two page_pairs; do lua "$lua" bench/client.lua "$lua" "$case" "$port" 30; done
-    lua "$lua" bench/start.lua "$lua"
+    lua "$lua" bench/start.lua "$lua" "$port"
     lua "$lua" bench/codec.lua "$lua"
     lua "$lua" bench/many.lua "$lua" "$scratch/GetItem.json"
   done

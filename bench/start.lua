@@ -1,17 +1,30 @@
--- Measures the start of a program that uses this library: start.lua NAME Prints NAME, "start", CPU
--- microseconds of require and connect, and the bytes of Lua that remain; NAME, "connect", the same of
--- connect alone.
+-- Measures the start of a program that uses this library: start.lua NAME PORT
+-- Prints lines of NAME, CASE, CPU microseconds, and bytes of Lua that remain: "start" for require and connect
+-- together, "connect" for connect alone, and "first" for these and the first GetItem.
 
-local name = arg[1]
+local name, port = arg[1], arg[2]
 
-collectgarbage()
-local before, start = collectgarbage("count"), os.clock()
+local function lua_memory()
+  collectgarbage()
+  return collectgarbage("count")
+end
+
+local before, start = lua_memory(), os.clock()
 local dynamodb = require("dynamodb")
 local loaded = os.clock()
-local conn = dynamodb.connect({ aws_access_key_id = "k", aws_secret_access_key = "s", region = "us-east-1" })
+local conn = dynamodb.connect({ aws_access_key_id = "AKIDEXAMPLE", region = "us-east-1",
+  aws_secret_access_key = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", endpoint_url = "http://127.0.0.1:" .. port })
+local connected = os.clock()
+local memory = lua_memory()
+local again = os.clock()
+assert(conn:table("bench", { hash_key = "id" }):get_item({ hash_key = "user#000001" }))
 local finish = os.clock()
-collectgarbage()
-local after = collectgarbage("count")
-print(("%s start %.3f %.0f"):format(name, (finish - start) * 1e6, (after - before) * 1024))
-print(("%s connect %.3f -"):format(name, (finish - loaded) * 1e6))
+
+local function report(case, seconds, kilobytes)
+  print(("%s %s %.3f %.0f"):format(name, case, seconds * 1e6, (kilobytes - before) * 1024))
+end
+
+report("start", connected - start, memory)
+report("connect", connected - loaded, memory)
+report("first", connected - start + finish - again, lua_memory())
 conn:close()
