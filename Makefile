@@ -124,7 +124,7 @@ soak:
 # builds that they share are made first. Each ends with a line that tells its time: == NAME: SECONDS s, of which SECONDS of CPU.
 # What clang's analyzer finds is in `tidy`; all specs of Lua 5.4 are in `asan`, and most of them in `coverage`.
 CHECKS := fuzz-check coverage asan torture valgrind test-built allocations soak tidy warnings rock reproducible faults luacheck \
-  cppcheck format
+  cppcheck format bench-instructions
 
 check:
 	@tools/setup.sh check
@@ -300,11 +300,24 @@ cover-luajit:
 cover-lua5.4:
 	@$(MAKE) -s spec LUA=lua5.4 $(COVERED) SPEC='--helper=tools/linecov.lua $(LUA_SPECS)'
 
-# Measures the CPU time of calls as a ratio to a bare socket.
+# Measures the CPU time of calls as a ratio to a bare socket: doc/performance.md
 bench:
 	@tools/setup.sh test
 	@$(MAKE) -s $(LUAS:%=modules-%) build/bench/socket build/bench/easy build/bench/late
 	@bench/run.sh $(LUAS)
+
+# Counts the instructions of calls and compares them with bench/instructions.txt; UPDATE=1 writes that file instead.
+bench-instructions:
+	@echo "== bench-instructions: the instructions of calls, against bench/instructions.txt"
+	@tools/setup.sh instructions
+	@$(MAKE) -s $(LUAS:%=plain-%) $(LUAS:%=build/bench/%/counter.so) build/bench/late
+	@UPDATE='$(UPDATE)' bench/instructions.sh $(LUAS)
+
+# Measures the same calls with boto3 and the AWS SDK for JavaScript. UPDATE=1 also writes bench/peers.json and doc/performance.svg.
+bench-peers:
+	@tools/setup.sh peers
+	@$(MAKE) -s $(LUAS:%=plain-%)
+	@UPDATE='$(UPDATE)' bench/peers.sh $(LUAS)
 
 # Measures requests per second and latency inside nginx with a slow service.
 bench-nginx:
@@ -312,9 +325,13 @@ bench-nginx:
 	@$(MAKE) -s plain-luajit
 	@bench/nginx.sh
 
+build/bench/%/counter.so: bench/counter.c
+	@mkdir -p $(@D)
+	$(CC) $(STD) $(WARN) -Wno-pedantic -O2 -g -fPIC -shared $(shell $(PKG_CONFIG) --cflags $*) -o $@ $< -ldl
+
 build/bench/%: bench/%.c bench/bench.h
 	@mkdir -p $(@D)
-	$(CC) $(STD) $(WARN) $(CFLAGS) -Wl,--as-needed -o $@ $< -lcurl
+	$(CC) $(STD) $(WARN) $(CFLAGS) -Wl,--as-needed -o $@ $< -lcurl -lz
 
 LUA_FILES := $(shell cd lua && find dynamodb -name '*.lua')
 
@@ -330,4 +347,4 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: all demo server test test-engines spec specs modules spec-modules check warnings format luacheck tidy cppcheck reproducible rock rockspec test-built asan valgrind coverage torture faults allocations soak fuzz fuzz-check fuzz-programs bench bench-nginx plain-luajit plain-lua5.4 plain-haproxy install uninstall clean
+.PHONY: all demo server test test-engines spec specs modules spec-modules check warnings format luacheck tidy cppcheck reproducible rock rockspec test-built asan valgrind coverage torture faults allocations soak fuzz fuzz-check fuzz-programs bench bench-instructions bench-peers bench-nginx plain-luajit plain-lua5.4 plain-haproxy install uninstall clean

@@ -1,11 +1,12 @@
 -- Measures calls of this client to nginx, which sends fixed responses: client.lua NAME CASE PORT COUNT
--- Prints NAME, CASE, CPU microseconds and allocated bytes of one call, and the number of opened connections.
+-- [CA_FILE] Prints NAME, CASE, CPU microseconds and allocated bytes of one call, and the number of opened
+-- connections.
 
 local dynamodb = require("dynamodb")
 local sample = require("sample")
 local native = require("dynamodb.transport.curl")
 
-local name, case, port, count = arg[1], arg[2], arg[3], tonumber(arg[4])
+local name, case, port, count, ca = arg[1], arg[2], arg[3], tonumber(arg[4]), arg[5]
 
 -- A copy of the default transport that counts connections; the other functions have no extra cost.
 local opened, transport = 0, {}
@@ -19,7 +20,8 @@ local conn = dynamodb.connect({
   aws_access_key_id = "AKIDEXAMPLE",
   aws_secret_access_key = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
   region = "us-east-1",
-  endpoint_url = "http://127.0.0.1:" .. port,
+  endpoint_url = (ca and "https://localhost:" or "http://127.0.0.1:") .. port,
+  ca_bundle = ca,
   transport = transport,
   compression = case == "unzip",
 })
@@ -49,7 +51,30 @@ function cases.Scan()
   return assert(conn:call("Scan", { TableName = "bench" }))
 end
 
-cases.unzip = cases.Scan
+cases.unzip, cases.tls = cases.Scan, cases.GetItem
+
+-- A page item by item, of which nothing, two attributes or all are read.
+function cases.page_none()
+  local found = 0
+  for _ in tbl:scan() do found = found + 1 end
+  assert(found == sample.page_items)
+end
+
+function cases.page_two()
+  local found = 0
+  for each in tbl:scan() do
+    if each.id and each.age then found = found + 1 end
+  end
+  assert(found == sample.page_items)
+end
+
+function cases.page_pairs()
+  local found = 0
+  for each in tbl:scan() do
+    for _ in each:pairs() do found = found + 1 end
+  end
+  assert(found == sample.page_items * 10)
+end
 
 local function times(call, n)
   for _ = 1, n do call() end

@@ -1,4 +1,7 @@
-/* Makes the call of socket.c with a reused handle of libcurl's easy interface. */
+/*
+ * Makes the call of socket.c with a reused handle of libcurl's easy interface. With a fifth
+ * argument, the file of a CA, over HTTPS.
+ */
 #include "bench.h"
 
 #include <curl/curl.h>
@@ -30,17 +33,18 @@ static struct curl_slist *headers(char *head) {
   return list;
 }
 
-static void prepare(struct client *c, const struct arguments *a) {
+static void prepare(struct client *c, const struct arguments *a, const char *ca) {
   char url[64];
   char *body = strstr(a->request.p, "\r\n\r\n");
   if (!body) errx(1, "request without an end of its head");
   *body = '\0';
   body += 4;
   c->headers = headers(a->request.p);
-  (void)snprintf(url, sizeof url, "http://127.0.0.1:%d/", a->port);
+  (void)snprintf(url, sizeof url, "%s:%d/", ca ? "https://localhost" : "http://127.0.0.1", a->port);
   c->easy = curl_easy_init();
   if (!c->easy || !c->headers) errx(1, "libcurl does not start");
   (void)curl_easy_setopt(c->easy, CURLOPT_URL, url);
+  if (ca) (void)curl_easy_setopt(c->easy, CURLOPT_CAINFO, ca);
   (void)curl_easy_setopt(c->easy, CURLOPT_PROXY, "");
   (void)curl_easy_setopt(c->easy, CURLOPT_NOSIGNAL, 1L);
   (void)curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, c->headers);
@@ -68,9 +72,9 @@ int main(int argc, char **argv) {
   struct arguments a = arguments(argv);
   struct client c = {NULL, NULL, {malloc(RESPONSE_MAX), 0}, 0};
   if (!c.response.p || curl_global_init(CURL_GLOBAL_DEFAULT)) errx(1, "libcurl does not start");
-  prepare(&c, &a);
+  prepare(&c, &a, argc > 5 ? argv[5] : NULL);
   double us = measure(call, &c, a.count);
-  printf("easy %s %.3f - %ld\n", a.name, us, c.connections);
+  printf("easy %s %.3f - %ld\n", argc > 5 ? "tls" : a.name, us, c.connections);
   curl_easy_cleanup(c.easy);
   curl_slist_free_all(c.headers);
   curl_global_cleanup();

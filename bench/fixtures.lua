@@ -17,10 +17,12 @@ local function request(name, params)
   local operation = operations[name]
   local signer = assert(core.signer("us-east-1", "dynamodb"))
   assert(signer:credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"))
-  local body = assert(core.encode(params, operation.input))
-  local headers = { "user-agent", "lua-dynamodb/" .. require("dynamodb.base.version") }
-  local bytes = signer:request("127.0.0.1:" .. port, "/", operation.target, body, os.time(), headers)
-  write(name .. ".request", assert(bytes))
+  local agent = "lua-dynamodb/" .. require("dynamodb.base.version")
+  assert(signer:headers(core.uuid():sub(1, 24), { "user-agent", agent }))
+  local made = core.new_request()
+  assert(made:encode(params, operation.input))
+  assert(made:sign(signer, "127.0.0.1:" .. port, "/", operation.target, os.time(), 1, 1, 3))
+  write(name .. ".request", made:bytes())
 end
 
 request("GetItem", { TableName = "bench", Key = { id = "user#000001" } })
@@ -29,3 +31,5 @@ request("Scan", { TableName = "bench" })
 write("GetItem.json", sample.item())
 write("PutItem.json", "{}")
 write("Scan.json", sample.page())
+write("Query.json", sample.page(20))
+write("BatchWriteItem.json", '{"UnprocessedItems":{}}')

@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #define CLIENTS 65536 /* a power of two */
 
@@ -85,8 +86,8 @@ static struct bytes response_with(struct bytes body) {
   if (!b.p) err(1, "malloc");
   int head = snprintf(b.p, 256,
                       "HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.0\r\n"
-                      "Content-Length: %zu\r\n\r\n",
-                      body.n);
+                      "x-amz-crc32: %lu\r\nContent-Length: %zu\r\n\r\n",
+                      crc32(0, (const unsigned char *)body.p, (unsigned)body.n), body.n);
   memcpy(b.p + head, body.p, body.n);
   b.n = (size_t)head + body.n;
   return b;

@@ -4,88 +4,10 @@
 # Everything runs ROUNDS times, by default 7. The report shows medians, and for the codec the fastest round.
 set -eu -o pipefail
 cd "$(dirname "$0")/.."
-unset LUA_INIT LUA_INIT_5_4 LUA_PATH_5_4 LUA_CPATH_5_4
 [ $# -gt 0 ] || set -- lua5.4 luajit
 rounds=${ROUNDS:-7}
-export LUA_PATH='bench/?.lua;lua/?.lua;lua/?/init.lua;;'
-PATH=$PATH:/usr/sbin
-. spec/support/serve.sh
-
-lua() { # LUA SCRIPT ARGS...; loads the modules built for LUA
-  LUA_CPATH="build/$1/?.so;;" "$@"
-}
-
-# Pins this shell and its children to the last available core; the first core handles most interrupts.
-pin() {
-  local cores
-  cores=$(taskset -cp $$ 2>/dev/null) || { echo "taskset (util-linux) is missing: not pinned"; return; }
-  core=${cores##*[!0-9]}
-  taskset -cp "$core" $$ >/dev/null
-}
-
-# The CRC32 of a file, which is the first half of the gzip trailer.
-crc32() { # FILE
-  gzip -c "$1" | tail -c 8 | head -c 4 | od -An -tu4 --endian=little | tr -d ' \n'
-}
-
-# nginx rejects POST for static files with status 405, so Scan.json is sent as the error page of 405 with status 200.
-write_configuration() {
-  cat <<CONF
-$(nginx_process 64)
-http {
-$(nginx_folders)
-  types { }
-  default_type application/x-amz-json-1.0;
-  client_header_buffer_size 8k;
-  keepalive_requests 1000000000;
-  keepalive_timeout 1h;
-  sendfile on;
-  open_file_cache max=4;
-  server_tokens off;
-  add_header x-amzn-requestid 5AVQ0MEPF0HMVPGPG7E4TLPVVRVV4KQNSO5AEMVJF66Q9ASUAAJG;
-  map \$http_x_amz_target \$answer {
-    DynamoDB_20120810.GetItem '$(cat "$scratch/GetItem.json")';
-    DynamoDB_20120810.PutItem '$(cat "$scratch/PutItem.json")';
-  }
-  map \$http_x_amz_target \$crc32 {
-    DynamoDB_20120810.GetItem $(crc32 "$scratch/GetItem.json");
-    DynamoDB_20120810.PutItem $(crc32 "$scratch/PutItem.json");
-    DynamoDB_20120810.Scan \$scan_crc32;
-  }
-  map \$http_accept_encoding \$scan_crc32 {
-    default $(crc32 "$scratch/Scan.json");
-    gzip $(crc32 "$scratch/Scan.json.gz");
-  }
-  gzip_static on;
-  add_header x-amz-crc32 \$crc32;
-  server {
-    listen 127.0.0.1:$port;
-    root .;
-    location / {
-      if (\$answer = "") { rewrite ^ /Scan.json last; }
-      return 200 \$answer;
-    }
-    location = /Scan.json { error_page 405 =200 /Scan.json; }
-  }
-}
-CONF
-}
-
-ready() {
-  [ -s "$scratch/nginx.pid" ] && is_listening "$port"
-}
-
-serve() {
-  for _ in {1..20}; do
-    port=$(random_port)
-    ! is_listening "$port" || continue
-    lua "$first_lua" bench/fixtures.lua "$scratch" "$port"
-    gzip -kf "$scratch/Scan.json" # sent to clients that accept gzip
-    write_configuration >"$scratch/nginx.conf"
-    ! start_server nginx -p "$scratch/" -c nginx.conf || return 0
-  done
-  give_up nginx
-}
+. bench/common.sh
+. bench/fixed_server.sh
 
 round() { # LUA...; prints one line for each program and operation
   local operation case count lua
@@ -99,9 +21,22 @@ round() { # LUA...; prints one line for each program and operation
       [ "$case" != PutItem ] || lua "$lua" bench/client.lua "$lua" put "$port" "$((count / 2))"
     done
   done
+  build/bench/easy GetItem "$tls_port" "$scratch/GetItem.request" 10000 "$scratch/ca.pem"
   for lua; do
+    lua "$lua" bench/client.lua "$lua" tls "$tls_port" 10000 "$scratch/ca.pem"
+    for case in page_none page_two page_pairs; do lua "$lua" bench/client.lua "$lua" "$case" "$port" 30; done
+    lua "$lua" bench/start.lua "$lua" "$port"
     lua "$lua" bench/codec.lua "$lua"
     lua "$lua" bench/many.lua "$lua" "$scratch/GetItem.json"
+  done
+}
+
+# Once, since these take long, and memory varies little.
+memory() { # LUA...
+  local lua
+  for lua; do
+    lua "$lua" bench/memory.lua "$lua" "$port"
+    lua "$lua" bench/growth.lua "$lua" "$scratch"
   done
 }
 
@@ -110,18 +45,18 @@ versions() { # LUA...
   for lua; do "$lua" -v 2>&1 | cut -d' ' -f1-2; done
   build/bench/easy --version
   nginx -v 2>&1 | sed 's/^nginx version: //'
-  sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1
+  processor
 }
 
-for program in build/bench/socket build/bench/easy build/bench/late build/"$1"/dynamodb/core.so; do
-  [ -e "$program" ] || { echo "$0: $program is not built; make bench does it" >&2; exit 2; }
-done
-first_lua=$1
+need_built build/bench/socket build/bench/easy build/bench/late
+for lua; do need_built "build/$lua/dynamodb/core.so"; done
 pin
-serve
+serve "$1"
 for ((i = 1; i <= rounds; i++)); do
   echo "round $i of $rounds" >&2
   round "$@" >>"$scratch/results"
 done
 versions "$@" >"$scratch/versions"
-lua "$first_lua" bench/report.lua "$scratch/results" "$scratch/versions" "$@"
+echo "memory, and how cost grows" >&2
+memory "$@" >"$scratch/memory"
+lua "$1" bench/report.lua "$scratch/results" "$scratch/memory" "$scratch/versions" "$@"

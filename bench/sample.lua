@@ -36,10 +36,10 @@ function sample.item()
   return ('{"Item":%s}'):format(sample.wire(1))
 end
 
---- Returns the response body of Scan, about a megabyte.
-function sample.page()
+--- Returns the response body of Scan or Query with so many items, by default about a megabyte.
+function sample.page(count)
   local items = {}
-  for i = 1, sample.page_items do items[i] = sample.wire(i) end
+  for i = 1, count or sample.page_items do items[i] = sample.wire(i) end
   return ('{"Count":%d,"Items":[%s],"ScannedCount":%d}'):format(#items, table.concat(items, ","), #items)
 end
 

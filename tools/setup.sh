@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the missing packages of a make target: tools/setup.sh demo|test|engines|bench|check
+# Installs the missing packages of a make target: tools/setup.sh demo|test|engines|bench|instructions|peers|check
 # If nothing is missing, it fetches nothing, so a second run needs no network.
 set -eu
 cd "$(dirname "$0")/.."
@@ -23,12 +23,16 @@ library() { pkg-config --exists "$1"; }
 loads() { "$1" -e "require '$2'"; } # LUA MODULE
 loads_somewhere() { loads lua5.4 "$1" || loads luajit "$1"; } # Debian packages some modules for one Lua only
 botocore() { /usr/bin/python3 -c 'import botocore.auth'; } # Debian's python, not the first python of PATH
+boto3() { /usr/bin/python3 -c 'import boto3'; }
 fuzzes() { echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' | clang -fsanitize=fuzzer,address -o /dev/null -xc -; }
 compiles() { echo '#include <stdlib.h>' | cc -fsyntax-only -xc -; }
 trusts() { [ -s /etc/ssl/certs/ca-certificates.crt ]; }
 
 # node_modules/.installed is a copy of the lock file that the emulator was installed from.
 emulator() { [ -n "${AWS_ENDPOINT_URL_DYNAMODB-}" ] || cmp -s $support/package-lock.json $support/node_modules/.installed; }
+
+# Succeeds if the AWS SDK for JavaScript of bench/peers is installed.
+sdk() { cmp -s bench/peers/package-lock.json build/peers/.installed; }
 
 # Succeeds if all servers that run here are installed, not only the one that the specs use by default.
 engines() { emulator && { [ -n "${AWS_ENDPOINT_URL_DYNAMODB-}" ] || [ -f $support/node_modules/dynalite/cli.js ]; }; }
@@ -72,7 +76,7 @@ need() { # PACKAGES CHECK ARGS...
   [[ "$missing " == *" $1 "* ]] || "${@:2}" >/dev/null 2>&1 || missing+=" $1"
 }
 
-need_for_demo() {
+need_for_build() {
   need "gcc libc6-dev" compiles
   need make runs make
   need pkg-config runs pkg-config
@@ -82,17 +86,25 @@ need_for_demo() {
   need libssl-dev library libcrypto
   need zlib1g-dev library zlib
   need lua-cjson loads lua5.4 cjson
+}
+
+need_for_demo() {
+  need_for_build
   if ! emulator; then
     need "nodejs npm" runs npm
     need ca-certificates trusts
   fi
 }
 
-need_for_test() {
-  need_for_demo
+need_for_luajit() {
   need LUAJIT runs luajit
   need LUAJIT library luajit
   need lua-cjson loads luajit cjson
+}
+
+need_for_test() {
+  need_for_demo
+  need_for_luajit
   need lua-busted loads lua5.4 busted
   need lua-busted loads luajit busted
   need nginx runs nginx
@@ -115,6 +127,24 @@ need_for_engines() {
 need_for_bench() {
   need_for_test
   need wrk runs wrk
+}
+
+need_for_instructions() {
+  need_for_build
+  need_for_luajit
+  need valgrind runs valgrind
+}
+
+need_for_peers() {
+  need_for_build
+  need_for_luajit
+  need nginx runs nginx
+  need python3-boto3 boto3
+  need nodejs runs node
+  if ! sdk; then
+    need npm runs npm
+    need ca-certificates trusts
+  fi
 }
 
 need_for_check() {
@@ -170,14 +200,24 @@ install_engines() {
   cp $support/package-lock.json $support/node_modules/.installed
 }
 
+# Installs the AWS SDK for JavaScript, which bench-peers measures.
+install_sdk() {
+  echo "installing the AWS SDK for JavaScript, from npm, into build/peers"
+  mkdir -p build/peers
+  cp bench/peers/package.json bench/peers/package-lock.json build/peers
+  npm ci --prefix build/peers --no-audit --no-fund --loglevel=error
+  cp bench/peers/package-lock.json build/peers/.installed
+}
+
 case $plan in
-  demo | test | engines | bench | check) ;;
-  *) fail "usage: $0 demo|test|engines|bench|check" ;;
+  demo | test | engines | bench | instructions | peers | check) ;;
+  *) fail "usage: $0 demo|test|engines|bench|instructions|peers|check" ;;
 esac
 find_missing
 [ -z "$missing" ] || install_packages
-if [ "$plan" = engines ]; then
-  engines || install_engines
-else
-  emulator || install_emulator
-fi
+case $plan in
+  engines) engines || install_engines ;;
+  peers) sdk || install_sdk ;;
+  instructions) ;;
+  *) emulator || install_emulator ;;
+esac

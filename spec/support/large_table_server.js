@@ -1,11 +1,12 @@
-// A fake DynamoDB that supports Scan and Query of one table with up to 100,000 items: node large_table_server.js SETTINGS.
-// spec/scenarios/parallel_reads_spec.lua starts it. SETTINGS is JSON with `items`, the number of items; `page`, the maximum
-// size of a page, whose size is random; `delay`, the milliseconds that each response takes; and `trouble`, the percentage of
-// requests that are throttled, fail, lose the connection, or get a truncated response.
+// A fake DynamoDB that supports Scan and Query of one table with up to a million items: node large_table_server.js SETTINGS.
+// spec/scenarios/parallel_reads_spec.lua and bench/memory.lua start it. SETTINGS is JSON with `items`, the number of items;
+// `page`, the maximum size of a page, whose size is random; `attributes`, JSON of more members of each item; `delay`, the
+// milliseconds that each response takes; and `trouble`, the percentage of requests that are throttled, fail, lose the
+// connection, or get a truncated response.
 // DescribeLimits returns counters: Requests, Troubled, AtOnce (maximum number of concurrent requests) and Left (connections
 // that the client closed before the response).
 const fs = require("fs"), http = require("http");
-const settings = { page: 500, delay: 0, trouble: 0, ...JSON.parse(process.argv[2]) };
+const settings = { page: 500, attributes: "", delay: 0, trouble: 0, ...JSON.parse(process.argv[2]) };
 const seen = { Requests: 0, Troubled: 0, AtOnce: 0, Left: 0 };
 
 let state = 1;
@@ -38,7 +39,7 @@ function page(request) {
   const given = list.slice(start, start + size);
   const more = start + size < list.length || (given.length > 0 && random(2) === 0);
   const key = more ? `,"LastEvaluatedKey":{${keyOf(given[given.length - 1])}}` : "";
-  const items = request.Select === "COUNT" ? "" : `"Items":[${given.map(at => `{${keyOf(at)}}`)}],`;
+  const items = request.Select === "COUNT" ? "" : `"Items":[${given.map(at => `{${keyOf(at)}${settings.attributes}}`)}],`;
   return `{${items}"Count":${given.length},"ScannedCount":${given.length}${key}}`;
 }
 

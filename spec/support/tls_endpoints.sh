@@ -8,18 +8,8 @@ set -eu
 [ $# -gt 0 ] || { echo "usage: $0 COMMAND ARGS..." >&2; exit 2; }
 : "${AWS_ENDPOINT_URL_DYNAMODB:?is not set; spec/support/emulator.sh sets it}"
 . "$(dirname "${BASH_SOURCE[0]}")/serve.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/certificates.sh"
 PATH=$PATH:/usr/sbin
-
-make_ca() { # NAME
-  openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj "/CN=$1" -addext keyUsage=critical,keyCertSign \
-    -keyout "$scratch/$1.key" -out "$scratch/$1.pem" 2>>"$scratch/log"
-}
-
-make_certificate() { # NAME CA SUBJECT_ALT_NAMES
-  openssl req -newkey rsa:2048 -nodes -subj "/CN=$1" -keyout "$scratch/$1.key" -out "$scratch/$1.csr" 2>>"$scratch/log"
-  openssl x509 -req -in "$scratch/$1.csr" -CA "$scratch/$2.pem" -CAkey "$scratch/$2.key" -CAcreateserial -days 2 \
-    -extfile <(echo "subjectAltName=$3") -out "$scratch/$1.pem" 2>>"$scratch/log"
-}
 
 terminator() { # PORT CERTIFICATE
   cat <<CONF

@@ -1,0 +1,111 @@
+-- The scripts of the benchmarks that judge and draw: bench/compare.lua and bench/draw.lua.
+
+local cjson = require("cjson")
+local files = dofile("spec/support/files.lua")
+
+local HEAD = "# Instructions of one call\n# a system\n"
+
+-- Runs a script of bench/ with files of these texts as its arguments -> its output, which ends with its exit code.
+local function run(script, ...)
+  local names = {}
+  for i, text in ipairs({ ... }) do
+    names[i] = os.tmpname()
+    files.write(names[i], text)
+  end
+  local text = files.output_of(("%s bench/%s %s 2>&1; echo code $?"):format(os.getenv("LUA"), script, table.concat(names, " ")))
+  for _, name in ipairs(names) do os.remove(name) end
+  return text
+end
+
+describe("bench/compare.lua", function()
+  local committed = HEAD .. "# call              lua5.4      luajit\nGetItem             100000       90000\n"
+    .. "a page, in parts       26.4        36.0\n"
+
+  local function compare(measured) return run("compare.lua", committed, measured) end
+
+  it("accepts what is the same, and shows both", function()
+    local text = compare(committed)
+    assert.matches("\nGetItem +100000 +100000 +[+-]0%.0%% +90000 +90000 +[+-]0%.0%%\n", text)
+    assert.matches("\ncode 0\n$", text)
+  end)
+
+  -- { what happens, the number that is replaced, its replacement, the exit code, what is named }
+  for _, case in ipairs({
+    { "3.1 % above", "100000", "103100", 1, "\nGetItem, lua5.4: %+3.1 %%, more than 3 %% above " },
+    { "3.1 % above in the second column", "90000", "92790", 1, "\nGetItem, luajit: %+3.1 %%, more than 3 %% above " },
+    { "3.1 % above in a row with a fraction", "26.4", "27.3", 1, "\na page, in parts, lua5.4: %+3.4 %%, more than 3 %% above " },
+    { "2.9 % above", "100000", "102900", 0, "\nGetItem +100000 +102900 +%+2.9%%" },
+    { "an improvement", "100000", "40000", 0, "\nGetItem +100000 +40000 +%-60.0%%" },
+    { "a row that was not measured", "GetItem", "PutItem", 1, "\nGetItem: not measured" },
+    { "a row that is new", "GetItem", "PutItem", 1, "\nPutItem, lua5.4: not in " },
+  }) do
+    it(("ends with %d after %s"):format(case[4], case[1]), function()
+      local measured, count = committed:gsub(case[2], case[3])
+      assert.equal(1, count)
+      local text = compare(measured)
+      assert.matches(case[5], text)
+      assert.matches("\ncode " .. case[4] .. "\n$", text)
+    end)
+  end
+
+  it("fails for a row without a number", function()
+    assert.matches("\ncode 1\n$", compare((committed:gsub(" +90000", ""))))
+    assert.matches("\ncode 1\n$", compare((committed:gsub("90000", "many"))))
+  end)
+
+  it("fails for a file without a table", function()
+    assert.matches("has no table.*\ncode 1\n$", compare(HEAD))
+  end)
+
+  it("compares the Luas that were measured", function()
+    local text = compare(HEAD .. "# call              luajit\nGetItem             93000\na page, in parts       36.0\n")
+    assert.matches("GetItem, luajit: %+3.3 %%", text)
+    assert.matches("\ncode 1\n$", text)
+  end)
+
+  it("judges nothing that was counted on another system, and says so", function()
+    local text = compare((committed:gsub("100000", "200000"):gsub("a system", "another system")))
+    assert.matches("\nnot judged: .*\ncommitted: a system\nmeasured:  another system\ncode 0\n$", text)
+  end)
+
+  it("finds the committed file in order", function()
+    local command = os.getenv("LUA") .. " bench/compare.lua bench/instructions.txt bench/instructions.txt; echo code $?"
+    local text = files.output_of(command)
+    assert.matches("\nGetItem +%d+ +%d+ .*\ncode 0\n$", text)
+  end)
+end)
+
+describe("bench/draw.lua", function()
+  local function figures(us) return { cpu_us = us, calls_per_second = 1 } end
+  local function client(name, label, us)
+    return { name = name, label = label, GetItem = figures(us), PutItem = figures(us), Scan = figures(us * 1000) }
+  end
+  local data = cjson.encode({ measured = "2026-01-02", machine = "a <machine>", server = "nginx", rounds = 5,
+    clients = { client("lua5.4", "ours & fast", 50), client("other", "theirs", 1000) } })
+
+  it("draws a bar for each client, as long as its time", function()
+    local text = run("draw.lua", data)
+    local _, own = text:gsub('<rect class="own" x="330" y="%d+" width="16%.5" height="14"/>', "")
+    local _, other = text:gsub('<rect class="other" x="330" y="%d+" width="330%.0" height="14"/>', "")
+    assert.same({ 3, 3 }, { own, other })
+    assert.matches(">50%.0 us</text>", text)
+    assert.matches(">1,000 us</text>", text)
+    assert.matches(">1,000 ms</text>", text)
+    assert.matches("\ncode 0\n$", text)
+  end)
+
+  it("writes texts as XML has them, in one colour of medium contrast", function()
+    local text = run("draw.lua", data)
+    assert.matches(">ours &amp; fast</text>", text)
+    assert.matches("a &lt;machine&gt;", text)
+    local red, green, blue = text:match("text { [^}]*fill: #(%x%x)(%x%x)(%x%x) }")
+    for _, part in ipairs({ red, green, blue }) do assert.is_true(math.abs(tonumber(part, 16) - 0x78) < 0x20) end
+    local function count(pattern) return select(2, text:gsub(pattern, "")) end
+    assert.equal(count("<%l+[ >]"), count("</%l+>") + count("/>"))
+  end)
+
+  it("drew the picture of the documentation from the committed figures", function()
+    local text = files.output_of(os.getenv("LUA") .. " bench/draw.lua bench/peers.json")
+    assert.equal(text, files.read("doc/performance.svg"))
+  end)
+end)
