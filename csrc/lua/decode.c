@@ -130,7 +130,7 @@ static void start(struct decoder *d, lua_State *L, struct ddb_slice text, struct
   d->error = e;
   d->owner = 0;
   d->path.depth = 0;
-  d->cache = 0;
+  names_init(&d->names);
   d->absent = false;
   d->marks = lua_gettop(L);
   memset(d->members, 0, sizeof d->members);
@@ -152,7 +152,7 @@ enum ddb_status value_decode(lua_State *L, int shape, int owner, struct ddb_slic
   struct decoder d;
   start(&d, L, text, scratch, e);
   d.owner = owner;
-  if (text.n > KEEP_NAMES) decode_keep_names(&d);
+  if (text.n > KEEP_NAMES) names_remember(&d.names, L);
   enum ddb_status status = decode_shaped(&d, shape, 0);
   if (!status) status = ddb_json_end(&d.json, e);
   if (!status && d.absent) status = decode_fail(&d, "value expected, got null");

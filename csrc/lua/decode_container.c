@@ -1,6 +1,6 @@
 /*
- * Decodes JSON objects and arrays to Lua tables: sized like the last sibling, with each name
- * interned once and no name twice.
+ * Decodes JSON objects and arrays to Lua tables, which are sized like the last sibling; no name
+ * occurs twice.
  */
 #include "decoder.h"
 
@@ -12,44 +12,12 @@ static unsigned char hint(int count) {
   return (unsigned char)(count < HINT_MAX ? count : HINT_MAX);
 }
 
-void decode_keep_names(struct decoder *d) {
-  for (unsigned i = 0; i < DECODER_NAMES; i++) d->names[i] = ddb_slice(NULL, 0);
-  lua_createtable(d->L, DECODER_NAMES, 0);
-  d->cache = lua_gettop(d->L);
-}
-
-/*
- * Pushes the name as a string, the interned one if it is the same. The slice borrows from that
- * string afterwards, because the scratch that it may be in is reused.
- */
-static void push_name(struct decoder *d, struct ddb_slice *name, unsigned hash) {
-  unsigned slot = hash % DECODER_NAMES;
-  struct ddb_slice *kept = &d->names[slot];
-  if (d->cache && kept->p && kept->n == name->n && memcmp(kept->p, name->p, name->n) == 0) {
-    lua_rawgeti(d->L, d->cache, (int)slot + 1);
-    *name = *kept;
-    return;
-  }
-  lua_pushlstring(d->L, name->p, name->n);
-  name->p = lua_tostring(d->L, -1);
-  if (!d->cache) return;
-  lua_pushvalue(d->L, -1);
-  lua_rawseti(d->L, d->cache, (int)slot + 1);
-  *kept = *name;
-}
-
-/*
- * Finds repeated names: a clear bit for the name's hash shows a new name at once; only a set bit
- * needs a look into the table, which is below the name.
- */
-static bool is_repeated(struct decoder *d, uint64_t *seen, unsigned hash) {
-  uint64_t bit = UINT64_C(1) << (hash & 63);
-  bool known = *seen & bit;
-  *seen |= bit;
-  if (!known) return false;
+/* Returns true when the name at the top is in the table below it already. */
+static bool is_repeated(struct decoder *d, struct name_set *seen, const struct name *name) {
+  if (!name_set_add(seen, name->hash)) return false;
   lua_pushvalue(d->L, -1); /* stack: table name name */
   lua_rawget(d->L, -3);
-  known = !lua_isnil(d->L, -1);
+  bool known = !lua_isnil(d->L, -1);
   lua_pop(d->L, 1);
   return known;
 }
@@ -77,17 +45,17 @@ static void drop_absent(lua_State *L) {
  * value.
  */
 static enum ddb_status decode_member(struct decoder *d, decode_function *value, int shape,
-                                     int depth, uint64_t *seen, bool *dropped) {
-  struct ddb_slice name;
-  enum ddb_status status = ddb_json_name(&d->json, &name, d->error);
+                                     int depth, struct name_set *seen, bool *dropped) {
+  struct name name;
+  enum ddb_status status = names_take(&d->names, &d->json, &name, d->error);
   if (status) return status;
-  unsigned hash = name_hash(name);
-  push_name(d, &name, hash);
-  path_name(&d->path, name.p, name.n);
-  if (is_repeated(d, seen, hash)) return decode_fail(d, "member occurs twice");
-  status = value(d, shape, depth);
-  if (status) return status;
-  path_leave(&d->path);
+  names_push(&d->names, d->L, &name);
+  status =
+      is_repeated(d, seen, &name) ? decode_fail(d, "member occurs twice") : value(d, shape, depth);
+  if (status) {
+    path_name(&d->path, name.text.p, name.text.n);
+    return status;
+  }
   if (d->absent) {
     lua_pushlightuserdata(d->L, (void *)(uintptr_t)&absent);
     *dropped = true;
@@ -101,7 +69,7 @@ enum ddb_status decode_object(struct decoder *d, decode_function *value, int sha
   enum ddb_status status = DDB_OK;
   bool more = true, dropped = false;
   int count = 0;
-  uint64_t seen = 0;
+  struct name_set seen = {{0}};
   if (!ddb_json_take(&d->json, '{')) return ddb_json_expected(&d->json, "object", d->error);
   if (!lua_checkstack(d->L, 16)) return ddb_fail(d->error, DDB_NOMEM, "out of memory");
   lua_createtable(d->L, 0, d->members[depth]);
@@ -132,11 +100,13 @@ enum ddb_status decode_array(struct decoder *d, decode_function *value, int shap
   for (;;) {
     status = ddb_json_next(&d->json, count == 0, ']', &more, d->error);
     if (status || !more) break;
-    path_index(&d->path, ++count);
+    count++;
     status = value(d, shape, depth);
     if (!status && d->absent) status = decode_fail(d, "null in an array");
-    if (status) break;
-    path_leave(&d->path);
+    if (status) {
+      path_index(&d->path, count);
+      break;
+    }
     lua_rawseti(d->L, -2, count);
   }
   d->elements[depth] = hint(count);

@@ -24,6 +24,12 @@ enum mark { MARK_NONE, MARK_LIST, MARK_MAP };
  */
 enum mark value_mark(lua_State *L, int index);
 
+/* What a table is: an object of this library is neither. */
+enum table_kind { TABLE_MAP, TABLE_LIST, TABLE_OBJECT };
+
+/* Returns what the table at 'index' is. */
+enum table_kind value_table_kind(lua_State *L, int index);
+
 /*
  * Returns true when the table at 'index' is a list: by its mark, else because it has indexes. An
  * empty unmarked table is a map.
