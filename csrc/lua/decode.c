@@ -68,14 +68,14 @@ static enum ddb_status decode_row(struct decoder *d, int depth) {
     item_push_index(d->L, d->owner, &index);
     return DDB_OK;
   }
-  enum ddb_status status = decode_object(d, decode_value, 0, depth);
+  enum ddb_status status = decode_attributes(d, depth);
   if (!status && d->owner) item_push(d->L, d->owner, ddb_slice(text, (size_t)(d->json.p - text)));
   return status;
 }
 
 static enum ddb_status decode_kind(struct decoder *d, const char *kind, int depth) {
   if (strcmp(kind, "row") == 0) return decode_row(d, depth);
-  if (strcmp(kind, "item") == 0) return decode_object(d, decode_value, 0, depth);
+  if (strcmp(kind, "item") == 0) return decode_attributes(d, depth);
   if (strcmp(kind, "value") == 0) return decode_value(d, 0, depth);
   if (strcmp(kind, "json") == 0) return decode_json(d, 0, depth);
   return ddb_fail(d->error, DDB_INVALID, "unknown shape '%s'", kind);

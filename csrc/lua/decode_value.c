@@ -1,5 +1,5 @@
 /* Decodes attribute values ({"S":"..."}) to Lua values in place. */
-#include "decoder.h"
+#include "decode_members.h"
 
 #include "../core/crypto.h"
 
@@ -94,6 +94,13 @@ static bool is_set(struct ddb_slice type) {
          (type.p[0] == SET_STRING || type.p[0] == SET_NUMBER || type.p[0] == SET_BINARY);
 }
 
+static enum ddb_status decode_map(struct decoder *d, int depth) {
+  if (depth >= VALUE_DEPTH_READ) return decode_fail(d, "nested too deep");
+  enum ddb_status status = decode_attributes(d, depth + 1);
+  if (!status) decode_set_mark(d, MARK_MAP);
+  return status;
+}
+
 /* Decodes the value after the name of a type of one letter. */
 static enum ddb_status decode_letter(struct decoder *d, char letter, int depth) {
   switch (letter) {
@@ -104,7 +111,7 @@ static enum ddb_status decode_letter(struct decoder *d, char letter, int depth) 
   case 'B':
     return decode_binary(d);
   case 'M':
-    return decode_marked(d, MARK_MAP, decode_value, depth);
+    return decode_map(d, depth);
   case 'L':
     return decode_marked(d, MARK_LIST, decode_value, depth);
   default:
@@ -167,14 +174,22 @@ static __attribute__((noinline)) enum ddb_status decode_other(struct decoder *d,
 }
 
 /* The usual spelling is a type of one letter without blanks, whose value is not null. */
-enum ddb_status decode_value(struct decoder *d, int shape, int depth) {
+DDB_INLINE enum ddb_status decode_inline(struct decoder *d, int shape, int depth) {
   struct ddb_json *j = &d->json;
   const char *p = j->p;
   (void)shape;
   if (j->end - p < 6 || p[0] != '{' || p[1] != '"' || p[3] != '"' || p[4] != ':' || p[5] == 'n')
     return decode_other(d, depth);
   j->p = p + 5;
-  enum ddb_status status = decode_letter(d, p[2], depth);
+  enum ddb_status status = p[2] == 'S' ? decode_string(d) : decode_letter(d, p[2], depth);
   if (status || ddb_json_take(j, '}')) return status;
   return decode_rest(d, true, depth);
+}
+
+enum ddb_status decode_value(struct decoder *d, int shape, int depth) {
+  return decode_inline(d, shape, depth);
+}
+
+enum ddb_status decode_attributes(struct decoder *d, int depth) {
+  return decode_object_by(d, decode_inline, 0, depth);
 }

@@ -29,6 +29,12 @@ decode_function decode_value;
 /* Decodes an object and pushes a table of its members, each decoded by 'value'. */
 enum ddb_status decode_object(struct decoder *d, decode_function *value, int shape, int depth);
 
+/* Decodes an object of attribute values and pushes a table of its members. */
+enum ddb_status decode_attributes(struct decoder *d, int depth);
+
+/* Marks the table at the top as a list or a map, which an empty one does not show. */
+void decode_set_mark(struct decoder *d, enum mark mark);
+
 /* Decodes an array and pushes a table of its elements, with the mark of a list. */
 enum ddb_status decode_array(struct decoder *d, decode_function *value, int shape, int depth);
 

@@ -59,17 +59,12 @@ enum ddb_status names_take_any(struct names *names, struct ddb_json *j, struct n
   return DDB_OK;
 }
 
-void names_push(struct names *names, lua_State *L, struct name *name) {
-  struct known_name *known = &names->known[name->known];
-  if (known->is_interned) { /* never the entry 0 */
-    lua_pushvalue(L, names->strings + (int)name->known);
-    return;
-  }
+void names_intern(struct names *names, lua_State *L, struct name *name) {
   lua_pushlstring(L, name->text.p, name->text.n);
   if (name->known) {
     lua_pushvalue(L, -1);
     lua_replace(L, names->strings + (int)name->known);
-    known->is_interned = true;
+    names->known[name->known].is_interned = true;
   } else {
     name->text.p = lua_tostring(L, -1); /* the scratch, where it may be, is used again */
   }

@@ -58,8 +58,16 @@ void names_remember(struct names *names, lua_State *L);
 enum ddb_status names_take_any(struct names *names, struct ddb_json *j, struct name *name,
                                struct ddb_error *e) DDB_CHECKED;
 
-/* Pushes the name that was taken last; its text is then that of the string. */
-void names_push(struct names *names, lua_State *L, struct name *name);
+/* As names_push, for a name that is not interned. */
+void names_intern(struct names *names, lua_State *L, struct name *name);
+
+/* Pushes the name that was taken last. Its text then remains as long as the string. */
+static inline void names_push(struct names *names, lua_State *L, struct name *name) {
+  if (names->known[name->known].is_interned) /* never the entry 0 */
+    lua_pushvalue(L, names->strings + (int)name->known);
+  else
+    names_intern(names, L, name);
+}
 
 /* Returns true when two texts of n bytes, at least 3, are the same. */
 static inline bool names_are_same(const char *a, const char *b, size_t n) {
