@@ -3,12 +3,13 @@
  * Shapes are those of encode.c, and "row": the attributes of an item, which become an item when
  * there is an owner. By the shape "json", tables are marked and null is dynamodb.null.
  */
-#include "decoder.h"
+#include "decode_members.h"
 
 #include "item.h"
 
 #include <string.h>
 
+#define FIRST_HINT 4    /* members or elements of the first table at each depth */
 #define KEEP_NAMES 4096 /* bytes of text from which keeping names pays */
 
 static decode_function decode_shaped;
@@ -133,8 +134,8 @@ static void start(struct decoder *d, lua_State *L, struct ddb_slice text, struct
   names_init(&d->names);
   d->absent = false;
   d->marks = lua_gettop(L);
-  memset(d->members, 0, sizeof d->members);
-  memset(d->elements, 0, sizeof d->elements);
+  memset(d->members, FIRST_HINT, sizeof d->members);
+  memset(d->elements, FIRST_HINT, sizeof d->elements);
   ddb_json_init(&d->json, text.p, text.n, scratch);
   value_pushmark(L, MARK_LIST);
   value_pushmark(L, MARK_MAP);
@@ -145,6 +146,14 @@ enum ddb_status value_decode_attribute(lua_State *L, struct ddb_slice text, stru
   struct decoder d;
   start(&d, L, text, scratch, e);
   return decode_value(&d, 0, 0);
+}
+
+enum ddb_status value_decode_attributes(lua_State *L, struct ddb_slice text, unsigned count,
+                                        struct ddb_buf *scratch, struct ddb_error *e) {
+  struct decoder d;
+  start(&d, L, text, scratch, e);
+  d.members[0] = decode_hint((int)count);
+  return decode_attributes(&d, 0);
 }
 
 enum ddb_status value_decode(lua_State *L, int shape, int owner, struct ddb_slice text,
