@@ -171,9 +171,9 @@ static struct item *check(lua_State *L, int index) {
   return object_check(L, index, &item_class);
 }
 
-/* item[name]: a method if there is one of this name, else the attribute. Upvalue 1: the methods. */
+/* item[name]: a method of this name, else the attribute. Upvalues: the methods, the metatable. */
 static int item_index(lua_State *L) {
-  struct item *item = check(L, 1);
+  struct item *item = object_check_by(L, 2, &item_class);
   lua_settop(L, 2);
   if (lua_type(L, 2) == LUA_TNUMBER)
     return object_raise(L, "an item has no positions; for name, value in item:pairs()");
@@ -390,7 +390,9 @@ void item_open(lua_State *L) {
   lua_getglobal(L, "next");
   set_closure(L, item_pairs, "__pairs");
   lua_getfield(L, -1, "methods");
-  set_closure(L, item_index, "__index");
+  lua_pushvalue(L, -2);
+  lua_pushcclosure(L, item_index, 2);
+  lua_setfield(L, -2, "__index");
   lua_getfield(L, -1, "methods");
   set_closure(L, item_newindex, "__newindex");
   lua_setfield(L, -2, "item_class");
