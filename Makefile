@@ -21,11 +21,12 @@ OBJ      = $(SOURCES:%.c=$B/%.o)
 
 # Hardening: what the compiler accepts of these flags, tested once in a make that compiles. CPPFLAGS, CFLAGS and LDFLAGS
 # follow and win. FORTIFY needs optimisation; compilers that define it already reject it here, and sanitizers replace it.
-# The prefix map keeps the directory out of the debug information, so that builds are reproducible.
+# The prefix map keeps the directory out of the debug information, so that builds are reproducible. Symbols are bound when a
+# module is loaded, so calls of Lua need no stub (-fno-plt).
 LEVEL    = $(filter-out -O0,$(lastword $(filter -O%,$(CFLAGS))))
 FORTIFY  = $(if $(findstring _FORTIFY_SOURCE,$(CPPFLAGS)$(CFLAGS))$(findstring -fsanitize,$(CFLAGS)),,$(LEVEL:%=-D_FORTIFY_SOURCE=2))
 HARDEN   = $(eval HARDEN := $(shell for flag in $(FORTIFY) -fstack-protector-strong -fstack-clash-protection -fcf-protection \
-  -mbranch-protection=standard '-fdebug-prefix-map=$(CURDIR)=.'; do \
+  -mbranch-protection=standard -fno-plt '-fdebug-prefix-map=$(CURDIR)=.'; do \
     $(CC) $(filter -m%,$(CFLAGS)) $(LEVEL) -Werror $$flag -S -o /dev/null -x c /dev/null 2>/dev/null && echo "$$flag"; done))$(HARDEN)
 
 # The modules are not linked with liblua, because the host program provides its symbols.

@@ -48,8 +48,8 @@ static char *move(const struct ddb_buf *b, size_t cap) {
   return p;
 }
 
-/* Not inline, so that the common case, where there is room, is. */
-static __attribute__((noinline)) bool grow(struct ddb_buf *b, size_t n) {
+bool ddb_buf_grow(struct ddb_buf *b, size_t n) {
+  if (b->status) return false;
   if (n > b->max - b->len || b->max > SIZE_MAX / 2) {
     b->status = DDB_TOOBIG;
     return false;
@@ -63,23 +63,4 @@ static __attribute__((noinline)) bool grow(struct ddb_buf *b, size_t n) {
   b->p = p;
   b->cap = cap;
   return true;
-}
-
-bool ddb_buf_reserve(struct ddb_buf *b, size_t n) {
-  if (b->status) return false;
-  return n <= b->cap - b->len || grow(b, n);
-}
-
-void ddb_buf_add(struct ddb_buf *b, const void *p, size_t n) {
-  if (n == 0 || !ddb_buf_reserve(b, n)) return;
-  memcpy(b->p + b->len, p, n);
-  b->len += n;
-}
-
-void ddb_buf_add_char(struct ddb_buf *b, char c) {
-  if (ddb_buf_reserve(b, 1)) b->p[b->len++] = c;
-}
-
-void ddb_buf_add_text(struct ddb_buf *b, const char *text) {
-  ddb_buf_add(b, text, strlen(text));
 }

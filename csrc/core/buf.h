@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 struct ddb_buf {
   char *p; /* owned; NULL while cap is 0; not NUL-terminated */
@@ -31,15 +32,29 @@ void ddb_buf_free(struct ddb_buf *b);
 /* Empties the buffer and its failure; keeps the memory, except what exceeds 'keep' bytes. */
 void ddb_buf_clear(struct ddb_buf *b, size_t keep);
 
+/* Makes room as ddb_buf_reserve does, where there is not enough. */
+bool ddb_buf_grow(struct ddb_buf *b, size_t n);
+
 /*
  * Makes room for 'n' more bytes; returns true when there is. The caller may then write to p + len.
  */
-bool ddb_buf_reserve(struct ddb_buf *b, size_t n);
+static inline bool ddb_buf_reserve(struct ddb_buf *b, size_t n) {
+  return (n <= b->cap - b->len && !b->status) || ddb_buf_grow(b, n);
+}
 
-void ddb_buf_add(struct ddb_buf *b, const void *p, size_t n);
-void ddb_buf_add_char(struct ddb_buf *b, char c);
+static inline void ddb_buf_add(struct ddb_buf *b, const void *p, size_t n) {
+  if (n == 0 || !ddb_buf_reserve(b, n)) return;
+  memcpy(b->p + b->len, p, n);
+  b->len += n;
+}
+
+static inline void ddb_buf_add_char(struct ddb_buf *b, char c) {
+  if (ddb_buf_reserve(b, 1)) b->p[b->len++] = c;
+}
 
 /* Adds a NUL-terminated string, without its NUL. */
-void ddb_buf_add_text(struct ddb_buf *b, const char *text);
+static inline void ddb_buf_add_text(struct ddb_buf *b, const char *text) {
+  ddb_buf_add(b, text, strlen(text));
+}
 
 #endif

@@ -9,6 +9,7 @@
 #define EXACT_POWER 22 /* 10^22 is the largest power of ten that a double holds exactly */
 #define PLAIN_MIN (-7) /* numbers below it are written with an exponent */
 #define PLAIN_MAX 37
+#define SHORT_FRACTION 6 /* digits after the point that need no exponent */
 
 static const double power_of_ten[EXACT_POWER + 1] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                                      1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
@@ -285,18 +286,50 @@ size_t ddb_decimal_text(const struct ddb_decimal *d, char out[DDB_DECIMAL_TEXT])
   return (size_t)(p - out);
 }
 
-size_t ddb_integer_text(int64_t i, char out[DDB_DECIMAL_TEXT]) {
-  char reversed[20], *p = out;
-  uint64_t rest = i < 0 ? 0 - (uint64_t)i : (uint64_t)i;
-  int n = 0;
+/* Writes digits / 10^scale, all digits of the fraction included, and a NUL; returns the length. */
+static size_t fixed_text(bool negative, uint64_t digits, int scale, char out[DDB_DECIMAL_TEXT]) {
+  char text[24], *p = text + sizeof text;
+  *--p = '\0';
+  for (int left = scale; left > 0; left--, digits /= 10) *--p = (char)('0' + digits % 10);
+  if (scale > 0) *--p = '.';
   do {
-    reversed[n++] = (char)('0' + rest % 10);
-    rest /= 10;
-  } while (rest);
-  if (i < 0) *p++ = '-';
-  while (n) *p++ = reversed[--n];
-  *p = '\0';
-  return (size_t)(p - out);
+    *--p = (char)('0' + digits % 10);
+    digits /= 10;
+  } while (digits);
+  if (negative) *--p = '-';
+  size_t n = (size_t)(text + sizeof text - p);
+  memcpy(out, p, n);
+  return n - 1;
+}
+
+size_t ddb_integer_text(int64_t i, char out[DDB_DECIMAL_TEXT]) {
+  return fixed_text(i < 0, i < 0 ? 0 - (uint64_t)i : (uint64_t)i, 0, out);
+}
+
+/*
+ * Writes a double of up to 15 digits, SHORT_FRACTION of them after the point, as
+ * from_short_fraction finds them. Returns 0 for others.
+ */
+static size_t short_fraction_text(double d, char out[DDB_DECIMAL_TEXT]) {
+  double size = fabs(d);
+  for (int scale = 0; scale <= SHORT_FRACTION; scale++) {
+    double m = size * power_of_ten[scale];
+    if (!(m < 1e15)) return 0;
+    uint64_t whole = (uint64_t)(m + 0.5);
+    if (whole != 0 && (double)whole / power_of_ten[scale] == size)
+      return fixed_text(d < 0, whole, scale, out);
+  }
+  return 0;
+}
+
+enum ddb_status ddb_double_text(double d, char out[DDB_DECIMAL_TEXT], size_t *n,
+                                struct ddb_error *e) {
+  struct ddb_decimal decimal;
+  *n = short_fraction_text(d, out);
+  if (*n > 0) return DDB_OK;
+  enum ddb_status status = ddb_decimal_from_double(&decimal, d, e);
+  if (!status) *n = ddb_decimal_text(&decimal, out);
+  return status;
 }
 
 /* Up to 18 plain digits without a leading zero need no further check. */
@@ -314,6 +347,31 @@ static bool read_short_integer(const char *p, size_t n, int64_t *out) {
   return true;
 }
 
+/*
+ * Reads up to 15 plain digits with a point between two of them: digits / 10^scale is rounded once,
+ * so it is the nearest double, and its digits are the ones that were read.
+ */
+static bool read_short_fraction(struct ddb_number *out, const char *p, size_t n) {
+  bool negative = n > 0 && *p == '-';
+  const char *first = p + negative, *end = p + n, *point = NULL;
+  int64_t digits = 0;
+  if (end - first > DBL_DIG + 1) return false;
+  for (p = first; p < end; p++) {
+    if (is_digit(*p)) {
+      digits = digits * 10 + (*p - '0');
+    } else {
+      if (*p != '.' || point) return false;
+      point = p;
+    }
+  }
+  if (!point || point == first || point == end - 1) return false;
+  double value = (double)digits / power_of_ten[end - 1 - point];
+  if (value == (double)(int64_t)value) return false; /* an integer */
+  out->kind = DDB_NUMBER_FLOAT;
+  out->real = negative ? -value : value;
+  return true;
+}
+
 /* Returns true when the double 'd' would be written as this decimal again. */
 static bool survives_as_double(const struct ddb_decimal *decimal, double d) {
   struct ddb_decimal again;
@@ -328,6 +386,7 @@ enum ddb_status ddb_number_read(struct ddb_number *out, const char *p, size_t n,
   out->kind = DDB_NUMBER_INTEGER;
   if (read_short_integer(p, n, &out->integer) && out->integer >= min && out->integer <= max)
     return DDB_OK;
+  if (read_short_fraction(out, p, n)) return DDB_OK;
   enum ddb_status status = ddb_decimal_parse(&out->decimal, p, n, e);
   if (status) return status;
   if (ddb_decimal_to_integer(&out->decimal, &out->integer) && out->integer >= min &&

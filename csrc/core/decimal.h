@@ -75,6 +75,13 @@ size_t ddb_decimal_text(const struct ddb_decimal *d, char out[DDB_DECIMAL_TEXT])
 size_t ddb_integer_text(int64_t i, char out[DDB_DECIMAL_TEXT]);
 
 /*
+ * Writes the canonical text of the shortest decimal that reads back as 'd', and its length to '*n'.
+ * DDB_INVALID for NaN, infinity, out of range.
+ */
+enum ddb_status ddb_double_text(double d, char out[DDB_DECIMAL_TEXT], size_t *n,
+                                struct ddb_error *e) DDB_CHECKED;
+
+/*
  * Reads number text and chooses its Lua form: an integer when whole and within min..max, else a
  * double when writing that double gives the same number again, else an exact decimal.
  */

@@ -2,9 +2,6 @@
 
 #include <stdint.h>
 
-#define ONES UINT64_C(0x0101010101010101)
-#define TOPS UINT64_C(0x8080808080808080)
-
 void ddb_json_init(struct ddb_json *j, const char *text, size_t n, struct ddb_buf *scratch) {
   if (n == 0) text = ""; /* nothing may be added to NULL, not even 0 */
   j->start = j->p = text;
@@ -35,38 +32,6 @@ enum ddb_status ddb_json_expected(struct ddb_json *j, const char *what, struct d
 
 /* {===== Strings ===== */
 
-static bool is_plain(unsigned char c) {
-  return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
-}
-
-/*
- * Returns the high bit of each zero byte in 'w'; above the lowest such byte others may be set too.
- */
-static uint64_t zero_bytes(uint64_t w) {
-  return (w - ONES) & ~w & TOPS;
-}
-
-/*
- * Returns the end of the run of bytes that need no check: ASCII except quotes, backslashes and
- * controls.
- */
-static const char *plain_run(const char *p, const char *end) {
-  for (; end - p >= 8; p += 8) {
-    uint64_t w;
-    memcpy(&w, p, 8);
-    uint64_t special = (w | zero_bytes(w ^ (ONES * '"')) | zero_bytes(w ^ (ONES * '\\')) |
-                        ((w - ONES * 0x20) & ~w)) &
-                       TOPS;
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    if (special) return p + __builtin_ctzll(special) / 8; /* the lowest one is exact */
-#else
-    if (special) break;
-#endif
-  }
-  while (p < end && is_plain((unsigned char)*p)) p++;
-  return p;
-}
-
 /* Returns the length of the UTF-8 sequence at 'p' (RFC 3629), 0 when it is invalid. */
 static size_t utf8_length(const char *text, const char *end) {
   const unsigned char *p = (const unsigned char *)text;
@@ -84,14 +49,16 @@ static size_t utf8_length(const char *text, const char *end) {
   return n;
 }
 
-/* As plain_run, but also passes valid UTF-8. */
+/* As ddb_plain_run, but also passes valid UTF-8. */
 static const char *text_run(const char *p, const char *end) {
   for (;;) {
-    p = plain_run(p, end);
+    p = ddb_plain_run(p, end);
     if (p == end || (unsigned char)*p < 0x80) return p;
-    size_t n = utf8_length(p, end);
-    if (n == 0) return p;
-    p += n;
+    do {
+      size_t n = utf8_length(p, end);
+      if (n == 0) return p;
+      p += n;
+    } while (p < end && (unsigned char)*p >= 0x80);
   }
 }
 
@@ -190,7 +157,8 @@ static enum ddb_status escaped_string(struct ddb_json *j, const char *first, str
   return DDB_OK;
 }
 
-enum ddb_status ddb_json_string(struct ddb_json *j, struct ddb_slice *out, struct ddb_error *e) {
+enum ddb_status ddb_json_string_any(struct ddb_json *j, struct ddb_slice *out,
+                                    struct ddb_error *e) {
   if (!ddb_json_take(j, '"')) return ddb_json_expected(j, "string", e);
   const char *first = j->p;
   j->p = text_run(first, j->end);
@@ -201,31 +169,35 @@ enum ddb_status ddb_json_string(struct ddb_json *j, struct ddb_slice *out, struc
   return DDB_OK;
 }
 
-enum ddb_status ddb_json_write_string(struct ddb_buf *out, const char *p, size_t n,
-                                      struct ddb_error *e) {
+/* Writes a text with escapes, without quotes. */
+static enum ddb_status write_escaped(struct ddb_buf *out, const char *p, const char *end,
+                                     struct ddb_error *e) {
   static const char hex[] = "0123456789abcdef";
-  if (n == 0) p = "";
-  const char *end = p + n;
-  size_t start = out->len;
-  ddb_buf_add_char(out, '"');
   for (;;) {
     const char *run = text_run(p, end);
     ddb_buf_add(out, p, (size_t)(run - p));
     p = run;
-    if (p == end) break;
+    if (p == end) return DDB_OK;
     unsigned char c = (unsigned char)*p++;
-    if (c >= 0x80) {
-      out->len = start < out->len ? start : out->len;
+    if (c >= 0x80)
       return ddb_fail(e, DDB_INVALID, "string is not UTF-8 (bytes need dynamodb.binary)");
-    }
-    if (c >= 0x20) {
+    if (c >= 0x20)
       ddb_buf_add(out, (const char[]){'\\', (char)c}, 2);
-    } else {
+    else
       ddb_buf_add(out, (const char[]){'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]}, 6);
-    }
   }
-  ddb_buf_add_char(out, '"');
-  return DDB_OK;
+}
+
+enum ddb_status ddb_json_write_any(struct ddb_buf *out, struct ddb_slice before,
+                                   struct ddb_slice text, struct ddb_slice after,
+                                   struct ddb_error *e) {
+  const char *p = text.n ? text.p : "";
+  size_t start = out->len;
+  ddb_buf_add(out, before.p, before.n);
+  enum ddb_status status = write_escaped(out, p, p + text.n, e);
+  ddb_buf_add(out, after.p, after.n);
+  if (status) out->len = start;
+  return status;
 }
 
 /* ===================== } */
@@ -265,12 +237,6 @@ enum ddb_status ddb_json_literal(struct ddb_json *j, const char *literal, struct
     return ddb_json_expected(j, literal, e);
   j->p += n;
   return DDB_OK;
-}
-
-enum ddb_status ddb_json_name(struct ddb_json *j, struct ddb_slice *out, struct ddb_error *e) {
-  enum ddb_status status = ddb_json_string(j, out, e);
-  if (!status && !ddb_json_take(j, ':')) status = ddb_json_expected(j, "':'", e);
-  return status;
 }
 
 static enum ddb_status skip_container(struct ddb_json *j, int depth, char close,

@@ -19,6 +19,9 @@ struct ddb_error {
 
 #define DDB_CHECKED __attribute__((warn_unused_result))
 
+/* For functions on paths that run for every string or value. */
+#define DDB_INLINE static inline __attribute__((always_inline))
+
 /* Formats the text, cut at the limit, and returns 'status': `return ddb_fail(e, ...);`. */
 enum ddb_status ddb_fail(struct ddb_error *e, enum ddb_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -90,9 +90,9 @@ static inline bool compat_tointeger(lua_State *L, int index, int64_t *out) {
   }
 #endif
   double d = lua_tonumber(L, index);
-  if (!(fabs(d) < COMPAT_INTEGER_LIMIT) || d != floor(d)) return false;
+  if (!(fabs(d) < COMPAT_INTEGER_LIMIT)) return false;
   *out = (int64_t)d;
-  return true;
+  return (double)*out == d;
 }
 
 /* Pushes a whole number, which must be within COMPAT_INTEGER_MIN and _MAX. */

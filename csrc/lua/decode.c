@@ -3,12 +3,13 @@
  * Shapes are those of encode.c, and "row": the attributes of an item, which become an item when
  * there is an owner. By the shape "json", tables are marked and null is dynamodb.null.
  */
-#include "decoder.h"
+#include "decode_members.h"
 
 #include "item.h"
 
 #include <string.h>
 
+#define FIRST_HINT 4    /* members or elements of the first table at each depth */
 #define KEEP_NAMES 4096 /* bytes of text from which keeping names pays */
 
 static decode_function decode_shaped;
@@ -68,14 +69,14 @@ static enum ddb_status decode_row(struct decoder *d, int depth) {
     item_push_index(d->L, d->owner, &index);
     return DDB_OK;
   }
-  enum ddb_status status = decode_object(d, decode_value, 0, depth);
+  enum ddb_status status = decode_attributes(d, depth);
   if (!status && d->owner) item_push(d->L, d->owner, ddb_slice(text, (size_t)(d->json.p - text)));
   return status;
 }
 
 static enum ddb_status decode_kind(struct decoder *d, const char *kind, int depth) {
   if (strcmp(kind, "row") == 0) return decode_row(d, depth);
-  if (strcmp(kind, "item") == 0) return decode_object(d, decode_value, 0, depth);
+  if (strcmp(kind, "item") == 0) return decode_attributes(d, depth);
   if (strcmp(kind, "value") == 0) return decode_value(d, 0, depth);
   if (strcmp(kind, "json") == 0) return decode_json(d, 0, depth);
   return ddb_fail(d->error, DDB_INVALID, "unknown shape '%s'", kind);
@@ -130,11 +131,11 @@ static void start(struct decoder *d, lua_State *L, struct ddb_slice text, struct
   d->error = e;
   d->owner = 0;
   d->path.depth = 0;
-  d->cache = 0;
+  names_init(&d->names);
   d->absent = false;
   d->marks = lua_gettop(L);
-  memset(d->members, 0, sizeof d->members);
-  memset(d->elements, 0, sizeof d->elements);
+  memset(d->members, FIRST_HINT, sizeof d->members);
+  memset(d->elements, FIRST_HINT, sizeof d->elements);
   ddb_json_init(&d->json, text.p, text.n, scratch);
   value_pushmark(L, MARK_LIST);
   value_pushmark(L, MARK_MAP);
@@ -147,12 +148,20 @@ enum ddb_status value_decode_attribute(lua_State *L, struct ddb_slice text, stru
   return decode_value(&d, 0, 0);
 }
 
+enum ddb_status value_decode_attributes(lua_State *L, struct ddb_slice text, unsigned count,
+                                        struct ddb_buf *scratch, struct ddb_error *e) {
+  struct decoder d;
+  start(&d, L, text, scratch, e);
+  d.members[0] = decode_hint((int)count);
+  return decode_attributes(&d, 0);
+}
+
 enum ddb_status value_decode(lua_State *L, int shape, int owner, struct ddb_slice text,
                              struct ddb_buf *scratch, struct ddb_error *e) {
   struct decoder d;
   start(&d, L, text, scratch, e);
   d.owner = owner;
-  if (text.n > KEEP_NAMES) decode_keep_names(&d);
+  if (text.n > KEEP_NAMES) names_remember(&d.names, L);
   enum ddb_status status = decode_shaped(&d, shape, 0);
   if (!status) status = ddb_json_end(&d.json, e);
   if (!status && d.absent) status = decode_fail(&d, "value expected, got null");

@@ -38,16 +38,35 @@ static bool push_boolean(lua_State *L, struct ddb_slice text) {
   return true;
 }
 
-/* Decodes a value. A simple one leaves the decoder's buffer alone. */
+/* Pushes the buffer of a decoder; a simple text leaves it alone. */
+static struct ddb_buf *push_scratch(lua_State *L, struct ddb_buf *unused, bool is_simple) {
+  if (!is_simple) return &workspace_push(L)->scratch;
+  lua_pushnil(L);
+  return unused;
+}
+
+/* Removes what is between 'top' and the value at the top. */
+static void finish(lua_State *L, int top, enum ddb_status status, const struct ddb_error *e) {
+  if (status) luaL_error(L, "%s", status == DDB_NOMEM ? "not enough memory" : e->text);
+  lua_replace(L, top + 1);
+  lua_settop(L, top + 1);
+}
+
 static void push_decoded(lua_State *L, struct ddb_slice text, bool is_simple) {
   struct ddb_error e;
   struct ddb_buf unused = {0};
   int top = lua_gettop(L);
-  struct ddb_buf *scratch = is_simple ? &unused : &workspace_push(L)->scratch;
-  enum ddb_status status = value_decode_attribute(L, text, scratch, &e);
-  if (status) luaL_error(L, "%s", status == DDB_NOMEM ? "not enough memory" : e.text);
-  lua_replace(L, top + 1);
-  lua_settop(L, top + 1);
+  struct ddb_buf *scratch = push_scratch(L, &unused, is_simple);
+  finish(L, top, value_decode_attribute(L, text, scratch, &e), &e);
+}
+
+void value_push_attributes(lua_State *L, struct ddb_slice text, unsigned count, bool is_simple) {
+  struct ddb_error e;
+  struct ddb_buf unused = {0};
+  int top = lua_gettop(L);
+  luaL_checkstack(L, 16, "too many nested calls");
+  struct ddb_buf *scratch = push_scratch(L, &unused, is_simple);
+  finish(L, top, value_decode_attributes(L, text, count, scratch, &e), &e);
 }
 
 bool value_push_scalar(lua_State *L, struct ddb_slice text) {

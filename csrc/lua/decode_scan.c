@@ -16,63 +16,61 @@ struct scanner {
   struct ddb_slice names[SCAN_NAMES];
 };
 
-/* The names of one map, which may not repeat: a clear bit shows that a name is new. */
+/* The names of one map, which may not repeat. */
 struct scope {
   unsigned first; /* of its names in the scanner */
-  uint64_t seen;
+  struct name_set seen;
 };
 
 static bool scan_value(struct scanner *s, int depth);
 
 /* Takes a name and its colon. Returns false for one with escapes, and for one that repeats. */
-static bool scan_name(struct scanner *s, struct scope *scope, struct ddb_slice *name,
-                      unsigned *hash) {
+static bool scan_name(struct scanner *s, struct scope *scope, struct name *name) {
   struct ddb_json *j = &s->d->json;
-  if (ddb_json_name(j, name, s->d->error) || name->p == j->scratch->p) return false;
-  *hash = name_hash(*name);
-  uint64_t bit = UINT64_C(1) << (*hash & 63);
-  if (scope->seen & bit) {
+  if (names_take(&s->d->names, j, name, s->d->error) || name->text.p == j->scratch->p) return false;
+  if (name_set_add(&scope->seen, name->hash)) {
     for (unsigned i = scope->first; i < s->open; i++) {
-      if (s->names[i].n == name->n && memcmp(s->names[i].p, name->p, name->n) == 0) return false;
+      if (s->names[i].n == name->text.n && memcmp(s->names[i].p, name->text.p, name->text.n) == 0)
+        return false;
     }
   }
-  scope->seen |= bit;
   if (s->open == SCAN_NAMES) return false;
-  s->names[s->open++] = *name;
+  s->names[s->open++] = name->text;
   return true;
 }
 
-/* Steps to the next member or element -> false at the end or for wrong text, told by '*ok'. */
-static bool scan_next(struct scanner *s, bool first, char close, bool *ok) {
-  bool more = false;
-  *ok = !ddb_json_next(&s->d->json, first, close, &more, s->d->error);
-  return *ok && more;
-}
-
 static bool scan_map(struct scanner *s, int depth) {
-  struct scope scope = {s->open, 0};
-  struct ddb_slice name;
-  unsigned hash;
-  bool ok = ddb_json_take(&s->d->json, '{');
-  for (bool first = true; ok && scan_next(s, first, '}', &ok); first = false)
-    ok = scan_name(s, &scope, &name, &hash) && scan_value(s, depth);
+  struct scope scope = {s->open, {{0}}};
+  struct ddb_json *j = &s->d->json;
+  struct name name;
+  if (!ddb_json_take(j, '{')) return false;
+  if (ddb_json_take(j, '}')) return true;
+  do {
+    if (!scan_name(s, &scope, &name) || !scan_value(s, depth)) return false;
+  } while (ddb_json_take(j, ','));
   s->open = scope.first;
-  return ok;
+  return ddb_json_take(j, '}');
 }
 
 static bool scan_list(struct scanner *s, int depth) {
-  bool ok = ddb_json_take(&s->d->json, '[');
-  for (bool first = true; ok && scan_next(s, first, ']', &ok); first = false)
-    ok = scan_value(s, depth);
-  return ok;
+  struct ddb_json *j = &s->d->json;
+  if (!ddb_json_take(j, '[')) return false;
+  if (ddb_json_take(j, ']')) return true;
+  do {
+    if (!scan_value(s, depth)) return false;
+  } while (ddb_json_take(j, ','));
+  return ddb_json_take(j, ']');
 }
 
-/* Returns true for whole numbers of at most 18 digits: the usual ones need no parser. */
-static bool is_short_integer(struct ddb_slice text) {
-  size_t i = text.n > 0 && text.p[0] == '-';
-  if (text.n == i || text.n - i > 18) return false;
-  for (; i < text.n; i++) {
-    if (text.p[i] < '0' || text.p[i] > '9') return false;
+/* Returns true for at most 19 digits with at most one point between them: they need no parser. */
+static bool is_short_number(struct ddb_slice text) {
+  const char *p = text.p, *end = text.p + text.n, *point = NULL;
+  if (text.n > 0 && *p == '-') p++;
+  if (p == end || end - p > 19 || *p == '.' || end[-1] == '.') return false;
+  for (; p < end; p++) {
+    if (*p >= '0' && *p <= '9') continue;
+    if (*p != '.' || point) return false;
+    point = p;
   }
   return true;
 }
@@ -81,11 +79,7 @@ static bool scan_number(struct scanner *s) {
   struct ddb_slice text;
   struct ddb_decimal decimal;
   if (ddb_json_string(&s->d->json, &text, s->d->error)) return false;
-  return is_short_integer(text) || !ddb_decimal_parse(&decimal, text.p, text.n, s->d->error);
-}
-
-static bool scan_literal(struct scanner *s, const char *literal) {
-  return !ddb_json_literal(&s->d->json, literal, s->d->error);
+  return is_short_number(text) || !ddb_decimal_parse(&decimal, text.p, text.n, s->d->error);
 }
 
 /* Checks a value by decoding it: sets, whose elements must differ, and binaries. */
@@ -125,38 +119,38 @@ static bool scan_value(struct scanner *s, int depth) {
     j->p = start + 5;
     return scan_letter(s, start[2], depth) && ddb_json_take(j, '}');
   }
-  if (j->end - start > 9 && memcmp(start + 2, "BOOL\":", 6) == 0) {
-    j->p = start + 8;
-    return scan_literal(s, *j->p == 't' ? "true" : "false") && ddb_json_take(j, '}');
-  }
-  if (j->end - start > 9 && memcmp(start + 2, "NULL\":", 6) == 0) {
-    j->p = start + 8;
-    return scan_literal(s, "true") && ddb_json_take(j, '}');
-  }
+  if (decode_take(j, "{\"BOOL\":true}") || decode_take(j, "{\"BOOL\":false}") ||
+      decode_take(j, "{\"NULL\":true}"))
+    return true;
   return scan_by_decoding(s, start, depth);
+}
+
+/* Takes one attribute of the item whose text begins at 'start'. */
+static bool scan_attribute(struct scanner *s, struct scope *scope, const char *start, int depth,
+                           struct item_index *index) {
+  struct name name;
+  if (index->count == ITEM_ENTRIES || !scan_name(s, scope, &name) || name.text.n > UINT16_MAX)
+    return false;
+  (void)ddb_json_peek(&s->d->json);
+  const char *value = s->d->json.p;
+  index->entries[index->count++] =
+      (struct item_entry){(uint16_t)name.hash, (uint16_t)name.text.n,
+                          (uint32_t)(name.text.p - start), (uint32_t)(value - start)};
+  return scan_value(s, depth);
 }
 
 /* Takes the attributes of the item whose text begins at 'start'. */
 static bool scan_attributes(struct scanner *s, const char *start, int depth,
                             struct item_index *index) {
-  struct scope scope = {0, 0};
-  struct ddb_slice name;
-  unsigned hash;
-  bool ok = ddb_json_take(&s->d->json, '{');
-  unsigned count = 0;
-  for (; ok && scan_next(s, count == 0, '}', &ok); count++) {
-    ok = count < ITEM_ENTRIES && scan_name(s, &scope, &name, &hash) && name.n <= UINT16_MAX;
-    if (!ok) break;
-    (void)ddb_json_peek(&s->d->json);
-    struct item_entry *entry = &index->entries[count];
-    entry->hash = (uint16_t)hash;
-    entry->name_length = (uint16_t)name.n;
-    entry->name = (uint32_t)(name.p - start);
-    entry->value = (uint32_t)(s->d->json.p - start);
-    ok = scan_value(s, depth);
-  }
-  index->count = count;
-  return ok;
+  struct scope scope = {0, {{0}}};
+  struct ddb_json *j = &s->d->json;
+  index->count = 0;
+  if (!ddb_json_take(j, '{')) return false;
+  if (ddb_json_take(j, '}')) return true;
+  do {
+    if (!scan_attribute(s, &scope, start, depth, index)) return false;
+  } while (ddb_json_take(j, ','));
+  return ddb_json_take(j, '}');
 }
 
 bool decode_scan(struct decoder *d, int depth, struct item_index *index) {

@@ -1,5 +1,5 @@
 /* Decodes attribute values ({"S":"..."}) to Lua values in place. */
-#include "decoder.h"
+#include "decode_members.h"
 
 #include "../core/crypto.h"
 
@@ -94,24 +94,34 @@ static bool is_set(struct ddb_slice type) {
          (type.p[0] == SET_STRING || type.p[0] == SET_NUMBER || type.p[0] == SET_BINARY);
 }
 
+static enum ddb_status decode_map(struct decoder *d, int depth) {
+  if (depth >= VALUE_DEPTH_READ) return decode_fail(d, "nested too deep");
+  enum ddb_status status = decode_attributes(d, depth + 1);
+  if (!status) decode_set_mark(d, MARK_MAP);
+  return status;
+}
+
+/* Decodes the value after the name of a type of one letter. */
+static enum ddb_status decode_letter(struct decoder *d, char letter, int depth) {
+  switch (letter) {
+  case 'S':
+    return decode_string(d);
+  case 'N':
+    return decode_number(d);
+  case 'B':
+    return decode_binary(d);
+  case 'M':
+    return decode_map(d, depth);
+  case 'L':
+    return decode_marked(d, MARK_LIST, decode_value, depth);
+  default:
+    return ddb_fail(d->error, DDB_INVALID, "unknown attribute type '%c'", letter);
+  }
+}
+
 /* Decodes the value after the name of a type. */
 static enum ddb_status decode_typed(struct decoder *d, struct ddb_slice type, int depth) {
-  if (type.n == 1) {
-    switch (type.p[0]) {
-    case 'S':
-      return decode_string(d);
-    case 'N':
-      return decode_number(d);
-    case 'B':
-      return decode_binary(d);
-    case 'M':
-      return decode_marked(d, MARK_MAP, decode_value, depth);
-    case 'L':
-      return decode_marked(d, MARK_LIST, decode_value, depth);
-    default:
-      break;
-    }
-  }
+  if (type.n == 1) return decode_letter(d, type.p[0], depth);
   if (is_set(type)) return decode_set(d, (enum set_type)type.p[0]);
   if (type.n == 4 && memcmp(type.p, "BOOL", 4) == 0) return decode_boolean(d);
   if (type.n == 4 && memcmp(type.p, "NULL", 4) == 0) return decode_null(d);
@@ -122,18 +132,6 @@ static enum ddb_status decode_typed(struct decoder *d, struct ddb_slice type, in
 /* Returns true for members without meaning: null ones, and "__type" of AWS's JSON protocol. */
 static bool is_noise(struct decoder *d, struct ddb_slice name) {
   return ddb_json_peek(&d->json) == 'n' || (name.n == 6 && memcmp(name.p, "__type", 6) == 0);
-}
-
-/*
- * Takes "S": of an attribute value in its usual spelling: a type of one letter, no blanks, not
- * null. Takes nothing and returns false for other spellings.
- */
-static bool take_letter(struct ddb_json *j, struct ddb_slice *type) {
-  const char *p = j->p;
-  if (j->end - p < 5 || p[0] != '"' || p[2] != '"' || p[3] != ':' || p[4] == 'n') return false;
-  *type = ddb_slice(p + 1, 1);
-  j->p += 4;
-  return true;
 }
 
 /* Decodes members up to the closing brace. 'found' is true when an earlier member was the type. */
@@ -159,13 +157,39 @@ static enum ddb_status decode_rest(struct decoder *d, bool found, int depth) {
   return status;
 }
 
-enum ddb_status decode_value(struct decoder *d, int shape, int depth) {
-  struct ddb_slice type;
+/* Decodes an attribute value that is not spelt as usual, or has a type of several letters. */
+static __attribute__((noinline)) enum ddb_status decode_other(struct decoder *d, int depth) {
+  struct ddb_json *j = &d->json;
+  if (decode_take(j, "{\"BOOL\":true}")) {
+    lua_pushboolean(d->L, 1);
+  } else if (decode_take(j, "{\"BOOL\":false}")) {
+    lua_pushboolean(d->L, 0);
+  } else if (decode_take(j, "{\"NULL\":true}")) {
+    lua_pushlightuserdata(d->L, NULL);
+  } else {
+    if (!ddb_json_take(j, '{')) return ddb_json_expected(j, "attribute value", d->error);
+    return decode_rest(d, false, depth);
+  }
+  return DDB_OK;
+}
+
+/* The usual spelling is a type of one letter without blanks, whose value is not null. */
+DDB_INLINE enum ddb_status decode_inline(struct decoder *d, int shape, int depth) {
+  struct ddb_json *j = &d->json;
+  const char *p = j->p;
   (void)shape;
-  if (!ddb_json_take(&d->json, '{'))
-    return ddb_json_expected(&d->json, "attribute value", d->error);
-  if (!take_letter(&d->json, &type)) return decode_rest(d, false, depth);
-  enum ddb_status status = decode_typed(d, type, depth);
-  if (status || ddb_json_take(&d->json, '}')) return status;
+  if (j->end - p < 6 || p[0] != '{' || p[1] != '"' || p[3] != '"' || p[4] != ':' || p[5] == 'n')
+    return decode_other(d, depth);
+  j->p = p + 5;
+  enum ddb_status status = p[2] == 'S' ? decode_string(d) : decode_letter(d, p[2], depth);
+  if (status || ddb_json_take(j, '}')) return status;
   return decode_rest(d, true, depth);
+}
+
+enum ddb_status decode_value(struct decoder *d, int shape, int depth) {
+  return decode_inline(d, shape, depth);
+}
+
+enum ddb_status decode_attributes(struct decoder *d, int depth) {
+  return decode_object_by(d, decode_inline, 0, depth);
 }

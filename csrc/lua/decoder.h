@@ -4,9 +4,8 @@
 
 #include "../core/json.h"
 #include "item_index.h"
+#include "names.h"
 #include "value.h"
-
-#define DECODER_NAMES 128u /* interned names, by their hash */
 
 struct decoder {
   lua_State *L;
@@ -14,12 +13,11 @@ struct decoder {
   struct ddb_error *error;
   int owner;                                    /* index of the table of rows, or 0 */
   int marks;                                    /* index before those of the two marks */
-  int cache;                                    /* index of the table of interned names, or 0 */
   bool absent;                                  /* the last value was absent */
   unsigned char members[VALUE_DEPTH_READ + 1];  /* of the last map at each depth: a size hint */
   unsigned char elements[VALUE_DEPTH_READ + 1]; /* of the last list at each depth: a size hint */
   struct path path;
-  struct ddb_slice names[DECODER_NAMES]; /* borrowed from the strings in the cache */
+  struct names names;
 };
 
 /* Decodes one value and pushes it; or pushes nothing and sets 'absent', for null in plain JSON. */
@@ -30,6 +28,12 @@ decode_function decode_value;
 
 /* Decodes an object and pushes a table of its members, each decoded by 'value'. */
 enum ddb_status decode_object(struct decoder *d, decode_function *value, int shape, int depth);
+
+/* Decodes an object of attribute values and pushes a table of its members. */
+enum ddb_status decode_attributes(struct decoder *d, int depth);
+
+/* Marks the table at the top as a list or a map, which an empty one does not show. */
+void decode_set_mark(struct decoder *d, enum mark mark);
 
 /* Decodes an array and pushes a table of its elements, with the mark of a list. */
 enum ddb_status decode_array(struct decoder *d, decode_function *value, int shape, int depth);
@@ -47,8 +51,13 @@ enum ddb_status decode_boolean(struct decoder *d);
  */
 bool decode_scan(struct decoder *d, int depth, struct item_index *index);
 
-/* Interns names from here on; pushes the table that holds them. */
-void decode_keep_names(struct decoder *d);
+/* Takes a constant text -> false when another one is next. */
+static inline bool decode_take(struct ddb_json *j, const char *text) {
+  size_t n = strlen(text);
+  if ((size_t)(j->end - j->p) < n || memcmp(j->p, text, n) != 0) return false;
+  j->p += n;
+  return true;
+}
 
 static inline enum ddb_status decode_fail(struct decoder *d, const char *why) {
   return ddb_fail(d->error, DDB_INVALID, "%s", why);

@@ -12,23 +12,34 @@
 
 static encode_function encode_shaped;
 
-/* Encodes a map of attribute values: a table by names, or an item. */
-static enum ddb_status encode_item(struct encoder *e) {
+/* Encodes an item, or a table with a metatable, as a map of attribute values. */
+static enum ddb_status encode_item_object(struct encoder *e) {
   int top = lua_gettop(e->L);
   if (object_test(e->L, top, &item_class)) {
     item_pushattributes(e->L, top);
-  } else if (lua_istable(e->L, -1) && !value_is_object(e->L, -1)) {
-    lua_pushvalue(e->L, -1);
-  } else {
-    return ddb_fail(e->error, DDB_INVALID, "attributes expected (a table by names), got %s",
-                    value_kind(e->L, -1));
+    enum ddb_status status = encode_attributes(e, 0);
+    lua_settop(e->L, top);
+    return status;
   }
-  enum ddb_status status =
-      value_mark(e->L, -1) == MARK_LIST
-          ? encode_fail(e, "attributes expected (a table by names), got a list")
-          : encode_members(e, encode_value, 0, 0);
-  lua_settop(e->L, top);
-  return status;
+  if (!lua_istable(e->L, top) || value_is_object(e->L, top))
+    return ddb_fail(e->error, DDB_INVALID, "attributes expected (a table by names), got %s",
+                    value_kind(e->L, top));
+  if (value_mark(e->L, top) == MARK_LIST)
+    return encode_fail(e, "attributes expected (a table by names), got a list");
+  return encode_attributes(e, 0);
+}
+
+/* Returns true when the value at the top is a table without a metatable. */
+static bool is_bare_table(lua_State *L) {
+  if (lua_type(L, -1) != LUA_TTABLE) return false;
+  if (!lua_getmetatable(L, -1)) return true;
+  lua_pop(L, 1);
+  return false;
+}
+
+/* Encodes a map of attribute values: a table by names, or an item. */
+static enum ddb_status encode_item(struct encoder *e) {
+  return is_bare_table(e->L) ? encode_attributes(e, 0) : encode_item_object(e);
 }
 
 static enum ddb_status refuse_plain(struct encoder *e) {
@@ -37,6 +48,7 @@ static enum ddb_status refuse_plain(struct encoder *e) {
 
 /* Encodes the members of a request that are no attribute values. */
 static enum ddb_status encode_plain(struct encoder *e, int shape, int depth) {
+  enum table_kind kind;
   (void)shape;
   switch (lua_type(e->L, -1)) {
   case LUA_TSTRING:
@@ -45,9 +57,10 @@ static enum ddb_status encode_plain(struct encoder *e, int shape, int depth) {
     return encode_scalar(e);
   case LUA_TTABLE:
     if (depth >= VALUE_DEPTH) return encode_fail(e, "nested deeper than 32 levels (a cycle?)");
-    if (value_is_object(e->L, -1)) return refuse_plain(e);
+    kind = value_table_kind(e->L, -1);
+    if (kind == TABLE_OBJECT) return refuse_plain(e);
     if (encode_grow(e)) return DDB_NOMEM;
-    if (value_is_list(e->L, -1)) return encode_elements(e, encode_plain, 0, depth + 1);
+    if (kind == TABLE_LIST) return encode_elements(e, encode_plain, 0, depth + 1);
     return encode_members(e, encode_plain, 0, depth + 1);
   default:
     return refuse_plain(e);
@@ -72,10 +85,13 @@ static enum ddb_status encode_kind(struct encoder *e, const char *kind) {
 
 /* Encodes the members of a structure, each by the shape that the structure's shape names. */
 static enum ddb_status encode_structure_member(struct encoder *e, int shape, int depth) {
+  int top = lua_gettop(e->L);
   lua_pushvalue(e->L, -2); /* stack: key value key */
   lua_rawget(e->L, shape);
-  lua_insert(e->L, -2); /* stack: key shape value */
-  return encode_shaped(e, lua_gettop(e->L) - 1, depth);
+  lua_pushvalue(e->L, -2); /* stack: key value shape value */
+  enum ddb_status status = encode_shaped(e, top + 1, depth);
+  lua_settop(e->L, top);
+  return status;
 }
 
 static enum ddb_status encode_container(struct encoder *e, int shape, int depth) {
@@ -83,19 +99,16 @@ static enum ddb_status encode_container(struct encoder *e, int shape, int depth)
   int top = lua_gettop(L);
   enum ddb_status status;
   if (depth >= VALUE_DEPTH) return encode_fail(e, "nested deeper than 32 levels (a cycle?)");
-  if (!lua_istable(L, top) || value_is_object(L, top))
+  if (!is_bare_table(L) && (!lua_istable(L, top) || value_is_object(L, top)))
     return ddb_fail(e->error, DDB_INVALID, "table expected, got %s", value_kind(L, top));
-  lua_rawgeti(L, shape, 2); /* stack: value element-shape */
   lua_rawgeti(L, shape, 1);
   const char *form = lua_tostring(L, -1); /* the shape owns it */
   lua_pop(L, 1);
-  lua_pushvalue(L, top); /* stack: value element-shape value */
-  if (!form)
-    status = encode_members(e, encode_structure_member, shape, depth + 1);
-  else if (strcmp(form, "list") == 0)
-    status = encode_elements(e, encode_shaped, top + 1, depth + 1);
-  else
-    status = encode_members(e, encode_shaped, top + 1, depth + 1);
+  if (!form) return encode_members(e, encode_structure_member, shape, depth + 1);
+  lua_rawgeti(L, shape, 2); /* stack: value element-shape */
+  lua_pushvalue(L, top);    /* stack: value element-shape value */
+  status = strcmp(form, "list") == 0 ? encode_elements(e, encode_shaped, top + 1, depth + 1)
+                                     : encode_members(e, encode_shaped, top + 1, depth + 1);
   lua_settop(L, top);
   return status;
 }

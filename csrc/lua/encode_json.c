@@ -69,15 +69,14 @@ static enum ddb_status encode_object(struct encoder *e, int depth) {
   ddb_buf_add_char(e->out, '{');
   for (size_t i = 0; !status && i < count; i++) {
     if (i) ddb_buf_add_char(e->out, ',');
-    path_name(&e->path, names[i].p, names[i].n);
-    status = ddb_json_write_string(e->out, names[i].p, names[i].n, e->error);
-    if (status) break;
-    ddb_buf_add_char(e->out, ':');
-    lua_pushlstring(e->L, names[i].p, names[i].n);
-    lua_rawget(e->L, table);
-    status = encode_json(e, 0, depth);
-    lua_settop(e->L, top);
-    if (!status) path_leave(&e->path);
+    status = ddb_json_write_framed(e->out, ddb_text("\""), names[i], ddb_text("\":"), e->error);
+    if (!status) {
+      lua_pushlstring(e->L, names[i].p, names[i].n);
+      lua_rawget(e->L, table);
+      status = encode_json(e, 0, depth);
+      lua_settop(e->L, top);
+    }
+    if (status) path_name(&e->path, names[i].p, names[i].n);
   }
   ddb_buf_add_char(e->out, '}');
   return status;
@@ -117,8 +116,12 @@ static enum ddb_status encode_set(struct encoder *e, const struct set *set) {
 static enum ddb_status encode_userdata(struct encoder *e, int depth) {
   int top = lua_gettop(e->L);
   const struct set *set = object_test(e->L, top, &set_class);
-  if (object_test(e->L, top, &number_class)) return encode_number(e);
+  const struct ddb_decimal *number = object_test(e->L, top, &number_class);
   if (set) return encode_set(e, set);
+  if (number) {
+    encode_decimal(e, number);
+    return DDB_OK;
+  }
   if (object_test(e->L, top, &binary_class)) {
     compat_getslot(e->L, top, BINARY_BYTES);
     encode_bytes(e, -1);
@@ -140,8 +143,9 @@ static enum ddb_status encode_sentinel(struct encoder *e) {
 }
 
 static enum ddb_status encode_table(struct encoder *e, int depth) {
-  if (value_is_object(e->L, -1)) return encode_unexpected(e);
-  if (value_is_list(e->L, -1)) return encode_elements(e, encode_json, 0, depth + 1);
+  enum table_kind kind = value_table_kind(e->L, -1);
+  if (kind == TABLE_OBJECT) return encode_unexpected(e);
+  if (kind == TABLE_LIST) return encode_elements(e, encode_json, 0, depth + 1);
   return encode_object(e, depth + 1);
 }
 

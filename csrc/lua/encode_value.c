@@ -1,7 +1,9 @@
 /* Encodes attribute values ({"S":"..."}). */
-#include "encoder.h"
+#include "encode_members.h"
 
 #include "../core/crypto.h"
+
+#include <string.h>
 
 enum ddb_status encode_string(struct encoder *e, int index) {
   size_t n;
@@ -9,28 +11,31 @@ enum ddb_status encode_string(struct encoder *e, int index) {
   return ddb_json_write_string(e->out, p, n, e->error);
 }
 
-enum ddb_status encode_number(struct encoder *e) {
-  char text[DDB_DECIMAL_TEXT];
-  struct ddb_decimal d;
+/* Writes the digits of the Lua number at the top to 'text', and their number to '*n'. */
+static enum ddb_status number_text(struct encoder *e, char text[DDB_DECIMAL_TEXT], size_t *n) {
   int64_t i;
-  size_t n;
-  if (lua_type(e->L, -1) == LUA_TNUMBER && compat_tointeger(e->L, -1, &i)) {
-    n = ddb_integer_text(i, text);
-  } else {
-    enum ddb_status status = number_get(e->L, lua_gettop(e->L), &d, e->error);
-    if (status) return status;
-    n = ddb_decimal_text(&d, text);
-  }
-  ddb_buf_add(e->out, text, n);
+  if (!compat_tointeger(e->L, -1, &i))
+    return ddb_double_text(lua_tonumber(e->L, -1), text, n, e->error);
+  *n = ddb_integer_text(i, text);
   return DDB_OK;
 }
 
+void encode_decimal(struct encoder *e, const struct ddb_decimal *d) {
+  char text[DDB_DECIMAL_TEXT];
+  ddb_buf_add(e->out, text, ddb_decimal_text(d, text));
+}
+
 enum ddb_status encode_scalar(struct encoder *e) {
+  char text[DDB_DECIMAL_TEXT];
+  size_t n;
+  enum ddb_status status;
   switch (lua_type(e->L, -1)) {
   case LUA_TSTRING:
     return encode_string(e, -1);
   case LUA_TNUMBER:
-    return encode_number(e);
+    status = number_text(e, text, &n);
+    if (!status) ddb_buf_add(e->out, text, n);
+    return status;
   default:
     ddb_buf_add_text(e->out, lua_toboolean(e->L, -1) ? "true" : "false");
     return DDB_OK;
@@ -100,29 +105,17 @@ static enum ddb_status encode_set(struct encoder *e, const struct set *set) {
   return status;
 }
 
-static enum ddb_status encode_userdata(struct encoder *e) {
-  int top = lua_gettop(e->L);
-  const struct set *set = object_test(e->L, top, &set_class);
-  if (set) return encode_set(e, set);
-  if (object_test(e->L, top, &binary_class)) return encode_binary(e);
-  if (!object_test(e->L, top, &number_class)) return encode_unexpected(e);
-  ddb_buf_add_text(e->out, "{\"N\":\"");
-  enum ddb_status status = encode_number(e);
-  ddb_buf_add_text(e->out, "\"}");
-  return status;
-}
-
 static enum ddb_status encode_table(struct encoder *e, int depth) {
-  enum ddb_status status;
-  if (value_is_object(e->L, -1)) return encode_unexpected(e);
-  status = encode_grow(e);
+  enum table_kind kind = value_table_kind(e->L, -1);
+  if (kind == TABLE_OBJECT) return encode_unexpected(e);
+  enum ddb_status status = encode_grow(e);
   if (status) return status;
-  if (value_is_list(e->L, -1)) {
+  if (kind == TABLE_LIST) {
     ddb_buf_add_text(e->out, "{\"L\":");
     status = encode_elements(e, encode_value, 0, depth + 1);
   } else {
     ddb_buf_add_text(e->out, "{\"M\":");
-    status = encode_members(e, encode_value, 0, depth + 1);
+    status = encode_attributes(e, depth + 1);
   }
   ddb_buf_add_char(e->out, '}');
   return status;
@@ -138,21 +131,42 @@ static enum ddb_status encode_sentinel(struct encoder *e) {
   return DDB_OK;
 }
 
-enum ddb_status encode_value(struct encoder *e, int shape, int depth) {
-  enum ddb_status status;
-  (void)shape;
-  if (depth >= VALUE_DEPTH) return encode_fail(e, "nested deeper than 32 levels (a cycle?)");
-  switch (lua_type(e->L, -1)) {
-  case LUA_TSTRING:
-    ddb_buf_add_text(e->out, "{\"S\":");
-    status = encode_string(e, -1);
-    ddb_buf_add_char(e->out, '}');
-    return status;
-  case LUA_TNUMBER:
-    ddb_buf_add_text(e->out, "{\"N\":\"");
-    status = encode_number(e);
-    ddb_buf_add_text(e->out, "\"}");
-    return status;
+static enum ddb_status encode_userdata(struct encoder *e) {
+  int top = lua_gettop(e->L);
+  const struct set *set = object_test(e->L, top, &set_class);
+  const struct ddb_decimal *number = object_test(e->L, top, &number_class);
+  if (set) return encode_set(e, set);
+  if (object_test(e->L, top, &binary_class)) return encode_binary(e);
+  if (!number) return encode_unexpected(e);
+  ddb_buf_add_text(e->out, "{\"N\":\"");
+  encode_decimal(e, number);
+  ddb_buf_add_text(e->out, "\"}");
+  return DDB_OK;
+}
+
+/* Writes the string at the top with its type. */
+DDB_INLINE enum ddb_status encode_typed_string(struct encoder *e) {
+  size_t n;
+  const char *p = lua_tolstring(e->L, -1, &n);
+  return ddb_json_write_framed(e->out, ddb_text("{\"S\":\""), ddb_slice(p, n), ddb_text("\"}"),
+                               e->error);
+}
+
+/* Writes the Lua number at the top with its type. */
+static __attribute__((noinline)) enum ddb_status encode_typed_number(struct encoder *e) {
+  static const char before[] = "{\"N\":\"";
+  char text[sizeof before + DDB_DECIMAL_TEXT] = "{\"N\":\"", *digits = text + sizeof before - 1;
+  size_t n;
+  enum ddb_status status = number_text(e, digits, &n);
+  memcpy(digits + n, "\"}", 2);
+  if (!status) ddb_buf_add(e->out, text, sizeof before - 1 + n + 2);
+  return status;
+}
+
+/* Writes what is neither a string nor a number. */
+static __attribute__((noinline)) enum ddb_status encode_other(struct encoder *e, int type,
+                                                              int depth) {
+  switch (type) {
   case LUA_TBOOLEAN:
     ddb_buf_add_text(e->out, lua_toboolean(e->L, -1) ? "{\"BOOL\":true}" : "{\"BOOL\":false}");
     return DDB_OK;
@@ -165,4 +179,20 @@ enum ddb_status encode_value(struct encoder *e, int shape, int depth) {
   default:
     return encode_unexpected(e);
   }
+}
+
+DDB_INLINE enum ddb_status encode_inline(struct encoder *e, int shape, int depth) {
+  (void)shape;
+  if (depth >= VALUE_DEPTH) return encode_fail(e, "nested deeper than 32 levels (a cycle?)");
+  int type = lua_type(e->L, -1);
+  if (type == LUA_TSTRING) return encode_typed_string(e);
+  return type == LUA_TNUMBER ? encode_typed_number(e) : encode_other(e, type, depth);
+}
+
+enum ddb_status encode_value(struct encoder *e, int shape, int depth) {
+  return encode_inline(e, shape, depth);
+}
+
+enum ddb_status encode_attributes(struct encoder *e, int depth) {
+  return encode_members_by(e, encode_inline, 0, depth);
 }

@@ -14,8 +14,8 @@ struct encoder {
 };
 
 /*
- * Encodes the value at the top of the stack, which remains there; 'shape' is the index of its
- * shape.
+ * Encodes the value at the top of the stack, which remains there: after a success nothing is above
+ * it. 'shape' is the index of its shape.
  */
 typedef enum ddb_status encode_function(struct encoder *e, int shape, int depth);
 
@@ -34,14 +34,17 @@ encode_function encode_json;
 /* Writes the elements of the table at the top of the stack: indexes 1 to n and nothing else. */
 enum ddb_status encode_elements(struct encoder *e, encode_function *element, int shape, int depth);
 
+/* Writes the table of attribute values at the top of the stack as a JSON object. */
+enum ddb_status encode_attributes(struct encoder *e, int depth);
+
 /* Writes the members of the table at the top of the stack as a JSON object. */
 enum ddb_status encode_members(struct encoder *e, encode_function *value, int shape, int depth);
 
 /* Writes the string at 'index' in quotes. */
 enum ddb_status encode_string(struct encoder *e, int index);
 
-/* Writes the digits of the Lua number or dynamodb.number at the top. */
-enum ddb_status encode_number(struct encoder *e);
+/* Writes the digits of a decimal. */
+void encode_decimal(struct encoder *e, const struct ddb_decimal *d);
 
 /* Writes the string, number or boolean at the top as plain JSON. */
 enum ddb_status encode_scalar(struct encoder *e);

@@ -90,10 +90,36 @@ static void read_entry(lua_State *L, struct item *item, struct item_entry *e) {
   lua_replace(L, -2);
 }
 
+/* Returns true when no attribute of the item was read or set. */
+static bool is_untouched(lua_State *L, int index) {
+  compat_getslot(L, index, ITEM_ATTRIBUTES);
+  bool nothing = lua_isnil(L, -1);
+  lua_pop(L, 1);
+  return nothing;
+}
+
+/*
+ * Decodes all attributes of an item of which none was read, and pushes their table -> false, and
+ * pushes nothing, when a finalizer has read or replaced one meanwhile.
+ */
+static bool complete_at_once(lua_State *L, int index, struct item *item) {
+  value_push_attributes(L, source_of(item), item->count, item->is_simple);
+  if (!is_untouched(L, index)) {
+    lua_pop(L, 1);
+    return false;
+  }
+  lua_pushvalue(L, -1);
+  compat_setslot(L, index, ITEM_ATTRIBUTES);
+  for (unsigned i = 0; i < item->count; i++) item->entries[i].value = 0;
+  item->complete = true;
+  return true;
+}
+
 void item_pushattributes(lua_State *L, int index) {
   struct item *item = lua_touserdata(L, index);
   index = compat_absindex(L, index);
   luaL_checkstack(L, 8, NULL);
+  if (is_untouched(L, index) && complete_at_once(L, index, item)) return;
   push_table(L, index, (int)item->count);
   if (item->complete) return;
   for (unsigned i = 0; i < item->count; i++) {
@@ -145,12 +171,9 @@ static struct item *check(lua_State *L, int index) {
   return object_check(L, index, &item_class);
 }
 
-/*
- * item[name]: a method if there is one of this name, otherwise the attribute. Upvalue 1: the
- * methods.
- */
+/* item[name]: a method of this name, else the attribute. Upvalues: the methods, the metatable. */
 static int item_index(lua_State *L) {
-  struct item *item = check(L, 1);
+  struct item *item = object_check_by(L, 2, &item_class);
   lua_settop(L, 2);
   if (lua_type(L, 2) == LUA_TNUMBER)
     return object_raise(L, "an item has no positions; for name, value in item:pairs()");
@@ -342,10 +365,7 @@ static const luaL_Reg methods[] = {{"get", item_get}, {"set", item_set}, {NULL, 
 static const luaL_Reg meta[] = {{"__len", item_len}, {"__eq", item_eq}, {NULL, NULL}};
 const struct object_class item_class = {"dynamodb.item", 4, methods, meta};
 
-/*
- * Sets a closure over the value at the top of the stack into the table below it, and pops the
- * value.
- */
+/* Pops the upvalue of a function, which it sets into the table below. */
 static void set_closure(lua_State *L, lua_CFunction f, const char *name) {
   lua_pushcclosure(L, f, 1);
   lua_setfield(L, -2, name);
@@ -370,7 +390,9 @@ void item_open(lua_State *L) {
   lua_getglobal(L, "next");
   set_closure(L, item_pairs, "__pairs");
   lua_getfield(L, -1, "methods");
-  set_closure(L, item_index, "__index");
+  lua_pushvalue(L, -2);
+  lua_pushcclosure(L, item_index, 2);
+  lua_setfield(L, -2, "__index");
   lua_getfield(L, -1, "methods");
   set_closure(L, item_newindex, "__newindex");
   lua_setfield(L, -2, "item_class");

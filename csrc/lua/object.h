@@ -44,6 +44,16 @@ void object_pushwhere(lua_State *L);
 /* Returns the object of this class at 'index'; raises "CLASS expected, got TYPE". */
 void *object_check(lua_State *L, int index, const struct object_class *c);
 
+/*
+ * As object_check at index 1, for functions that run for every item: an upvalue is the metatable
+ * of the class, so that the registry is not asked. May push a value.
+ */
+static inline void *object_check_by(lua_State *L, int upvalue, const struct object_class *c) {
+  void *self = lua_touserdata(L, 1);
+  bool same = self && lua_getmetatable(L, 1) && lua_rawequal(L, -1, lua_upvalueindex(upvalue));
+  return same ? self : object_check(L, 1, c);
+}
+
 /* A method or function for the messages about its arguments. */
 struct object_call {
   const char *name;

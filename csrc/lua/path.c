@@ -28,8 +28,9 @@ void path_explain(const struct path *path, struct ddb_error *e) {
   char place[PATH_SHOWN + 8], step[NAME_SHOWN + 24];
   size_t length = 0;
   if (path->depth <= 0) return;
-  for (int i = 0; i < path->depth && i < PATH_DEPTH; i++) {
-    size_t n = (size_t)format_step(&path->steps[i], i == 0, step, sizeof step);
+  int outermost = (path->depth < PATH_DEPTH ? path->depth : PATH_DEPTH) - 1;
+  for (int i = outermost; i >= 0; i--) {
+    size_t n = (size_t)format_step(&path->steps[i], i == outermost, step, sizeof step);
     if (length + n > PATH_SHOWN) {
       length += (size_t)snprintf(place + length, sizeof place - length, "...");
       break;

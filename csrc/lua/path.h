@@ -1,4 +1,7 @@
-/* The path of the current value in the codec, for error messages: tags[3].name */
+/*
+ * The path of the value that the codec refuses, for error messages: tags[3].name. Each level adds
+ * its step after the failure, so the innermost step is the first one.
+ */
 #ifndef DDB_PATH_H
 #define DDB_PATH_H
 
@@ -8,7 +11,7 @@
 #define PATH_DEPTH 80
 
 struct path {
-  int depth; /* may exceed PATH_DEPTH: deeper steps are counted, not stored */
+  int depth; /* may exceed PATH_DEPTH: outer steps are counted, not stored */
   struct path_step {
     struct ddb_slice name; /* borrowed; p is NULL for an index */
     long index;
@@ -26,10 +29,6 @@ static inline void path_index(struct path *path, long index) {
     path->steps[path->depth].index = index;
   }
   path->depth++;
-}
-
-static inline void path_leave(struct path *path) {
-  path->depth--;
 }
 
 /* Puts "PATH: " before the error's text, unless the path is empty. Long names are cut. */

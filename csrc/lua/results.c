@@ -13,16 +13,21 @@ static int core_results(lua_State *L) {
   return 1;
 }
 
-/* core.results_fields(results) -> its table of fields. */
+/*
+ * core.results_fields(results) -> its table of fields; it runs for every item. Upvalue 1: the
+ * metatable.
+ */
 static int core_results_fields(lua_State *L) {
-  (void)object_check(L, 1, &results_class);
+  (void)object_check_by(L, 1, &results_class);
   compat_getslot(L, 1, OBJECT_FIELDS);
   return 1;
 }
 
 void results_open(lua_State *L) {
-  static const luaL_Reg functions[] = {
-      {"results", core_results}, {"results_fields", core_results_fields}, {NULL, NULL}};
-  object_setfuncs(L, functions);
+  lua_pushcfunction(L, core_results);
+  lua_setfield(L, -2, "results");
   object_register_with_fields(L, &results_class, "results_class");
+  lua_getfield(L, -1, "results_class");
+  lua_pushcclosure(L, core_results_fields, 1);
+  lua_setfield(L, -2, "results_fields");
 }

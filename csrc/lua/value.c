@@ -45,9 +45,9 @@ static const char *userdata_type(lua_State *L, int index) {
 }
 
 bool value_is_object(lua_State *L, int index) {
-  if (lua_type(L, index) == LUA_TTABLE)
-    return value_mark(L, index) == MARK_NONE && class_name(L, index);
-  return class_name(L, index) && !userdata_type(L, index);
+  if (!class_name(L, index)) return false;
+  if (lua_type(L, index) == LUA_TTABLE) return value_mark(L, index) == MARK_NONE;
+  return !userdata_type(L, index);
 }
 
 const char *value_kind(lua_State *L, int index) {
@@ -75,6 +75,15 @@ bool value_is_list(lua_State *L, int index) {
   return mark ? mark == MARK_LIST : lua_rawlen(L, index) > 0;
 }
 
+enum table_kind value_table_kind(lua_State *L, int index) {
+  if (lua_getmetatable(L, index)) {
+    lua_pop(L, 1);
+    if (value_is_object(L, index)) return TABLE_OBJECT;
+    return value_is_list(L, index) ? TABLE_LIST : TABLE_MAP;
+  }
+  return lua_rawlen(L, index) > 0 ? TABLE_LIST : TABLE_MAP;
+}
+
 const char *value_attribute_type(lua_State *L, int index) {
   switch (lua_type(L, index)) {
   case LUA_TSTRING:
@@ -87,8 +96,7 @@ const char *value_attribute_type(lua_State *L, int index) {
     if (lua_touserdata(L, index) == NULL) return "NULL";
     return value_mark(L, index) == MARK_LIST ? "L" : NULL;
   case LUA_TTABLE:
-    if (value_is_object(L, index)) return NULL;
-    return value_is_list(L, index) ? "L" : "M";
+    return (const char *const[]){"M", "L", NULL}[value_table_kind(L, index)];
   case LUA_TUSERDATA:
     return userdata_type(L, index);
   default:

@@ -24,6 +24,12 @@ enum mark { MARK_NONE, MARK_LIST, MARK_MAP };
  */
 enum mark value_mark(lua_State *L, int index);
 
+/* What a table is: an object of this library is neither. */
+enum table_kind { TABLE_MAP, TABLE_LIST, TABLE_OBJECT };
+
+/* Returns what the table at 'index' is. */
+enum table_kind value_table_kind(lua_State *L, int index);
+
 /*
  * Returns true when the table at 'index' is a list: by its mark, else because it has indexes. An
  * empty unmarked table is a map.
@@ -80,6 +86,10 @@ enum ddb_status value_decode(lua_State *L, int shape, int owner, struct ddb_slic
 enum ddb_status value_decode_attribute(lua_State *L, struct ddb_slice text, struct ddb_buf *scratch,
                                        struct ddb_error *e) DDB_CHECKED;
 
+/* Likewise decodes the attributes of an item, of which there are 'count', to a table. */
+enum ddb_status value_decode_attributes(lua_State *L, struct ddb_slice text, unsigned count,
+                                        struct ddb_buf *scratch, struct ddb_error *e) DDB_CHECKED;
+
 /*
  * Pushes the value of an attribute at the beginning of a text that was checked: a string without
  * escapes, a Lua number or a boolean, which have no identity. Pushes nothing and returns false for
@@ -92,6 +102,9 @@ bool value_push_scalar(lua_State *L, struct ddb_slice text);
  * no escapes and no binaries. May raise.
  */
 void value_push_attribute(lua_State *L, struct ddb_slice text, bool is_simple);
+
+/* Likewise pushes a table of the attributes of an item, of which there are 'count'. */
+void value_push_attributes(lua_State *L, struct ddb_slice text, unsigned count, bool is_simple);
 
 /* Registers the classes and marks; adds number, set, binary, list, map... to the table at the top.
  */

@@ -203,14 +203,13 @@ local function call(object)
   local self = fields_of(object)
   local position = self._position + 1
   local item = self._items[position]
-  if item == nil or self._plan.max_results or self._replay then
-    local found, err = next_slowly(self)
-    if err then error(err, 0) end
-    return found
+  if item ~= nil and self._keeps_items and not self._replay then -- as next_element does
+    self._last_item, self._position = item, position
+    return item
   end
-  remember(self, item)
-  self._position = position
-  return item
+  local found, err = next_element(self)
+  if err then error(err, 0) end
+  return found
 end
 
 -- Returns what is left of the current page, up to max_results.
@@ -334,6 +333,8 @@ function results.new(connection, operation, request, plan)
     _replay = false,
     _key_values = cursor.new_key_values(plan), -- of the plain table returned last
     _last_item = false, -- the item returned last
+    -- An element that is returned needs nothing but to be kept as _last_item.
+    _keeps_items = plan.owner and plan.key_names and not plan.max_results,
     -- Where each segment resumes after the pages that were left; false when finished.
     _resume_keys = plan.start_keys or {},
     _start_key = first and first:start_key(), -- where the pages that were left end

@@ -7,6 +7,7 @@
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static int failure(lua_State *L, const struct ddb_error *e) {
   lua_pushnil(L);
@@ -94,11 +95,18 @@ static int decimal_negate(lua_State *L) {
   return push_text(L, &d);
 }
 
-/* (number) -> canonical text | nil, why */
+/* (number) -> canonical text | nil, why. Raises unless ddb_double_text has the same result. */
 static int decimal_from_double(lua_State *L) {
   struct ddb_decimal d;
   struct ddb_error e;
-  if (ddb_decimal_from_double(&d, luaL_checknumber(L, 1), &e)) return failure(L, &e);
+  char direct[DDB_DECIMAL_TEXT], text[DDB_DECIMAL_TEXT];
+  size_t n = 0;
+  enum ddb_status status = ddb_decimal_from_double(&d, luaL_checknumber(L, 1), &e);
+  if (ddb_double_text(lua_tonumber(L, 1), direct, &n, &e) != status)
+    return luaL_error(L, "ddb_double_text has another status");
+  if (status) return failure(L, &e);
+  if (ddb_decimal_text(&d, text) != n || strcmp(direct, text) != 0)
+    return luaL_error(L, "ddb_double_text: %s, not %s", direct, text);
   return push_text(L, &d);
 }
 
