@@ -22,8 +22,8 @@ local function record()
     if lines then lines[line] = true end
   end
 
-  -- In Lua 5.4 a hook belongs to one coroutine, so each new coroutine sets it first, unless the spec that makes
-  -- it has removed the hook, which allocates.
+  -- In Lua 5.4 a hook belongs to one coroutine, so each new coroutine sets it first, unless the spec that
+  -- makes it has removed the hook, which allocates.
   local function hooked(body)
     if not gethook() then return body end
     return function(...)
