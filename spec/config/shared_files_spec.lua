@@ -1,6 +1,7 @@
 -- Parsing of ~/.aws/config and ~/.aws/credentials, by the vectors of spec/vectors/profile.lua and by random bytes.
 local fake = dofile("spec/support/fake_system.lua")
 local shared_files = require("dynamodb.config.shared_files")
+local samples = dofile("spec/support/samples.lua")
 
 -- Converts the result of shared_files.load to the form of the vectors.
 local function contents(files)
@@ -82,7 +83,7 @@ describe("profile.parse", function()
   it("parses or rejects every text", function()
     local pieces = { "[", "]", "=", "#", ";", " ", "\t", "\n", "\r\n", "profile ", "a", "default", "\0", "\255", "'", '"', "%" }
     local seed = 1
-    for _ = 1, 3000 do
+    for _ = 1, samples.count(3000) do
       local text = {}
       for i = 1, 20 do
         seed = seed * 16807 % 2147483647 -- Lehmer's random number generator

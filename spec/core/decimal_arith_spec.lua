@@ -94,7 +94,7 @@ end
 describe("arithmetic agrees with Python's", function()
   for name, seed in pairs({ ["always the same"] = 38, ["chosen at random"] = generate.any_seed() }) do
     it("in five thousand operations " .. name, function()
-      local list = lines_of(generate.new(seed), samples(5000))
+      local list = lines_of(generate.new(seed), samples.count(5000))
       local expected, exact = expected_of(list), 0
       assert.equal(#list, #expected)
       for i, line in ipairs(list) do

@@ -280,7 +280,7 @@ describe("against lua-cjson", function()
 
   local function compare(seed)
     local random = generate.new(seed)
-    for i = 1, samples(1000) do
+    for i = 1, samples.count(1000) do
       local text = "[" .. document(random, 5) .. "]"
       local where = ("seed %d, document %d: %s"):format(seed, i, shown(text))
       local events, why = json.events(text)

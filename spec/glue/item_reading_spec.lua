@@ -140,7 +140,7 @@ describe("an item from the service", function()
   it("is what the decoder makes of any text", function()
     local seed = random_source.any_seed()
     local random = random_source.new(seed)
-    for _ = 1, samples(1500) do
+    for _ = 1, samples.count(1500) do
       local text = assert(core.encode(random_attributes.map(random, 3), "item"))
       for _ = 1, random:integer(0, 3) do
         local at = random:integer(1, math.max(1, #text))

@@ -1,5 +1,6 @@
 -- The heap of timers: order, cancellation, and lack of memory.
 local timers = require("dynamodb.loop.timers")
+local samples = dofile("spec/support/samples.lua")
 
 -- Removes all timers, the earliest first -> list of times.
 local function drain(heap)
@@ -48,7 +49,7 @@ describe("timers", function()
   it("stay in order under random operations", function()
     math.randomseed(1)
     local heap, entries = timers.new(), {}
-    for _ = 1, 2000 do
+    for _ = 1, samples.count(2000) do
       local entry = entries[math.random(50)] or {}
       if entry.index and math.random(3) == 1 then
         timers.remove(heap, entry)

@@ -4,6 +4,7 @@ local core = require("dynamodb.core")
 local cjson = require("cjson")
 local generate = dofile("spec/support/random_source.lua")
 local helper = dofile("spec/support/helper.lua")
+local samples = dofile("spec/support/samples.lua")
 
 -- Each value is generated twice: as a Lua value, and as plain tables in DynamoDB's JSON form, which cjson reads and this
 -- file writes canonically. Encoder and decoder are thus each compared with an independent implementation.
@@ -283,15 +284,15 @@ end
 
 describe("every item", function()
   for _, seed in ipairs({ 1, 1996, 2012 }) do
-    it("survives encode and decode: seed " .. seed, function() each(seed, 1000, make_item, survives) end)
+    it("survives encode and decode: seed " .. seed, function() each(seed, samples.count(1000), make_item, survives) end)
   end
 
   it("survives encode and decode: a seed chosen at random", function()
-    each(generate.any_seed(), 1000, make_item, survives)
+    each(generate.any_seed(), samples.count(1000), make_item, survives)
   end)
 
   it("differs from other items", function()
-    each(7, 300, make_item, function(random, values)
+    each(7, samples.count(300), make_item, function(random, values)
       local read = assert(core.decode(assert(core.encode(values, "item")), "item"))
       local name, value = next(read)
       if not name then return end

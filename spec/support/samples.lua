@@ -1,5 +1,18 @@
---- Returns how many random inputs a spec tries: 'count', or the per cent of it that the environment variable
---- SPEC_SAMPLES names, at least 1. Checks that run each instruction slowly set it; other checks run all inputs.
-return function(count)
-  return math.max(math.ceil(count * tonumber(os.getenv("SPEC_SAMPLES") or 100) / 100), 1)
+--- How many inputs specs try that try very many. Checks that run each instruction slowly set the environment variable
+--- SPEC_SAMPLES to a share in per cent; the other checks run all inputs.
+
+local SHARE = tonumber(os.getenv("SPEC_SAMPLES") or 100)
+
+local samples = {}
+
+--- Returns how many of 'count' random inputs to try, at least 1.
+function samples.count(count)
+  return math.max(math.ceil(count * SHARE / 100), 1)
 end
+
+--- Returns the step of a loop over all inputs in order: 1 when all are tried.
+function samples.step()
+  return math.max(math.floor(100 / SHARE), 1)
+end
+
+return samples

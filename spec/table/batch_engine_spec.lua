@@ -9,8 +9,9 @@ local generate = dofile("spec/support/random_source.lua")
 local helper = dofile("spec/support/helper.lua")
 local system = require("dynamodb.base.system")
 local batch_service = dofile("spec/support/batch_service.lua")
+local samples = dofile("spec/support/samples.lua")
 
-local RUNS, TIMED_RUNS = 1000, 300
+local RUNS, TIMED_RUNS = samples.count(1000), samples.count(300)
 local OUTCOMES = { "all", "some", "some", "none", "throttle", "fail", "lose" }
 local SCHEMAS = { one = { "id" }, two = { "id", "at" } }
 local DONE = '{"Responses":{},"UnprocessedItems":{},"UnprocessedKeys":{}}' -- of either operation

@@ -8,6 +8,7 @@ local fixture = dofile("spec/support/table_fixture.lua")
 local generate = dofile("spec/support/random_source.lua")
 local helper = dofile("spec/support/helper.lua")
 local batch_service = dofile("spec/support/batch_service.lua")
+local samples = dofile("spec/support/samples.lua")
 
 describe("batches", function()
   local conn, sent, one, two -- tables with keys of one and of two attributes
@@ -505,7 +506,7 @@ describe("batches", function()
   end)
 
   it("batch_writer writes the last entry of each key under all outcomes: 300 random runs", function()
-    for run = 1, 300 do
+    for run = 1, samples.count(300) do
       local random = generate.new(run)
       local service = batch_service.new(random, { one = { "id" } }, { "all", "some", "none", "throttle", "fail", "lose" })
       local tbl = helper.offline(service.transport):table("one", { hash_key = "id" })

@@ -4,6 +4,7 @@ local item_diff = require("dynamodb.table.item_diff")
 local dynamodb = require("dynamodb")
 local generate = dofile("spec/support/random_source.lua")
 local values = dofile("spec/support/random_attributes.lua")
+local samples = dofile("spec/support/samples.lua")
 
 describe("changes of deep attributes", function()
   local function nested(depth, value)
@@ -235,7 +236,7 @@ describe("difference", function()
 
   it("transforms the old value into the new one: 5,000 random edits", function()
     local random = generate.new(4711)
-    for _ = 1, 5000 do
+    for _ = 1, samples.count(5000) do
       local old = values.map(random, 3)
       local new = values.copy(old)
       values.edit(random, new, 3)
@@ -245,6 +246,6 @@ describe("difference", function()
 
   it("transforms the old value into the new one: 2,000 random pairs", function()
     local random = generate.new(815)
-    for _ = 1, 2000 do check(values.map(random, 3), values.map(random, 3)) end
+    for _ = 1, samples.count(2000) do check(values.map(random, 3), values.map(random, 3)) end
   end)
 end)

@@ -8,6 +8,7 @@ local generate = dofile("spec/support/random_source.lua")
 local helper = dofile("spec/support/helper.lua")
 local pages_ahead = require("dynamodb.table.prefetch")
 local paging = dofile("spec/support/paging_service.lua")
+local samples = dofile("spec/support/samples.lua")
 
 -- A service whose responses take a second, or the latency in 'given' -> service, table, transport.
 local function start(given)
@@ -574,12 +575,12 @@ describe("prefetch", function()
 
     it("gives every item exactly once: 1,000 runs", function()
       local failures, stops = 0, 0
-      for n = 1, 1000 do
+      for n = 1, samples.count(1000) do
         local found, expected, stats = run(generate.new(SEED + n))
         assert.same(table.concat(expected, " "), table.concat(found, " "), ("SPEC_SEED=%d, run %d"):format(SEED, n))
         failures, stops = failures + stats.failures, stops + stats.stops
       end
-      assert.is_true(failures > 300 and stops > 300, failures .. " failures, " .. stops .. " stops")
+      assert.is_true(failures > samples.count(300) and stops > samples.count(300), failures .. " failures, " .. stops .. " stops")
     end)
   end)
 

@@ -4,6 +4,7 @@ local dynamodb = require("dynamodb")
 local generate = dofile("spec/support/random_source.lua")
 local helper = dofile("spec/support/helper.lua")
 local paging = dofile("spec/support/paging_service.lua")
+local samples = dofile("spec/support/samples.lua")
 
 -- Formats the positions of items.
 local function positions(list)
@@ -605,13 +606,13 @@ describe("results", function()
 
     it("are every item exactly once, in order: 1,000 runs", function()
       local failures = 0
-      for n = 1, 1000 do
+      for n = 1, samples.count(1000) do
         local seed = SEED + n
         local found, expected, failed = run(generate.new(seed))
         assert.equal(positions(expected), positions(found), ("SPEC_SEED=%d, run %d"):format(SEED, n))
         if failed then failures = failures + 1 end
       end
-      assert.is_true(failures > 300, "too few failures: " .. failures)
+      assert.is_true(failures > samples.count(300), "too few failures: " .. failures)
     end)
   end)
 
