@@ -97,7 +97,8 @@ for _, lua in ipairs(luas) do
   for _, case in ipairs({ { "connect", "connect" }, { "start", "require and connect" },
     { "first", "the same and the first GetItem" } }) do
     local found = results[lua .. " " .. case[1]]
-    row(("  %s, %s"):format(lua, case[2]), ("%.1f"):format(found.median / 1000), ("%.0f"):format(found.bytes / 1024))
+    row(("  %s, %s"):format(lua, case[2]), ("%.1f"):format(found.median / 1000),
+      ("%.0f"):format(found.bytes / 1024))
   end
 end
 

@@ -12,8 +12,12 @@ end
 local before, start = lua_memory(), os.clock()
 local dynamodb = require("dynamodb")
 local loaded = os.clock()
-local conn = dynamodb.connect({ aws_access_key_id = "AKIDEXAMPLE", region = "us-east-1",
-  aws_secret_access_key = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", endpoint_url = "http://127.0.0.1:" .. port })
+local conn = dynamodb.connect({
+  aws_access_key_id = "AKIDEXAMPLE",
+  aws_secret_access_key = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+  region = "us-east-1",
+  endpoint_url = "http://127.0.0.1:" .. port,
+})
 local connected = os.clock()
 local memory = lua_memory()
 local again = os.clock()
