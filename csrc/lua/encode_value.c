@@ -3,8 +3,6 @@
 
 #include "../core/crypto.h"
 
-#include <string.h>
-
 enum ddb_status encode_string(struct encoder *e, int index) {
   size_t n;
   const char *p = lua_tolstring(e->L, index, &n);
@@ -158,9 +156,11 @@ static __attribute__((noinline)) enum ddb_status encode_typed_number(struct enco
   char text[sizeof before + DDB_DECIMAL_TEXT] = "{\"N\":\"", *digits = text + sizeof before - 1;
   size_t n;
   enum ddb_status status = number_text(e, digits, &n);
-  memcpy(digits + n, "\"}", 2);
-  if (!status) ddb_buf_add(e->out, text, sizeof before - 1 + n + 2);
-  return status;
+  if (status) return status;
+  digits[n++] = '"';
+  digits[n++] = '}';
+  ddb_buf_add(e->out, text, sizeof before - 1 + n);
+  return DDB_OK;
 }
 
 /* Writes what is neither a string nor a number. */
