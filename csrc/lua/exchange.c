@@ -110,7 +110,7 @@ static enum ddb_io receive_some(const struct exchange *x, size_t *n, enum ddb_st
     ddb_http1_received(&x->r->http, *n);
   else
     *status = response_take(x->r, bytes, *n, e);
-  return io;
+  return DDB_IO_OK;
 }
 
 /* Receives until the response is complete -> number of results. */
