@@ -54,7 +54,7 @@ system() { # LUA...; prints one line
     echo "libcurl $(pkg-config --modversion libcurl)"
     valgrind --version
     uname -m
-    ! grep -qw avx2 /proc/cpuinfo || echo avx2
+    grep -qw avx2 /proc/cpuinfo && echo avx2 || echo "no avx2"
   } | paste -sd, | sed 's/,/, /g'
 }
 

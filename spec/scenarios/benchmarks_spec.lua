@@ -3,7 +3,7 @@
 local cjson = require("cjson")
 local files = dofile("spec/support/files.lua")
 
-local HEAD = "# Instructions of one call\n# a system\n"
+local HEAD = "# Instructions of one call\n# Lua 5.4.4, LuaJIT 2.1, a system\n"
 
 -- Runs a script of bench/ with files of these texts as its arguments -> its output, which ends with its exit code.
 local function run(script, ...)
@@ -58,14 +58,15 @@ describe("bench/compare.lua", function()
   end)
 
   it("compares the Luas that were measured", function()
-    local text = compare(HEAD .. "# call              luajit\nGetItem             93000\na page, in parts       36.0\n")
+    local text = compare("# Instructions of one call\n# LuaJIT 2.1, a system\n# call              luajit\n"
+      .. "GetItem             93000\na page, in parts       36.0\n")
     assert.matches("GetItem, luajit: %+3.3 %%", text)
     assert.matches("\ncode 1\n$", text)
   end)
 
   it("judges nothing that was counted on another system, and says so", function()
     local text = compare((committed:gsub("100000", "200000"):gsub("a system", "another system")))
-    assert.matches("\nnot judged: .*\ncommitted: a system\nmeasured:  another system\ncode 0\n$", text)
+    assert.matches("\nnot judged: .*\ncommitted: [^\n]*, a system\nmeasured:  [^\n]*, another system\ncode 0\n$", text)
   end)
 
   it("finds the committed file in order", function()
