@@ -63,8 +63,7 @@ end
 
 -- The committed table may be of more Luas.
 local function is_same_system()
-  for part in measured.system:gmatch("[^,]+") do
-    part = part:match("^ *(.*)$")
+  for part in measured.system:gmatch("[^, ][^,]*") do
     if not (", " .. committed.system .. ","):find(", " .. part .. ",", 1, true) then return false end
   end
   return true
