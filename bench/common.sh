@@ -24,6 +24,16 @@ pin() {
   taskset -cp "$core" $$ >/dev/null
 }
 
+# Calls 'round', which each script defines, so many times, and adds what it prints to a file.
+run_rounds() { # FILE ARGS...
+  local i file=$1
+  shift
+  for ((i = 1; i <= rounds; i++)); do
+    echo "round $i of $rounds" >&2
+    round "$@" >>"$file"
+  done
+}
+
 # The CRC32 of a file, which is the first half of the gzip trailer.
 crc32() { # FILE
   gzip -c "$1" | tail -c 8 | head -c 4 | od -An -tu4 --endian=little | tr -d ' \n'

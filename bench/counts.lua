@@ -8,12 +8,7 @@ for i = 2, #arg do luas[#luas + 1] = arg[i] end
 local OURS, CJSON = "decode a page to tables", "decode a page by lua-cjson, unwrapped"
 local RATIO = "the same, per cent of lua-cjson with unwrapping"
 
-local function lines_of(command)
-  local pipe, list = assert(io.popen(command)), {}
-  for line in pipe:lines() do list[#list + 1] = line end
-  pipe:close()
-  return list
-end
+local lines_of = dofile("spec/support/files.lua").lines_of
 
 -- Returns { [label] = instructions of one call } and the labels in order.
 -- The parts "clean" and "garbage" are collections without and with the garbage of the calls.

@@ -46,10 +46,7 @@ sdk_version() {
 for lua; do need_built "build/$lua/dynamodb/core.so"; done
 pin
 serve "$1"
-for ((i = 1; i <= rounds; i++)); do
-  echo "round $i of $rounds" >&2
-  round "$@" >>"$scratch/results"
-done
+run_rounds "$scratch/results" "$@"
 facts "$@" >"$scratch/facts"
 data=build/bench/peers.json picture=build/bench/performance.svg
 mkdir -p build/bench

@@ -52,10 +52,7 @@ need_built build/bench/socket build/bench/easy build/bench/late
 for lua; do need_built "build/$lua/dynamodb/core.so"; done
 pin
 serve "$1"
-for ((i = 1; i <= rounds; i++)); do
-  echo "round $i of $rounds" >&2
-  round "$@" >>"$scratch/results"
-done
+run_rounds "$scratch/results" "$@"
 versions "$@" >"$scratch/versions"
 echo "memory, and how cost grows" >&2
 memory "$@" >"$scratch/memory"

@@ -93,7 +93,7 @@ arguments.check_functions(dynamodb, "dynamodb", "", {
   negate = "condition", preload = "", size = "condition", update = "", where = "text, ...",
 })
 
--- The modules that users call: doc/concurrency.md, doc/values.md
+-- The modules that users call: doc/loop.md, doc/dynamodb.md
 late.field("dynamodb.loop", dynamodb, "loop")
 late.field("dynamodb.values.json", dynamodb, "json")
 

@@ -3,14 +3,8 @@
 
 local lua_source = dofile("spec/support/lua_source.lua")
 local process = dofile("spec/support/child_process.lua")
-local read = dofile("spec/support/files.lua").read
-
-local function lines_of(command)
-  local pipe, list = assert(io.popen(command)), {}
-  for line in pipe:lines() do list[#list + 1] = line end
-  pipe:close()
-  return list
-end
+local support = dofile("spec/support/files.lua")
+local read, lines_of = support.read, support.lines_of
 
 local function files(pattern)
   return lines_of("find csrc lua spec bench examples tools -path '*/node_modules' -prune -o -type f -name '" .. pattern

@@ -25,4 +25,11 @@ function files.output_of(command)
   return text
 end
 
+--- Runs a shell command to its end -> the lines that it printed, as a list.
+function files.lines_of(command)
+  local list = {}
+  for line in files.output_of(command):gmatch("[^\n]+") do list[#list + 1] = line end
+  return list
+end
+
 return files

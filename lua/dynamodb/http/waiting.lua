@@ -1,5 +1,5 @@
---- The queue of requests that wait for one of a pool's connections. Nothing here allocates, so that nobody is
---- lost when memory runs out.
+--- The queue of requests that wait for one of a pool's connections. Changing it allocates nothing, so
+--- that no request is lost when memory runs out.
 
 local waiting = {}
 

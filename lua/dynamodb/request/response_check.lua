@@ -175,6 +175,7 @@ end
 -- {===== Common results =====
 
 -- Query and Scan have a quick test, which the common result passes. All others are checked as above.
+
 -- Returns true for capacity that is nil or a total.
 local function is_total(consumed)
   if consumed == nil then return true end
@@ -191,6 +192,7 @@ local function is_common_page(result)
     and scanned % 1 == 0 and result.NextToken == nil and is_total(result.ConsumedCapacity)
 end
 
+-- Makes the check of Query or Scan.
 local function page_check(name)
   local check
   return function(result, params)

@@ -5,10 +5,10 @@ local core = require("dynamodb.core")
 local late = require("dynamodb.base.late")
 local loop = late.module("dynamodb.loop")
 local native = require("dynamodb.curl")
-local scheduler = require("dynamodb.loop.parking") -- how tasks wait
+local parking = require("dynamodb.loop.parking")
 local system = require("dynamodb.base.system")
 
-local now, running = native.now, scheduler.running
+local now, running = native.now, parking.running
 
 local curl = {
   --- Returns seconds of a monotonic clock.
@@ -16,7 +16,7 @@ local curl = {
   --- Returns seconds since 1970.
   time = system.time,
   --- Raises in a cancelled task.
-  check = scheduler.check,
+  check = parking.check,
   --- Returns a value that changes with each fork.
   process = native.forks,
   --- Calls functions concurrently, as tasks.
@@ -79,7 +79,7 @@ function curl.connect(endpoint, timeout, options)
   local task = running()
   local socket, kind, why, code, proxy_status
   if task then
-    socket, kind, why, code, proxy_status = scheduler.connect(task, endpoint.url, timeout, options)
+    socket, kind, why, code, proxy_status = parking.connect(task, endpoint.url, timeout, options)
   else
     socket, kind, why, code, proxy_status = native.connect(endpoint.url, timeout, options)
   end
@@ -99,7 +99,7 @@ local function wait(socket, mode, deadline)
   if left > 0 then
     local is_ready, why
     if task then
-      is_ready, why = scheduler.wait(task, socket, mode, deadline)
+      is_ready, why = parking.wait(task, socket, mode, deadline)
     else
       is_ready, why = socket:wait(mode, left)
     end
@@ -179,7 +179,7 @@ end
 --- Waits.
 function curl.sleep(seconds)
   local task = running()
-  if task then return scheduler.sleep(task, seconds) end
+  if task then return parking.sleep(task, seconds) end
   return native.sleep(seconds)
 end
 
@@ -193,7 +193,7 @@ end
 --- meanwhile.
 function curl.waiter()
   local task = running()
-  return task and scheduler.waiter(task)
+  return task and parking.waiter(task)
 end
 
 return curl
