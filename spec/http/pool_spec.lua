@@ -767,10 +767,11 @@ describe("a pool", function()
         local own = pool_of(parking(0), { max_connections = 1, attempt_timeout = 60 })
         loop.run(function()
           local connection = assert(send(own, REQUEST))
-          for _ = 1, 5 do
-            loop.spawn(function() assert.is_nil((send(own, REQUEST, false, curl.now() + 0.01))) end)
+          local tasks = {}
+          for i = 1, 5 do
+            tasks[i] = loop.spawn(function() assert.is_nil((send(own, REQUEST, false, curl.now() + 0.01))) end)
           end
-          loop.sleep(0.05)
+          for _, task in ipairs(tasks) do task:wait() end
           assert.same({ first = false, last = false }, own.queue)
           pool.release(own, connection)
           assert.equal(1, #own.idle)
