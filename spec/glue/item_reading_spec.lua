@@ -28,6 +28,15 @@ local ITEM = '{"id":{"S":"a"},"n":{"N":"12"},"big":{"N":"12345678901234567890.5"
   .. '"escaped":{"S":"a\\u00e9\\n"},"put":{"S":"a method"},"empty":{"S":""}}'
 
 describe("an item from the service", function()
+  it("is read by core.attribute as tables are, which refuses other values", function()
+    local item = assert(read(ITEM))
+    for name, value in next, assert(core.decode(ITEM, "item")) do
+      assert.is_true(core.equal(value, core.attribute(item, name)), name)
+    end
+    assert.equal(1, core.attribute({ a = 1 }, "a"))
+    assert.has_error(function() core.attribute("a", "b") end)
+  end)
+
   it("has the attributes that the decoder finds, in any order of reading", function()
     local expected = assert(core.decode(ITEM, "item"))
     local names = {}

@@ -666,9 +666,21 @@ describe("marks", function()
   it("of other libraries are honoured: sentinels", function()
     local sentinel = rawget(debug, "upvalueid")(function() return core end, 1) -- any light userdata
     assert.same({ nil, "a: DynamoDB value expected, got userdata" }, { core.encode({ a = sentinel }, "item") })
+    assert.same({ nil, "a: DynamoDB value expected, got userdata" }, { core.encode({ a = sentinel }, "json") })
     core.list_mark(sentinel)
     assert.equal('{"a":{"L":[]}}', encoded({ a = sentinel }, "item"))
+    assert.equal('{"a":[]}', encoded({ a = sentinel }, "json"))
     assert.is_true(core.equal(sentinel, decoded(encoded(sentinel)))) -- otherwise the item would never be clean
+  end)
+
+  it("do not affect the order in which a list was filled", function()
+    for _, filled in ipairs({ { [3] = "c", [2] = "b", [1] = "a" }, { [2] = "b", [3] = "c", [1] = "a" },
+      { "a", [3] = "c", [2] = "b" } }) do
+      assert.equal('{"L":[{"S":"a"},{"S":"b"},{"S":"c"}]}', encoded(filled))
+      assert.equal('{"L":[{"S":"a"},{"S":"b"},{"S":"c"}]}', encoded(list(filled)))
+    end
+    assert.same({ nil, "[2]: NaN is not a DynamoDB number" }, { core.encode(list({ [3] = "c", [2] = 0 / 0, [1] = "a" }),
+      "value") })
   end)
 
   it("do not affect reading the table", function()
