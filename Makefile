@@ -215,7 +215,7 @@ valgrind:
 	  RUN='valgrind -q --error-exitcode=9 --keep-debuginfo=yes --leak-check=full --errors-for-leak-kinds=definite'
 
 # Seconds for the failures of one kind in one script, about; where they do not suffice, the output tells the step.
-TORTURE_SECONDS ?= 25
+TORTURE_SECONDS ?= 15
 
 torture: $(LUAS:%=torture-%)
 
@@ -295,10 +295,15 @@ COVERED   := SAN=-cov CFLAGS='-O0 -g --coverage' LDFLAGS='--coverage -Wl,--exclu
 
 coverage:
 	@echo "== coverage: at least $(C_FLOOR) % of the C lines and $(LUA_FLOOR) % of the Lua lines"
-	@rm -rf build/coverage && mkdir -p build/coverage && find build -name '*.gcda' -delete
+	@rm -rf build/coverage && find build -name '*.gcda' -delete
+	@$(MAKE) -s $(LUAS:%=build/coverage/%/linecov.so)
 	@SPEC_SAMPLES=25 $(MAKE) -s -j2 cover-luajit cover-lua5.4
 	@lua5.4 tools/linecov.lua $(LUA_FLOOR)
 	@gcovr --filter csrc/ --fail-under-line $(C_FLOOR) build/lua5.4-cov build/luajit-cov
+
+build/coverage/%/linecov.so: tools/linecov.c
+	@mkdir -p $(@D)
+	@$(CC) $(STD) -O2 -fPIC -shared $(WARN) $(shell $(PKG_CONFIG) --cflags $*) -o $@ $<
 
 cover-luajit:
 	@$(MAKE) -s spec LUA=luajit $(COVERED) SPEC='spec/core spec/glue spec/values'

@@ -6,40 +6,24 @@
 local coverage_file = "build/coverage/lua-lines"
 
 local function record()
-  local getinfo, gethook, sethook = debug.getinfo, debug.gethook, debug.sethook
-  local seen = {} -- file -> set of its executed lines
-  local lines_of = setmetatable({}, { __mode = "k" }) -- function -> that set of its file; false outside lua/
-
-  local function on_line(_, line)
-    local f = getinfo(2, "f").func
-    local lines = lines_of[f]
-    if lines == nil then
-      local name = getinfo(f, "S").source:match("^@.-(lua/dynamodb/.*%.lua)$")
-      lines = name and (seen[name] or {}) or false
-      if name then seen[name] = lines end
-      lines_of[f] = lines
-    end
-    if lines then lines[line] = true end
-  end
+  package.cpath = ("build/coverage/%s/?.so;"):format(jit and "luajit" or "lua5.4") .. package.cpath
+  local linecov = require("linecov") -- tools/linecov.c
+  local gethook, start = debug.gethook, linecov.start
 
   -- In Lua 5.4 a hook belongs to one coroutine, so each new coroutine sets it first, unless the spec that
   -- makes it has removed the hook, which allocates.
   local function hooked(body)
     if not gethook() then return body end
     return function(...)
-      sethook(on_line, "l")
+      start()
       return body(...)
     end
   end
   local function write()
-    sethook()
-    local list = {}
-    for name, lines in pairs(seen) do
-      for line in pairs(lines) do list[#list + 1] = name .. ":" .. line .. "\n" end
-    end
+    local ran = linecov.lines()
     local file = assert(io.open(coverage_file, "a"))
     file:setvbuf("no") -- one write, which does not mix with those of concurrent processes
-    file:write(table.concat(list))
+    file:write(table.concat(ran, "\n") .. "\n")
     file:close()
     return nil, true -- busted then calls the other subscribers
   end
@@ -54,7 +38,7 @@ local function record()
     function coroutine.wrap(body) return wrap(hooked(body)) end
     require("busted").subscribe({ "exit" }, write)
   end
-  sethook(on_line, "l")
+  start()
 end
 
 -- The lines that have instructions, by luac. The implicit return at the end of a function is not counted.
