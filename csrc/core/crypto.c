@@ -297,7 +297,8 @@ enum ddb_status ddb_base64_decode(const char *p, size_t n, unsigned char *out, s
 static char to_base64(char c) {
   if (c == '-') return '+';
   if (c == '_') return '/';
-  return c == '+' || c == '/' ? '=' : c;
+  if (c == '+' || c == '/') return '=';
+  return c;
 }
 
 enum ddb_status ddb_base64url_decode(const char *p, size_t n, unsigned char *out, size_t *out_len) {
