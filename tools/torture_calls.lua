@@ -125,6 +125,11 @@ return function(ARN, BACKUP, KEY, SCHEMA)
   calls.results = {
     all = function(o) return o:all() end,
     close = function(o) return o:close() end,
+    cursor = function(o, all)
+      local secret = ("s"):rep(32)
+      local text = o:cursor(secret, { encrypt = true })
+      return all.tbl:scan({ cursor = text, cursor_key = secret })
+    end,
     next = function(o) return o:next() end,
     next_response = function(_, all) return all.tbl:scan():next_response() end,
     pages = function(_, all) return all.tbl:scan():pages()() end,

@@ -293,8 +293,29 @@ enum ddb_status ddb_base64_decode(const char *p, size_t n, unsigned char *out, s
   return DDB_OK;
 }
 
+/* Returns the character of base64 for one of base64url; one outside the alphabet for others. */
+static char to_base64(char c) {
+  if (c == '-') return '+';
+  if (c == '_') return '/';
+  if (c == '+' || c == '/') return '=';
+  return c;
+}
+
+enum ddb_status ddb_base64url_decode(const char *p, size_t n, unsigned char *out, size_t *out_len) {
+  size_t padded = n;
+  *out_len = 0;
+  for (size_t i = 0; i < n; i++) out[i] = (unsigned char)to_base64(p[i]);
+  if (n > 0 && out[n - 1] == '=') return DDB_INVALID;
+  while (padded % 4 != 0) out[padded++] = '=';
+  return ddb_base64_decode((const char *)out, padded, out, out_len);
+}
+
 enum ddb_status ddb_random(void *p, size_t n) {
   return n <= INT_MAX && RAND_bytes(p, (int)n) == 1 ? DDB_OK : DDB_CRYPTO;
+}
+
+bool ddb_crypto_equal(const void *p, const void *q, size_t n) {
+  return CRYPTO_memcmp(p, q, n) == 0;
 }
 
 void ddb_crypto_cleanse(void *p, size_t n) {

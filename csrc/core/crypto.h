@@ -1,4 +1,4 @@
-/* SHA-256, HMAC, hex and base64. With crypto_ec the only file that includes OpenSSL. */
+/* SHA-256, HMAC, hex and base64. With crypto_ec and crypto_gcm the only file that uses OpenSSL. */
 #ifndef DDB_CRYPTO_H
 #define DDB_CRYPTO_H
 
@@ -130,8 +130,18 @@ DDB_CHECKED enum ddb_status ddb_base64_decode(const char *p, size_t n, unsigned 
  */
 size_t ddb_base64url_encode(const void *p, size_t n, char *out);
 
+/*
+ * Decodes base64url without padding, as strictly as ddb_base64_decode. 'out' has room for n + 3
+ * bytes; '*out_len' is the number used, 0 after a failure (DDB_INVALID).
+ */
+DDB_CHECKED enum ddb_status ddb_base64url_decode(const char *p, size_t n, unsigned char *out,
+                                                 size_t *out_len);
+
 /* Fills 'p' with unpredictable bytes; DDB_CRYPTO when OpenSSL has none. */
 DDB_CHECKED enum ddb_status ddb_random(void *p, size_t n);
+
+/* Returns true for equal bytes; the time that it takes does not depend on them. */
+bool ddb_crypto_equal(const void *p, const void *q, size_t n);
 
 /* Overwrites a secret in a way that no compiler removes; NULL is allowed when n is 0. */
 void ddb_crypto_cleanse(void *p, size_t n);

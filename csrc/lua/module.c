@@ -11,6 +11,7 @@
 #include "results.h"
 #include "signer.h"
 #include "table.h"
+#include "token.h"
 #include "value.h"
 #include "workspace.h"
 
@@ -133,6 +134,7 @@ int luaopen_dynamodb_core(lua_State *L) {
   lua_newtable(L);
   object_setfuncs(L, functions);
   digest_open(L);
+  token_open(L);
   value_open(L);
   connection_open(L);
   table_open(L);

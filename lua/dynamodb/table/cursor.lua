@@ -57,6 +57,15 @@ function cursor.resume_key(self)
   return position > 0 and self._plan.key_names and cursor.last_key(self) or self._start_key
 end
 
+--- Returns true when every element was returned: nothing is left to resume. Not for scans by segments.
+function cursor.is_finished(self)
+  if self._is_closed then return self._is_finished end
+  if self.requests == 0 or self._replay then return false end
+  local page = self._page
+  if page == NO_PAGE then return self._start_key == nil end
+  return self._position == #page.items and not page.next
+end
+
 --- Returns for each segment the key to resume after: false when the segment is finished, nil at its start.
 function cursor.resume_keys(self)
   if self._replay then return options.merge(self._replay.resume_keys) end

@@ -1,10 +1,12 @@
 --- Reads many items of a table: query, scan and count.
 
+local late = require("dynamodb.base.late")
 local arguments = require("dynamodb.base.arguments")
 local capacity = require("dynamodb.table.capacity")
 local pipeline = require("dynamodb.request.pipeline")
 local condition = require("dynamodb.expression.condition")
 local core = require("dynamodb.core")
+local cursor_text = late.module("dynamodb.table.cursor_text")
 local errors = require("dynamodb.error")
 local pool = require("dynamodb.http.pool")
 local results = require("dynamodb.table.results")
@@ -36,6 +38,8 @@ local shared_options = {
   attributes_to_get = options.any,
   consistent_read = options.boolean,
   count = options.boolean,
+  cursor = options.any,
+  cursor_key = options.any,
   exclusive_start_key = is_start,
   filter = options.any,
   index = options.text,
@@ -237,6 +241,12 @@ local function prepare(self, fields, given, expression, key)
   }
 end
 
+-- Reads the option 'cursor' -> start, with 'key' or 'keys' of segments | nil, err.
+local function cursor_start(where, given, connection, operation, request, plan)
+  local transport = core.connection_state(connection).transport
+  return cursor_text.read(where, given, operation, request, plan, transport.time)
+end
+
 -- Returns what a method for loops returns: the results, and with prefetch the value that closes them when a
 -- loop of Lua 5.4 is left.
 local function for_loop(found)
@@ -261,6 +271,12 @@ function Table:query(first, second, third)
   plan.hash_key = hash_key
   request.KeyConditionExpression = text
   request.ScanIndexForward = given.scan_index_forward
+  if given.cursor_key ~= nil or given.cursor ~= nil then
+    local start
+    start, err = cursor_start("query", given, connection, operations.Query, request, plan)
+    if not start then return nil, err end
+    request.ExclusiveStartKey = request.ExclusiveStartKey or start.key
+  end
   return for_loop(results.new(connection, operations.Query, request, plan))
 end
 
@@ -301,19 +317,20 @@ local function start_keys_of(given)
   return keys
 end
 
--- Plans how the segments are read: concurrently, or in turn, perhaps from the middle of one.
-local function plan_segments(plan, given, connection)
+-- Plans how the segments are read: concurrently, or in turn, perhaps from the middle of one. 'keys' are the
+-- start keys that a cursor has.
+local function plan_segments(plan, given, connection, keys)
   local is_resumed = given.segment ~= nil or given.exclusive_start_key ~= nil
   local limit = core.connection_state(connection).options.max_connections or pool.MAX_CONNECTIONS
   local concurrency = math.min(given.concurrency or is_resumed and 1 or limit, given.segments)
-  if is_resumed and (given.state or concurrency > 1) then
+  if is_resumed and (given.state or keys or concurrency > 1) then
     errors.raise("scan: options 'segment' and 'exclusive_start_key' together with 'segments' need "
       .. "concurrency = 1; a concurrent scan is resumed with option 'state'")
   end
   plan.segments, plan.concurrency = given.segments, concurrency
-  plan.is_concurrent = given.state ~= nil or concurrency > 1
-  if given.state then
-    plan.start_keys = start_keys_of(given)
+  plan.is_concurrent = given.state ~= nil or keys ~= nil or concurrency > 1
+  if given.state or keys then
+    plan.start_keys = keys or start_keys_of(given)
     return
   end
   local first = given.segment or 0
@@ -337,7 +354,14 @@ function Table:scan(given)
   local request, plan = prepare(self, fields, given, expressions.new("scan"), key)
   request.TotalSegments = given.segments or given.total_segments
   request.Segment = given.total_segments and given.segment
-  if given.segments then plan_segments(plan, given, connection) end
+  local keys
+  if given.cursor_key ~= nil or given.cursor ~= nil then
+    local start
+    start, err = cursor_start("scan", given, connection, operations.Scan, request, plan)
+    if not start then return nil, err end
+    request.ExclusiveStartKey, keys = request.ExclusiveStartKey or start.key, start.keys
+  end
+  if given.segments then plan_segments(plan, given, connection, keys) end
   return for_loop(results.new(connection, operations.Scan, request, plan))
 end
 

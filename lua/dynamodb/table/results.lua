@@ -14,6 +14,7 @@ local capacity = require("dynamodb.table.capacity")
 local core = require("dynamodb.core")
 local cursor = require("dynamodb.table.cursor")
 local errors = require("dynamodb.error")
+local late = require("dynamodb.base.late")
 local mutex = require("dynamodb.loop.mutex")
 local paginator = require("dynamodb.table.paginator")
 local prefetch = require("dynamodb.table.prefetch")
@@ -284,6 +285,7 @@ end
 --- Ends the results, and the requests that are under way. The fields can still be read.
 function methods:close()
   if not self._is_closed then
+    self._is_finished = cursor.is_finished(self)
     self._start_key, self._resume_keys = resume_key(self), resume_keys(self)
     self._is_closed, self._page, self._items, self._position = true, NO_PAGE, NO_ITEMS, 0
   end
@@ -294,6 +296,7 @@ end
 -- {===== Making =====
 
 methods.next, methods.next_response = next_element, next_response
+methods.cursor = late.call("dynamodb.table.cursor_text", "write")
 
 results_object.define(methods, call, function(self)
   if not self._plan.is_concurrent then return resume_key(self) end
@@ -328,6 +331,7 @@ function results.new(connection, operation, request, plan)
     _prefetch = false,
     _guard = false, -- ends the prefetch when the results are collected
     _is_closed = false,
+    _is_finished = false, -- set by close: whether nothing was left
     _is_filtered = request.FilterExpression ~= nil,
     _plan = plan,
     _replay = false,
@@ -344,6 +348,7 @@ function results.new(connection, operation, request, plan)
     _position = 0, -- of the element returned last
     _operation = operation.name,
     _table = request.TableName,
+    _request = request,
   }
   if (plan.prefetch or 0) > 0 or (plan.concurrency or 1) > 1 then
     self._prefetch = prefetch.new(transport, paginators, plan, self._is_filtered)

@@ -20,15 +20,20 @@ local members = { ConsumedCapacity = "results.consumed_capacity", Count = "resul
 
 local Fields = {}
 
+local signatures = { cursor = "secret, options" } -- the other methods take no argument
+
 --- Defines what results do.
----@param methods table functions of the fields, by name; none takes an argument
+---@param methods table functions of the fields, by name
 ---@param call function of the object: the next element, for loops
 ---@param last_evaluated_key function of the fields
 function results_object.define(methods, call, last_evaluated_key)
   local takes = {}
   for name, method in pairs(methods) do
     class.methods[name] = function(object) return method(fields_of(object)) end
-    takes[name] = ""
+    takes[name] = signatures[name] or ""
+    if signatures[name] then
+      class.methods[name] = function(object, ...) return method(fields_of(object), ...) end
+    end
   end
   arguments.check_methods(class.methods, "results", { class }, takes)
   class.__call = call

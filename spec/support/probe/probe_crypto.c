@@ -1,8 +1,10 @@
-/* probe.crypto: SHA-256, HMAC, hex, base64 and ES256. */
+/* probe.crypto: SHA-256, HMAC, hex, base64, ES256, AES-GCM and tokens. */
 #include "probe.h"
 
 #include "../../../csrc/core/crypto.h"
 #include "../../../csrc/core/crypto_ec.h"
+#include "../../../csrc/core/crypto_gcm.h"
+#include "../../../csrc/core/token.h"
 
 #include <string.h>
 
@@ -173,6 +175,98 @@ static int crypto_base64_decode_in_place(lua_State *L) {
   return 1;
 }
 
+/* -> bytes, or nil, status, size; the output buffer has exactly three bytes more than the text */
+static int crypto_base64url_decode(lua_State *L) {
+  size_t used = 1;
+  struct ddb_slice text = probe_slice(L, 1);
+  unsigned char *out = lua_newuserdata(L, text.n + 3);
+  enum ddb_status st = ddb_base64url_decode(text.p, text.n, out, &used);
+  if (!st) {
+    lua_pushlstring(L, (const char *)out, used);
+    return 1;
+  }
+  lua_pushnil(L);
+  lua_pushstring(L, ddb_status_text(st));
+  lua_pushnumber(L, (lua_Number)used);
+  return 3;
+}
+
+/* (a, b) of one length -> whether they are equal */
+static int crypto_equal(lua_State *L) {
+  struct ddb_slice a = probe_slice(L, 1), b = probe_slice(L, 2);
+  lua_pushboolean(L, a.n == b.n && ddb_crypto_equal(a.p, b.p, a.n));
+  return 1;
+}
+
+static const unsigned char *sized(lua_State *L, int index, size_t n) {
+  struct ddb_slice bytes = probe_slice(L, index);
+  luaL_argcheck(L, bytes.n == n, index, "another length expected");
+  return (const unsigned char *)bytes.p;
+}
+
+/* Pushes a copy of the string at 'index' that may be overwritten; an empty one has no bytes. */
+static unsigned char *copy_of(lua_State *L, int index, size_t *n) {
+  struct ddb_slice text = probe_slice(L, index);
+  *n = text.n;
+  return memcpy(lua_newuserdata(L, text.n), text.p, text.n);
+}
+
+/* (key, nonce, additional data, text) -> encrypted text, tag */
+static int crypto_gcm_seal(lua_State *L) {
+  size_t n;
+  unsigned char *text = copy_of(L, 4, &n), tag[DDB_GCM_TAG];
+  enum ddb_status st = ddb_gcm_seal(sized(L, 1, DDB_GCM_KEY), sized(L, 2, DDB_GCM_NONCE),
+                                    probe_slice(L, 3), text, n, tag);
+  if (st) return luaL_error(L, "%s", ddb_status_text(st));
+  lua_pushlstring(L, (const char *)text, n);
+  lua_pushlstring(L, (const char *)tag, sizeof tag);
+  return 2;
+}
+
+/* (key, nonce, additional data, encrypted text, tag) -> status, text */
+static int crypto_gcm_open(lua_State *L) {
+  size_t n;
+  unsigned char *text = copy_of(L, 4, &n);
+  enum ddb_status st = ddb_gcm_open(sized(L, 1, DDB_GCM_KEY), sized(L, 2, DDB_GCM_NONCE),
+                                    probe_slice(L, 3), text, n, sized(L, 5, DDB_GCM_TAG));
+  lua_pushstring(L, ddb_status_text(st));
+  lua_pushlstring(L, (const char *)text, n);
+  return 2;
+}
+
+/* (secret, context, body, expires, encrypt) -> token, or nil, status */
+static int crypto_token_seal(lua_State *L) {
+  const struct ddb_token t = {probe_slice(L, 1), probe_slice(L, 2)};
+  struct ddb_slice body = probe_slice(L, 3);
+  size_t n;
+  unsigned char *out = lua_newuserdata(L, body.n + DDB_TOKEN_MORE);
+  enum ddb_status st =
+      ddb_token_seal(&t, body, (uint64_t)luaL_checknumber(L, 4), lua_toboolean(L, 5), out, &n);
+  if (st) lua_pushnil(L);
+  lua_pushlstring(L, st ? ddb_status_text(st) : (const char *)out,
+                  st ? strlen(ddb_status_text(st)) : n);
+  return st ? 2 : 1;
+}
+
+/* (secret, context, token, now) -> body, or nil, status, number of the fault */
+static int crypto_token_open(lua_State *L) {
+  const struct ddb_token t = {probe_slice(L, 1), probe_slice(L, 2)};
+  size_t n;
+  unsigned char *token = copy_of(L, 3, &n);
+  struct ddb_slice body;
+  enum ddb_token_fault fault;
+  enum ddb_status st =
+      ddb_token_open(&t, token, n, (uint64_t)luaL_checknumber(L, 4), &body, &fault);
+  if (!st) {
+    lua_pushlstring(L, body.n ? body.p : "", body.n);
+    return 1;
+  }
+  lua_pushnil(L);
+  lua_pushstring(L, ddb_status_text(st));
+  lua_pushnumber(L, (lua_Number)fault);
+  return 3;
+}
+
 /* -> whether the encoded size of SIZE_MAX bytes saturates at SIZE_MAX */
 static int crypto_base64_overflows(lua_State *L) {
   lua_pushboolean(L, ddb_base64_encoded_size((size_t)-1) == (size_t)-1);
@@ -202,6 +296,12 @@ void probe_crypto(lua_State *L) {
                                        {"base64_decode_in_place", crypto_base64_decode_in_place},
                                        {"base64_overflows", crypto_base64_overflows},
                                        {"cleanse", crypto_cleanse},
+                                       {"base64url_decode", crypto_base64url_decode},
+                                       {"equal", crypto_equal},
+                                       {"gcm_seal", crypto_gcm_seal},
+                                       {"gcm_open", crypto_gcm_open},
+                                       {"token_seal", crypto_token_seal},
+                                       {"token_open", crypto_token_open},
                                        {NULL, NULL}};
   probe_table(L, functions);
 }
