@@ -52,7 +52,7 @@ static struct file *file_of(const char *text) {
 static void on_line(lua_State *L, lua_Debug *ar) {
   lua_getinfo(L, "S", ar);
   struct source *s = &sources[((size_t)ar->source >> 4) % SLOTS];
-  if (s->text != ar->source || strncmp(s->start, ar->source, sizeof s->start - 1)) {
+  if (s->text != ar->source || strncmp(s->start, ar->source, sizeof s->start - 1) != 0) {
     s->text = ar->source;
     (void)snprintf(s->start, sizeof s->start, "%s", ar->source);
     s->file = file_of(ar->source);
