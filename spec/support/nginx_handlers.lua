@@ -284,6 +284,33 @@ function app.gather_in_time()
   return ("%s; %s; %s; %s"):format(results[1][2], tostring(results[2][2]), tostring(results[3][2]), tostring(finished))
 end
 
+--- Acquires a lock, holds it for 10 ms and releases it -> its token. Raises when another request holds it meanwhile.
+function app.lock(name, key, given)
+  local tbl = app.connection:table(name, { hash_key = "id" })
+  local lock = assert(tbl:lock(key, given))
+  assert(ngx.shared.notes:add("holder of " .. key, lock.token), "another request holds the lock")
+  ngx.sleep(0.01)
+  ngx.shared.notes:delete("holder of " .. key)
+  assert(lock:release())
+  return lock.token
+end
+
+--- Keeps a lock for longer than its lease -> the code of another attempt, whether time is left, the outcome of the release,
+--- the seconds that are left then.
+function app.lock_with_heartbeats(name, key)
+  local tbl = app.connection:table(name, { hash_key = "id" })
+  local lock = assert(tbl:lock(key, { lease = 1.5, heartbeat = 0.2 }))
+  local _, err = tbl:lock(key, { wait = 2.5 })
+  local is_held = lock:remaining() > 0
+  return ("%s %s %s %d"):format(tostring(err and err.code), tostring(is_held), tostring(lock:release()), lock:remaining())
+end
+
+--- Acquires a lock with heartbeats and does not release it -> its token.
+function app.lock_left(name, key)
+  local lock = assert(app.connection:table(name, { hash_key = "id" }):lock(key, { lease = 30, heartbeat = 9 }))
+  return lock.token
+end
+
 --- Lists tables n times with pauses of 0.1 s -> n. Raises the error.
 function app.list_slowly(n)
   for _ = 1, n do
