@@ -36,7 +36,7 @@ dynamodb.loop.run()
 -- The objects, by the name that the pages give them.
 local objects = {
   conn = { conn }, tbl = { tbl }, item = { item }, results = { tbl:scan() }, writer = { tbl:batch_writer() }, task = { task },
-  lock = { helper.lock() },
+  lock = { helper.lock() }, loader = { tbl:loader() },
   list = { conn:new_batch_list(), conn:new_batch_write_list() }, n = { dynamodb.number(1) }, set = { dynamodb.set({ 1 }) },
   binary = { dynamodb.binary("") },
 }

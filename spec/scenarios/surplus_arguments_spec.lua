@@ -39,6 +39,7 @@ local objects = {
   ["results of each"] = conn:each("ListBackups"),
   writer = tbl:batch_writer(),
   lock = helper.lock(),
+  loader = tbl:loader(),
   ["batch list"] = conn:new_batch_list(),
   ["batch write list"] = conn:new_batch_write_list(),
   task = task,

@@ -282,6 +282,7 @@ local methods = {
     has_item = { "GetItem", function(w) return values(w.tbl:has_item("a", 1, SHOW)) end },
     increment = { "UpdateItem", function(w) return values(w.tbl:increment("a", 1, with(SHOW, { path = "n" }))) end },
     list_backups = { "ListBackups", function(w) return all(w.tbl:list_backups()) end },
+    loader = NONE,
     lock = { "GetItem", function(w)
       local lock, err = w.tbl:lock("a", 1, { wait = 0 })
       if not lock then return nil, err end
@@ -373,6 +374,9 @@ local methods = {
     end },
     release = { "UpdateItem", function(w) return values(full_lock(w):release()) end },
     remaining = NONE,
+  },
+  loader = {
+    get = NONE, -- its responses are those of tbl:get_items, by the same engine
   },
   ["batch list"] = {
     add_batch = NONE,
@@ -592,7 +596,8 @@ describe("a response that does not fit", function()
   it("is tested for every method, and for no other", function()
     local w = new_world()
     local objects = { conn = w.conn, tbl = w.tbl, item = w.item, results = w.tbl:scan(), writer = w.tbl:batch_writer(),
-      lock = full_lock(w), ["batch list"] = w.conn:new_batch_list(), ["batch write list"] = w.conn:new_batch_write_list() }
+      lock = full_lock(w), loader = w.tbl:loader(),
+      ["batch list"] = w.conn:new_batch_list(), ["batch write list"] = w.conn:new_batch_write_list() }
     for subject, object in pairs(objects) do
       assert.same(helper.names_of(methods_of(object)), helper.names_of(methods[subject]), subject)
     end

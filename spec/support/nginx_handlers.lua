@@ -311,6 +311,51 @@ function app.lock_left(name, key)
   return lock.token
 end
 
+-- Calls functions in light threads -> their first results. Raises the first error.
+local function all_of(calls)
+  local results, errs = dynamodb.gather(calls)
+  if errs then error(select(2, next(errs)), 0) end
+  return results
+end
+
+--- Gets 64 keys by a loader in 64 light threads, twice -> the numbers of BatchGetItem requests.
+function app.load(name)
+  local counts, requests = {}, 0
+  local connection = dynamodb.connect({ endpoint_url = os.getenv("AWS_ENDPOINT_URL_DYNAMODB"), region = "us-east-1",
+    hooks = { request_built = function() requests = requests + 1 end } })
+  local loader, calls = connection:table(name, { hash_key = "id" }):loader(), {}
+  for i = 1, 64 do
+    calls[i] = function() return assert(loader:get("k" .. i)).n end
+  end
+  for round = 1, 2 do
+    requests = 0
+    for i, n in ipairs(all_of(calls)) do assert(n == i) end
+    counts[round] = requests
+  end
+  connection:close()
+  return table.concat(counts, " ")
+end
+
+--- Gets an item of the endpoint of the request, by a connection of the worker that shares reads -> its attribute n.
+function app.get_shared()
+  local tbl = app.there({ single_flight = true, attempt_timeout = 1 }):table("t", { hash_key = "id" })
+  return assert(tbl:get_item("a")).n
+end
+
+--- Gets an item in a light thread that is killed after 0.1 s -> "killed".
+function app.get_killed()
+  local _, errs = dynamodb.gather({ app.get_shared }, { deadline = 0.1 })
+  return errs and errs[1].kind == "timeout" and "killed"
+end
+
+--- Gets an item in two light threads, of which the first is killed -> the attribute n that the second one gets.
+function app.get_after_kill()
+  return all_of({ app.get_killed, function()
+    ngx.sleep(0.05)
+    return app.get_shared()
+  end })[2]
+end
+
 --- Lists tables n times with pauses of 0.1 s -> n. Raises the error.
 function app.list_slowly(n)
   for _ = 1, n do
