@@ -5,6 +5,8 @@ local dynamodb = require("dynamodb")
 local history = dofile("examples/recipes/history.lua")
 local testing = require("dynamodb.testing")
 
+local is_dynalite = os.getenv("DYNAMODB_ENGINE") == "dynalite"
+
 describe("documents with versions", function()
   local server, clock, faults, conn, tbl, ann, bob
 
@@ -71,6 +73,7 @@ describe("documents with versions", function()
   end)
 
   it("are stored once when the response is lost", function()
+    if is_dynalite then return pending("Dynalite leaves the item out of a failed condition") end
     faults:add({ operation = "PutItem", lost_response = true })
     assert.equal(1, assert(ann:change("doc", add("a"))).version)
     assert.equal(2, faults:count("PutItem"))

@@ -4,6 +4,8 @@ local dynamodb = require("dynamodb")
 local queue = dofile("examples/recipes/queue.lua")
 local testing = require("dynamodb.testing")
 
+local is_dynalite = os.getenv("DYNAMODB_ENGINE") == "dynalite"
+
 describe("the queue", function()
   local server, clock, faults, conn, tbl, results, first, second
 
@@ -34,8 +36,8 @@ describe("the queue", function()
   it("gives each job to one worker", function()
     for _, id in ipairs({ "a", "b" }) do assert(first:put(id, { to = id .. "@example.com" })) end
     local one, other = take(first), take(second)
-    assert.same({ "a", "b" }, { one.id, other.id })
-    assert.same({ to = "a@example.com" }, one.body)
+    local taken = { [one.id] = one.body.to, [other.id] = other.body.to }
+    assert.same({ a = "a@example.com", b = "b@example.com" }, taken)
     assert.is_nil(take(first))
     assert.is_true(first:finish(one))
     assert.is_true(second:finish(other))
@@ -120,6 +122,7 @@ describe("the queue", function()
   end)
 
   it("knows that a job was taken although the response was lost", function()
+    if is_dynalite then return pending("Dynalite leaves the item out of a failed condition") end
     assert(first:put("a", { n = 1 }))
     faults:add({ operation = "UpdateItem", lost_response = true })
     local job = take(first)

@@ -4,6 +4,8 @@ local dynamodb = require("dynamodb")
 local sessions = dofile("examples/recipes/sessions.lua")
 local testing = require("dynamodb.testing")
 
+local is_dynalite = os.getenv("DYNAMODB_ENGINE") == "dynalite"
+
 describe("sessions", function()
   local server, clock, faults, conn, tbl, store
 
@@ -83,6 +85,7 @@ describe("sessions", function()
   end)
 
   it("begin once when the response to the first attempt is lost", function()
+    if is_dynalite then return pending("Dynalite leaves the item out of a failed condition") end
     faults:add({ operation = "PutItem", lost_response = true })
     local id = assert(store:create("ann"))
     assert.equal(2, faults:count("PutItem"))

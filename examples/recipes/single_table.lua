@@ -64,9 +64,10 @@ end
 
 --- Marks an order as shipped -> true | false when it was shipped before | nil, err.
 ---@param order dynamodb.Item of to_ship or customer
-function shop:ship(order, time)
+---@param by string who ships it; no two ship at the same time under one name
+function shop:ship(order, time, by)
   local ok, err = self.tbl:update_item(order.pk, order.sk, { condition = { warehouse = dynamodb.exists() },
-    update = { warehouse = dynamodb.remove(), shipped = time } })
+    update = { warehouse = dynamodb.remove(), shipped = time, by = by } })
   if ok then return true end
   if err.code == "ConditionalCheckFailedException" then return false end
   return nil, err

@@ -1,6 +1,7 @@
 -- Tests of the shop in one table, by the testing kit.
 -- Run them with: busted examples/recipes/single_table_spec.lua
 
+local dynamodb = require("dynamodb")
 local single_table = dofile("examples/recipes/single_table.lua")
 local testing = require("dynamodb.testing")
 
@@ -51,11 +52,12 @@ describe("the shop in one table", function()
     for i, hour in ipairs({ 9, 12, 10 }) do assert(shop:place("ann", order(i, hour))) end
     local list = assert(shop:to_ship("north"):all())
     assert.equal("1 3 2", ids(list))
-    assert.is_true(shop:ship(list[1], "2026-11-29T08:00:00Z"))
-    assert.is_false((shop:ship(list[1], "2026-11-29T09:00:00Z")))
+    assert.is_true(shop:ship(list[1], "2026-11-29T08:00:00Z", "eve"))
+    assert.is_false((shop:ship(list[1], "2026-11-29T09:00:00Z", "joe")))
     assert.equal("3 2", ids(assert(shop:to_ship("north"):all())))
     assert.stored(tbl, { "CUSTOMER#ann", "ORDER#2026-11-28T09:00:00Z#1" }, { pk = "CUSTOMER#ann",
-      sk = "ORDER#2026-11-28T09:00:00Z#1", lines = { "pen" }, shipped = "2026-11-29T08:00:00Z" })
+      sk = "ORDER#2026-11-28T09:00:00Z#1", lines = { "pen" }, shipped = "2026-11-29T08:00:00Z",
+      by = "eve" })
   end)
 
   it("places no order of a customer that does not exist", function()
@@ -97,11 +99,23 @@ describe("the shop in one table", function()
     assert.equal("response", err.kind)
   end)
 
-  it("does not call an order shipped that may have been shipped by another request", function()
+  it("knows that it has shipped an order although the response was lost", function()
     assert(shop:place("ann", order(1, 9)))
     local first = assert(shop:to_ship("north"):next())
     faults:add({ operation = "UpdateItem", lost_response = true })
-    assert.is_true(shop:ship(first, "2026-11-29T08:00:00Z")) -- the client finds its own update stored
+    assert.is_true(shop:ship(first, "2026-11-29T08:00:00Z", "eve"))
     assert.equal(2, faults:count("UpdateItem"))
+  end)
+
+  it("lets only one of two ship an order when a request is lost", function()
+    assert(shop:place("ann", order(1, 9)))
+    local first = assert(shop:to_ship("north"):next())
+    faults:add({ operation = "UpdateItem", lost_request = true, delay = 1 })
+    dynamodb.loop.run(function()
+      local eve = dynamodb.loop.spawn(function() return shop:ship(first, "2026-11-29T08:00:00Z", "eve") end)
+      dynamodb.loop.sleep(0.5)
+      assert.is_true(shop:ship(first, "2026-11-29T08:00:00Z", "joe"))
+      assert.is_false((eve:wait()))
+    end)
   end)
 end)

@@ -20,6 +20,7 @@ local elsewhere = {
 local needs = {
   ['README.md: for item in messages:query{ hash_key = "LOLCat Forum", range_key = dynamodb.begins_with("Check"),']
     = "transactions",
+  ['doc/recipes.md: local single_table = dofile("examples/recipes/single_table.lua")'] = "transactions",
 }
 
 -- Pages with a block that ends at an operation which the local servers do not have.

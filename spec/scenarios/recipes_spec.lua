@@ -75,4 +75,19 @@ describe("the recipes", function()
       end)
     end)
   end
+
+  it("are tested with every fault of the kit", function()
+    local used, missing = {}, {}
+    for _, name in ipairs(names) do
+      for fault in pairs(faults_of(files.read(FOLDER .. name .. "_spec.lua"))) do used[fault] = true end
+    end
+    local wanted = { "delay", "unprocessed of BatchGetItem", "unprocessed of BatchWriteItem" }
+    for _, name in ipairs(kinds.names) do
+      if name ~= "unprocessed" then wanted[#wanted + 1] = name end
+    end
+    for _, fault in ipairs(wanted) do
+      if not used[fault] then missing[#missing + 1] = fault end
+    end
+    assert.same({}, missing)
+  end)
 end)
