@@ -9,16 +9,11 @@ pagination.key = { hash_key = "customer", range_key = "number", range_key_type =
 
 --- Makes the pages of a table.
 ---@param tbl dynamodb.Table
----@param options? table size (orders of a page; 20)
+---@param options table secrets (text of at least 16 random bytes, or a list: the current one, the previous
+--- one), size (orders of a page; 20), seconds (for which a token is valid; 3600)
 function pagination.new(tbl, options)
-  return setmetatable({ tbl = tbl, size = options and options.size or 20 }, pagination)
-end
-
--- Returns the key after which a page begins | nil for what is no token. The token is the number of the last
--- order that was shown, without the customer.
-local function start_key(customer, token)
-  if type(token) ~= "string" or #token > 15 or not token:find("^%d+$") then return nil end
-  return { customer = customer, number = tonumber(token) }
+  return setmetatable({ tbl = tbl, secrets = options.secrets, size = options.size or 20,
+    seconds = options.seconds or 3600 }, pagination)
 end
 
 --- Returns a page of orders, the latest first.
@@ -27,14 +22,20 @@ end
 ---@return dynamodb.Item[]? orders
 ---@return string|dynamodb.Error|nil next token of the next page, nil if there is none; "bad token", or err
 function pagination:page(customer, token)
-  local start = token ~= nil and start_key(customer, token) or nil
-  if token ~= nil and not start then return nil, "bad token" end
-  local orders, err = self.tbl:query({ hash_key = customer, scan_index_forward = false,
-    exclusive_start_key = start, max_results = self.size + 1 }):all()
-  if not orders then return nil, err end
-  local has_more = orders[self.size + 1] ~= nil
-  orders[self.size + 1] = nil
-  return orders, has_more and ("%d"):format(orders[self.size].number) or nil
+  local results, err = self.tbl:query({ hash_key = customer, scan_index_forward = false,
+    max_results = self.size + 1, cursor = token, cursor_key = self.secrets })
+  if not results then return nil, err.code == "InvalidCursor" and "bad token" or err end
+  local orders = {}
+  while #orders < self.size do
+    local order, failure = results:next()
+    if failure then return nil, failure end
+    if not order then return orders end
+    orders[#orders + 1] = order
+  end
+  local next_token = results:cursor(self.secrets, { ttl = self.seconds, encrypt = true })
+  local order, failure = results:next() -- is there one more?
+  if failure then return nil, failure end
+  return orders, order and next_token or nil
 end
 
 return pagination

@@ -3,6 +3,8 @@
 local pagination = dofile("examples/recipes/pagination.lua")
 local testing = require("dynamodb.testing")
 
+local SECRET, OTHER = ("secret of a test"):rep(2), ("another secret.."):rep(2)
+
 describe("the pages", function()
   local server, clock, faults, conn, tbl, orders
 
@@ -14,16 +16,16 @@ describe("the pages", function()
     conn = server:connect({ transport = faults.transport })
     tbl = testing.table(conn, pagination.key)
     local items = { { customer = "bob", number = 1 } }
-    for number = 1, 7 do items[#items + 1] = { customer = "ann", number = number * 1e13 } end
+    for number = 1, 7 do items[#items + 1] = { customer = "ann", number = number } end
     testing.load(tbl, items)
-    orders = pagination.new(tbl, { size = 3 })
+    orders = pagination.new(tbl, { size = 3, secrets = SECRET, seconds = 600 })
   end)
 
   after_each(function() conn:close() end)
 
   local function numbers(list)
     local found = {}
-    for i, order in ipairs(list) do found[i] = ("%d"):format(order.number / 1e13) end
+    for i, order in ipairs(list) do found[i] = order.number end
     return table.concat(found, " ")
   end
 
@@ -39,7 +41,7 @@ describe("the pages", function()
   end)
 
   it("have no empty page at the end", function()
-    local list, token = pagination.new(tbl, { size = 7 }):page("ann")
+    local list, token = pagination.new(tbl, { size = 7, secrets = SECRET }):page("ann")
     assert.equal(7, #list)
     assert.is_nil(token)
     list, token = orders:page("nobody")
@@ -48,22 +50,38 @@ describe("the pages", function()
 
   it("go on at the same place when orders were added or deleted", function()
     local _, token = orders:page("ann")
-    assert(tbl:put_item({ customer = "ann", number = 8e13 }))
-    assert(tbl:delete_item("ann", 5e13))
+    assert(tbl:put_item({ customer = "ann", number = 8 }))
+    assert(tbl:delete_item("ann", 5))
     assert.equal("4 3 2", numbers(assert(orders:page("ann", token))))
+    assert.equal("4 3 2", numbers(assert(orders:page("ann", token)))) -- also a second time
   end)
 
-  it("show nobody the orders of others, whatever the token", function()
+  it("refuse the token of another customer, and what is no token, and send nothing", function()
     local _, token = orders:page("ann")
-    assert.equal(1, assert(orders:page("bob", token))[1].number)
-    assert.equal(1, #assert(orders:page("bob", token)))
+    local before = faults:count()
+    assert.same({ nil, "bad token" }, { orders:page("bob", token) })
+    for _, bad in ipairs({ "", "x", token .. "x", token:sub(1, -2), token:gsub("^.", "!"), 5, false, {} }) do
+      assert.same({ nil, "bad token" }, { orders:page("ann", bad) })
+    end
+    assert.equal(before, faults:count())
   end)
 
-  it("refuse what is no token, and send nothing", function()
-    for _, token in ipairs({ "", "x", "-1", "1.5", "1e5", "1 ", ("9"):rep(16), 5, false, {} }) do
-      assert.same({ nil, "bad token" }, { orders:page("ann", token) })
-    end
-    assert.equal(0, faults:count())
+  it("have tokens that end", function()
+    local _, token = orders:page("ann")
+    clock:advance(599)
+    assert.is_truthy((orders:page("ann", token)))
+    clock:advance(2)
+    assert.same({ nil, "bad token" }, { orders:page("ann", token) })
+  end)
+
+  it("take the tokens of the previous secret until it is taken out", function()
+    local _, token = orders:page("ann")
+    local both = pagination.new(tbl, { size = 3, secrets = { OTHER, SECRET } })
+    local list, next_token = both:page("ann", token)
+    assert.equal("4 3 2", numbers(list))
+    local only = pagination.new(tbl, { size = 3, secrets = OTHER })
+    assert.equal("1", numbers(assert(only:page("ann", next_token))))
+    assert.same({ nil, "bad token" }, { only:page("ann", token) })
   end)
 
   it("are read again when a response is cut, and late when the service is slow", function()
