@@ -38,7 +38,7 @@ local function read_state(path, size)
   return assert(state.size == size and state, "csv_import: the file is not that of " .. path)
 end
 
--- Saves the state. After a crash there is either the old one or the new one.
+-- Saves the state. If the program ends meanwhile, there is either the old one or the new one.
 local function write_state(path, state)
   local file = assert(io.open(path .. ".new", "w"))
   assert(file:write(dynamodb.json.encode(state)))

@@ -5,7 +5,7 @@ local dynamodb = require("dynamodb")
 
 local export = {}
 
--- Writes a file. After a crash there is either the old one, if there was one, or the new one.
+-- Writes a file. If the program ends meanwhile, there is no half of a file under this name.
 local function write(path, text)
   local file = assert(io.open(path .. ".new", "wb"))
   assert(file:write(text))

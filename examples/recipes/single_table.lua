@@ -53,7 +53,7 @@ end
 function shop:customer(id, most)
   local list, err = self.tbl:query({ hash_key = customer_key(id), scan_index_forward = false,
     max_results = most + 1 }):all()
-  if not list then return nil, err end
+  if not list or #list == 0 then return nil, err end
   return table.remove(list, 1), list
 end
 
