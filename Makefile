@@ -65,7 +65,7 @@ server:
 
 # Runs the specs. SPEC holds the arguments of busted: make spec LUA=luajit SPEC='spec/core --filter=crc'
 LUAS ?= lua5.4 luajit
-SPEC ?= spec examples/shop
+SPEC ?= spec examples
 export SPEC SAN
 
 test:
