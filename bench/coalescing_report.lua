@@ -29,7 +29,8 @@ for _, lua in ipairs(luas) do
     end
   end
 end
-print(("each row once in 64 tasks; the server responds after %s ms; medians of %s rounds"):format(delay, rounds))
+print(("each row once in 64 tasks; the server responds after %s ms; medians of %s rounds"):format(delay,
+  rounds))
 
 local lines, y, most = {}, 0, 0
 
