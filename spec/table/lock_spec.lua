@@ -168,6 +168,21 @@ describe("a lock", function()
       assert.equal(1, assert(other:lock(next_name(), { wait = 10 })).token)
     end)
 
+    it("is acquired, extended and released when the client sends every write again", function()
+      local always = helper.connect({ transport = faults.transport, retry_writes = "always" })
+      local lock
+      for _, method in ipairs({ "acquire", "heartbeat", "release" }) do
+        faults:add({ operation = "UpdateItem", lost_response = true })
+        if method == "acquire" then
+          lock = assert(always:table(tbl.name, { hash_key = "id" }):lock(next_name()))
+        else
+          assert(lock[method](lock))
+        end
+        assert.equal(1, lock.token)
+      end
+      always:close()
+    end)
+
     it("counts its lease from before the claim that was applied", function()
       faults:add({ operation = "UpdateItem", lost_response = true, delay = 1 })
       local lock = assert(other:lock(next_name(), { lease = 10 }))
