@@ -118,7 +118,8 @@ end
 function single_flight.run(call, run, complete_error)
   local state, operation = call.state, call.operation
   local transport, is_consistent = state.transport, consistent[operation.name]
-  if not is_consistent or is_consistent(call.params) or not (transport.place and transport.place()) then
+  local is_own = not is_consistent or is_consistent(call.params) or call.options.headers
+  if is_own or not (transport.place and transport.place()) then
     return run(call)
   end
   local key = operation.name .. "\0" .. core.encode(call.params, operation.input)
