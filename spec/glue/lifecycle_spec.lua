@@ -470,6 +470,7 @@ describe("close", function()
       ["table:refresh"] = function(o) o.table:refresh() end,
       ["table:wait_until_active"] = function(o) o.table:wait_until_active() end,
       ["table:wait_until_deleted"] = function(o) o.table:wait_until_deleted() end,
+      ["connection:warm"] = function(o) o.conn:warm() end,
       ["item:delete"] = function(o) o.item:delete() end,
       ["item:modify"] = function(o) o.item:modify(function() end) end,
       ["item:put"] = function(o) o.item:put() end,
