@@ -449,6 +449,8 @@ describe("close", function()
       ["table:get_items"] = function(o) o.table:get_items({ "a" }) end,
       ["table:increment"] = function(o) o.table:increment({ hash_key = "a", path = "n" }) end,
       ["table:list_backups"] = function(o) o.table:list_backups() end,
+      ["table:loader"] = function(o) o.table:loader() end,
+      ["table:lock"] = function(o) o.table:lock("a") end,
       ["table:lookup"] = function(o) o.table:lookup("a") end,
       ["table:query"] = function(o) o.table:query("a") end,
       ["table:scan"] = function(o) o.table:scan() end,
