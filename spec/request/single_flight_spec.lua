@@ -78,6 +78,7 @@ describe("single_flight", function()
     assert.equal(TASKS, requests_of(function() assert(tbl:get_items({ { "a", 1 } }, { consistent_read = true })) end))
     assert.equal(TASKS, requests_of(function() assert(tbl:put_item({ id = "b", at = 1 })) end))
     assert.equal(TASKS, requests_of(function() assert(conn:list_tables()) end))
+    assert.equal(TASKS, requests_of(function(i) assert(tbl:get_item("a", 1, { headers = { ["x-number"] = tostring(i) } })) end))
     local before = faults:count("GetItem")
     for _ = 1, 3 do assert(tbl:get_item("a", 1)) end
     assert.equal(before + 3, faults:count("GetItem"))

@@ -126,7 +126,8 @@ function single_flight.run(call, run, complete_error)
   local state, operation = call.state, call.operation
   local transport, is_consistent = state.transport, consistent[operation.name]
   local place = transport.place and transport.place()
-  if not is_consistent or is_consistent(call.params) or not place then return run(call) end
+  local is_own = not is_consistent or is_consistent(call.params) or call.options.headers
+  if is_own or not place then return run(call) end
   local key = operation.name .. "\0" .. core.encode(call.params, operation.input)
   while true do
     local flight = state.flights[key]
