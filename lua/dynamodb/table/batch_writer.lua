@@ -27,7 +27,8 @@ Writer.__index = Writer
 
 -- Returns what on_progress is told of a writer.
 local function describe_writer(self)
-  return self.written, nil, { collected = #self._entries, consumed_capacity = self.consumed_capacity }
+  return self.written, nil, { collected = #self._entries + self.discarded,
+    consumed_capacity = self.consumed_capacity }
 end
 
 -- Makes all batches of a writer share one rate, one budget and one progress.
