@@ -99,8 +99,8 @@ describe("export and import", function()
       it(("as %s are stopped by SIG%s and resumed, and lose and repeat nothing"):format(format, signal), function()
         local path, target = ("%s/%s.%s"):format(folder, signal, format), new_table()
         local columns = format == "csv" and "--columns " .. COLUMNS or ""
-        local exported, output = stop(signal, 200, path .. ".export", "export", source.name, path, "--segments 3 --page 20 --rate 30",
-          columns)
+        local exported, output = stop(signal, 200, path .. ".export", "export", source.name, path,
+          "--segments 3 --page 20 --rate 30", columns)
         assert.is_true(exported >= 200 and exported < COUNT, exported)
         if signal == "INT" then assert.matches("interrupted!.*\nthe same command goes on\n$", output) end
         assert.equal(("exported %d items\n"):format(COUNT), run("export", source.name, path, "--segments 3", columns))
@@ -120,7 +120,7 @@ describe("export and import", function()
 
   it("keep to a rate", function()
     local began = os.time()
-    assert.matches("exported", run("export", source.name, folder .. "/slow", "--page 100 --segments 2 --rate 5")) -- 12 units and more
+    assert.matches("exported", run("export", source.name, folder .. "/slow", "--page 100 --segments 2 --rate 5")) -- 12 units
     local seconds = os.time() - began
     assert.is_true(seconds >= 1 and seconds < 20, seconds)
   end)
@@ -153,7 +153,8 @@ describe("export and import", function()
 
   it("import the lines of an export to S3, and CSV of others", function()
     local target = new_table()
-    files.write(folder .. "/s3", '{"Item":{"id":{"S":"a"},"at":{"N":"1"},"Item":{"S":"x"}}}\n{"Item":{"S":"y"},"id":{"S":"a"},"at":{"N":"2"}}')
+    files.write(folder .. "/s3", '{"Item":{"id":{"S":"a"},"at":{"N":"1"},"Item":{"S":"x"}}}\n'
+      .. '{"Item":{"S":"y"},"id":{"S":"a"},"at":{"N":"2"}}')
     assert.equal("imported 2 items\n", run("import", target.name, folder .. "/s3"))
     files.write(folder .. "/other.csv", 'name,number,note\r\nb,3,"x\n""y"""\r\nb,4,\r\n')
     assert.equal("imported 2 items\n", run("import", target.name, folder .. "/other.csv", "--columns id,at:N,note"))
