@@ -143,8 +143,11 @@ describe("export and import", function()
 
   it("show a bar", function()
     local text = run("export", source.name, folder .. "/bar", "--page 50 --progress")
-    assert.matches("\r%[#+%.*%] +%d+ %%  %d+ items, [%d.]+ read units", text)
-    assert.matches("%[##############################%] 100 %%", text)
+    assert.matches("%d+ items, [%d.]+ read units", text)
+    if assert(source:refresh()).item_count == COUNT then -- some servers do not count items
+      assert.matches("\r%[#+%.*%] +%d+ %%  %d+ items, [%d.]+ read units", text)
+      assert.matches("%[##############################%] 100 %%", text)
+    end
     local target = new_table()
     text = run("import", target.name, folder .. "/bar", "--progress")
     assert.matches("\r%[#+%.*%] +%d+ %%  %d+ items", text)
