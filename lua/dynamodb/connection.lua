@@ -12,6 +12,7 @@ local operations = late.module("dynamodb.base.operations")
 local options = require("dynamodb.base.options")
 local pipeline = late.module("dynamodb.request.pipeline")
 local pool = late.module("dynamodb.http.pool")
+local rate = late.module("dynamodb.request.rate")
 local results = late.module("dynamodb.table.results")
 local settings = require("dynamodb.config.settings")
 local tables = late.module("dynamodb.table.table")
@@ -53,6 +54,7 @@ local connect_options = options.merge(settings.options, {
   max_idle_time = options.seconds,
   on_request = options["function"],
   port = is_port,
+  rate = late.call("dynamodb.request.rate", "is_units"),
   shared_dict = options.text,
   single_flight = options.boolean,
   transport = is_transport,
@@ -139,6 +141,7 @@ function connection.connect(given)
   copy.headers = given.headers and options.merge(given.headers)
   local state = context.new(copy, given.transport)
   state.dictionary = dictionary_of(given, state)
+  if given.rate then state.meter = rate.new(given) end
   return core.connection(fields_of(state), state)
 end
 

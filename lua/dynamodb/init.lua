@@ -30,7 +30,8 @@ late.methods("dynamodb.admin.backup", Table, "create_backup describe_point_in_ti
 late.methods("dynamodb.admin.table_admin", Table, "create_index delete describe_ttl drop_index refresh tag "
   .. "tags untag update update_throughput update_ttl wait_until_active wait_until_deleted "
   .. "wait_until_index_active wait_until_ttl_enabled")
-late.methods("dynamodb.table.batch", Table, "batch_write batch_writer get_items")
+late.methods("dynamodb.table.batch", Table, "batch_write get_items")
+late.methods("dynamodb.table.batch_writer", Table, "batch_writer")
 late.methods("dynamodb.table.loader", Table, "loader")
 late.methods("dynamodb.table.lock", Table, "lock")
 late.methods("dynamodb.table.query", Table, "count query scan")

@@ -45,9 +45,9 @@ local function call_on(connection, operation, target, member, where, limits)
 end
 
 -- Waits for a status of a resource given as ARN or description -> true | nil, err. 'kind' has describe (an
--- operation), arn and status (names of members), details (the member of the description that has the
--- status, unless the description itself has it), and states, which maps a status to true (reached) or false
--- (not yet); other statuses are failures.
+-- operation), arn, status and done (names of members; 'done' counts items so far), details (the member of the
+-- description that has the status, unless the description itself has it), and states, which maps a status to
+-- true (reached) or false (not yet); other statuses are failures.
 local function wait_for(connection, kind, target, given, where)
   local arn = arn_of(target, kind.arn, where)
   return table_admin.wait(connection, given, where, arn, function(limits)
@@ -56,7 +56,8 @@ local function wait_for(connection, kind, target, given, where)
     local details = kind.details and found[kind.details] or found
     local status = details[kind.status]
     if not status then return nil, response.unfit(kind.describe, {}, kind.status .. ": missing") end
-    if kind.states[status] ~= nil then return kind.states[status], status end
+    local done = kind.done and (tonumber(details[kind.done]) or 0)
+    if kind.states[status] ~= nil then return kind.states[status], status, done end
     local why = details.FailureMessage or details.FailureCode
     return table_admin.unreachable(("%s is %s%s"):format(arn, tostring(status), why and ": " .. why or ""))
   end)
@@ -233,9 +234,9 @@ end
 
 local transfer_states = { IN_PROGRESS = false, COMPLETED = true }
 local export_kind = { describe = operations.DescribeExport, arn = "ExportArn", status = "ExportStatus",
-  states = transfer_states }
+  done = "ItemCount", states = transfer_states }
 local import_kind = { describe = operations.DescribeImport, arn = "ImportArn", status = "ImportStatus",
-  states = transfer_states }
+  done = "ProcessedItemCount", states = transfer_states }
 
 --- Waits until an export is COMPLETED, at most 'timeout' seconds (300) -> true | nil, err.
 function Connection:wait_until_export_completed(target, given)

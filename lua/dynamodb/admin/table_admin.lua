@@ -96,13 +96,13 @@ function Table:delete()
   return true
 end
 
-local wait_options = { timeout = options.seconds }
+local wait_options = { on_progress = options["function"], timeout = options.seconds }
 
 --- Calls poll.poll with the options of a method that waits; for a table with its name.
 function table_admin.wait(connection, given, where, what, ask, name)
   given = options.read(wait_options, given, where)
   local state = core.connection_state(connection)
-  local ok, err = poll.poll(state, given.timeout or WAIT_TIMEOUT, what, ask)
+  local ok, err = poll.poll(state, given.timeout or WAIT_TIMEOUT, what, ask, given.on_progress)
   if ok then return ok end
   err.operation, err.table = err.operation or where, err.table or name
   return nil, errors.locate(err)
@@ -134,7 +134,7 @@ function Table:wait_until_active(given)
       if err.code == "ResourceNotFoundException" then return false, "unknown to the service" end
       return nil, err
     end
-    if fields.status == "ACTIVE" then return true end
+    if fields.status == "ACTIVE" then return true, fields.status end
     if lost[fields.status] then return unreachable(tostring(self) .. " is " .. lost[fields.status]) end
     return false, fields.status
   end)

@@ -31,6 +31,7 @@ local FOREVER = math.huge
 ---@field emit? fun(name: string, event: table) tells hooks and log; nil when there is neither
 ---@field on_request? fun(request: table) the caller's, before an attempt is signed
 ---@field dictionary? table nginx's shared dictionary, for credentials
+---@field meter dynamodb.Meter|false holds all requests back; option 'rate' of connect
 ---@field deadline number seconds of a call, retries included
 ---@field flights table<string, dynamodb.Flight>|false reads under way that others may share, by operation and
 --- request; false without the option single_flight
@@ -89,6 +90,7 @@ function context.new(options, transport)
     deadline = options.deadline or settings.defaults.deadline,
     flights = options.single_flight and {} or false,
     retry_writes = options.retry_writes or "safe",
+    meter = false,
     running = { pools = {}, known_tables = {}, warned = {}, spare = {}, spare_count = 0 },
     closing = event.new(),
     closed = false,

@@ -360,6 +360,10 @@ function pipeline.call(connection, operation, params, owner, given, explain, sub
   local state = core.connection_state(connection)
   local transport = state.transport
   if transport.check then transport.check(operation.name) end
+  if state.meter and not (given and given.is_metered) then
+    return state.meter:call(state, pipeline.call, connection, operation, params, owner,
+      options.merge(given, { is_metered = true }), explain, subject)
+  end
   if operation.token then params = with_token(params, operation.token) end
   local call, started = calls.take(state), transport.now()
   call.operation, call.params, call.owner, call.started = operation, params, owner, started

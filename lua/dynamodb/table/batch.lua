@@ -1,5 +1,4 @@
---- Methods for many items by their keys: get_items, batch_get, batch_write, and a writer that collects
---- writes.
+--- Methods for many items by their keys: get_items, batch_get and batch_write.
 
 local arguments = require("dynamodb.base.arguments")
 local batch_engine = require("dynamodb.table.batch_engine")
@@ -8,7 +7,7 @@ local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
 local expressions = require("dynamodb.expression.builder")
 local items = require("dynamodb.table.item")
-local mutex = require("dynamodb.loop.mutex")
+local late = require("dynamodb.base.late")
 local objects = require("dynamodb.base.objects")
 local options = require("dynamodb.base.options")
 local schema = require("dynamodb.table.schema")
@@ -17,8 +16,6 @@ local tables = require("dynamodb.table.table")
 local Connection = core.connection_class.methods
 local Table = core.table_class.methods
 local batch = {}
-
-local WRITER_SIZE = 25 -- entries that a writer collects for each concurrent request before it sends them
 
 -- Returns a key given as the hash key, as { hash, range }, or as { name = value, ... }.
 local function key_of(fields, given, where)
@@ -34,8 +31,8 @@ local function key_of(fields, given, where)
   return schema.key_from_options(fields.schema, where, { key = given })
 end
 
--- Returns the key of what is to be deleted: an item, or a key as above.
-local function key_to_delete(fields, given, where)
+--- Returns the key of what is to be deleted: an item, or a key as above.
+function batch.key_to_delete(fields, given, where)
   if core.typename(given) == "dynamodb.item" then given = given:key() end
   return key_of(fields, given, where)
 end
@@ -89,7 +86,14 @@ local function add_reads(entries, fields, keys, given, where, prefix)
   end
 end
 
-local get_options = options.with_call_options(options.merge(batch.key_options, {
+-- The options of everything that takes many requests.
+local many_options = {
+  budget = late.call("dynamodb.request.rate", "is_units"),
+  on_progress = options["function"],
+  rate = late.call("dynamodb.request.rate", "is_units"),
+}
+
+local get_options = options.with_call_options(options.merge(batch.key_options, many_options, {
   concurrency = options.count(1),
   items = options.boolean,
   ordered = options.boolean,
@@ -127,11 +131,11 @@ function Table:get_items(keys, given)
   return given.ordered and ordered or list, missing, consumed
 end
 
-local batch_options = options.with_call_options({
+local batch_options = options.with_call_options(options.merge(many_options, {
   concurrency = options.count(1),
   items = options.boolean,
   return_consumed_capacity = capacity.option,
-})
+}))
 local table_options = options.merge(batch.key_options, { keys = options.table })
 
 --- Reads items of several tables. A table given by name may take one DescribeTable.
@@ -185,15 +189,15 @@ local function add_writes(entries, fields, request, where, prefix)
   end
   for i, key in ipairs(arguments.check_list(request.delete or {}, where .. ": delete", "keys")) do
     delete.index = i
-    entries[#entries + 1] = batch_engine.delete(fields, key_to_delete(fields, key, delete), delete)
+    entries[#entries + 1] = batch_engine.delete(fields, batch.key_to_delete(fields, key, delete), delete)
   end
 end
 
-local write_options = options.with_call_options({
+batch.write_options = options.with_call_options(options.merge(many_options, {
   concurrency = options.count(1),
   on_duplicate = options.choice("last", "error"),
   return_consumed_capacity = capacity.option,
-})
+}))
 
 local function write_all(connection, entries, given)
   local unique = batch_engine.unique(entries, given.on_duplicate == "error", "batch_write")
@@ -209,7 +213,7 @@ end
 ---@return dynamodb.Error? err its leftovers are { { table =, put = } or { table =, delete = }, ... }
 ---@return table[]? capacity consumed, with return_consumed_capacity
 function Connection:batch_write(requests, given)
-  given = options.read(write_options, given, "batch_write")
+  given = options.read(batch.write_options, given, "batch_write")
   local entries = {}
   for target, request in pairs(check_tables(requests, "batch_write")) do
     local owner, err = tables.resolve(self, target, "batch_write")
@@ -227,135 +231,11 @@ end
 ---@return dynamodb.Error? err
 ---@return table[]? capacity consumed, with return_consumed_capacity
 function Table:batch_write(request, given)
-  given = options.read(write_options, given, "batch_write")
+  given = options.read(batch.write_options, given, "batch_write")
   local fields, connection = core.table_parts(self)
   local entries = {}
   add_writes(entries, fields, request, "batch_write", "batch_write: ")
   return write_all(connection, entries, given)
-end
-
----@class dynamodb.BatchWriter
----@field discarded integer writes that were discarded when an error closed it
----@field written integer writes that the service accepted
----@field consumed_capacity? table[] of its requests so far, with return_consumed_capacity
-local Writer = { __name = "dynamodb.batch_writer" }
-Writer.__index = Writer
-
---- Makes a writer that collects puts and deletes and sends them in batches. A `local writer <close>` of Lua
---- 5.4 is closed at the end of its block; when an error closes it, what was not sent is discarded and
---- counted.
----@param given? table options of conn:batch_write
----@return dynamodb.BatchWriter
-function Table:batch_writer(given)
-  given = options.read(write_options, given, "batch_writer")
-  core.connection_state((select(2, core.table_parts(self)))) -- raises for a closed connection
-  local writer = { discarded = 0, written = 0, _table = self, _given = given, _entries = {}, _positions = {},
-    _in_flight = {}, -- entries of the request under way
-    _mutex = mutex.new("writer") } -- held while a request is under way
-  return setmetatable(writer, Writer)
-end
-
-local function check_open(self)
-  if self._closed then errors.raise("batch_writer: attempt to use a closed writer") end
-end
-
--- Adds an entry; a later write to the same key replaces it.
-local function add(self, entry)
-  local position = self._positions[entry.id] or #self._entries + 1
-  self._entries[position], self._positions[entry.id] = entry, position
-end
-
--- Adds an entry, and sends when there are enough -> true | nil, err.
-local function collect(self, entry)
-  if self._positions[entry.id] and self._given.on_duplicate == "error" then
-    batch_engine.refuse_duplicate(entry, "batch_writer")
-  end
-  add(self, entry)
-  if #self._entries < WRITER_SIZE * (self._given.concurrency or 1) then return true end
-  return self:flush()
-end
-
---- Collects a put -> true | nil, err when sending failed.
-function Writer:put(item)
-  check_open(self)
-  return collect(self, batch_engine.put(core.table_parts(self._table), items.attributes_of(item, "put"),
-    "put"))
-end
-
---- Collects a delete, by key or item -> true | nil, err when sending failed.
-function Writer:delete(key)
-  check_open(self)
-  local fields = core.table_parts(self._table)
-  return collect(self, batch_engine.delete(fields, key_to_delete(fields, key, "delete"), "delete"))
-end
-
--- Collects entries that were not written again, before those that came later.
-local function restore(self, entries)
-  local later = self._entries
-  self._entries, self._positions, self._in_flight = {}, {}, {}
-  for _, entry in ipairs(entries) do add(self, entry) end
-  for _, entry in ipairs(later) do add(self, entry) end
-end
-
--- Returns the entries that were not written.
-local function unwritten(entries, err)
-  local is_left, list = {}, {}
-  for _, given in ipairs(err and err.leftovers or {}) do is_left[given] = true end
-  for _, entry in ipairs(entries) do
-    if is_left[entry.given] then list[#list + 1] = entry end
-  end
-  return list
-end
-
---- Sends what was collected -> true | nil, err; what could not be written remains collected. Of tasks that
---- share a writer one sends at a time, so that writes to one key keep their order.
-function Writer:flush()
-  check_open(self)
-  local _, connection = core.table_parts(self._table)
-  local transport = core.connection_state(connection).transport
-  mutex.wait(self._mutex, transport)
-  if #self._in_flight > 0 then restore(self, self._in_flight) end -- of a task that was killed while it sent
-  local entries = self._entries
-  if #entries == 0 then return true end
-  self._entries, self._positions, self._in_flight = {}, {}, entries
-  local done, ok, err, consumed = mutex.call(self._mutex, transport, batch_engine.write, connection, entries,
-    self._given)
-  local left = done and unwritten(entries, err) or entries
-  restore(self, left)
-  if not done then error(ok, 0) end
-  self.written = self.written + #entries - #left
-  if err then consumed = err.consumed_capacity end
-  self.consumed_capacity = capacity.add_list(self.consumed_capacity, consumed)
-  return ok, err
-end
-
-local function close(self)
-  self.discarded = #self._entries
-  self._closed, self._entries, self._positions = true, {}, {}
-end
-
---- Sends what was collected and closes the writer -> true | nil, err (err.leftovers: what could not be
---- written).
-function Writer:close()
-  if self._closed then return true end
-  local ok, err = self:flush()
-  close(self)
-  return ok, err
-end
-
---- Closes the writer without sending -> the number of writes that were discarded.
-function Writer:discard()
-  if not self._closed then close(self) end
-  return self.discarded
-end
-
-function Writer:__close(err)
-  if err ~= nil then
-    self:discard()
-    return
-  end
-  local ok, failure = self:close()
-  if not ok then error(failure, 0) end
 end
 
 -- ===================== }
@@ -366,11 +246,6 @@ arguments.check_methods(Connection, "conn", { core.connection_class }, {
 })
 arguments.check_methods(Table, "tbl", { core.table_class }, {
   batch_write = "request, options",
-  batch_writer = "options",
   get_items = "keys, options",
 })
-arguments.check_methods(Writer, "writer", { Writer }, {
-  close = "", delete = "key", discard = "", flush = "", put = "attributes",
-})
-
 return batch

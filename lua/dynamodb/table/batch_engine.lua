@@ -2,16 +2,20 @@
 --- with backoff until a deadline, and returns the entries that are left over.
 -- Source: API reference of BatchWriteItem and BatchGetItem.
 
+local batch_responses = require("dynamodb.table.batch_responses")
 local capacity = require("dynamodb.table.capacity")
 local concurrent = require("dynamodb.loop.concurrent")
 local context = require("dynamodb.request.context")
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
 local event = require("dynamodb.loop.event")
+local late = require("dynamodb.base.late")
 local limits = require("dynamodb.request.limits")
 local operations = require("dynamodb.base.operations")
 local options = require("dynamodb.base.options")
 local pipeline = require("dynamodb.request.pipeline")
+local progress = late.module("dynamodb.table.progress")
+local rate = late.module("dynamodb.request.rate")
 local response = require("dynamodb.request.response")
 local schema = require("dynamodb.table.schema")
 local system = require("dynamodb.base.system")
@@ -38,12 +42,7 @@ local get_encoded = setmetatable({ input = { RequestItems = { "map", { Keys = { 
 ---@field request table|string its part of the request
 ---@field given table what the caller gave, returned when it is left over
 
---- Returns a text that identifies a key among all keys of all tables. Equal keys have equal texts.
-function batch_engine.identify(fields, key)
-  local range = fields.schema.range_key_name
-  return fields.name .. "\0" .. core.encode(key[fields.schema.hash_key_name], "value")
-    .. (range and core.encode(key[range], "value") or "")
-end
+batch_engine.identify = batch_responses.identify
 
 local function new_entry(fields, key, encoded, request, given)
   given.table = fields.name
@@ -146,7 +145,7 @@ end
 ---@class dynamodb.Batch a batch while it runs
 ---@field transport table
 ---@field call_options table options of its requests
----@field deadline number when it ends unless it makes progress; the caller's deadline is never moved
+---@field progress_at number when it last made progress, less the seconds in which it was held back by a rate
 ---@field queue table of the entries that are in no request
 ---@field max_entries integer of one request
 ---@field send function (self, entries): sends the entries of one request -> list of the unprocessed ones |
@@ -155,6 +154,10 @@ end
 ---@field return_consumed_capacity? string
 ---@field consumed? table list of ConsumedCapacity so far, one for each table
 ---@field operation string
+---@field meter? dynamodb.Meter holds its requests back
+---@field progress? dynamodb.Progress
+---@field processed integer entries so far
+---@field requests integer so far
 ---@field ended dynamodb.Event notified when err or raised is set
 ---@field err? table why it ends early
 ---@field raised? table { what a request raised }
@@ -168,6 +171,17 @@ local function end_early(self, err)
   self.ended:notify()
 end
 
+-- Returns the seconds in which requests were held back by rates, of this batch and of the connection. They do
+-- not count as time without progress.
+local function idle_seconds(self)
+  return (self.meter and self.meter.idle or 0) + (self.state.meter and self.state.meter.idle or 0)
+end
+
+-- Returns when the batch ends unless it makes progress. The caller's deadline is never moved.
+local function deadline_of(self)
+  return self.call_options.deadline_at or self.progress_at + MAX_STALL + idle_seconds(self)
+end
+
 -- Sends the entries of one request -> number of processed entries, number of the others, err.
 local function send_next(self)
   local entries = next_request(self.queue, self.max_entries)
@@ -175,9 +189,9 @@ local function send_next(self)
   local left = unprocessed or entries
   for _, entry in ipairs(left) do append(self.queue, entry) end
   if err and (not err.retryable or err.retry_stopped == "off") then end_early(self, err) end
-  if #left < #entries and not self.call_options.deadline_at then
-    self.deadline = self.transport.now() + MAX_STALL -- there was progress
-  end
+  self.requests, self.processed = self.requests + 1, self.processed + #entries - #left
+  if #left < #entries then self.progress_at = self.transport.now() - idle_seconds(self) end
+  if self.progress then self.progress:report() end
   return #entries - #left, #left, err
 end
 
@@ -192,7 +206,7 @@ end
 local function back_off(self, pause, err)
   local transport, seconds = self.transport, pause * (0.5 + system.random() / 2)
   local retry_at = transport.now() + seconds
-  if retry_at >= self.deadline then
+  if retry_at >= deadline_of(self) then
     return end_early(self, err or errors.new({ kind = "timeout", operation = self.operation, retryable = true,
       throttled = true, message = "the service left parts of the batch unprocessed until the deadline" }))
   end
@@ -228,6 +242,11 @@ local function work_concurrently(self, count)
   if self.raised then error(self.raised[1], 0) end
 end
 
+-- Returns what on_progress is told of a batch.
+local function describe(self)
+  return self.processed, self.total, { requests = self.requests, consumed_capacity = self.consumed }
+end
+
 -- Runs a batch -> true | nil, err.
 local function run(connection, entries, max_entries, given, operation, send)
   local state = core.connection_state(connection)
@@ -236,8 +255,12 @@ local function run(connection, entries, max_entries, given, operation, send)
   local self = { state = state, transport = transport, call_options = call_options, max_entries = max_entries,
     send = send, connection = connection, return_consumed_capacity = given.return_consumed_capacity,
     operation = operation, queue = new_queue(entries), ended = event.new(), is_concurrent = count > 1,
-    deadline = call_options.deadline_at or transport.now() + MAX_STALL }
+    meter = given.meter or (given.rate or given.budget) and rate.new(given) or nil, processed = 0,
+    requests = 0, total = #entries }
+  self.progress_at = transport.now() - idle_seconds(self)
+  self.progress = given.on_progress and progress.new(given.on_progress, transport, describe, self)
   if count > 1 then work_concurrently(self, count) else work(self) end
+  if self.progress then self.progress:finish() end
   if self.err then
     self.err.table = self.err.table or table_of(entries)
     self.err.consumed_capacity = self.consumed
@@ -248,125 +271,50 @@ end
 
 -- Sends one request of a batch, and adds what it consumes -> response | nil, err.
 local function call(self, operation, items, owner)
-  local result, err = pipeline.call(self.connection, operation, {
-    RequestItems = items, ReturnConsumedCapacity = self.return_consumed_capacity,
-  }, owner, self.call_options)
+  local meter, result, err = self.meter
+  local params = { RequestItems = items, ReturnConsumedCapacity = self.return_consumed_capacity }
+  if meter then
+    result, err = meter:call(self.state, pipeline.call, self.connection, operation, params, owner,
+      self.call_options)
+  else
+    result, err = pipeline.call(self.connection, operation, params, owner, self.call_options)
+  end
   if result then self.consumed = capacity.add_list(self.consumed, result.ConsumedCapacity) end
   return result, err
 end
 
 -- ===================== }
--- {===== Requests and responses =====
+-- ===================== }
 
-local function by_table(entries)
-  local groups = {}
-  for _, entry in ipairs(entries) do
-    local name = entry.fields.name
-    groups[name] = groups[name] or {}
-    table.insert(groups[name], entry)
-  end
-  return groups
-end
-
+-- Returns the requests of a group of entries.
 local function requests_of(group)
   local list = {}
   for i, entry in ipairs(group) do list[i] = entry.request end
   return list
 end
 
--- Takes the entry of a key that the response names out of those that are open -> entry | nil, why, when it
--- was not in the request, or was named before.
-local function take(open, group, key)
-  local fields = group and group[1].fields
-  local is_key, id = pcall(batch_engine.identify, fields, key)
-  local entry = is_key and open[id]
-  if not entry then return nil, "a key that was not in the request, or a key twice" end
-  open[id] = nil
-  return entry
-end
-
--- Returns the entries by their ids.
-local function open_entries(entries)
-  local open = {}
-  for _, entry in ipairs(entries) do open[entry.id] = entry end
-  return open
-end
-
--- Takes the entries of unprocessed keys -> true | nil, why.
-local function take_unprocessed(list, open, group, keys)
-  if type(keys) ~= "table" then return nil, "unprocessed keys without a list" end
-  for _, key in ipairs(keys) do
-    local entry, why = take(open, group, key)
-    if not entry then return nil, why end
-    list[#list + 1] = entry
-  end
-  return true
-end
-
--- Takes the entries of unprocessed write requests -> true | nil, why. The attributes of a put include its
--- key.
-local function take_unprocessed_writes(list, open, group, requests)
-  for _, request in ipairs(requests) do
-    local put, delete = request.PutRequest, request.DeleteRequest
-    local entry, why = take(open, group, put and put.Item or delete and delete.Key or {})
-    if not entry then return nil, why end
-    if (put ~= nil) ~= (entry.request.PutRequest ~= nil) or (put and delete) then
-      return nil, "another request for a key than the one that was sent"
-    end
-    list[#list + 1] = entry
-  end
-  return true
-end
-
--- Returns the key of an item that was read for a group of entries | nil without a group.
-local function key_of_item(group, item)
-  local key = {}
-  for _, name in ipairs(group and schema.names(group[1].fields.schema) or key) do
-    key[name] = core.attribute(item, name)
-  end
-  return key
-end
-
--- Takes the entries of the items that were read -> list of { fields, item, id } | nil, why.
-local function take_items(open, groups, responses)
-  local found = {}
-  for name, list in pairs(responses) do
-    for _, item in ipairs(list) do
-      local entry, why = take(open, groups[name], key_of_item(groups[name], item))
-      if not entry then return nil, why end
-      found[#found + 1] = { entry.fields, item, entry.id }
-    end
-    if not groups[name] then return nil, "a table that was not in the request" end
-  end
-  return found
-end
-
--- ===================== }
-
 --- Writes the entries.
 ---@param entries dynamodb.Entry[]
----@param given table the caller's options: concurrency, and those of calls
+---@param given table the caller's options: concurrency, rate, budget, on_progress, and those of calls; or
+--- 'meter', of an operation that writes several times
 ---@return boolean? done
 ---@return dynamodb.Error? err its leftovers are { { table =, put = } or { table =, delete = }, ... }
 ---@return table[]? capacity consumed, for each table
 function batch_engine.write(connection, entries, given)
   return run(connection, entries, MAX_WRITES, given, "BatchWriteItem", function(self, sent)
-    local groups, items = by_table(sent), {}
+    local groups, items = batch_responses.by_table(sent), {}
     for name, group in pairs(groups) do items[name] = requests_of(group) end
     local result, err = call(self, write_encoded, items)
     if not result then return nil, err end
-    local unprocessed, open = {}, open_entries(sent)
-    for name, requests in pairs(result.UnprocessedItems or {}) do
-      local ok, why = take_unprocessed_writes(unprocessed, open, groups[name], requests)
-      if not ok then return nil, response.unfit(write_encoded, { RequestItems = items }, why) end
-    end
+    local unprocessed, why = batch_responses.of_writes(sent, groups, result)
+    if not unprocessed then return nil, response.unfit(write_encoded, { RequestItems = items }, why) end
     return unprocessed
   end)
 end
 
 --- Reads the entries.
 ---@param entries dynamodb.Entry[]
----@param given table the caller's options: concurrency, and those of calls
+---@param given table the caller's options: concurrency, rate, budget, on_progress, and those of calls
 ---@param owner? userdata the dynamodb.table of all entries, when the items are to be dynamodb.items
 ---@param take_item function called with the fields of the table, each item, and the id of its key
 ---@return boolean? done
@@ -374,19 +322,14 @@ end
 ---@return table[]? capacity consumed, for each table
 function batch_engine.get(connection, entries, given, owner, take_item)
   return run(connection, entries, MAX_READS, given, "BatchGetItem", function(self, sent)
-    local groups, items = by_table(sent), {}
+    local groups, items = batch_responses.by_table(sent), {}
     for name, group in pairs(groups) do
       items[name] = options.merge({ Keys = requests_of(group) }, group[1].settings)
     end
     local result, err = call(self, get_encoded, items, owner)
     if not result then return nil, err end
-    local unprocessed, open = {}, open_entries(sent)
-    local found, why = take_items(open, groups, result.Responses)
-    for name, part in pairs(found and result.UnprocessedKeys or {}) do
-      local ok, misfit = take_unprocessed(unprocessed, open, groups[name], part.Keys)
-      if not ok then found, why = nil, misfit end
-    end
-    if not found then return nil, response.unfit(get_encoded, { RequestItems = items }, why) end
+    local unprocessed, found = batch_responses.of_reads(sent, groups, result)
+    if not unprocessed then return nil, response.unfit(get_encoded, { RequestItems = items }, found) end
     for _, each in ipairs(found) do take_item(each[1], each[2], each[3]) end
     return unprocessed
   end)

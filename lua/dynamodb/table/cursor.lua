@@ -91,4 +91,26 @@ function cursor.state(self, count)
   return { segments = list }
 end
 
+--- Adds to an error what is needed to go on after it: the count so far, and the key or the state of the
+--- segments.
+function cursor.add_to(self, err)
+  local segments = self._plan.segments
+  err.count = self.count
+  if segments then
+    err.state = cursor.state(self, segments)
+  else
+    err.last_evaluated_key = cursor.resume_key(self)
+  end
+end
+
+--- Returns what on_progress is told of results.
+function cursor.describe(self)
+  local segments = self._plan.segments
+  local state = segments and cursor.state(self, segments)
+    or { last_evaluated_key = cursor.resume_key(self) }
+  state.requests, state.scanned_count, state.consumed_units = self.requests, self.scanned_count,
+    self.consumed_units
+  return self.count, nil, state
+end
+
 return cursor

@@ -30,7 +30,8 @@ local paginator = {}
 ---@param operation table of base/operations, with 'pages'
 ---@param request table of the first page; it is changed for the others
 ---@param plan table owner (the dynamodb.table whose items the elements become), key_names (of the key
---- attributes, for queries and scans), hash_key (of a query, by attribute names), call (options of its calls)
+--- attributes, for queries and scans), hash_key (of a query, by attribute names), call (options of its
+--- calls), meter (holds its calls back)
 ---@return dynamodb.Paginator
 function paginator.new(connection, operation, request, plan)
   local members = operation.pages
@@ -125,7 +126,13 @@ end
 function Paginator:fetch(limit)
   local request, operation, plan = self._request, self._operation, self._plan
   request.Limit = limit or request.Limit
-  local result, err = pipeline.call(self._connection, operation, request, plan.owner, plan.call)
+  local meter, result, err = plan.meter
+  if meter then
+    result, err = meter:call(core.connection_state(self._connection), pipeline.call, self._connection,
+      operation, request, plan.owner, plan.call)
+  else
+    result, err = pipeline.call(self._connection, operation, request, plan.owner, plan.call)
+  end
   if not result then return nil, err end
   local items, next_key = member(result, self._list_member) or {}, next_key_of(self, result)
   local why = complaint(self, items, next_key)

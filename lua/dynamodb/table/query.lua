@@ -9,6 +9,7 @@ local core = require("dynamodb.core")
 local cursor_text = late.module("dynamodb.table.cursor_text")
 local errors = require("dynamodb.error")
 local pool = require("dynamodb.http.pool")
+local rate = late.module("dynamodb.request.rate")
 local results = require("dynamodb.table.results")
 local expressions = require("dynamodb.expression.builder")
 local objects = require("dynamodb.base.objects")
@@ -36,6 +37,7 @@ end
 -- The options that query and scan share.
 local shared_options = {
   attributes_to_get = options.any,
+  budget = late.call("dynamodb.request.rate", "is_units"),
   consistent_read = options.boolean,
   count = options.boolean,
   cursor = options.any,
@@ -46,8 +48,10 @@ local shared_options = {
   items = options.boolean,
   max_requests = options.count(1),
   max_results = options.count(0),
+  on_progress = options["function"],
   prefetch = options.count(0),
   projection = options.any,
+  rate = late.call("dynamodb.request.rate", "is_units"),
   request_limit = options.count(1),
   return_consumed_capacity = capacity.option,
   select = is_select,
@@ -238,6 +242,8 @@ local function prepare(self, fields, given, expression, key)
     max_requests = given.max_requests,
     prefetch = given.prefetch,
     request_limit = given.request_limit,
+    meter = (given.rate or given.budget) and rate.new(given) or nil,
+    on_progress = given.on_progress,
   }
 end
 

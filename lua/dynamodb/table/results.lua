@@ -16,8 +16,10 @@ local cursor = require("dynamodb.table.cursor")
 local errors = require("dynamodb.error")
 local late = require("dynamodb.base.late")
 local mutex = require("dynamodb.loop.mutex")
+local options = require("dynamodb.base.options")
 local paginator = require("dynamodb.table.paginator")
 local prefetch = require("dynamodb.table.prefetch")
+local progress = late.module("dynamodb.table.progress")
 local results_object = require("dynamodb.table.results_object")
 
 ---@class dynamodb.Results
@@ -125,18 +127,26 @@ local function end_replay(self)
   self._replay, self._last_item, self._key_values = false, self._replay.after_item, self._replay.after_values
 end
 
+-- Ends reading, or fails -> nil, err.
+local function stop(self, err)
+  if err and err.code == "BudgetExceeded" then cursor.add_to(self, err) end
+  if self._progress then self._progress:finish() end
+  return nil, err
+end
+
 --- Requests the next page, passing over what is left of the current one. After a failure it may be called
 --- again.
 ---@return table? response of the service; nil at the end
 ---@return dynamodb.Error? err
 local function next_response(self)
   if self._is_closed then errors.raise("results: attempt to read closed results") end
-  if self.remaining == 0 then return nil end -- the rest of the page remains for a later scan or query
+  if self.remaining == 0 then return stop(self) end -- the rest of the page is for a later scan or query
   mutex.wait(self._mutex, self._transport)
   if self._replay then end_replay(self) end
   leave_page(self)
+  if self._progress then self._progress:report() end
   local page, err = take_page(self)
-  if not page then return nil, err end
+  if not page then return stop(self, err) end
   enter_page(self, page)
   return page.response
 end
@@ -175,7 +185,7 @@ end
 -- Returns the next element in the cases that are not fast: at the end of a page, with max_results, and while
 -- replaying.
 local function next_slowly(self)
-  if self.remaining == 0 then return nil end
+  if self.remaining == 0 then return stop(self) end
   local replayed = self._replay and next_replayed(self)
   if replayed then return replayed end
   local ok, err = enter_next_page(self)
@@ -231,7 +241,7 @@ function methods:pages()
     local list = {}
     while self._replay do list[#list + 1] = next_replayed(self) end
     if #list > 0 then return list end
-    if self.remaining == 0 then return nil end
+    if self.remaining == 0 then return stop(self) end
     while self._position >= #self._items do
       if not mutex.wait(self._mutex, self._transport) then
         local response, err = next_response(self)
@@ -271,6 +281,7 @@ function methods:all()
   local ok, err = pcall(read_all, self, list, segments)
   if list[#list] == false then list[#list] = nil end
   if ok and not err then return list end
+  if ok and err.code == "BudgetExceeded" then err.found = options.merge(list) end
   if #list > 0 then
     replay.after_segment, replay.after_item = self.segment, self._last_item
     replay.after_values = self._key_values
@@ -312,7 +323,7 @@ end)
 --- without it), key_names (of the key attributes, for queries and scans), max_results, max_requests,
 --- request_limit, call (options of its calls), prefetch (pages requested ahead); for a scan by segments:
 --- segments (how many), start_keys (of each, false when it is finished), concurrency (how many at a
---- time), is_concurrent (whether their items come in any order)
+--- time), is_concurrent (whether their items come in any order); meter, on_progress
 ---@return dynamodb.Results
 function results.new(connection, operation, request, plan)
   local transport = core.connection_state(connection).transport -- raises for a closed connection
@@ -332,6 +343,7 @@ function results.new(connection, operation, request, plan)
     _guard = false, -- ends the prefetch when the results are collected
     _is_closed = false,
     _is_finished = false, -- set by close: whether nothing was left
+    _progress = false,
     _is_filtered = request.FilterExpression ~= nil,
     _plan = plan,
     _replay = false,
@@ -353,6 +365,9 @@ function results.new(connection, operation, request, plan)
   if (plan.prefetch or 0) > 0 or (plan.concurrency or 1) > 1 then
     self._prefetch = prefetch.new(transport, paginators, plan, self._is_filtered)
     self._guard = self._prefetch:guard()
+  end
+  if plan.on_progress then
+    self._progress = progress.new(plan.on_progress, transport, cursor.describe, self)
   end
   return results_object.new(self)
 end
