@@ -17,6 +17,7 @@
 ---@field aws_session_token? string token of temporary keys
 ---Table of keys, or a function that returns one (default: searched for)
 ---@field credentials? dynamodb.Credentials|(fun(seconds: number): dynamodb.Credentials?, string?)
+---@field single_flight? boolean identical reads that are under way share one request (default: `false`)
 ---@field shared_dict? string dictionary of nginx in which the workers share credentials
 ---@field host? string boto's form of `endpoint_url`: name of the host
 ---@field port? integer goes with `host` (default: the scheme's)

@@ -196,6 +196,23 @@ function Table:batch_write(request, options) end
 ---@return dynamodb.BatchWriter writer
 function Table:batch_writer(options) end
 
+---Makes a loader: the `loader:get` calls of many tasks or light threads in one turn become one request.
+---@param options? dynamodb.LoaderOptions
+---@return dynamodb.Loader loader
+function Table:loader(options) end
+
+---Acquires the lock of a name, which is the key of its item. Waits while another holder has it.
+---
+---**Errors.** `LockNotAcquired`, of kind `timeout`, when it was held all the time; `err.item` is the item.
+---@param hash_key dynamodb.KeyValue
+---@param range_key? dynamodb.KeyValue
+---@param options? dynamodb.LockOptions
+---@return dynamodb.Lock? lock
+---@return dynamodb.Error? err
+---@overload fun(self: dynamodb.Table, hash_key: dynamodb.KeyValue, options: dynamodb.LockOptions): dynamodb.Lock?, dynamodb.Error?
+---@overload fun(self: dynamodb.Table, options: dynamodb.LockKeyOptions): dynamodb.Lock?, dynamodb.Error?
+function Table:lock(hash_key, range_key, options) end
+
 ---Updates the fields by one DescribeTable.
 ---
 ---**Errors.** `ResourceNotFoundException` when the table does not exist.

@@ -92,6 +92,22 @@
 ---@field put? (dynamodb.Item|dynamodb.Attributes)[] items to store
 ---@field delete? dynamodb.Key[] items to delete
 
+---Options of loader.
+---@class (exact) dynamodb.LoaderOptions: dynamodb.ProjectionOptions, dynamodb.EveryCallOptions
+---@field max? integer keys of one request, at most 100 (default: 100)
+---@field wait? number seconds in which the first caller collects the keys of others (default: one turn)
+
+---Options of lock after a key.
+---@class (exact) dynamodb.LockOptions: dynamodb.EveryWriteOptions
+---@field lease? number seconds that the lock is held without a heartbeat (default: 20)
+---@field wait? number seconds to wait for the lock, from 0 (default: twice `lease`)
+---Seconds between two looks at a lock that is held, with jitter (default: a tenth of `lease`, at most 1)
+---@field interval? number
+---@field heartbeat? number seconds; lets a task or light thread extend the lease at this interval
+
+---The key and the options of lock.
+---@class (exact) dynamodb.LockKeyOptions: dynamodb.LockOptions, dynamodb.KeyOptions
+
 ---Options of refresh.
 ---@class (exact) dynamodb.RefreshOptions: dynamodb.EveryCallOptions
 ---Wait until the table is `ACTIVE`; excludes the options of every call (default: `false`)
