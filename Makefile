@@ -7,6 +7,7 @@ LUA_API    := $(if $(filter luajit%,$(LUA)),5.1,$(LUA:lua%=%))
 PREFIX     ?= /usr/local
 LUA_CMOD   ?= $(PREFIX)/lib/lua/$(LUA_API)
 LUA_LMOD   ?= $(PREFIX)/share/lua/$(LUA_API)
+LUA_TYPES  ?= $(PREFIX)/share/lua/types
 
 B       ?= build/$(LUA)$(SAN)
 WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla
@@ -124,7 +125,7 @@ soak:
 # Every check is a target of its own. The longest begin first. Three run at a time on two cores, since specs mostly wait; the
 # builds that they share are made first. Each ends with a line that tells its time: == NAME: SECONDS s, of which SECONDS of CPU.
 # What clang's analyzer finds is in `tidy`; all specs of Lua 5.4 are in `asan`, and most of them in `coverage`.
-CHECKS := fuzz-check coverage asan torture valgrind test-built allocations soak tidy warnings rock reproducible faults luacheck \
+CHECKS := fuzz-check coverage asan torture valgrind test-built allocations soak tidy warnings rock packages reproducible faults luacheck \
   cppcheck format bench-instructions
 
 check:
@@ -158,7 +159,7 @@ format:
 
 luacheck:
 	@echo "== luacheck: the Lua files"
-	@luacheck --quiet --no-color $(wildcard lua spec examples bench tools)
+	@luacheck --quiet --no-color $(wildcard lua spec examples bench tools types)
 
 tidy:
 	@echo "== tidy: clang-tidy of the C files"
@@ -178,6 +179,23 @@ reproducible:
 rock:
 	@echo "== rock: luarocks builds, packs and installs a release"
 	@tools/rock.sh $(LUAS)
+
+.PHONY: deb packages release
+
+# Builds the Debian package of HEAD into build/deb. packages also installs and uses it in a fresh system, and carries out the
+# Dockerfile of doc/nginx.md there.
+deb:
+	@tools/setup.sh deb
+	@tools/deb.sh
+
+packages:
+	@echo "== packages: the Debian package and the Dockerfile, in a fresh system"
+	@tools/setup.sh deb
+	@tools/packages.sh
+
+# Makes the tag and the rockspec of a release, and prints what publishes them: CONTRIBUTING.md
+release:
+	@tools/release.sh rockspec $(URL)
 
 # Writes the rockspec of a release: the source is tag vVERSION of the repository at URL, by default the one that this clone came from.
 rockspec:
@@ -351,15 +369,23 @@ build/bench/%: bench/%.c bench/bench.h
 	$(CC) $(STD) $(WARN) $(CFLAGS) -Wl,--as-needed -o $@ $< -lcurl -lz
 
 LUA_FILES := $(shell cd lua && find dynamodb -name '*.lua')
+TYPES     := $(notdir $(wildcard types/*.lua))
 
-install: all
+# The types are for editors: programs load none of them, so they are outside of the folders where interpreters look.
+install: all install-types
 	install -d $(DESTDIR)$(LUA_CMOD)/dynamodb
 	install -m 755 $B/dynamodb/core.so $B/dynamodb/curl.so $(DESTDIR)$(LUA_CMOD)/dynamodb
 	for file in $(LUA_FILES); do install -D -m 644 lua/$$file $(DESTDIR)$(LUA_LMOD)/$$file || exit; done
 
+.PHONY: install-types
+install-types:
+	install -d $(DESTDIR)$(LUA_TYPES)/dynamodb
+	install -m 644 $(TYPES:%=types/%) $(DESTDIR)$(LUA_TYPES)/dynamodb
+
 uninstall:
-	rm -f $(addprefix $(DESTDIR)$(LUA_CMOD)/dynamodb/,core.so curl.so) $(addprefix $(DESTDIR)$(LUA_LMOD)/,$(LUA_FILES))
-	@find $(DESTDIR)$(LUA_CMOD)/dynamodb $(DESTDIR)$(LUA_LMOD)/dynamodb -depth -type d -empty -delete 2>/dev/null || true
+	rm -f $(addprefix $(DESTDIR)$(LUA_CMOD)/dynamodb/,core.so curl.so) $(addprefix $(DESTDIR)$(LUA_LMOD)/,$(LUA_FILES)) \
+	  $(TYPES:%=$(DESTDIR)$(LUA_TYPES)/dynamodb/%)
+	@find $(DESTDIR)$(LUA_CMOD)/dynamodb $(DESTDIR)$(LUA_LMOD)/dynamodb $(DESTDIR)$(LUA_TYPES)/dynamodb -depth -type d -empty -delete 2>/dev/null || true
 
 clean:
 	rm -rf build

@@ -26,6 +26,7 @@ build = {
     LUA_INCDIR = "$(LUA_INCDIR)",
     LUA_CMOD = "$(LIBDIR)",
     LUA_LMOD = "$(LUADIR)",
+    LUA_TYPES = "$(PREFIX)/types",
     B = "build$(LUA_INCDIR)",
   },
 }

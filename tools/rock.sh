@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds, packs and installs the rock with each Lua named, in a directory of its own, and loads what it installed: tools/rock.sh LUA...
+# Builds, packs and installs the rock of HEAD with each Lua named, in a directory of its own, and loads it: tools/rock.sh LUA...
 set -eu -o pipefail
 cd "$(dirname "$0")/.."
 scratch=$(mktemp -d)
@@ -26,6 +26,8 @@ for lua; do
     rocks install --deps-mode=none "dynamodb-$release".*.rock
     rm "dynamodb-$release".*.rock
   )
+  cmp -s types/table.lua "$tree/lib/luarocks/rocks-$version/dynamodb/$release/types/dynamodb/table.lua" ||
+    { echo "$0: the rock lacks types/" >&2; exit 1; }
   LUA_PATH="$tree/share/lua/$version/?.lua;$tree/share/lua/$version/?/init.lua;;" LUA_CPATH="$tree/lib/lua/$version/?.so;;" \
     "$lua" -e 'print("rock of", (require("dynamodb").connect({ region = "eu-west-1" })))'
 done

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the missing packages of a make target: tools/setup.sh demo|test|engines|bench|instructions|peers|check
+# Installs the missing packages of a make target: tools/setup.sh demo|test|engines|bench|instructions|peers|deb|check
 # If nothing is missing, it fetches nothing, so a second run needs no network.
 set -eu
 cd "$(dirname "$0")/.."
@@ -147,8 +147,18 @@ need_for_peers() {
   fi
 }
 
+need_for_deb() {
+  need_for_demo
+  need dh-lua runs dh_lua
+  need debhelper runs dh
+  need "dpkg-dev fakeroot" runs dpkg-buildpackage
+  need lintian runs lintian
+  need debootstrap runs debootstrap
+}
+
 need_for_check() {
   need_for_test
+  need_for_deb
   local package
   for package in clang clang-format clang-tidy cppcheck valgrind gcovr luarocks; do
     need $package runs $package
@@ -210,8 +220,8 @@ install_sdk() {
 }
 
 case $plan in
-  demo | test | engines | bench | instructions | peers | check) ;;
-  *) fail "usage: $0 demo|test|engines|bench|instructions|peers|check" ;;
+  demo | test | engines | bench | instructions | peers | deb | check) ;;
+  *) fail "usage: $0 demo|test|engines|bench|instructions|peers|deb|check" ;;
 esac
 find_missing
 [ -z "$missing" ] || install_packages

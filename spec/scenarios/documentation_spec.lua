@@ -269,6 +269,21 @@ describe("documentation", function()
     end
   end)
 
+  it("names existing files and goals of make in CONTRIBUTING and SECURITY", function()
+    local makefile, count = read("Makefile"), 0
+    for _, page in ipairs({ "CONTRIBUTING.md", "SECURITY.md" }) do
+      local text = read(page)
+      for path in text:gmatch("`(%l+/[%w_/]+%.%w+)`") do assert.truthy(read(path)) end
+      for goals in text:gmatch("make ([%l-][%l -]*)") do
+        for goal in goals:gmatch("[%l-]+") do
+          assert.truthy(("\n" .. makefile):find("\n" .. goal:gsub("%-", "%%-") .. ":"), page .. ": make " .. goal)
+          count = count + 1
+        end
+      end
+    end
+    assert.is_true(count > 20)
+  end)
+
   -- ===================== }
 
   it("lists every file of spec/support", function()
@@ -291,7 +306,7 @@ describe("documentation", function()
 
   it("links to existing pages", function()
     local headings = {} -- page -> its text, with headings as anchors
-    local pipe = io.popen("ls README.md doc/*.md")
+    local pipe = io.popen("ls *.md doc/*.md")
     for page in pipe:lines() do
       local folder = page:match("^(.*/)") or ""
       for target, place in read(page):gmatch("%]%(([%w/._-]*)#?([%w_-]*)%)") do

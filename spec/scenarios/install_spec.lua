@@ -29,10 +29,95 @@ describe("make install", function()
     end
   end)
 
+  it("puts the types for editors beside the modules, where no interpreter looks", function()
+    assert.equal("", make("install"))
+    local count = 0
+    for path in files.output_of("ls types/*.lua"):gmatch("[^\n]+") do
+      local installed = files.read(("%s/opt/share/lua/types/dynamodb/%s"):format(directory, path:match("[^/]+$")))
+      assert.equal(files.read(path), installed)
+      count = count + 1
+    end
+    assert.is_true(count > 10)
+  end)
+
   it("is undone by make uninstall, without empty folders", function()
     make("install")
     assert.equal("", make("uninstall"))
     assert.equal("", files.output_of("find " .. directory .. " -type f -o -name dynamodb"))
+  end)
+end)
+
+-- make packages builds, installs and uses the package in a fresh system.
+describe("the Debian package", function()
+  local function words(text) return (text:gsub("\n %.\n", "\n"):gsub("%s+", " ")) end
+
+  it("has the licence of the project", function()
+    local copyright, licence = words(files.read("packaging/debian/copyright")), files.read("LICENSE")
+    assert.matches(words(licence:match("\nPermission.*$")):match("^%s*(.-)%s*$"), copyright, 1, true)
+    assert.matches(licence:match("Copyright %(c%) ([^\n]+)"), copyright, 1, true)
+  end)
+
+  it("has a configuration of dh-lua for each build", function()
+    local rules, builds = files.read("packaging/debian/rules"), {}
+    for lua in rules:match("\nLUAS = ([^\n]+)"):gmatch("%S+") do builds[#builds + 1] = lua end
+    assert.equal(table.concat(builds, " ") .. " ", (files.output_of("ls packaging/debian/*.dh-lua.conf")
+      :gsub("packaging/debian/(lua[%d.]+)%.dh%-lua%.conf\n", "%1 ")))
+    for _, lua in ipairs(builds) do
+      local conf = files.read(("packaging/debian/%s.dh-lua.conf"):format(lua))
+      assert.matches("\nLUA_VERSION=" .. lua:sub(4) .. "\n", conf, 1, true)
+      assert.matches(("=build/%s/dynamodb/core.so build/%s/dynamodb/curl.so\n"):format(lua, lua), conf, 1, true)
+    end
+  end)
+
+  it("has a test of its own that needs no service", function()
+    local output = files.output_of(("env -u LD_PRELOAD %s packaging/debian/test.lua %s 2>&1"):format(os.getenv("LUA"),
+      (os.getenv("LUA_BUILD"):gsub("%-%l+$", ""))))
+    assert.matches(("%s\tnetwork\n"):format(require("dynamodb.base.version")), output, 1, true)
+  end)
+end)
+
+describe("make release", function()
+  local version = require("dynamodb.base.version")
+  local directory
+
+  -- Returns the output of shell commands in a repository with the files that a release needs.
+  local function run(commands)
+    return files.output_of(("cd %s && { %s; } 2>&1"):format(directory, commands))
+  end
+
+  local function write_changelog(first)
+    files.write(directory .. "/CHANGELOG.md", "# Changelog\n\n" .. first .. "\n\n- a change\n\n## [0.0.1] - 2020-01-01\n")
+    run("git add -A && git commit -qm change")
+  end
+
+  before_each(function()
+    directory = files.output_of("mktemp -d"):match("[^\n]+")
+    files.output_of(("cp -r --parents rockspec/dynamodb-dev-1.rockspec tools lua/dynamodb/base .gitignore %s"):format(directory))
+    run("unset LD_PRELOAD; git init -q && git config user.name Name && git config user.email name@example.org")
+    run("git remote add origin https://example.org/lua/dynamodb.git")
+  end)
+  after_each(function() os.execute("rm -rf " .. directory) end)
+
+  it("makes the tag and the rockspec of this version", function()
+    write_changelog(("## [%s] - 2026-12-01"):format(version))
+    local output = run("unset LD_PRELOAD; tools/release.sh rockspec")
+    assert.matches(("git push origin v%s\n"):format(version), output, 1, true)
+    assert.matches(("luarocks upload rockspec/dynamodb-%s-1.rockspec\n"):format(version), output, 1, true)
+    assert.equal("v" .. version .. "\n", run("git describe --exact-match"))
+    local rockspec = files.read(("%s/rockspec/dynamodb-%s-1.rockspec"):format(directory, version))
+    assert.matches(('tag = "v%s"'):format(version), rockspec, 1, true)
+    assert.matches("the tag v" .. version .. " exists", run("unset LD_PRELOAD; tools/release.sh rockspec"), 1, true)
+  end)
+
+  it("refuses what is not ready", function()
+    write_changelog("## Unreleased")
+    assert.matches("CHANGELOG.md begins with '## Unreleased'", run("unset LD_PRELOAD; tools/release.sh rockspec"), 1, true)
+    write_changelog("## [9.9.9] - 2026-12-01")
+    assert.matches("CHANGELOG.md begins with '## [9.9.9] -", run("unset LD_PRELOAD; tools/release.sh rockspec"), 1, true)
+    write_changelog(("## [%s] - 2026-12-01"):format(version))
+    files.write(directory .. "/more", "")
+    assert.matches("changes that are not committed", run("unset LD_PRELOAD; tools/release.sh rockspec"), 1, true)
+    assert.equal("", run("git tag"))
   end)
 end)
 

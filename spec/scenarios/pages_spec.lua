@@ -52,7 +52,7 @@ end
 
 describe("the code of the pages", function()
   it("is in blocks that begin at the margin and name their language, so that none is passed over", function()
-    local known = { [""] = true, lua = true, nginx = true, ini = true }
+    local known = { [""] = true, dockerfile = true, lua = true, nginx = true, ini = true }
     local list = {}
     for path in files.output_of("ls README.md CHANGELOG.md doc/*.md spec/support/*.md"):gmatch("[^\n]+") do
       local is_open = false

@@ -1,0 +1,74 @@
+---@meta
+
+-- The options of dynamodb.connect: doc/dynamodb.md, doc/settings.md, doc/credentials.md.
+
+---Keys, as the option `credentials` of dynamodb.connect or its function gives them.
+---@class (exact) dynamodb.Credentials
+---@field aws_access_key_id string
+---@field aws_secret_access_key string
+---@field aws_session_token? string
+---@field account_id? string the account that the keys belong to
+---@field expires? number seconds since 1970
+
+---The options of dynamodb.connect.
+---@class (exact) dynamodb.ConnectOptions: dynamodb.SettingOptions
+---@field aws_access_key_id? string key id and secret; both or neither (default: searched for)
+---@field aws_secret_access_key? string key id and secret; both or neither (default: searched for)
+---@field aws_session_token? string token of temporary keys
+---Table of keys, or a function that returns one (default: searched for)
+---@field credentials? dynamodb.Credentials|(fun(seconds: number): dynamodb.Credentials?, string?)
+---@field single_flight? boolean identical reads that are under way share one request (default: `false`)
+---@field shared_dict? string dictionary of nginx in which the workers share credentials
+---@field host? string boto's form of `endpoint_url`: name of the host
+---@field port? integer goes with `host` (default: the scheme's)
+---@field is_secure? boolean goes with `host`: `https` or `http` (default: `true`)
+---@field max_connections? integer open connections per host (default: 64)
+---An idle connection is not used again after this time; the service closes it at about 60 (default: 50)
+---@field max_idle_time? number
+---A connection is not used again after this time, so that DNS changes take effect (default: no limit)
+---@field max_connection_age? number
+---@field client_certificate? string PEM file of a client certificate
+---@field client_key? string PEM file of its key, without a password (default: in the file of the certificate)
+---@field compression? boolean request compressed responses (default: `false`)
+---@field unix_socket? string path of a unix socket to connect to in place of the host, for tests
+---@field transport? dynamodb.Transport a transport of your own (default: libcurl; in nginx cosockets)
+---@field hooks? dynamodb.Hooks functions that are called at events
+---@field log? dynamodb.Log where the log is written
+
+---The settings that are options of dynamodb.connect. They may also come from the environment or from a profile.
+---@class (exact) dynamodb.SettingOptions
+---@field profile? string the profile to use; it must exist unless it is `default` (default: `default`)
+---@field region? string such as `eu-west-1`; `local` is a server on port 8000 of this machine (default: `us-east-1`)
+---`true`: ignore endpoint URLs of environment and files (default: `false`)
+---@field ignore_configured_endpoint_urls? boolean
+---@field endpoint_url? string URL of DynamoDB: `http(s)://host[:port][/path]`; without it, by region
+---@field use_fips_endpoint? boolean use hosts with FIPS 140 cryptography (default: `false`)
+---@field use_dualstack_endpoint? boolean use hosts with IPv6 addresses (default: `false`)
+---@field aws_account_id? string the account, for hosts that name one
+---`preferred`, `disabled`, `required` (default: `preferred`)
+---@field account_id_endpoint_mode? "preferred"|"disabled"|"required"
+---`regional`, or `legacy`: the global host of STS for its oldest regions (default: `regional`)
+---@field sts_regional_endpoints? "regional"|"legacy"
+---`standard`, `adaptive`, `off`; `legacy` means `standard` (default: `standard`)
+---@field retry_mode? "standard"|"adaptive"|"off"|"legacy"
+---@field max_attempts? integer attempts of a call, the first one included (default: `4`)
+---@field retry_writes? "safe"|"always"|"exact" `safe`, `always`, `exact`: writes with lost responses (default: `safe`)
+---Sets the default of `connect_timeout` (default: `legacy`)
+---@field defaults_mode? "legacy"|"standard"|"in-region"|"cross-region"|"mobile"|"auto"
+---@field connect_timeout? number seconds for name resolution, TCP and TLS (default: `1`)
+---@field attempt_timeout? number seconds for sending one request and receiving its response (default: `5`)
+---@field deadline? number seconds for a call with all its attempts (default: `15`)
+---@field disable_clock_skew_correction? boolean sign with this machine's time even if it is wrong (default: `false`)
+---@field ca_bundle? string file of trusted certificate authorities; without it, the system's
+---@field tcp_keepalive? boolean let TCP probe idle connections (default: `false`)
+---@field proxy? string|false URL of the proxy; `false`: none (default: by the environment)
+---@field no_proxy? string hosts to reach without a proxy; with option `proxy` the variables are ignored
+---@field sdk_ua_app_id? string the application's name in `User-Agent`, at most 50 characters
+---@field ec2_metadata_disabled? boolean `true`: never request instance metadata (default: `false`)
+---`true`: never use version 1 of instance metadata, which has no token (default: `false`)
+---@field ec2_metadata_v1_disabled? boolean
+---`IPv4` or `IPv6`: selects the default of the next setting (default: `IPv4`)
+---@field ec2_metadata_service_endpoint_mode? "IPv4"|"IPv6"
+---@field ec2_metadata_service_endpoint? string URL of instance metadata
+---@field metadata_service_timeout? number seconds for one attempt at instance metadata (default: `1`)
+---@field metadata_service_num_attempts? integer attempts at instance metadata (default: `1`)

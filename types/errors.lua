@@ -1,0 +1,39 @@
+---@meta
+
+-- Error objects: doc/errors.md.
+
+---What failed.
+---@alias dynamodb.ErrorKind
+---| '"service"' # the service returned an error
+---| '"network"' # there was no connection, or it broke: name, TCP, TLS, certificate, incomplete response
+---| '"timeout"' # `connect_timeout`, `attempt_timeout`, `deadline` or the `timeout` of a waiting method has passed
+---| '"response"' # the response cannot be trusted, or does not fit the request: wrong CRC32, not DynamoDB JSON, over a limit, a missing or wrong member, another table, key or number of entries than was asked for
+---| '"credentials"' # none were found or they are unusable; or settings are unusable, with file and line in the message
+
+---What calls return as second value when they fail.
+---@class dynamodb.Error
+---@field kind dynamodb.ErrorKind what failed
+---@field code? string the service's code, such as `"ConditionalCheckFailedException"`
+---@field message string text for people
+---@field status? integer HTTP status; nil without a response
+---@field request_id? string the service's id of the request, to quote to AWS
+---Such as `"PutItem"`; nil for errors that belong to no operation, such as `task:wait` that timed out
+---@field operation? string
+---@field table? string the table's name, if the request was for one table
+---@field where? string `"file:line"` of the call
+---@field attempts? integer number of requests sent, retries included
+---@field elapsed? number duration of the call
+---@field retryable boolean true if the same call may succeed later
+---@field throttled boolean true if the service throttled the request
+---@field ambiguous boolean true if the write may have been applied although it failed
+---@field permanent? true true for a refused certificate or a proxy's refusal, which are not retried
+---@field retry_stopped? string why there was no further attempt, such as `"attempts"` or `"deadline"`
+---@field item? dynamodb.Attributes the stored item of a failed condition, with return_item_on_failure
+---@field reasons? dynamodb.Reason[] why a transaction was cancelled, for each operation
+---@field leftovers? table[] of a failed batch: the entries that were not processed
+---@field found? table of a failed batch of reads: the items that were read
+---`{ reason =, resource = ARN }` if the service reports what is over its limit
+---@field throttling_reasons? { reason: string, resource: string }[]
+---Of a failed batch: what its requests consumed, with return_consumed_capacity
+---@field consumed_capacity? dynamodb.ConsumedCapacity[]
+---@operator concat(any): string
