@@ -125,7 +125,7 @@ soak:
 # Every check is a target of its own. The longest begin first. Three run at a time on two cores, since specs mostly wait; the
 # builds that they share are made first. Each ends with a line that tells its time: == NAME: SECONDS s, of which SECONDS of CPU.
 # What clang's analyzer finds is in `tidy`; all specs of Lua 5.4 are in `asan`, and most of them in `coverage`.
-CHECKS := fuzz-check coverage asan torture valgrind test-built allocations soak tidy warnings rock packages reproducible faults luacheck \
+CHECKS := fuzz-check coverage asan torture valgrind test-built allocations soak tidy warnings rock reproducible faults luacheck \
   cppcheck format bench-instructions
 
 check:

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the Debian package, installs it in a fresh system of the same release, uses it there with lua5.4 and luajit against a local
 # server, and removes it; then carries out the Dockerfile of doc/nginx.md there: tools/packages.sh
-# The fresh system is skipped, loudly, where debootstrap cannot run: without root, or without debootstrap. It gets the package
+# The fresh system is skipped, loudly, where debootstrap cannot make it: without root, without debootstrap, or without a mirror. It gets the package
 # sources, certificates and proxies of this system, and is deleted at the end.
 set -eu -o pipefail
 cd "$(dirname "$0")/.."
@@ -46,7 +46,10 @@ quietly() {
 make_system() {
   local mirror path
   mirror=$(apt-get indextargets --format "\$(CODENAME) \$(REPO_URI)" | awk -v suite="$suite" '$1 == suite {print $2; exit}')
-  debootstrap --variant=minbase --include=ca-certificates "$suite" "$root" ${mirror:+"$mirror"}
+  debootstrap --variant=minbase --include=ca-certificates "$suite" "$root" ${mirror:+"$mirror"} >"$log" 2>&1 || {
+    tail -n 20 "$log" >&2
+    skip "debootstrap failed"
+  }
   rm -f "$root/etc/apt/sources.list"
   for path in /etc/apt/sources.list /etc/apt/sources.list.d /etc/apt/apt.conf.d /etc/apt/keyrings /usr/share/keyrings /etc/hosts \
     /etc/resolv.conf /usr/local/share/ca-certificates /etc/ssl/certs/ca-certificates.crt; do
@@ -99,6 +102,6 @@ check_dockerfile() {
   echo "== packages: carried out the $count instructions of the Dockerfile"
 }
 
-quietly make_system
+make_system
 check_package
 check_dockerfile

@@ -17,6 +17,9 @@
 ---@field aws_session_token? string token of temporary keys
 ---Table of keys, or a function that returns one (default: searched for)
 ---@field credentials? dynamodb.Credentials|(fun(seconds: number): dynamodb.Credentials?, string?)
+---@field headers? table<string, string> headers of all requests to DynamoDB; those of a call add to them
+---@field on_request? fun(request: dynamodb.OutgoingRequest) is called before each attempt is signed
+---@field rate? dynamodb.Units capacity units that all calls of the connection may consume per second (default: no limit)
 ---@field single_flight? boolean identical reads that are under way share one request (default: `false`)
 ---@field shared_dict? string dictionary of nginx in which the workers share credentials
 ---@field host? string boto's form of `endpoint_url`: name of the host
@@ -34,6 +37,13 @@
 ---@field transport? dynamodb.Transport a transport of your own (default: libcurl; in nginx cosockets)
 ---@field hooks? dynamodb.Hooks functions that are called at events
 ---@field log? dynamodb.Log where the log is written
+
+---What option `on_request` gets.
+---@class (exact) dynamodb.OutgoingRequest
+---@field operation string such as `GetItem`
+---@field table? string the table, if the request is for one table
+---@field attempt integer from 1
+---@field headers table<string, string> by names in lower case; it may be changed or replaced
 
 ---The settings that are options of dynamodb.connect. They may also come from the environment or from a profile.
 ---@class (exact) dynamodb.SettingOptions

@@ -48,6 +48,14 @@ function Connection:lookup(name, options) end
 ---@return dynamodb.Error? err
 function Connection:resolve_table(table) end
 
+---Does before the first call what the first calls would wait for: settings, credentials, connections.
+---
+---**Errors.** `nil, err` when no connection could be opened; when there are fewer than asked for, the number is followed by the error.
+---@param options? dynamodb.WarmOptions
+---@return integer? count connections that are open
+---@return dynamodb.Error? err
+function Connection:warm(options) end
+
 ---boto's name of conn:table.
 ---
 ---**Errors.** Raises without a key.

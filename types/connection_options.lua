@@ -40,7 +40,7 @@
 ---@field attributes_to_get? dynamodb.Projection boto's name for `projection` (default: all attributes)
 
 ---Options of batch_get.
----@class (exact) dynamodb.BatchGetOptions: dynamodb.ConsumedCapacityOptions, dynamodb.EveryCallOptions
+---@class (exact) dynamodb.BatchGetOptions: dynamodb.RateOptions, dynamodb.ConsumedCapacityOptions, dynamodb.EveryCallOptions
 ---@field items? boolean `false`: plain tables (default: `true`)
 ---@field concurrency? integer how many requests are sent concurrently (default: 1)
 
@@ -98,3 +98,7 @@
 ---@field max_read_units? integer|false ceilings of on-demand capacity (default: no limit)
 ---@field max_write_units? integer|false ceilings of on-demand capacity (default: no limit)
 ---@field encryption? string|boolean as table settings (default: `false`)
+
+---@class (exact) dynamodb.WarmOptions
+---@field connections? integer how many connections shall be open (default: 1)
+---@field deadline? number seconds for the whole method (default: that of calls)

@@ -36,4 +36,7 @@
 ---@field throttling_reasons? { reason: string, resource: string }[]
 ---Of a failed batch: what its requests consumed, with return_consumed_capacity
 ---@field consumed_capacity? dynamodb.ConsumedCapacity[]
+---@field count? integer with `BudgetExceeded` of a query or scan: the items in the pages so far
+---@field last_evaluated_key? table with `BudgetExceeded` of a query or scan: where it can be resumed
+---@field state? table the same of a scan with `segments`
 ---@operator concat(any): string

@@ -4,6 +4,8 @@
 
 ---Options of every call.
 ---@class (exact) dynamodb.EveryCallOptions
+---Headers that each request has besides the client's; they are signed (default: none)
+---@field headers? table<string, string>
 ---Limit of the whole call: attempts, delays, pages, the parts of a batch, refreshing of credentials (default:
 ---15)
 ---@field deadline? number
@@ -19,6 +21,24 @@
 ---@class (exact) dynamodb.ConsumedCapacityOptions
 ---Request what the call consumed, in total or for each index as well (default: `"NONE"`)
 ---@field return_consumed_capacity? "TOTAL"|"INDEXES"|"NONE"
+
+---Capacity units: a number for reads and writes alike, or one for each.
+---@alias dynamodb.Units number|dynamodb.ReadAndWriteUnits
+
+---Capacity units of reads and of writes.
+---@class (exact) dynamodb.ReadAndWriteUnits
+---@field read? number
+---@field write? number
+
+---Is called at most ten times a second and once at the end. `total` is nil where it is unknown; `state` is a new table.
+---@alias dynamodb.Progress fun(done: number, total: number?, state: table)
+
+---Limits of what a call consumes, and a function that sees how far it is.
+---@class (exact) dynamodb.RateOptions
+---@field rate? dynamodb.Units capacity units that the requests may consume per second (default: no limit)
+---Capacity units after which no further request is sent; the call ends with code `BudgetExceeded` (default: no limit)
+---@field budget? dynamodb.Units
+---@field on_progress? dynamodb.Progress is called while the call runs
 
 ---The key of an item.
 ---@class (exact) dynamodb.KeyOptions
@@ -53,7 +73,7 @@
 ---@field consistent_read? boolean
 
 ---Options that queries and scans share.
----@class (exact) dynamodb.QueryAndScanOptions: dynamodb.ProjectionOptions, dynamodb.ConsumedCapacityOptions, dynamodb.EveryCallOptions
+---@class (exact) dynamodb.QueryAndScanOptions: dynamodb.RateOptions, dynamodb.ProjectionOptions, dynamodb.ConsumedCapacityOptions, dynamodb.EveryCallOptions
 ---Return only items that meet it; the service examines and charges the others as well
 ---@field filter? dynamodb.ConditionLike
 ---@field index? string name of the global or local index to read (default: the table)
@@ -73,13 +93,14 @@
 ---@field prefetch? integer pages to request ahead (default: 0)
 
 ---Options of batch writes and of writers.
----@class (exact) dynamodb.BatchWriteOptions: dynamodb.ConsumedCapacityOptions, dynamodb.EveryCallOptions
+---@class (exact) dynamodb.BatchWriteOptions: dynamodb.RateOptions, dynamodb.ConsumedCapacityOptions, dynamodb.EveryCallOptions
 ---@field concurrency? integer how many requests are sent concurrently (default: 1)
 ---A key that occurs twice: the last write counts (deletes come after puts), or it raises (default: `"last"`)
 ---@field on_duplicate? "last"|"error"
 
 ---Options of methods that wait for a state.
 ---@class (exact) dynamodb.WaitOptions
+---@field on_progress? dynamodb.Progress is called after each check
 ---@field timeout? number how long to wait; then the error has kind `timeout` (default: 300)
 
 ---The capacity of a table or index.

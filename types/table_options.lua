@@ -82,7 +82,7 @@
 ---@class (exact) dynamodb.CountOptions: dynamodb.QueryKeyOptions, dynamodb.ScanOptions
 
 ---Options of get_items.
----@class (exact) dynamodb.GetItemsOptions: dynamodb.ProjectionOptions, dynamodb.ConsumedCapacityOptions, dynamodb.EveryCallOptions
+---@class (exact) dynamodb.GetItemsOptions: dynamodb.RateOptions, dynamodb.ProjectionOptions, dynamodb.ConsumedCapacityOptions, dynamodb.EveryCallOptions
 ---@field ordered? boolean return the items in the order of the keys (default: `false`)
 ---@field items? boolean `false`: plain tables (default: `true`)
 ---@field concurrency? integer how many requests are sent concurrently (default: 1)
