@@ -97,6 +97,32 @@ describe("the code of the pages", function()
     assert.same({}, list)
   end)
 
+  it("of commands is what tools/fresh.sh runs, in its order", function()
+    for path in pairs(commands) do
+      local script, at, found = files.output_of("tools/fresh.sh --print " .. path), 1, 0
+      for _, block in ipairs(blocks_of(path)) do
+        if block.info:find("^sh") or block.info:find("^lua ") then
+          local first, last = script:find("\n" .. block.code .. "\n", at - 1, true)
+          if at == 1 and not first then first, last = script:find(block.code .. "\n", 1, true) end
+          assert.is_number(first, ("%s:%d"):format(path, block.line))
+          at, found = last + 1, found + 1
+        end
+      end
+      assert.is_true(found >= 2, path)
+    end
+  end)
+
+  it("of doc/mistakes.md shows twenty mistakes, each with its mend", function()
+    local number = 0
+    for title, text in (files.read(MISTAKES) .. "\n#"):gmatch("\n### ([^\n]+)\n(.-)%f[\n]\n%f[#]") do
+      number = number + 1
+      assert.equal(number, tonumber(title:match("^%d+")), title)
+      local blocks = select(2, text:gsub("\n```lua\n", ""))
+      assert.is_true(blocks >= 2, title)
+    end
+    assert.equal(20, number)
+  end)
+
   local conn, quick, offline, getenv, printed
   local hidden -- the whole environment of a block | nil
   local shared_names = {} -- the name on a page -> the name of the table that was created for it
@@ -255,9 +281,9 @@ describe("the code of the pages", function()
 
   -- Runs a cell: statements, or an expression, which must not be a failure; results are read.
   local function run_cell(block, env, names)
-    local is_expression = not block.code:find("local ", 1, true) and not block.code:find(" = nil$") and not block.code:find(";", 1, true)
-    if not is_expression then return run(block, env, names) end
-    local value = assert(run({ info = block.info, code = "return " .. block.code }, env, names))
+    local code = block.code
+    if code:find("local ", 1, true) or code:find(" = nil$") or code:find(";", 1, true) then return run(block, env, names) end
+    local value = assert(run({ info = block.info, code = "return " .. code }, env, names))
     if type(value) == "userdata" and tostring(value):find("^Results") then assert(value:all()) end
   end
 
