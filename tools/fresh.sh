@@ -50,7 +50,10 @@ make_system() { # ROOT
   printf '#!/bin/sh\nexit 101\n' >"$1/usr/sbin/policy-rc.d" # the package of nginx must not start its service
   chmod +x "$1/usr/sbin/policy-rc.d"
   git clone --quiet --no-hardlinks . "$1/root/dynamodb"
-  # The reader's account: a profile of AWS's tools, at the local server.
+}
+
+# Gives the reader an account: a profile of AWS's tools, at the local server that the page starts.
+make_account() { # ROOT
   mkdir "$1/root/.aws"
   printf '[default]\naws_access_key_id = account\naws_secret_access_key = account\nendpoint_url = http://127.0.0.1:8000\n' \
     >"$1/root/.aws/config"
@@ -97,6 +100,7 @@ for page in $pages; do
   echo "== the commands of $page"
   root=$directory/$(basename "$page" .md)
   cp -a "$directory/base" "$root"
+  ! grep -q '^```sh background$' "$page" || make_account "$root"
   { echo "$prologue"; commands "$page"; echo 'set +x; echo "== all commands have passed"'; } >"$root/root/commands"
   inside "$root" "" bash /root/commands
   first=${first:-$root}
