@@ -65,7 +65,7 @@ server:
 
 # Runs the specs. SPEC holds the arguments of busted: make spec LUA=luajit SPEC='spec/core --filter=crc'
 LUAS ?= lua5.4 luajit
-SPEC ?= spec examples/shop
+SPEC ?= spec examples
 export SPEC SAN
 
 test:
@@ -330,6 +330,12 @@ bench-peers:
 	@$(MAKE) -s $(LUAS:%=plain-%)
 	@UPDATE='$(UPDATE)' bench/peers.sh $(LUAS)
 
+# Measures 64 tasks that read at once, with and without coalescing. UPDATE=1 also writes doc/coalescing.svg.
+bench-coalescing:
+	@tools/setup.sh test
+	@$(MAKE) -s $(LUAS:%=plain-%)
+	@UPDATE='$(UPDATE)' bench/coalescing.sh $(LUAS)
+
 # Measures requests per second and latency inside nginx with a slow service.
 bench-nginx:
 	@tools/setup.sh bench
@@ -358,4 +364,4 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: all demo server test test-engines spec specs modules spec-modules check warnings format luacheck tidy cppcheck reproducible rock rockspec test-built asan valgrind coverage torture faults allocations soak fuzz fuzz-check fuzz-programs bench bench-instructions bench-peers bench-nginx plain-luajit plain-lua5.4 plain-haproxy install uninstall clean
+.PHONY: all demo server test test-engines spec specs modules spec-modules check warnings format luacheck tidy cppcheck reproducible rock rockspec test-built asan valgrind coverage torture faults allocations soak fuzz fuzz-check fuzz-programs bench bench-instructions bench-peers bench-nginx bench-coalescing plain-luajit plain-lua5.4 plain-haproxy install uninstall clean

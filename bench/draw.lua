@@ -1,8 +1,9 @@
 -- Draws the figures of bench/peers.json as SVG: draw.lua DATA. A group of bars for each operation shows the
--- CPU time of one call by each client; the longest bar of a group has the full width. Its colours are
--- legible on light and dark backgrounds.
+-- CPU time of one call by each client; the longest bar of a group has the full width.
 
 local cjson = require("cjson")
+
+local svg = dofile("bench/svg.lua")
 
 local WIDTH, LABEL, BAR, ROW, HEAD = 780, 320, 330, 22, 34 -- pixels
 local GROUPS = {
@@ -10,24 +11,7 @@ local GROUPS = {
   { "PutItem", "PutItem: the same item", 1, "us" },
   { "Scan", "Scan: a page of 2,474 items, 1 MB", 1000, "ms" },
 }
-local STYLE = [[
-  <style>
-    text { font: 13px sans-serif; fill: #6e7781 }
-    .title { font-weight: bold }
-    .note { font-size: 11px }
-    .own { fill: #2f81f7 }
-    .other { fill: #8c959f }
-  </style>]]
-
-local function escaped(text)
-  return (text:gsub("[&<>\"]", { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;" }))
-end
-
--- 1234.5 -> "1,235"; numbers below 100 keep a decimal.
-local function number_text(number)
-  if number < 100 then return ("%.1f"):format(number) end
-  return (("%.0f"):format(number):reverse():gsub("%d%d%d", "%0,"):reverse():gsub("^,", ""))
-end
+local escaped, number_text = svg.escaped, svg.number_text
 
 local file = assert(io.open(arg[1], "rb"))
 local data = cjson.decode(file:read("*a"))
@@ -68,9 +52,4 @@ y = y + 16
 add('  <text class="note" x="10" y="%d">%s. %s. Medians of %d rounds, %s.</text>', y, escaped(data.machine),
   escaped(data.server), data.rounds, escaped(data.measured))
 
-print(('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" role="img">'):format(
-  WIDTH, y + 14, WIDTH))
-print("  <title>CPU time of one call by client</title>")
-print(STYLE)
-print(table.concat(lines, "\n"))
-print("</svg>")
+print(svg.document("CPU time of one call by client", WIDTH, y + 14, lines))

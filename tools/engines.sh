@@ -11,7 +11,7 @@ else
   : "${ENGINES:=dynoxide dynalite}"
 fi
 uses_server='helper\.(connect|endpoint|unverified|create_table)|fixture\.open|AWS_ENDPOINT_URL_DYNAMODB|DYNAMODB_TLS_ENDPOINT|testing\.server|(crowd|endurance|modify)_process|nginx_handlers'
-SPEC=$(grep -rlE --include='*_spec.lua' "$uses_server" spec | LC_ALL=C sort | tr '\n' ' ')
+SPEC=$(grep -rlE --include='*_spec.lua' "$uses_server" spec examples | LC_ALL=C sort | tr '\n' ' ')
 export SPEC
 results=$(mktemp)
 trap 'rm -f "$results"' EXIT

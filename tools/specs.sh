@@ -25,7 +25,7 @@ LIMIT=${LIMIT:-1200}
 # Prints busted's arguments, one line for each process.
 batches() {
   local word files options="" paths=()
-  for word in ${SPEC:-spec examples/shop}; do
+  for word in ${SPEC:-spec examples}; do
     case $word in
       -*) options+="$word " ;;
       *) paths+=("$word") ;;
@@ -33,7 +33,7 @@ batches() {
   done
   files=$(find "${paths[@]}" -name '*_spec.lua' | LC_ALL=C sort)
   if [ "$(wc -l <<<"$files")" -lt "$SPLIT_FROM" ]; then
-    echo "${SPEC:-spec examples/shop}"
+    echo "${SPEC:-spec examples}"
   else
     awk -v options="$options" -v most="$PROCESSES" '{ batch[NR % most] = batch[NR % most] " " $0 }
       END { for (i in batch) print options batch[i] }' <<<"$files"

@@ -82,6 +82,8 @@ return function(ARN, BACKUP, KEY, SCHEMA)
     has_item = function(o) return o:has_item("a", "b") end,
     increment = function(o) return o:increment("a", "b", { path = "n" }) end,
     list_backups = function(o) return o:list_backups() end,
+    loader = function(o) return o:loader() end,
+    lock = function(o) return o:lock("a", "b") end,
     lookup = function(o) return o:lookup("a", "b") end,
     new_item = function(o) return o:new_item("a", "b", { n = 1 }) end,
     put_item = function(o) return o:put_item({ id = "a", at = "b" }) end,
@@ -145,6 +147,13 @@ return function(ARN, BACKUP, KEY, SCHEMA)
       return o:flush()
     end,
     put = function(o) return o:put(KEY) end,
+  }
+
+  calls.loader = { get = function(o) return o:get("a", "b") end }
+  calls.lock = {
+    heartbeat = function(o) return o:heartbeat() end,
+    release = function(_, all) return all.tbl:lock("a", "b"):release() end,
+    remaining = function(o) return o:remaining() end,
   }
 
   calls.batch_list = {

@@ -52,6 +52,7 @@ local connect_options = options.merge(settings.options, {
   max_idle_time = options.seconds,
   port = is_port,
   shared_dict = options.text,
+  single_flight = options.boolean,
   transport = is_transport,
   unix_socket = options.text,
   endpoint_url = options.text, -- endpoint.parse checks it, with a better message

@@ -30,6 +30,8 @@ late.methods("dynamodb.admin.table_admin", Table, "create_index delete describe_
   .. "tags untag update update_throughput update_ttl wait_until_active wait_until_deleted "
   .. "wait_until_index_active wait_until_ttl_enabled")
 late.methods("dynamodb.table.batch", Table, "batch_write batch_writer get_items")
+late.methods("dynamodb.table.loader", Table, "loader")
+late.methods("dynamodb.table.lock", Table, "lock")
 late.methods("dynamodb.table.query", Table, "count query scan")
 late.methods("dynamodb.table.single", Table, "delete_item increment new_item put_item update_item")
 late.methods("dynamodb.table.table", Table, "get_item has_item lookup")

@@ -25,15 +25,21 @@ local elsewhere = {
 -- The page whose code ends with errors. A comment --> there may be what the interpreter prints of one: "lua: app.lua:2: ...".
 local MISTAKES = "doc/mistakes.md"
 
+-- What blocks need that not every server has, by page and first line.
+local needs = {
+  ['doc/recipes.md: local single_table = dofile("examples/recipes/single_table.lua")'] = "transactions",
+}
+
 -- Pages with command blocks, which tools/fresh.sh runs.
-local commands = { ["README.md"] = true, ["doc/getting-started.md"] = true }
+local GUIDE = "doc/getting-started.md"
+local commands = { ["README.md"] = true, [GUIDE] = true }
 
 -- The page with code of other clients, and the languages of that code; a block of lua-resty-aws says so.
 local COMPARISON = "doc/coming-from.md"
 local of_others = { python = true, js = true, ["lua lua-resty-aws"] = true }
 
 -- Features that a block of these pages needs, by a word in it.
-local needs_features = setmetatable({ ["README.md"] = true }, { __index = reference.pages })
+local needs_features = setmetatable({ ["README.md"] = true, ["doc/recipes.md"] = true }, { __index = reference.pages })
 local needed_words = { { "transact", "transactions" }, { "conn:execute", "partiql" }, { "_ttl", "time_to_live" },
   { "drop_index", "on_demand_indexes" }, { "deletion_protection", "table_settings" }, { "stream", "table_settings" },
   { '"country", "S"', "multi_attribute_indexes" }, { "return_item_on_failure", "failed_items" } }
@@ -232,7 +238,7 @@ describe("the code of the pages", function()
     ["doc/credentials.md"] = function(env)
       env.vault = { read = function() return nil, "sealed" end }
     end,
-    [MISTAKES] = function(env, block)
+    [MISTAKES] = function(env, _, block)
       if block.code:find("deadline = 0.3", 1, true) then -- "the service does not process the second entry"
         local faults = testing.faults()
         faults:add({ operation = "BatchWriteItem", unprocessed = 1, times = math.huge })
@@ -242,7 +248,7 @@ describe("the code of the pages", function()
       hidden = (block.code:find("list_tables", 1, true) or block.code:find("conn.region", 1, true))
         and { HOME = "/nonexistent", AWS_EC2_METADATA_DISABLED = "true" }
     end,
-    [COMPARISON] = function(env, block)
+    [COMPARISON] = function(env, _, block)
       if not block.code:find("%f[%a]ann[.:]") then return end
       reference.reset(quick, own_tables.users, "users")
       env.ann = env.users:get_item("ann")
@@ -263,6 +269,9 @@ describe("the code of the pages", function()
       env.assert, env.testing, env.server = assert, testing, testing.server({ endpoint_url = helper.unverified() })
       env.users = testing.table(conn, { name = "users" })
       testing.load(env.users, { { id = "ann", visits = 1 }, { id = "bob" } })
+    end,
+    ["doc/recipes.md"] = function(_, names, block)
+      for name in block.code:gmatch('ensure_table{ name = "(%l+)"') do names[name] = helper.table_name(name) end
     end,
   }
 
@@ -316,19 +325,24 @@ describe("the code of the pages", function()
     counts.compared = counts.compared + #list
   end
 
+  local function creates_table(block)
+    return block.code:find("create_table", 1, true) or block.code:find("ensure_table", 1, true)
+  end
+
   -- Returns what a block takes for granted -> environment, names of tables.
   local function needs_of(block)
     local env, names
     if reference.pages[block.path] then
       env, names = of_reference(block)
     else
-      names = shared_names
-      names.messages = block.code:find("create_table", 1, true) and helper.table_name("messages") or tables.by_subject.name
-      names.people = guide_table
+      names = {}
+      for name, unique in pairs(shared_names) do names[name] = unique end
+      names.messages = creates_table(block) and helper.table_name("messages") or tables.by_subject.name
+      names.people = block.path == GUIDE and guide_table or helper.table_name("people")
       env = common()
     end
     env.assert = plain_assert
-    if own[block.path] then own[block.path](env, block) end
+    if own[block.path] then own[block.path](env, names, block) end
     setmetatable(env, { __index = function(_, name)
       local value = _G[name]
       if value == nil then error("the page does not say what '" .. tostring(name) .. "' is", 2) end
@@ -338,6 +352,7 @@ describe("the code of the pages", function()
   end
 
   local function run_in_lua(block)
+    engines.need(pending, needs[block.first])
     for _, pair in ipairs(needed_words) do
       if needs_features[block.path] and block.code:find(pair[1], 1, true) then engines.need(pending, pair[2]) end
     end
@@ -349,7 +364,7 @@ describe("the code of the pages", function()
     if not ok then print_line("lua: " .. tostring(err)) end
     counts.run = counts.run + 1
     check_output(block, names)
-    if not block.code:find("create_table", 1, true) then return end
+    if not creates_table(block) or block.path == GUIDE then return end
     for name, unique in pairs(names) do -- those that the block has created
       if shared_names[name] ~= unique and (own_tables[name] or {}).name ~= unique then conn:delete_table(unique) end
     end

@@ -36,6 +36,7 @@ dynamodb.loop.run()
 -- The objects, by the name that the pages give them.
 local objects = {
   conn = { conn }, tbl = { tbl }, item = { item }, results = { tbl:scan() }, writer = { tbl:batch_writer() }, task = { task },
+  lock = { helper.lock() }, loader = { tbl:loader() },
   list = { conn:new_batch_list(), conn:new_batch_write_list() }, n = { dynamodb.number(1) }, set = { dynamodb.set({ 1 }) },
   binary = { dynamodb.binary("") },
 }
@@ -244,6 +245,7 @@ describe("the reference", function()
       ["table.md"] = { "tbl.", (core.table_parts(assert(fixture.offline():get_table("users")))) },
       ["results.md"] = { "results.", core.results_fields(tbl:scan({ segments = 2, concurrency = 1, max_results = 1 })) },
       ["writer.md"] = { "writer.", tbl:batch_writer() },
+      ["locks.md"] = { "lock.", helper.lock() },
     }
     local source = source_of_library()
     for page, each in pairs(known) do

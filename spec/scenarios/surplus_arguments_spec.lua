@@ -38,6 +38,8 @@ local objects = {
   ["concurrent results"] = tbl:scan({ segments = 2, concurrency = 2 }),
   ["results of each"] = conn:each("ListBackups"),
   writer = tbl:batch_writer(),
+  lock = helper.lock(),
+  loader = tbl:loader(),
   ["batch list"] = conn:new_batch_list(),
   ["batch write list"] = conn:new_batch_write_list(),
   task = task,

@@ -151,6 +151,15 @@ local function full_writer(w)
   return writer
 end
 
+-- Returns a lock whose heartbeats and release, but not its acquisition, get the response that is not true.
+local function full_lock(w)
+  local changed = w.changed
+  w.changed = nil
+  local lock = assert(w.tbl:lock("a", 1))
+  w.changed, w.requests = changed, {}
+  return lock
+end
+
 -- Leaves entries over by an error, to be sent again.
 local function failed(w, list)
   w.refuse = true
@@ -273,6 +282,12 @@ local methods = {
     has_item = { "GetItem", function(w) return values(w.tbl:has_item("a", 1, SHOW)) end },
     increment = { "UpdateItem", function(w) return values(w.tbl:increment("a", 1, with(SHOW, { path = "n" }))) end },
     list_backups = { "ListBackups", function(w) return all(w.tbl:list_backups()) end },
+    loader = NONE,
+    lock = { "GetItem", function(w)
+      local lock, err = w.tbl:lock("a", 1, { wait = 0 })
+      if not lock then return nil, err end
+      return { lock.token, lock:remaining() > 0 }
+    end },
     lookup = { "GetItem", function(w) return values(w.tbl:lookup("a", 1, { projection = "n" })) end },
     new_item = NONE,
     put_item = { "PutItem", function(w) return values(w.tbl:put_item({ id = "a", at = 1 }, OLD)) end },
@@ -350,6 +365,18 @@ local methods = {
       return { writer.written, writer.consumed_capacity }
     end },
     put = NONE, -- it sends by flush
+  },
+  lock = {
+    heartbeat = { "UpdateItem", function(w)
+      local ok, err = full_lock(w):heartbeat()
+      if err and err.code == "LockLost" then return values(true) end -- it has read the item, which has no lock here
+      return values(ok, err)
+    end },
+    release = { "UpdateItem", function(w) return values(full_lock(w):release()) end },
+    remaining = NONE,
+  },
+  loader = {
+    get = NONE, -- its responses are those of tbl:get_items, by the same engine
   },
   ["batch list"] = {
     add_batch = NONE,
@@ -569,6 +596,7 @@ describe("a response that does not fit", function()
   it("is tested for every method, and for no other", function()
     local w = new_world()
     local objects = { conn = w.conn, tbl = w.tbl, item = w.item, results = w.tbl:scan(), writer = w.tbl:batch_writer(),
+      lock = full_lock(w), loader = w.tbl:loader(),
       ["batch list"] = w.conn:new_batch_list(), ["batch write list"] = w.conn:new_batch_write_list() }
     for subject, object in pairs(objects) do
       assert.same(helper.names_of(methods_of(object)), helper.names_of(methods[subject]), subject)

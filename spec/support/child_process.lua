@@ -9,7 +9,7 @@ local function interpreter()
   return os.getenv("LUA") or arg[first]
 end
 
---- Starts a script with arguments -> a function that waits for its end and returns its output.
+--- Starts a script with arguments -> a function that waits for its end and returns its output, the pipe of its output.
 function process.start(script, ...)
   local command = ("LUA_PATH='%s' LUA_CPATH='%s' exec '%s' spec/support/%s '%s'"):format(package.path, package.cpath,
     interpreter(), script, table.concat({ ... }, "' '"))
@@ -18,7 +18,7 @@ function process.start(script, ...)
     local text = pipe:read("*a")
     pipe:close()
     return text
-  end
+  end, pipe
 end
 
 return process

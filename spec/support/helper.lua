@@ -127,6 +127,11 @@ function helper.fake(response)
   return fake
 end
 
+--- Returns a lock that was acquired without a network.
+function helper.lock()
+  return assert(helper.offline(helper.fake(helper.response(200, "{}"))):table("t", { hash_key = "id" }):lock("a"))
+end
+
 --- Returns libcurl's transport with counters: opened, closed and requests.
 function helper.counting()
   local curl = require("dynamodb.transport.curl")

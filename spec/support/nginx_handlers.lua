@@ -284,6 +284,78 @@ function app.gather_in_time()
   return ("%s; %s; %s; %s"):format(results[1][2], tostring(results[2][2]), tostring(results[3][2]), tostring(finished))
 end
 
+--- Acquires a lock, holds it for 10 ms and releases it -> its token. Raises when another request holds it meanwhile.
+function app.lock(name, key, given)
+  local tbl = app.connection:table(name, { hash_key = "id" })
+  local lock = assert(tbl:lock(key, given))
+  assert(ngx.shared.notes:add("holder of " .. key, lock.token), "another request holds the lock")
+  ngx.sleep(0.01)
+  ngx.shared.notes:delete("holder of " .. key)
+  assert(lock:release())
+  return lock.token
+end
+
+--- Keeps a lock for longer than its lease -> the code of another attempt, whether time is left, the outcome of the release,
+--- the seconds that are left then.
+function app.lock_with_heartbeats(name, key)
+  local tbl = app.connection:table(name, { hash_key = "id" })
+  local lock = assert(tbl:lock(key, { lease = 1.5, heartbeat = 0.2 }))
+  local _, err = tbl:lock(key, { wait = 2.5 })
+  local is_held = lock:remaining() > 0
+  return ("%s %s %s %d"):format(tostring(err and err.code), tostring(is_held), tostring(lock:release()), lock:remaining())
+end
+
+--- Acquires a lock with heartbeats and does not release it -> its token.
+function app.lock_left(name, key)
+  local lock = assert(app.connection:table(name, { hash_key = "id" }):lock(key, { lease = 30, heartbeat = 9 }))
+  return lock.token
+end
+
+-- Calls functions in light threads -> their first results. Raises the first error.
+local function all_of(calls)
+  local results, errs = dynamodb.gather(calls)
+  if errs then error(select(2, next(errs)), 0) end
+  return results
+end
+
+--- Gets 64 keys by a loader in 64 light threads, twice -> the numbers of BatchGetItem requests.
+function app.load(name)
+  local counts, requests = {}, 0
+  local connection = dynamodb.connect({ endpoint_url = os.getenv("AWS_ENDPOINT_URL_DYNAMODB"), region = "us-east-1",
+    hooks = { request_built = function() requests = requests + 1 end } })
+  local loader, calls = connection:table(name, { hash_key = "id" }):loader(), {}
+  for i = 1, 64 do
+    calls[i] = function() return assert(loader:get("k" .. i)).n end
+  end
+  for round = 1, 2 do
+    requests = 0
+    for i, n in ipairs(all_of(calls)) do assert(n == i) end
+    counts[round] = requests
+  end
+  connection:close()
+  return table.concat(counts, " ")
+end
+
+--- Gets an item of the endpoint of the request, by a connection of the worker that shares reads -> its attribute n.
+function app.get_shared()
+  local tbl = app.there({ single_flight = true, attempt_timeout = 1 }):table("t", { hash_key = "id" })
+  return assert(tbl:get_item("a")).n
+end
+
+--- Gets an item in a light thread that is killed after 0.1 s -> "killed".
+function app.get_killed()
+  local _, errs = dynamodb.gather({ app.get_shared }, { deadline = 0.1 })
+  return errs and errs[1].kind == "timeout" and "killed"
+end
+
+--- Gets an item in two light threads, of which the first is killed -> the attribute n that the second one gets.
+function app.get_after_kill()
+  return all_of({ app.get_killed, function()
+    ngx.sleep(0.05)
+    return app.get_shared()
+  end })[2]
+end
+
 --- Lists tables n times with pauses of 0.1 s -> n. Raises the error.
 function app.list_slowly(n)
   for _ = 1, n do

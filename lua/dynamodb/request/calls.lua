@@ -24,6 +24,7 @@ local calls = {}
 ---@field sent_at number when the current attempt was signed, by this machine's clock
 ---@field credentials table|false those of the current attempt
 ---@field offset number the clock's offset that the current attempt was signed with
+---@field flight dynamodb.Flight|false whose response other calls wait for: request/single_flight
 ---@field wrapped_name? string the operation's name, when the call is wrapped into a transaction
 ---@field overrides? table mode and max_attempts of this call, for the retry policy
 ---@field retry_cost? integer tokens that the last retry took
@@ -47,7 +48,8 @@ function calls.take(state)
   end
   return { state = state, request = core.new_request(), operation = false, params = false, owner = false,
     options = options.NONE, size = 0, started = 0, deadline = 0, retry_writes = false, attempt = 0,
-    requests = 0, invocation = 0, sent_at = 0, credentials = false, offset = 0 }
+    requests = 0, invocation = 0, sent_at = 0, credentials = false, offset = 0,
+    flight = false }
 end
 
 --- Keeps a call that is over for another one, unless it may have fields that only some calls have. Keeps

@@ -30,6 +30,8 @@ local FOREVER = math.huge
 ---@field emit? fun(name: string, event: table) tells hooks and log; nil when there is neither
 ---@field dictionary? table nginx's shared dictionary, for credentials
 ---@field deadline number seconds of a call, retries included
+---@field flights table<string, dynamodb.Flight>|false reads under way that others may share, by operation and
+--- request; false without the option single_flight
 ---@field retry_writes "safe"|"always"|"exact"
 --- Shared by the calls while they run:
 ---@field running dynamodb.Running
@@ -82,6 +84,7 @@ function context.new(options, transport)
     transport = transport,
     emit = (options.hooks or options.log) and hooks.emitter(options.hooks, options.log) or nil,
     deadline = options.deadline or settings.defaults.deadline,
+    flights = options.single_flight and {} or false,
     retry_writes = options.retry_writes or "safe",
     running = { pools = {}, known_tables = {}, warned = {}, spare = {}, spare_count = 0 },
     closing = event.new(),

@@ -23,6 +23,7 @@ local response = require("dynamodb.request.response")
 local retry = require("dynamodb.request.retry")
 local round_trip = require("dynamodb.http.round_trip")
 local service_clock = require("dynamodb.http.service_clock")
+local single_flight = late.module("dynamodb.request.single_flight")
 
 local pipeline = {}
 
@@ -101,6 +102,7 @@ local function read_response(call, own, connection, status)
   local state, http = call.state, connection.response
   local clock = state.running.clock
   if clock then service_clock.observe(clock, http, call.sent_at, state.transport.time()) end
+  if call.flight then single_flight.keep(call.flight, http, status) end
   local result, err = response.read(http, status, call.operation, call.owner, call.params)
   local event = state.emit and event_of(call, connection, status, result, err)
   pool.release(own, connection)
@@ -372,7 +374,12 @@ function pipeline.call(connection, operation, params, owner, given, explain, sub
     limits.check_item(params.Item, size, where)
   end
   call.size = size
-  local result, err = open_and_run(call)
+  local result, err
+  if state.flights then
+    result, err = single_flight.run(call, open_and_run, complete_error)
+  else
+    result, err = open_and_run(call)
+  end
   finish(call, result, err)
   calls.keep(call, result)
   return result, err

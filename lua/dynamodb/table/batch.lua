@@ -61,14 +61,15 @@ end
 
 -- {===== Reading =====
 
-local key_options = {
+--- The options that apply to all keys of one table.
+batch.key_options = {
   attributes_to_get = options.any,
   consistent_read = options.boolean,
   projection = options.any,
 }
 
--- Returns the members of a request that apply to all keys of one table.
-local function settings_of(fields, given, where)
+--- Returns the members of a request that apply to all keys of one table, from these options.
+function batch.settings_of(fields, given, where)
   local settings = { ConsistentRead = given.consistent_read }
   local paths = given.projection or given.attributes_to_get
   if paths ~= nil then
@@ -81,14 +82,14 @@ end
 
 -- Adds the entries of the keys to read in one table. 'prefix' begins the positions of entries in messages.
 local function add_reads(entries, fields, keys, given, where, prefix)
-  local settings, position = settings_of(fields, given, where), position_of(prefix, "keys")
+  local settings, position = batch.settings_of(fields, given, where), position_of(prefix, "keys")
   for i, key in ipairs(arguments.check_list(keys, where, "keys")) do
     position.index = i
     entries[#entries + 1] = batch_engine.key(fields, key_of(fields, key, position), settings, position)
   end
 end
 
-local get_options = options.with_call_options(options.merge(key_options, {
+local get_options = options.with_call_options(options.merge(batch.key_options, {
   concurrency = options.count(1),
   items = options.boolean,
   ordered = options.boolean,
@@ -131,7 +132,7 @@ local batch_options = options.with_call_options({
   items = options.boolean,
   return_consumed_capacity = capacity.option,
 })
-local table_options = options.merge(key_options, { keys = options.table })
+local table_options = options.merge(batch.key_options, { keys = options.table })
 
 --- Reads items of several tables. A table given by name may take one DescribeTable.
 ---@param requests table { [table or name] = list of keys, or { keys =, consistent_read =, projection = } }

@@ -364,9 +364,11 @@ function nginx.waiter()
   return setmetatable({ semaphore = require("ngx.semaphore").new() }, Waiter)
 end
 
---- Waits to be woken -> true | false at the deadline.
+--- Waits to be woken -> true | false at the deadline. A semaphore counts whole milliseconds, and does not
+--- wait at all for less than one, so the time is rounded up.
 function Waiter:wait(deadline)
-  return (self.semaphore:wait(math.max(deadline - now(), 0))) == true
+  local left = deadline - now()
+  return (self.semaphore:wait(left > 0 and (math.ceil(left * 1000) + 0.5) / 1000 or 0)) == true
 end
 
 function Waiter:wake()
