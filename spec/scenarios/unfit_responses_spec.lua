@@ -335,6 +335,7 @@ local methods = {
   results = {
     all = { "Scan", function(w) return all(w.tbl:scan({ prefetch = 1 })) end },
     close = NONE,
+    cursor = NONE,
     next = { "Query", function(w)
       local found = w.tbl:query("a")
       local first, err = found:next()
