@@ -24,13 +24,12 @@ for _, lua in ipairs(luas) do
   for _, group in ipairs(GROUPS) do
     for _, case in ipairs(group[2]) do
       local found = results[lua][case[1]]
-      print(ROW_FORMAT:format(lua, group[1], case[2], found.requests, ("%.1f"):format(found.wall),
-        ("%.1f"):format(found.cpu)))
+      local wall, cpu = ("%.1f"):format(found.wall), ("%.1f"):format(found.cpu)
+      print(ROW_FORMAT:format(lua, group[1], case[2], ("%g"):format(found.requests), wall, cpu))
     end
   end
 end
-print(("each row once in 64 tasks; the server responds after %s ms; medians of %s rounds"):format(delay,
-  rounds))
+print(("The server responds after %s ms; medians of %s rounds."):format(delay, rounds))
 
 local lines, y, most = {}, 0, 0
 

@@ -49,6 +49,7 @@ return function(ARN, BACKUP, KEY, SCHEMA)
       return o:restore_table_to_point_in_time({ source = "s", name = "t" })
     end,
     scan = function(o, all) return o:scan(all.tbl):all() end,
+    warm = function(o) return o:warm({ connections = 2 }) end,
     stats = function(o) return o:stats() end,
     table = function(o) return o:table("t", { hash_key = "id" }) end,
     table_from_schema = function(o) return o:table_from_schema("t", o:create_schema(SCHEMA)) end,

@@ -15,17 +15,17 @@
 
 void ddb_aws_json_init(struct ddb_aws_json *a) {
   memset(a, 0, sizeof *a);
-  ddb_buf_init(&a->texts, MAX_TEXTS);
-  for (size_t i = 0; i < DDB_AWS_JSON_KINDS; i++) {
+  ddb_buf_init_secret(&a->texts, MAX_TEXTS);
+  for (size_t i = 0; i <= DDB_AWS_JSON_KINDS; i++) {
     struct ddb_aws_json_kind *k = &a->kinds[i];
     ddb_buf_init(&k->key, MAX_KEY);
-    ddb_buf_init(&k->head, MAX_HEAD);
+    ddb_buf_init_secret(&k->head, MAX_HEAD); /* a header that the caller adds may be a secret */
     ddb_sigv4_kind_init(&k->signing);
   }
 }
 
 static void forget_kinds(struct ddb_aws_json *a) {
-  for (size_t i = 0; i < DDB_AWS_JSON_KINDS; i++) {
+  for (size_t i = 0; i <= DDB_AWS_JSON_KINDS; i++) {
     struct ddb_aws_json_kind *k = &a->kinds[i];
     ddb_buf_free(&k->key);
     ddb_buf_free(&k->head);
@@ -43,7 +43,7 @@ void ddb_aws_json_free(struct ddb_aws_json *a) {
 
 /* Copies the texts into a new buffer. */
 static enum ddb_status copy_texts(struct ddb_buf *b, const struct ddb_header *headers, size_t n) {
-  ddb_buf_init(b, MAX_TEXTS);
+  ddb_buf_init_secret(b, MAX_TEXTS);
   for (size_t i = 0; i < n; i++) {
     ddb_buf_add(b, headers[i].name.p, headers[i].name.n);
     ddb_buf_add(b, headers[i].value.p, headers[i].value.n);
@@ -52,10 +52,12 @@ static enum ddb_status copy_texts(struct ddb_buf *b, const struct ddb_header *he
 }
 
 enum ddb_status ddb_aws_json_headers(struct ddb_aws_json *a, const char *invocation,
-                                     const struct ddb_header *headers, size_t n,
+                                     const struct ddb_header *headers, size_t n, size_t extra,
                                      struct ddb_error *e) {
   struct ddb_buf texts;
-  if (n > DDB_AWS_JSON_HEADERS)
+  if (extra > DDB_AWS_JSON_EXTRA)
+    return ddb_fail(e, DDB_TOOBIG, "more than %u extra headers", DDB_AWS_JSON_EXTRA);
+  if (n - extra > DDB_AWS_JSON_HEADERS)
     return ddb_fail(e, DDB_TOOBIG, "more than %u headers", DDB_AWS_JSON_HEADERS);
   enum ddb_status st = copy_texts(&texts, headers, n);
   if (st) {
@@ -73,6 +75,7 @@ enum ddb_status ddb_aws_json_headers(struct ddb_aws_json *a, const char *invocat
     p += headers[i].value.n;
   }
   a->header_count = n;
+  a->extra_count = extra;
   memcpy(a->invocation, invocation, DDB_AWS_JSON_INVOCATION);
   return DDB_OK;
 }
@@ -87,9 +90,13 @@ static bool is_of_kind(const struct ddb_aws_json_kind *k, const struct ddb_aws_j
          memcmp(k->key.p + host + path, t->target.p, t->target.n) == 0;
 }
 
-/* Returns the kind of an attempt, or one that does not match any and is to be prepared. */
+/*
+ * Returns the kind of an attempt, or one that does not match any and is to be prepared. Attempts
+ * with headers of their own share one, which is prepared for each of them.
+ */
 static struct ddb_aws_json_kind *find(struct ddb_aws_json *a,
                                       const struct ddb_aws_json_attempt *t) {
+  if (t->extra) return &a->kinds[DDB_AWS_JSON_KINDS];
   for (size_t i = 0; i < DDB_AWS_JSON_KINDS; i++) {
     if (is_of_kind(&a->kinds[i], t)) return &a->kinds[i];
   }
@@ -102,17 +109,33 @@ static void add_slice(struct ddb_buf *b, struct ddb_slice s) {
   ddb_buf_add(b, s.p, s.n);
 }
 
+/* Adds the headers of all requests, and those of an attempt; returns how many of them are signed.
+ */
+static size_t add_headers(const struct ddb_aws_json *a, const struct ddb_aws_json_attempt *t,
+                          struct ddb_header *list, size_t *n) {
+  size_t own = t->extra ? a->header_count - a->extra_count : a->header_count;
+  memcpy(list + *n, a->headers, own * sizeof *list);
+  *n += own;
+  if (!t->extra) return a->extra_count;
+  memcpy(list + *n, t->extra, t->extra_count * sizeof *list);
+  *n += t->extra_count;
+  return t->extra_count;
+}
+
 /* Prepares a kind: its signature, and the head of its requests. */
 static enum ddb_status prepare(const struct ddb_aws_json *a, struct ddb_sigv4 *s,
                                struct ddb_aws_json_kind *k, const struct ddb_aws_json_attempt *t,
                                struct ddb_error *e) {
-  struct ddb_header list[3 + DDB_AWS_JSON_HEADERS] = {
+  size_t n = 3;
+  struct ddb_header list[3 + DDB_AWS_JSON_HEADERS + DDB_AWS_JSON_EXTRA] = {
       {ddb_text("host"), t->host},
       {ddb_text("content-type"), ddb_text(CONTENT_TYPE)},
       {ddb_text("x-amz-target"), t->target}};
-  memcpy(&list[3], a->headers, a->header_count * sizeof *list);
-  const struct ddb_sigv4_request r = {ddb_text(METHOD),    t->path,  {NULL, 0}, list,
-                                      3 + a->header_count, {NULL, 0}};
+  if (t->extra_count > DDB_AWS_JSON_EXTRA)
+    return ddb_fail(e, DDB_TOOBIG, "more than %u extra headers", DDB_AWS_JSON_EXTRA);
+  const size_t extra = add_headers(a, t, list, &n);
+  const struct ddb_sigv4_request r = {ddb_text(METHOD), t->path, {NULL, 0}, list, n,
+                                      {NULL, 0},        extra};
   ddb_buf_clear(&k->key, MAX_KEY);
   ddb_buf_clear(&k->head, MAX_HEAD);
   enum ddb_status st = ddb_sigv4_prepare(s, &k->signing, &r, e);
@@ -171,7 +194,8 @@ enum ddb_status ddb_aws_json_write(struct ddb_aws_json *a, struct ddb_sigv4 *s,
   struct ddb_aws_json_kind *k = find(a, t);
   enum ddb_status st = DDB_OK;
   ddb_buf_clear(out, KEPT_REQUEST);
-  if (!is_of_kind(k, t) || !ddb_sigv4_is_prepared(s, &k->signing)) st = prepare(a, s, k, t, e);
+  if (t->extra || !is_of_kind(k, t) || !ddb_sigv4_is_prepared(s, &k->signing))
+    st = prepare(a, s, k, t, e);
   if (!st) st = ddb_sigv4_sign_kind(s, &k->signing, t->body, t->time, e);
   if (st) return st;
   (void)ddb_buf_reserve(out, k->head.len + s->authorization.len + s->token.n + t->trace.n +

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #define DDB_AWS_JSON_HEADERS 12u    /* headers that all requests have, at most */
+#define DDB_AWS_JSON_EXTRA 16u      /* more that the caller adds, which are signed */
 #define DDB_AWS_JSON_KINDS 8u       /* kinds that stay prepared */
 #define DDB_AWS_JSON_INVOCATION 24u /* bytes that all invocation ids begin with */
 
@@ -29,6 +30,8 @@ struct ddb_aws_json_attempt {
   int64_t time;           /* in seconds since 1970 */
   uint64_t invocation;    /* the number of the call: at most twelve digits of its id */
   unsigned attempt, max_attempts;
+  const struct ddb_header *extra; /* in place of those of all requests; NULL: these */
+  size_t extra_count;
 };
 
 struct ddb_aws_json_kind {
@@ -40,12 +43,14 @@ struct ddb_aws_json_kind {
 
 /* Owned by the caller, as all that it holds. */
 struct ddb_aws_json {
-  struct ddb_buf texts;                            /* of the headers */
-  struct ddb_header headers[DDB_AWS_JSON_HEADERS]; /* positions: see ddb_aws_json_headers */
+  struct ddb_buf texts; /* of the headers */
+  struct ddb_header
+      headers[DDB_AWS_JSON_HEADERS + DDB_AWS_JSON_EXTRA]; /* see ddb_aws_json_headers */
   size_t header_count;
+  size_t extra_count; /* the last of them, which are signed */
   char invocation[DDB_AWS_JSON_INVOCATION];
-  struct ddb_aws_json_kind kinds[DDB_AWS_JSON_KINDS];
-  size_t next; /* the kind that is replaced next */
+  struct ddb_aws_json_kind kinds[DDB_AWS_JSON_KINDS + 1]; /* the last is for an attempt's headers */
+  size_t next;                                            /* the kind that is replaced next */
 };
 
 /* Cannot fail and allocates nothing. */
@@ -56,11 +61,12 @@ void ddb_aws_json_free(struct ddb_aws_json *a);
 
 /*
  * Sets the bytes that invocation ids begin with, and the headers of all requests, which are copied.
- * DDB_TOOBIG for too many headers; DDB_NOMEM. Nothing has changed after a failure.
+ * The last 'extra' of them are signed, whatever their names are. DDB_TOOBIG for too many headers;
+ * DDB_NOMEM. Nothing has changed after a failure.
  */
 DDB_CHECKED enum ddb_status ddb_aws_json_headers(struct ddb_aws_json *a, const char *invocation,
                                                  const struct ddb_header *headers, size_t n,
-                                                 struct ddb_error *e);
+                                                 size_t extra, struct ddb_error *e);
 
 /*
  * Writes one signed request into 'out', which is emptied. Fails as ddb_sigv4_sign and

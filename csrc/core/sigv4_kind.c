@@ -94,7 +94,8 @@ static enum ddb_status collect(const struct ddb_sigv4_request *r, struct ddb_can
     struct ddb_slice name = r->headers[i].name;
     if (ddb_canonical_is(name, DATE) || ddb_canonical_is(name, TOKEN))
       return ddb_fail(e, DDB_INVALID, "header '%.*s' is the signer's to add", (int)name.n, name.p);
-    if (is_signed(name)) st = ddb_canonical_insert(c, &r->headers[i]);
+    if (i + r->signed_count >= r->header_count || is_signed(name))
+      st = ddb_canonical_insert(c, &r->headers[i]);
     host = host || ddb_canonical_is(name, "host");
   }
   return host ? st : ddb_fail(e, DDB_INVALID, "header 'host' is missing");

@@ -22,8 +22,9 @@
 /*
  * One request as it will be sent; all borrowed. Path and query are in canonical form ("/" and ""
  * for DynamoDB): the caller sorts and encodes a query. Of the headers, those that AWS requires are
- * signed (host, content-type, x-amz-*), in any case and order; proxies may change the others. The
- * signer adds x-amz-date and x-amz-security-token itself: they must not be among the headers.
+ * signed (host, content-type, x-amz-*), in any case and order; proxies may change the others. So
+ * are the last 'signed_count' headers, whatever their names are. The signer adds x-amz-date and
+ * x-amz-security-token itself: they must not be among the headers.
  */
 struct ddb_sigv4_request {
   struct ddb_slice method;
@@ -32,6 +33,7 @@ struct ddb_sigv4_request {
   const struct ddb_header *headers;
   size_t header_count;
   struct ddb_slice body;
+  size_t signed_count;
 };
 
 /* Owned by the caller, as all that it holds. */

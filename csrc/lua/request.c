@@ -52,9 +52,10 @@ static unsigned check_count(lua_State *L, int index) {
 }
 
 /*
- * request:sign(signer, host, path, target, time, invocation, attempt, max_attempts [, trace]) ->
- * length of the bytes to send | nil, why. 'target' names the operation; 'time' is in seconds since
- * 1970; 'invocation' is the number of the call.
+ * request:sign(signer, host, path, target, time, invocation, attempt, max_attempts [, trace [,
+ * extra]]) -> length of the bytes to send | nil, why. 'target' names the operation; 'time' is in
+ * seconds since 1970; 'invocation' is the number of the call; 'extra' are headers as a flat list,
+ * in place of the extra ones of signer:headers.
  */
 static int request_sign(lua_State *L) {
   struct request *r = check(L, 1);
@@ -62,16 +63,21 @@ static int request_sign(lua_State *L) {
   struct ddb_error e;
   lua_Number invocation = luaL_checknumber(L, 7);
   luaL_argcheck(L, invocation >= 0 && invocation < 1e15, 7, "number of a call expected");
-  const struct ddb_aws_json_attempt t = {.host = object_checkslice(L, 3),
-                                         .path = object_checkslice(L, 4),
-                                         .target = object_checkslice(L, 5),
-                                         .body = ddb_slice(r->body.p, r->body.len),
-                                         .trace = lua_isnoneornil(L, 10) ? ddb_slice(NULL, 0)
-                                                                         : object_checkslice(L, 10),
-                                         .time = (int64_t)luaL_checknumber(L, 6),
-                                         .invocation = (uint64_t)invocation,
-                                         .attempt = check_count(L, 8),
-                                         .max_attempts = check_count(L, 9)};
+  struct ddb_header extra[DDB_AWS_JSON_EXTRA];
+  struct ddb_aws_json_attempt t = {.host = object_checkslice(L, 3),
+                                   .path = object_checkslice(L, 4),
+                                   .target = object_checkslice(L, 5),
+                                   .body = ddb_slice(r->body.p, r->body.len),
+                                   .trace = lua_isnoneornil(L, 10) ? ddb_slice(NULL, 0)
+                                                                   : object_checkslice(L, 10),
+                                   .time = (int64_t)luaL_checknumber(L, 6),
+                                   .invocation = (uint64_t)invocation,
+                                   .attempt = check_count(L, 8),
+                                   .max_attempts = check_count(L, 9)};
+  if (!lua_isnoneornil(L, 11)) {
+    signer_take_headers(L, 11, extra, DDB_AWS_JSON_EXTRA, &t.extra_count);
+    t.extra = extra;
+  }
   enum ddb_status status = ddb_aws_json_write(&s->json, &s->v4, &t, &r->bytes, &e);
   if (status) return object_failure(L, status, &e);
   lua_pushnumber(L, (lua_Number)r->bytes.len);

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#define SIGNER_HEADERS 16  /* of one request; AWS and this library need eight */
+#define SIGNER_HEADERS 32u /* of one request, with those that the caller of the library adds */
 #define SIGNER_KEEP 65536u /* bytes of memory kept between requests */
 
 static const struct object_class signer_class;
@@ -58,13 +58,12 @@ static void add(struct headers *h, struct ddb_slice name, struct ddb_slice value
   h->list[h->count++].value = value;
 }
 
-/* Reads the flat list {name, value, ...} at 'index'; the strings stay owned by the table. */
-static void take_headers(lua_State *L, int index, struct headers *h) {
+void signer_take_headers(lua_State *L, int index, struct ddb_header *list, size_t max, size_t *n) {
   luaL_checktype(L, index, LUA_TTABLE);
-  int n = (int)lua_rawlen(L, index);
-  luaL_argcheck(L, n % 2 == 0 && n / 2 + (int)h->count <= SIGNER_HEADERS, index,
+  size_t length = lua_rawlen(L, index);
+  luaL_argcheck(L, length % 2 == 0 && length / 2 + *n <= max, index,
                 "too many headers, or one without a value");
-  for (int i = 1; i < n; i += 2) {
+  for (int i = 1; i < (int)length; i += 2) {
     struct ddb_slice part[2];
     for (int k = 0; k < 2; k++) {
       lua_rawgeti(L, index, i + k);
@@ -72,8 +71,13 @@ static void take_headers(lua_State *L, int index, struct headers *h) {
       part[k].p = lua_tolstring(L, -1, &part[k].n);
       lua_pop(L, 1);
     }
-    add(h, part[0], part[1]);
+    list[*n].name = part[0];
+    list[(*n)++].value = part[1];
   }
+}
+
+static void take_headers(lua_State *L, int index, struct headers *h) {
+  signer_take_headers(L, index, h->list, SIGNER_HEADERS, &h->count);
 }
 
 /* Returns the target of the request line: the path, and the query if there is one. */
@@ -124,9 +128,9 @@ static int push_signed(lua_State *L, struct signer *s, const struct ddb_sigv4_re
 }
 
 /*
- * signer:headers(invocation, headers) -> true | nil, why. Sets what all requests of request:sign
- * have: the bytes that their invocation ids begin with, and headers as a flat list {name, value,
- * ...}.
+ * signer:headers(invocation, headers [, extra]) -> true | nil, why. Sets what all requests of
+ * request:sign have: the bytes that their invocation ids begin with, and headers as flat lists
+ * {name, value, ...}, of which those in 'extra' are all signed.
  */
 static int signer_headers(lua_State *L) {
   struct signer *s = signer_check(L, 1);
@@ -135,7 +139,10 @@ static int signer_headers(lua_State *L) {
   struct ddb_slice invocation = object_checkslice(L, 2);
   luaL_argcheck(L, invocation.n == DDB_AWS_JSON_INVOCATION, 2, "24 bytes expected");
   take_headers(L, 3, &h);
-  enum ddb_status status = ddb_aws_json_headers(&s->json, invocation.p, h.list, h.count, &e);
+  size_t own = h.count;
+  if (!lua_isnoneornil(L, 4)) take_headers(L, 4, &h);
+  enum ddb_status status =
+      ddb_aws_json_headers(&s->json, invocation.p, h.list, h.count, h.count - own, &e);
   if (status) return object_failure(L, status, &e);
   lua_pushboolean(L, 1);
   return 1;

@@ -19,4 +19,10 @@ void signer_open(lua_State *L);
 /* Returns the signer at 'index'; raises for other values. */
 struct signer *signer_check(lua_State *L, int index);
 
+/*
+ * Reads the flat list {name, value, ...} at 'index' into 'list', of which '*n' are in use and at
+ * most 'max' may be. The strings stay owned by the table.
+ */
+void signer_take_headers(lua_State *L, int index, struct ddb_header *list, size_t max, size_t *n);
+
 #endif

@@ -43,6 +43,7 @@ local connect_options = options.merge(settings.options, {
   client_key = options.text,
   compression = options.boolean,
   credentials = options.any,
+  headers = options.headers,
   hooks = late.call("dynamodb.request.hooks", "are_hooks"),
   host = options.text,
   is_secure = options.boolean,
@@ -50,6 +51,7 @@ local connect_options = options.merge(settings.options, {
   max_connection_age = options.seconds,
   max_connections = options.count(1),
   max_idle_time = options.seconds,
+  on_request = options["function"],
   port = is_port,
   shared_dict = options.text,
   single_flight = options.boolean,
@@ -134,6 +136,7 @@ function connection.connect(given)
   check_keys(given)
   local copy = options.merge(given)
   copy.endpoint_url = url_of(given)
+  copy.headers = given.headers and options.merge(given.headers)
   local state = context.new(copy, given.transport)
   state.dictionary = dictionary_of(given, state)
   return core.connection(fields_of(state), state)

@@ -22,6 +22,7 @@ late.methods("dynamodb.admin.tables", Connection, "create_schema create_table de
   .. "list_tables")
 late.methods("dynamodb.table.batch", Connection, "batch_get batch_write")
 late.methods("dynamodb.table.partiql", Connection, "execute execute_batch execute_transaction")
+late.methods("dynamodb.warm", Connection, "warm")
 late.methods("dynamodb.table.transaction", Connection, "transact_get transact_write")
 
 late.methods("dynamodb.admin.backup", Table, "create_backup describe_point_in_time_recovery export "

@@ -1,6 +1,7 @@
 -- Signed requests of AWS JSON 1.0: what is prepared once for requests of one kind changes no byte of them.
 
 local core = require("dynamodb.core")
+local sigv4 = require("probe").sigv4
 
 local TIME = 1440938160 -- 20150830T123600Z
 local PREFIX = ("i"):rep(24)
@@ -24,7 +25,8 @@ end
 -- Signs an attempt -> bytes | nil, why.
 local function sign(signer, request, a)
   assert(request:encode(a.body))
-  local length, why = request:sign(signer, a.host, a.path, a.target, a.time, a.invocation, a.number, a.most, a.trace)
+  local length, why = request:sign(signer, a.host, a.path, a.target, a.time, a.invocation, a.number, a.most, a.trace,
+    a.extra)
   if not length then return nil, why end
   assert.equal(length, #request:bytes())
   return request:bytes()
@@ -38,6 +40,75 @@ local function reference(a, token)
     { "content-type", "application/x-amz-json-1.0", "x-amz-target", a.target }, core.encode(a.body), a.time))
   return bytes:match("\r\nauthorization: ([^\r]+)\r\n")
 end
+
+-- Signs an attempt with headers that the caller adds, by the signer of any request -> the value of authorization.
+local function reference_with(a, extra, token)
+  local s = sigv4.new()
+  assert(sigv4.scope(s, "us-east-1", "dynamodb"))
+  assert(sigv4.credentials(s, "AKID", "secret", token))
+  local headers = { { "host", a.host }, { "content-type", "application/x-amz-json-1.0" }, { "x-amz-target", a.target } }
+  for i = 1, #extra, 2 do headers[#headers + 1] = { extra[i], extra[i + 1] } end
+  return (assert(sigv4.sign(s, { method = "POST", path = a.path, headers = headers, signed_count = #extra / 2,
+    body = core.encode(a.body) }, a.time)))
+end
+
+describe("extra headers of AWS JSON", function()
+  local SHARED, OWN = { "x-app", "shop", "x-b", " two  blanks " }, { "a-first", "1", "x-app", "own" }
+
+  local function with_shared()
+    local signer = assert(core.signer("us-east-1", "dynamodb"))
+    assert(signer:credentials("AKID", "secret", "token"))
+    assert(signer:headers(PREFIX, HEADERS, SHARED))
+    return signer
+  end
+
+  local function authorization(bytes) return bytes:match("\r\nauthorization: ([^\r]+)\r\n") end
+
+  it("of all requests are sent and signed", function()
+    local bytes = assert(sign(with_shared(), core.new_request(), attempt()))
+    assert.is_truthy(bytes:find("\r\naccept-encoding: gzip\r\nx-app: shop\r\nx-b:  two  blanks \r\namz-sdk", 1, true))
+    assert.is_truthy(bytes:find("SignedHeaders=content-type;host;x-amz-date;x-amz-security-token;x-amz-target;x-app;x-b,", 1,
+      true))
+    assert.equal(reference_with(attempt(), SHARED, "token"), authorization(bytes))
+  end)
+
+  it("of an attempt are in place of them, and change no other attempt", function()
+    local signer, request = with_shared(), core.new_request()
+    local plain = assert(sign(signer, request, attempt()))
+    for i = 1, 3 do
+      local bytes = assert(sign(signer, request, attempt({ extra = OWN, body = { x = i } })))
+      assert.is_truthy(bytes:find("\r\naccept-encoding: gzip\r\na-first: 1\r\nx-app: own\r\namz-sdk", 1, true))
+      assert.is_nil(bytes:find("shop", 1, true) or bytes:find("blanks", 1, true))
+      assert.equal(reference_with(attempt({ body = { x = i } }), OWN, "token"), authorization(bytes))
+      assert.equal(plain, assert(sign(signer, request, attempt())))
+    end
+    local none = assert(sign(signer, request, attempt({ extra = {} })))
+    assert.equal(reference_with(attempt(), {}, "token"), authorization(none))
+    assert.is_nil(none:find("x-app", 1, true))
+  end)
+
+  it("break no line, and are not too many", function()
+    local signer, request = with_shared(), core.new_request()
+    for _, extra in ipairs({ { "x-a", "1\r\nx-b: 2" }, { "x-a", "\0" }, { "x-a", "\n" }, { "x\n", "a" }, { "", "a" },
+      { "x a", "a" }, { "x-amz-date", "20150830T123600Z" }, { "content-length", "5" }, { ("n"):rep(129), "a" } }) do
+      local bytes, why = sign(signer, request, attempt({ extra = extra }))
+      assert.is_nil(bytes)
+      assert.is_string(why)
+      assert.is_truthy(sign(signer, request, attempt()))
+    end
+    local many = {}
+    for i = 1, 16 do many[2 * i - 1], many[2 * i] = ("x-%02d"):format(i), "v" end
+    assert.equal(reference_with(attempt(), many, "token"), authorization(sign(signer, request, attempt({ extra = many }))))
+    assert.is_true(signer:headers(PREFIX, HEADERS, many))
+    many[33], many[34] = "x-17", "v"
+    assert.has_error(function() sign(signer, request, attempt({ extra = many })) end)
+    local ok, why = signer:headers(PREFIX, {}, many)
+    assert.is_nil(ok)
+    assert.equal("more than 16 extra headers", why)
+    assert.has_error(function() sign(signer, request, attempt({ extra = { "x" } })) end)
+    assert.has_error(function() sign(signer, request, attempt({ extra = { "x", 5 } })) end)
+  end)
+end)
 
 describe("a request of AWS JSON", function()
   it("is one POST with the headers of the protocol, of the connection and of the attempt", function()

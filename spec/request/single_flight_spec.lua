@@ -78,6 +78,7 @@ describe("single_flight", function()
     assert.equal(TASKS, requests_of(function() assert(tbl:get_items({ { "a", 1 } }, { consistent_read = true })) end))
     assert.equal(TASKS, requests_of(function() assert(tbl:put_item({ id = "b", at = 1 })) end))
     assert.equal(TASKS, requests_of(function() assert(conn:list_tables()) end))
+    assert.equal(TASKS, requests_of(function(i) assert(tbl:get_item("a", 1, { headers = { ["x-number"] = tostring(i) } })) end))
     local before = faults:count("GetItem")
     for _ = 1, 3 do assert(tbl:get_item("a", 1)) end
     assert.equal(before + 3, faults:count("GetItem"))
@@ -161,6 +162,30 @@ describe("single_flight", function()
     assert.matches("the deadline of 0.2 s has passed", late[2].message)
     assert.equal("Cancelled", cancelled.code)
     assert.equal(1, faults:count("GetItem"))
+  end)
+
+  it("does not wait for a task of an outer loop", function()
+    faults:add({ delay = 1 })
+    local start, first = faults.transport.now(), nil
+    loop.run(function()
+      local task = loop.spawn(function() first = assert(tbl:get_item("a", 1)) end)
+      loop.sleep(0.1)
+      local inner = coroutine.wrap(function()
+        loop.run(function() assert.equal(1, assert(tbl:get_item("a", 1)).n) end)
+        return true
+      end)
+      assert.is_true(inner())
+      assert.is_nil(first)
+      assert.is_true(faults.transport.now() - start < 0.9)
+      task:wait()
+    end)
+    assert.equal(1, first.n)
+  end)
+
+  it("leaves a request that the service refuses to the service", function()
+    local errs = {}
+    assert.equal(2, requests_of(function(i) errs[i] = select(2, conn:call("BatchGetItem", {})) end, 2))
+    assert.same({ "service", "service" }, { errs[1].kind, errs[2].kind })
   end)
 
   it("waits for a leader no longer than for an attempt", function()

@@ -51,7 +51,7 @@ describe("architecture", function()
   -- all of them.
   local ROOMS = {
     "error", "base", "values", "loop", "transport", "http", "config", "credentials", "expression", "request", "table",
-    "admin", "boto_layer2", "connection", "gather", "init", "testing",
+    "admin", "boto_layer2", "connection", "gather", "warm", "init", "testing",
   }
 
   -- The rooms of csrc: the core includes nothing but itself, the glue uses the core, and libcurl's room uses the

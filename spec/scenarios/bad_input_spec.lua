@@ -139,7 +139,7 @@ local rows = {
     "'limit': whole number of at least 1 expected" },
   { "an unknown list option", function() conn:list_tables({ Limit = 1 }) end,
     "unknown option 'Limit': did you mean 'limit'? (known: attempt_timeout, deadline, exclusive_start_table_name, "
-      .. "limit, max_attempts, retry_mode)" },
+      .. "headers, limit, max_attempts, retry_mode)" },
   { "a schema of nothing", function() conn:create_schema() end,
     "'hash_key_name' and 'hash_key_proto_value' expected together" },
   { "a schema without type", function() conn:create_schema("id") end, "expected together" },
@@ -221,7 +221,7 @@ local rows = {
     "GetItem: Key.id: string is not UTF-8" },
   { "get_item with an unknown option", function() plain:get_item({ hash_key = "a", consistent = true }) end,
     "get_item: unknown option 'consistent': did you mean 'consistent_read'? (known: attempt_timeout, attributes_to_get, "
-      .. "consistent_read, deadline, hash_key, "
+      .. "consistent_read, deadline, hash_key, headers, "
       .. "key, max_attempts, projection, range_key, retry_mode, return_consumed_capacity)" },
   { "consistent_read as number", function() plain:get_item({ hash_key = "a", consistent_read = 1 }) end,
     "'consistent_read': boolean expected, got 1" },

@@ -17,6 +17,27 @@ local function run(script, ...)
   return text
 end
 
+describe("bench/coalescing_report.lua", function()
+  local RESULTS = "lua5.4 keys-get_item 64 40 5\nlua5.4 keys-loader 1 10 2.5\nlua5.4 same-get_item 64 30 5\n"
+    .. "lua5.4 same-single_flight 1 8.04 2\n"
+
+  it("prints requests and times, and draws the times to scale", function()
+    local results, picture = os.tmpname(), os.tmpname()
+    files.write(results, RESULTS)
+    local text = files.output_of(("%s bench/coalescing_report.lua %s 5 3 'a <machine>' %s 2>&1"):format(os.getenv("LUA"),
+      results, picture))
+    local svg = files.read(picture)
+    os.remove(results)
+    os.remove(picture)
+    assert.matches("64 tasks ask for 64 keys +loader:get +1 +10.0 +2.5\n", text)
+    assert.matches("the same item +tbl:get_item, single_flight +1 +8.0 +2.0\n", text)
+    for _, part in ipairs({ 'width="330.0"', 'width="82.5"', ">10.0 ms, 1 request<", ">40.0 ms, 64 requests<",
+      "a &lt;machine&gt;" }) do
+      assert.truthy(svg:find(part, 1, true), part)
+    end
+  end)
+end)
+
 describe("bench/compare.lua", function()
   local committed = HEAD .. "# call              lua5.4      luajit\nGetItem             100000       90000\n"
     .. "a page, in parts       26.4        36.0\n"

@@ -240,6 +240,7 @@ local methods = {
     stats = NONE,
     table = NONE,
     table_from_schema = NONE,
+    warm = NONE,
     transact_get = { "TransactGetItems", function(w)
       return values(w.conn:transact_get({ { table = w.tbl, hash_key = "a", range_key = 1 },
         { table = w.tbl, hash_key = "b", range_key = 1 } }, SHOW))
@@ -335,7 +336,7 @@ local methods = {
   results = {
     all = { "Scan", function(w) return all(w.tbl:scan({ prefetch = 1 })) end },
     close = NONE,
-    cursor = NONE,
+    cursor = NONE, -- it sends nothing
     next = { "Query", function(w)
       local found = w.tbl:query("a")
       local first, err = found:next()

@@ -97,9 +97,19 @@ function app.list_there(options)
   return app.list(app.there(options))
 end
 
+--- Lists tables with headers, some of them from a function that waits.
+function app.with_headers(url)
+  return app.list(app.connect(url, { headers = { ["X-App"] = "shop" }, on_request = function(request)
+    ngx.sleep(0.001)
+    request.headers["x-waited"] = "1"
+  end }))
+end
+
 --- Lists tables at the endpoint of the request n times concurrently -> number of successes. Raises any error.
-function app.many(n, options)
-  local connection, calls, count = app.there(options), {}, 0
+function app.many(n, options) return app.many_on(app.there(options), n) end
+
+function app.many_on(connection, n)
+  local calls, count = {}, 0
   for i = 1, n do calls[i] = function() return assert(connection:list_tables()) end end
   for _, result in ipairs(gather(calls)) do
     if result[1] then count = count + 1 else error(result[2], 0) end

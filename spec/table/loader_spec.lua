@@ -76,14 +76,26 @@ describe("a loader", function()
     assert.equal(4, in_tasks(4, function(i) assert.equal(i, assert(loader:get("k" .. i)).n) end))
   end)
 
-  it("begins a new request with each turn, and one for several with 'wait'", function()
-    for wait, expected in pairs({ [0] = 3, [0.5] = 1 }) do
-      local loader = tbl:loader({ wait = wait > 0 and wait or nil })
-      assert.equal(expected, in_tasks(3, function(i)
-        loop.sleep(0.1 * i)
-        assert(loader:get("k" .. i))
-      end))
-    end
+  it("begins a new request with each turn", function()
+    local loader = tbl:loader()
+    assert.equal(3, in_tasks(1, function()
+      for i = 1, 3 do
+        local task = loop.spawn(function() return loader:get("k" .. i) end)
+        assert.equal(i, task:wait().n)
+      end
+    end))
+  end)
+
+  it("collects the keys of several turns with 'wait'", function()
+    local loader = tbl:loader({ wait = 30, max = 3 })
+    assert.equal(1, in_tasks(3, function(i)
+      loop.sleep(0.05 * i)
+      assert.equal(i, assert(loader:get("k" .. i)).n)
+    end))
+    loader = tbl:loader({ wait = 0.2 })
+    local start = sent.now()
+    assert.equal(1, in_tasks(2, function(i) assert(loader:get("k" .. i)) end))
+    assert.is_true(sent.now() - start >= 0.2)
   end)
 
   it("sends at once when it is full, though it would wait longer", function()

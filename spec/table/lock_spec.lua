@@ -1,6 +1,7 @@
 -- tbl:lock: acquisition, takeover, heartbeats and release, with lost responses. Many contenders are in
 -- spec/scenarios/locks_spec.lua.
 
+local curl = require("dynamodb.transport.curl")
 local dynamodb = require("dynamodb")
 local fixture = dofile("spec/support/table_fixture.lua")
 local helper = dofile("spec/support/helper.lua")
@@ -108,14 +109,14 @@ describe("a lock", function()
   it("needs no clock of others: a lease that was seen to begin late ends late", function()
     local name = next_name()
     assert(tbl:lock(name, { lease = 1 }))
-    require("dynamodb.transport.curl").sleep(1.2) -- it has passed, but this waiter has not seen it pass
+    curl.sleep(1.2) -- it has passed, but this waiter has not seen it pass
     assert.equal("LockNotAcquired", select(2, tbl:lock(name, { wait = 0.5 })).code)
     assert.equal(2, assert(tbl:lock(name, { wait = 10 })).token)
   end)
 
   it("may be extended after its lease while nothing has acquired it", function()
     local lock = assert(tbl:lock(next_name(), { lease = 0.5 }))
-    require("dynamodb.transport.curl").sleep(0.6)
+    curl.sleep(0.6)
     assert.equal(0, lock:remaining())
     assert(lock:heartbeat())
     assert.is_true(lock:remaining() > 0)
@@ -166,6 +167,21 @@ describe("a lock", function()
     it("is acquired if the claim was not applied and there is time", function()
       faults:add({ operation = "UpdateItem", lost_request = true, times = 2 })
       assert.equal(1, assert(other:lock(next_name(), { wait = 10 })).token)
+    end)
+
+    it("is acquired, extended and released when the client sends every write again", function()
+      local always = helper.connect({ transport = faults.transport, retry_writes = "always" })
+      local lock
+      for _, method in ipairs({ "acquire", "heartbeat", "release" }) do
+        faults:add({ operation = "UpdateItem", lost_response = true })
+        if method == "acquire" then
+          lock = assert(always:table(tbl.name, { hash_key = "id" }):lock(next_name()))
+        else
+          assert(lock[method](lock))
+        end
+        assert.equal(1, lock.token)
+      end
+      always:close()
     end)
 
     it("counts its lease from before the claim that was applied", function()
@@ -242,6 +258,83 @@ describe("a lock", function()
       local heir = assert(tbl:lock(name, { wait = 0 }))
       assert.equal("LockLost", select(2, lock:release()).code)
       assert.equal(2, heir.token)
+    end)
+  end)
+
+  describe("whose request arrives late", function()
+    -- Holds back the next UpdateItem, whose connection ends. It arrives at the server before the next one ('early'), or when
+    -- late.arrive() is called, which returns the status of its response.
+    local function holding_back()
+      local late = setmetatable({}, { __index = curl })
+      local holds, dead = false, {}
+      function late.hold(early) holds, late.kept, late.early = true, nil, early end
+      function late.arrive()
+        local socket = assert(curl.connect({ url = helper.endpoint() }, 5))
+        local deadline, text = curl.now() + 10, ""
+        assert(curl.send(socket, late.kept, deadline))
+        repeat text = text .. assert(curl.receive(socket, deadline)) until text:find("}", 1, true)
+        socket:close()
+        late.kept = nil
+        return text:match("^HTTP/1.1 (%d+)")
+      end
+      function late.send(socket, bytes, deadline)
+        if bytes:find(".UpdateItem", 1, true) then
+          if holds then
+            holds, late.kept, dead[socket] = false, bytes, true
+            return true
+          end
+          if late.early and late.kept then late.status = late.arrive() end
+        end
+        return curl.send(socket, bytes, deadline)
+      end
+      function late.receive(socket, ...)
+        if dead[socket] then return nil, "closed", "closed" end
+        return curl.receive(socket, ...)
+      end
+      local own = helper.connect({ transport = late, max_attempts = 1 })
+      return late, own:table(tbl.name, { hash_key = "id" }), own
+    end
+
+    it("is acquired by a claim that arrives before the second one, with one token", function()
+      local name, late, mine, own = next_name(), holding_back()
+      late.hold(true)
+      local lock = assert(mine:lock(name, { wait = 30 }))
+      assert.same({ "200", 1, 1 }, { late.status, lock.token, stored(name).lock_token })
+      assert(lock:heartbeat())
+      assert(lock:release())
+      own:close()
+    end)
+
+    it("is not touched by a claim, heartbeat or release that arrives after the next write", function()
+      local name, late, mine, own = next_name(), holding_back()
+      late.hold()
+      local lock = assert(mine:lock(name, { wait = 30 }))
+      assert.equal("400", late.arrive())
+      late.hold()
+      assert(lock:heartbeat())
+      assert.equal("400", late.arrive())
+      assert.is_true(lock:heartbeat())
+      late.hold()
+      assert(lock:release())
+      local heir = assert(tbl:lock(name, { wait = 0 }))
+      assert.equal("400", late.arrive())
+      assert.same({ 2, 2 }, { heir.token, stored(name).lock_token })
+      assert(heir:heartbeat())
+      own:close()
+    end)
+
+    it("is extended and released by a heartbeat and a release that arrive before the second ones", function()
+      local name, late, mine, own = next_name(), holding_back()
+      local lock = assert(mine:lock(name, { lease = 10 }))
+      late.hold(true)
+      assert(lock:heartbeat())
+      assert.equal("200", late.status)
+      assert.is_true(lock:remaining() > 5)
+      late.hold(true)
+      assert(lock:release())
+      assert.equal("200", late.status)
+      assert.equal(2, assert(tbl:lock(name, { wait = 0 })).token)
+      own:close()
     end)
   end)
 

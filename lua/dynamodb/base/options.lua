@@ -8,7 +8,7 @@ local spelling = late.module("dynamodb.base.spelling")
 
 local options = {}
 
---- Makes a validator: a function of a value -> true | false, what was expected.
+--- Makes a validator: a function of a value -> true | false, what was expected [, what the value is].
 local function typed(name)
   return function(value)
     return type(value) == name, name
@@ -59,9 +59,13 @@ end
 options.retry_mode = options.choice("standard", "adaptive", "off")
 options.retry_writes = options.choice("safe", "always", "exact")
 
+--- Accepts headers that a request gets besides those of the client.
+options.headers = late.call("dynamodb.base.headers", "are_headers")
+
 local calls = {
   attempt_timeout = options.seconds,
   deadline = options.seconds,
+  headers = options.headers,
   max_attempts = options.count(1),
   retry_mode = options.retry_mode,
 }
@@ -136,9 +140,9 @@ function options.check(schema, given, where, explain, subject)
   for name, value in pairs(given) do
     local validator = schema[name]
     if not validator then refuse_unknown(schema, name, where, explain, subject) end
-    local ok, expected = validator(value)
+    local ok, expected, got = validator(value)
     if not ok then
-      local got = show(value)
+      got = got or show(value)
       if schema.aws_secret_access_key and (type(value) == "string" or name:find("^aws_")) then
         got = "a " .. type(value)
       end

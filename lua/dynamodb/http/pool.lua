@@ -338,6 +338,20 @@ function pool.acquire(self, deadline, timeout)
   return nil, pool.failure("timeout", NO_TIME)
 end
 
+--- Opens a connection before a request needs it, to be given back by release -> connection | nil, failure |
+--- nil when the limit is reached.
+---@param deadline number by the transport's clock
+function pool.open_ahead(self, deadline)
+  local now = self.transport.now()
+  if self.closed then return nil, pool.closed_failure() end
+  if now >= deadline then return nil, pool.failure("timeout", NO_TIME) end
+  if is_full(self) then return nil end
+  local connection, failure = open(self, reserve(self), now, deadline)
+  if not connection then return nil, failure end
+  connection.last_used, connection.keep_alive = connection.started, true
+  return connection
+end
+
 --- Gives a connection back after a complete response. It is kept for another request, unless the response
 --- ends it, it is beyond the limit, or the pool was closed meanwhile.
 function pool.release(self, connection)

@@ -92,9 +92,10 @@ function Event:notify()
 end
 
 --- Lets the other tasks run until they wait. Does nothing without a waiter.
-function event.yield(transport)
+---@param seconds? number how long they may run; 0 by default, which in nginx does not wait
+function event.yield(transport, seconds)
   local waiter = transport.waiter and transport.waiter()
-  if waiter then waiter:wait(transport.now()) end
+  if waiter then waiter:wait(transport.now() + (seconds or 0)) end
 end
 
 return event

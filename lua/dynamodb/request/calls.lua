@@ -13,8 +13,8 @@ local calls = {}
 ---@field operation table of base/operations; the transaction's when the call is wrapped into one
 ---@field params table
 ---@field owner? userdata the dynamodb.table whose items the rows of the response become
----@field options table the caller's: attempt_timeout, deadline, deadline_at, max_attempts, retry_mode,
---- retry_writes
+---@field options table the caller's: attempt_timeout, deadline, deadline_at, headers, max_attempts,
+--- retry_mode, retry_writes
 ---@field started number by the transport's clock, as all times here
 ---@field deadline number when the call ends in any case
 ---@field retry_writes "safe"|"always"|"exact"

@@ -6,6 +6,7 @@ local credential_chain = late.module("dynamodb.credentials.chain")
 local endpoint = require("dynamodb.http.endpoint")
 local errors = require("dynamodb.error")
 local event = require("dynamodb.loop.event")
+local headers = late.module("dynamodb.base.headers")
 local hooks = late.module("dynamodb.request.hooks")
 local pool = late.module("dynamodb.http.pool")
 local proxy = late.module("dynamodb.http.proxy")
@@ -28,6 +29,7 @@ local FOREVER = math.huge
 ---@field settings dynamodb.Settings
 ---@field transport table
 ---@field emit? fun(name: string, event: table) tells hooks and log; nil when there is neither
+---@field on_request? fun(request: table) the caller's, before an attempt is signed
 ---@field dictionary? table nginx's shared dictionary, for credentials
 ---@field deadline number seconds of a call, retries included
 ---@field flights table<string, dynamodb.Flight>|false reads under way that others may share, by operation and
@@ -83,6 +85,7 @@ function context.new(options, transport)
     settings = settings.new(options),
     transport = transport,
     emit = (options.hooks or options.log) and hooks.emitter(options.hooks, options.log) or nil,
+    on_request = options.on_request,
     deadline = options.deadline or settings.defaults.deadline,
     flights = options.single_flight and {} or false,
     retry_writes = options.retry_writes or "safe",
@@ -233,7 +236,8 @@ local function new_signer(state, values, region)
   local list = { "user-agent", user_agent.new(values) }
   if state.options.compression then list[3], list[4] = "accept-encoding", "gzip" end
   local ok
-  ok, why = signer:headers(core.uuid():sub(1, 24), list)
+  local extra = state.options.headers and headers.list(state.options.headers)
+  ok, why = signer:headers(core.uuid():sub(1, 24), list, extra)
   return ok and signer, why
 end
 

@@ -12,6 +12,7 @@ local calls = require("dynamodb.request.calls")
 local late = require("dynamodb.base.late")
 local context = require("dynamodb.request.context")
 local core = require("dynamodb.core")
+local extra_headers = late.module("dynamodb.request.extra_headers")
 local errors = require("dynamodb.error")
 local hints = late.module("dynamodb.request.hints")
 local hooks = late.module("dynamodb.request.hooks")
@@ -46,7 +47,8 @@ end
 --- Returns call options for the requests of a multi-request operation: the caller's, with a shared deadline.
 function pipeline.multi_request_options(state, given)
   return { attempt_timeout = given.attempt_timeout, deadline_at = pipeline.deadline_of(state, given),
-    max_attempts = given.max_attempts, retry_mode = given.retry_mode, retry_writes = given.retry_writes }
+    headers = given.headers, max_attempts = given.max_attempts, retry_mode = given.retry_mode,
+    retry_writes = given.retry_writes }
 end
 
 -- Returns the operation's name as the caller knows it.
@@ -121,7 +123,8 @@ local sender = { may_resend = may_resend, read = read_response }
 -- Signs an attempt, for the service's clock -> pool, length of the request | nil, err.
 local function sign(call)
   local state, operation = call.state, call.operation
-  local running = state.running
+  local running, headers = state.running, nil
+  if state.on_request or call.options.headers then headers = extra_headers.of_attempt(call, name_of(call)) end
   local found, err = running.provider:get(call.deadline)
   if not found then return nil, errors.new(options.merge(err)) end -- a copy: several calls get the same error
   if state.closed then return nil, context.closed_error() end
@@ -137,7 +140,7 @@ local function sign(call)
   local endpoint = own.endpoint
   local length, why = call.request:sign(running.signer, endpoint.host, endpoint.path, operation.target,
     now + offset, call.invocation, call.attempt, max_attempts_of(call),
-    running.is_lambda and context.trace_id() or nil)
+    running.is_lambda and context.trace_id() or nil, headers)
   if not length then return nil, errors.new({ kind = "credentials", message = why }) end
   return own, length
 end

@@ -35,6 +35,7 @@ function consistent.GetItem(params) return params.ConsistentRead end
 consistent.Query, consistent.Scan = consistent.GetItem, consistent.GetItem
 
 function consistent.BatchGetItem(params)
+  if type(params.RequestItems) ~= "table" then return true end -- the service refuses it
   for _, each in pairs(params.RequestItems) do
     if type(each) ~= "table" or each.ConsistentRead then return true end
   end
@@ -75,6 +76,12 @@ local function lead(call, key, run)
   flight.ended:notify()
   if not ok then error(result, 0) end
   return result, err
+end
+
+-- Returns true when the leader can go on while the caller waits. In nginx it can in any request; tasks of one
+-- loop wait for each other, but a loop that runs inside of a task holds up the tasks of the outer loop.
+local function may_follow(flight, transport, place)
+  return transport.alive ~= nil or flight.leader.place == place
 end
 
 local function is_dead(flight, transport)
@@ -118,13 +125,14 @@ end
 function single_flight.run(call, run, complete_error)
   local state, operation = call.state, call.operation
   local transport, is_consistent = state.transport, consistent[operation.name]
-  if not is_consistent or is_consistent(call.params) or not (transport.place and transport.place()) then
-    return run(call)
-  end
+  local place = transport.place and transport.place()
+  local is_own = not is_consistent or is_consistent(call.params) or call.options.headers
+  if is_own or not place then return run(call) end
   local key = operation.name .. "\0" .. core.encode(call.params, operation.input)
   while true do
     local flight = state.flights[key]
     if not flight or flight.is_over then return lead(call, key, run) end
+    if not may_follow(flight, transport, place) then return run(call) end
     if follow(call, flight, key) then
       local result, err = response.read(flight.response, flight.status, operation, call.owner, call.params)
       if result then return result end

@@ -31,8 +31,10 @@ local function secrets_of(given, what)
     is_fit = is_fit and type(secret) == "string" and #secret >= SHORTEST_SECRET
   end
   if is_fit then return list end
-  errors.raise("%s: text of at least %d random bytes, or a list of such texts, expected", what,
-    SHORTEST_SECRET)
+  local found = type(given) == "string" and "less" or objects.is_plain(given) and "another table"
+    or objects.describe(given)
+  errors.raise("%s: text of at least %d random bytes, or a list of such texts, expected, got %s", what,
+    SHORTEST_SECRET, found)
 end
 
 -- {===== What a cursor is bound to =====

@@ -53,7 +53,7 @@ function Table:loader(given)
   local fields, connection = core.table_parts(self)
   core.connection_state(connection) -- raises for a closed connection
   return setmetatable({ _table = self, _given = given, _max = given.max or MOST,
-    _wait = given.wait or (phase.is_nginx() and NGINX_TURN or 0),
+    _wait = given.wait or false,
     _settings = batch.settings_of(fields, given, "loader"),
     _groups = setmetatable({}, { __mode = "k" }) }, Loader) -- by the place of their callers
 end
@@ -84,10 +84,10 @@ end
 -- Lets others add their keys, until the turn is over or the group is full.
 local function collect(self, group, transport, place)
   local function is_full() return group.is_full end
-  if self._wait > 0 then
+  if self._wait then
     group.filled:wait_until(transport, transport.now() + self._wait, is_full, FOREVER)
   elseif not is_full() then
-    event.yield(transport)
+    event.yield(transport, phase.is_nginx() and NGINX_TURN or 0)
   end
   if self._groups[place] == group then self._groups[place] = nil end
   group.is_collected = true

@@ -55,7 +55,7 @@ static int64_t time_of(struct ddb_slice text) {
 
 static enum ddb_status sign(const struct lines *l, struct ddb_error *e) {
   const struct ddb_slice *f = l->list;
-  const struct ddb_sigv4_request request = {f[6], f[7], f[8], l->headers, l->count, l->body};
+  const struct ddb_sigv4_request request = {f[6], f[7], f[8], l->headers, l->count, l->body, 0};
   enum ddb_status status = ddb_sigv4_credentials(&signer, f[0], f[1], f[2], e);
   if (!status) status = ddb_sigv4_scope(&signer, f[3], f[4], e);
   if (!status) status = ddb_sigv4_sign(&signer, &request, time_of(f[5]), e);

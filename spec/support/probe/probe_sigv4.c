@@ -90,10 +90,17 @@ static int sigv4_sign(lua_State *L) {
   struct ddb_error e = {""};
   struct ddb_sigv4 *s = check(L);
   luaL_checktype(L, 2, LUA_TTABLE);
-  struct ddb_sigv4_request r = {
-      field(L, "method", "GET"), field(L, "path", "/"), field(L, "query", ""), list, 0,
-      field(L, "body", "")};
+  struct ddb_sigv4_request r = {field(L, "method", "GET"),
+                                field(L, "path", "/"),
+                                field(L, "query", ""),
+                                list,
+                                0,
+                                field(L, "body", ""),
+                                0};
   r.header_count = headers(L, list);
+  lua_getfield(L, 2, "signed_count");
+  r.signed_count = (size_t)lua_tonumber(L, -1);
+  lua_pop(L, 1);
   enum ddb_status st = ddb_sigv4_sign(s, &r, (int64_t)luaL_checknumber(L, 3), &e);
   if (st) return probe_failure(L, st, &e);
   lua_pushlstring(L, s->authorization.p, s->authorization.len);
