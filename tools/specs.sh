@@ -15,6 +15,8 @@ busted=$(command -v busted)
 outputs=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$outputs"' EXIT
 unset LUA_INIT LUA_INIT_5_4 LUA_PATH_5_4 LUA_CPATH_5_4 AWS_PROFILE AWS_SESSION_TOKEN
+unset AWS_CONFIG_FILE AWS_SHARED_CREDENTIALS_FILE BOTO_CONFIG
+mkdir "$outputs/home"
 passed=0 failed=0
 SPLIT_FROM=10 # files
 PROCESSES=3   # for each Lua, when the files are split
@@ -42,6 +44,7 @@ batches() {
 run_specs() { # JOURNAL LUA ARGS...
   export SPEC_JOURNAL=$1 LUA=$2 LUA_BUILD=build/$2${SAN-}
   export LUA_PATH="$PWD/lua/?.lua;$PWD/lua/?/init.lua;;" LUA_CPATH="$PWD/$LUA_BUILD/?.so;;"
+  export HOME=$outputs/home # without the user's ~/.aws and ~/.boto
   # shellcheck disable=SC2086 # these are lists of words
   $servers timeout -k 10 "$LIMIT" ${RUN-} "$LUA" -e 'io.stdout:setvbuf("line")' \
     "$busted" --output=spec/support/timed_output.lua "${@:3}" </dev/null 2>&1

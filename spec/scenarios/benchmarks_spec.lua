@@ -131,3 +131,43 @@ describe("bench/draw.lua", function()
     assert.equal(text, files.read("doc/performance.svg"))
   end)
 end)
+
+describe("the figures of the pages", function()
+  local readme = files.read("README.md")
+
+  -- 1234.5 -> "1,235"; with a divisor 18174.6 -> "18", or "18.2" with a digit.
+  local function text(number, digits)
+    return (("%." .. (digits or 0) .. "f"):format(number):gsub("^(%d+)(%d%d%d)", "%1,%2"))
+  end
+
+  it("are those of bench/peers.json", function()
+    local by_name = {}
+    for _, client in ipairs(cjson.decode(files.read("bench/peers.json")).clients) do by_name[client.name] = client end
+    local function row(operation, divisor, digits)
+      local cells = {}
+      for i, name in ipairs({ "lua5.4", "luajit", "sdk-js", "boto3" }) do
+        local number = by_name[name][operation].cpu_us / divisor
+        cells[i] = text(number, number < 20 and digits)
+      end
+      return cells
+    end
+    local page = files.read("doc/performance.md")
+    for _, operation in ipairs({ "GetItem", "PutItem" }) do
+      assert.matches(("| %s, us | %s |"):format(operation, table.concat(row(operation, 1), " | ")), page, 1, true)
+    end
+    assert.matches(("| Scan of a page, ms | %s |"):format(table.concat(row("Scan", 1000, 1), " | ")), page, 1, true)
+    local get, scan = row("GetItem", 1), row("Scan", 1000)
+    assert.matches(("GetItem | %s us (LuaJIT: %s) | %s us | %s us |"):format(get[1], get[2], get[4], get[3]), readme, 1, true)
+    assert.matches(("1 MB | %s ms (LuaJIT: %s) | %s ms | %s ms |"):format(scan[1], scan[2], scan[4], scan[3]), readme, 1, true)
+  end)
+
+  it("are those of the run under faults and of the fuzzing", function()
+    local soak = files.read("spec/soak/README.md")
+    for _, figure in ipairs({ "3,487 faults", "14", "3,975 writes" }) do
+      assert.matches(figure, readme, 1, true)
+      assert.matches(figure, soak, 1, true)
+    end
+    local inputs = tonumber((files.read("doc/fuzzing.md"):match("\nran ([%d,]+) inputs"):gsub(",", "")))
+    assert.matches(text(inputs / 1e6, 1) .. " million inputs", readme, 1, true)
+  end)
+end)

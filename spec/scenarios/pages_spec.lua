@@ -1,7 +1,9 @@
 -- The code of README and doc/ as a test: every Lua block runs against the server, with the tables and values that its
--- page takes for granted. What a block prints is what its comments --> say, as far as it has any.
+-- page takes for granted. What a block prints is what its comments --> say, as far as it has any. A word after the language
+-- of a block says what else it is: the name of a file, or of another client. Command blocks are run by tools/fresh.sh.
 
 local cjson = require("cjson")
+local curl = require("dynamodb.transport.curl")
 local dynamodb = require("dynamodb")
 local engines = dofile("spec/support/engines.lua")
 local files = dofile("spec/support/files.lua")
@@ -10,34 +12,59 @@ local reference = dofile("spec/support/reference_fixture.lua")
 local system = require("dynamodb.base.system")
 local testing = require("dynamodb.testing")
 
+local nginx = dofile("spec/support/nginx_server.lua")
+
 -- Blocks that run elsewhere, by page and first line.
 local elsewhere = {
   ["doc/transport.md: local socket = require(\"socket\")"] = "spec/scenarios/examples_spec.lua, with LuaSocket",
   ["doc/transport.md: local dynamodb = require(\"dynamodb\")"] = "spec/scenarios/examples_spec.lua, in HAProxy",
+  ["doc/nginx.md: env AWS_REGION;                                             # workers see only variables named here"]
+    = "spec/transport/nginx_spec.lua",
 }
+
+-- The page whose code ends with errors. A comment --> there may be what the interpreter prints of one: "lua: app.lua:2: ...".
+local MISTAKES = "doc/mistakes.md"
 
 -- What blocks need that not every server has, by page and first line.
 local needs = {
-  ['README.md: for item in messages:query{ hash_key = "LOLCat Forum", range_key = dynamodb.begins_with("Check"),']
-    = "transactions",
   ['doc/recipes.md: local single_table = dofile("examples/recipes/single_table.lua")'] = "transactions",
 }
 
--- Pages with a block that ends at an operation which the local servers do not have.
-local cut = { ["README.md"] = true }
+-- Pages with command blocks, which tools/fresh.sh runs.
+local GUIDE = "doc/getting-started.md"
+local commands = { ["README.md"] = true, [GUIDE] = true }
 
--- Features that a block of any page needs, by a word in it.
+-- The page with code of other clients, and the languages of that code; a block of lua-resty-aws says so.
+local COMPARISON = "doc/coming-from.md"
+local of_others = { python = true, js = true, ["lua lua-resty-aws"] = true }
+
+-- Features that a block of these pages needs, by a word in it.
+local needs_features = setmetatable({ ["README.md"] = true, ["doc/recipes.md"] = true }, { __index = reference.pages })
 local needed_words = { { "transact", "transactions" }, { "conn:execute", "partiql" }, { "_ttl", "time_to_live" },
   { "drop_index", "on_demand_indexes" }, { "deletion_protection", "table_settings" }, { "stream", "table_settings" },
   { '"country", "S"', "multi_attribute_indexes" }, { "return_item_on_failure", "failed_items" } }
 
+-- Returns the blocks of a page: { path, line, info (the words after ```), code, first }.
 local function blocks_of(path)
   local list, line = {}, 1
-  local text = files.read(path)
-  for before, code in text:gmatch("(.-)\n```lua\n(.-)\n```") do
-    line = line + select(2, before:gsub("\n", "")) + 2
-    list[#list + 1] = { path = path, line = line, code = code, first = path .. ": " .. code:match("[^\n]*") }
-    line = line + select(2, code:gsub("\n", "")) + 1
+  local text = "\n" .. files.read(path)
+  for before, info, code in text:gmatch("(.-)\n```([^\n]*)\n(.-)\n```") do
+    line = line + select(2, before:gsub("\n", "")) + 1
+    list[#list + 1] = { path = path, line = line, info = info, code = code, first = path .. ": " .. code:match("[^\n]*") }
+    line = line + select(2, code:gsub("\n", "")) + 2
+  end
+  return list
+end
+
+-- Returns the code in the last cells of tables whose head begins with "task", as blocks.
+local function cells_of(path)
+  local list, line, is_task = {}, 0, false
+  for text in (files.read(path)):gmatch("([^\n]*)\n") do
+    line = line + 1
+    is_task = text:find("^| task |") ~= nil or is_task and text:find("^|") ~= nil
+    local code = is_task and text:match("`([^`]+)` |$")
+    if code then list[#list + 1] = { path = path, line = line, info = "lua", code = code, is_cell = true,
+      first = path .. ": " .. code } end
   end
   return list
 end
@@ -47,20 +74,28 @@ local function every_block()
   for path in files.output_of("ls README.md doc/*.md"):gmatch("[^\n]+") do
     for _, block in ipairs(blocks_of(path)) do list[#list + 1] = block end
   end
+  for _, cell in ipairs(cells_of(COMPARISON)) do list[#list + 1] = cell end
   return list
+end
+
+-- Returns whether a page may have a block with these words after ```.
+local function is_known(path, info)
+  local is_page = path:match("^doc/") or path == "README.md"
+  if info == "" or info == "nginx" or info == "ini" or info == "dockerfile" then return true end
+  if info == "lua" then return is_page end
+  if info == "sh" or info == "sh background" or info:find("^lua [%l_]+%.lua$") then return commands[path] end
+  return path == COMPARISON and of_others[info]
 end
 
 describe("the code of the pages", function()
   it("is in blocks that begin at the margin and name their language, so that none is passed over", function()
-    local known = { [""] = true, dockerfile = true, lua = true, nginx = true, ini = true }
     local list = {}
     for path in files.output_of("ls README.md CHANGELOG.md doc/*.md spec/support/*.md"):gmatch("[^\n]+") do
       local is_open = false
       for line in (files.read(path) .. "\n"):gmatch("([^\n]*)\n") do
-        local margin, language = line:match("^(%s*)```(.*)$")
+        local margin, info = line:match("^(%s*)```(.*)$")
         if margin then
-          if margin ~= "" or is_open and language ~= "" or not known[language] then list[#list + 1] = path .. ": " .. line end
-          if language == "lua" and not path:match("^doc/") and path ~= "README.md" then list[#list + 1] = path .. ": " .. line end
+          if margin ~= "" or is_open and info ~= "" or not is_known(path, info) then list[#list + 1] = path .. ": " .. line end
           is_open = not is_open
         end
       end
@@ -68,9 +103,40 @@ describe("the code of the pages", function()
     assert.same({}, list)
   end)
 
+  it("of commands is what tools/fresh.sh runs, in its order", function()
+    for path in pairs(commands) do
+      local script, at, found = files.output_of("tools/fresh.sh --print " .. path), 1, 0
+      for _, block in ipairs(blocks_of(path)) do
+        if block.info:find("^sh") or block.info:find("^lua ") then
+          local first, last = script:find("\n" .. block.code .. "\n", at - 1, true)
+          if at == 1 and not first then first, last = script:find(block.code .. "\n", 1, true) end
+          assert.is_number(first, ("%s:%d"):format(path, block.line))
+          at, found = last + 1, found + 1
+        end
+      end
+      assert.is_true(found >= 2, path)
+    end
+  end)
+
+  it("of doc/mistakes.md shows twenty mistakes, each with its mend", function()
+    local number, blocks = 0, 2
+    for line in (files.read(MISTAKES) .. "\n## \n"):gmatch("([^\n]*)\n") do
+      if line:find("^##") then
+        assert.is_true(blocks >= 2, "before " .. line)
+        local at = tonumber(line:match("^### (%d+)%. "))
+        if at then
+          assert.equal(number + 1, at)
+          number, blocks = at, 0
+        end
+      elseif line == "```lua" then blocks = blocks + 1 end
+    end
+    assert.equal(20, number)
+  end)
+
   local conn, quick, offline, getenv, printed
+  local hidden -- the whole environment of a block | nil
   local shared_names = {} -- the name on a page -> the name of the table that was created for it
-  local counts = { run = 0, elsewhere = 0, lacking = 0, cut = 0, compared = 0 }
+  local counts = { run = 0, elsewhere = 0, lacking = 0, compared = 0, commands = 0, others = 0, files = 0 }
 
   local function create(name, hash, range)
     local tbl = assert(conn:create_table({ name = helper.table_name(name),
@@ -82,6 +148,7 @@ describe("the code of the pages", function()
   end
 
   local tables, own_tables = {}, {}
+  local guide_table = helper.table_name("people") -- doc/getting-started.md creates and deletes it
 
   setup(function()
     conn = helper.connect()
@@ -92,6 +159,7 @@ describe("the code of the pages", function()
     offline = reference.offline()
     getenv = system.getenv
     function system.getenv(name) -- luacheck: ignore 122
+      if hidden then return hidden[name] end
       if name == "AWS_ENDPOINT_URL_DYNAMODB" then return helper.endpoint() end
       return getenv(name)
     end
@@ -104,9 +172,10 @@ describe("the code of the pages", function()
     end
     quick:close()
     conn:close()
-    io.write(("\nblocks of the pages: %d run, of which %d with canned responses and %d in part, since the local servers lack "
-      .. "an operation; %d run in other specs; %d lines of output compared\n"):format(counts.run, counts.lacking, counts.cut,
-      counts.elsewhere, counts.compared))
+    io.write(("\nblocks of the pages: %d run here, of which %d with canned responses since the local servers lack an "
+      .. "operation, and %d in other specs; %d lines of output compared. Not run in specs: %d blocks of commands, which "
+      .. "tools/fresh.sh runs, %d of other clients, %d of shared files\n"):format(counts.run, counts.lacking, counts.elsewhere,
+      counts.compared, counts.commands, counts.others, counts.files))
   end)
 
   local function print_line(...)
@@ -141,6 +210,12 @@ describe("the code of the pages", function()
       print = print_line }, names
   end
 
+  -- Lua's own; busted replaces it.
+  local function plain_assert(value, ...)
+    if value then return value, ... end
+    error(select("#", ...) > 0 and (...) or "assertion failed!", 0)
+  end
+
   -- Functions that stand for busted's of the same names, which a running spec cannot call: the tests of a block run at once.
   local function add_blocks(env)
     local prepare, tests
@@ -163,6 +238,21 @@ describe("the code of the pages", function()
     ["doc/credentials.md"] = function(env)
       env.vault = { read = function() return nil, "sealed" end }
     end,
+    [MISTAKES] = function(env, _, block)
+      if block.code:find("deadline = 0.3", 1, true) then -- "the service does not process the second entry"
+        local faults = testing.faults()
+        faults:add({ operation = "BatchWriteItem", unprocessed = 1, times = math.huge })
+        env.users = helper.connect({ transport = faults.transport, endpoint_url = helper.unverified() })
+          :table(own_tables.users.name, own_tables.users.schema)
+      end
+      hidden = (block.code:find("list_tables", 1, true) or block.code:find("conn.region", 1, true))
+        and { HOME = "/nonexistent", AWS_EC2_METADATA_DISABLED = "true" }
+    end,
+    [COMPARISON] = function(env, _, block)
+      if not block.code:find("%f[%a]ann[.:]") then return end
+      reference.reset(quick, own_tables.users, "users")
+      env.ann = env.users:get_item("ann")
+    end,
     ["doc/operations.md"] = function(env)
       counts.lacking, env.conn = counts.lacking + 1, offline
     end,
@@ -183,10 +273,6 @@ describe("the code of the pages", function()
     ["doc/recipes.md"] = function(_, names, block)
       for name in block.code:gmatch('ensure_table{ name = "(%l+)"') do names[name] = helper.table_name(name) end
     end,
-    ["README.md"] = function(env)
-      assert(env.item:put())
-      assert(env.counters:put_item({ id = "n", n = 1 }))
-    end,
   }
 
   -- Replaces the names of tables, which are fixed on the pages, by unique ones: by that of a table which exists, or
@@ -200,9 +286,18 @@ describe("the code of the pages", function()
 
   local function run(block, env, names)
     local code = with_unique_names(block.code, names)
-    if _VERSION ~= "Lua 5.1" then return assert(load(code, "=app.lua", "t", env))() end
-    local chunk = assert(loadstring(code:gsub(" <close>", ""), "=app.lua")) -- luacheck: ignore 113
+    local name = "=" .. (block.info:match("^lua (%S+)$") or "app.lua")
+    if _VERSION ~= "Lua 5.1" then return assert(load(code, name, "t", env))() end
+    local chunk = assert(loadstring(code:gsub(" <close>", ""), name)) -- luacheck: ignore 113
     return setfenv(chunk, env)() -- luacheck: ignore 113
+  end
+
+  -- Runs a cell: statements, or an expression, which must not be a failure; results are read.
+  local function run_cell(block, env, names)
+    local code = block.code
+    if code:find("local ", 1, true) or code:find(" = nil$") or code:find(";", 1, true) then return run(block, env, names) end
+    local value = assert(run({ info = block.info, code = "return " .. code }, env, names))
+    if type(value) == "userdata" and tostring(value):find("^Results") then assert(value:all()) end
   end
 
   -- Returns the lines that the comments of a block promise.
@@ -230,43 +325,80 @@ describe("the code of the pages", function()
     counts.compared = counts.compared + #list
   end
 
-  for _, block in ipairs(every_block()) do
-    if elsewhere[block.first] then
-      counts.elsewhere = counts.elsewhere + 1
+  local function creates_table(block)
+    return block.code:find("create_table", 1, true) or block.code:find("ensure_table", 1, true)
+  end
+
+  -- Returns what a block takes for granted -> environment, names of tables.
+  local function needs_of(block)
+    local env, names
+    if reference.pages[block.path] then
+      env, names = of_reference(block)
     else
-      it(("of %s:%d runs"):format(block.path, block.line), function()
-        engines.need(pending, needs[block.first])
-        for _, pair in ipairs(needed_words) do
-          local counts_here = reference.pages[block.path] or block.path == "doc/recipes.md"
-          if counts_here and block.code:find(pair[1], 1, true) then engines.need(pending, pair[2]) end
-        end
-        local creates = block.code:find("create_table", 1, true) or block.code:find("ensure_table", 1, true)
-        printed = {}
-        local env, names
-        if reference.pages[block.path] then
-          env, names = of_reference(block)
-        else
-          names = {}
-          for name, unique in pairs(shared_names) do names[name] = unique end
-          names.messages = creates and helper.table_name("messages") or tables.by_subject.name
-          names.people = helper.table_name("people")
-          env = common()
-        end
-        if own[block.path] then own[block.path](env, names, block) end
-        setmetatable(env, { __index = function(_, name)
-          local value = _G[name]
-          if value == nil then error("the page does not say what '" .. tostring(name) .. "' is", 2) end
-          return value
-        end })
-        local ok, err = pcall(run, block, env, names)
-        local is_cut = not ok and dynamodb.is_error(err) and err.code == "UnknownOperationException" and cut[block.path]
-        if not ok and not is_cut then error(err, 0) end
-        counts.run = counts.run + 1
-        if is_cut then counts.cut = counts.cut + 1 else check_output(block, names) end
-        for name, unique in pairs(creates and names or {}) do -- those that the block has created
-          if shared_names[name] ~= unique and (own_tables[name] or {}).name ~= unique then conn:delete_table(unique) end
-        end
-      end)
+      names = {}
+      for name, unique in pairs(shared_names) do names[name] = unique end
+      names.messages = creates_table(block) and helper.table_name("messages") or tables.by_subject.name
+      names.people = block.path == GUIDE and guide_table or helper.table_name("people")
+      env = common()
+    end
+    env.assert = plain_assert
+    if own[block.path] then own[block.path](env, names, block) end
+    setmetatable(env, { __index = function(_, name)
+      local value = _G[name]
+      if value == nil then error("the page does not say what '" .. tostring(name) .. "' is", 2) end
+      return value
+    end })
+    return env, names
+  end
+
+  local function run_in_lua(block)
+    engines.need(pending, needs[block.first])
+    for _, pair in ipairs(needed_words) do
+      if needs_features[block.path] and block.code:find(pair[1], 1, true) then engines.need(pending, pair[2]) end
+    end
+    printed = {}
+    local env, names = needs_of(block)
+    local ok, err = pcall(block.is_cell and run_cell or run, block, env, names)
+    hidden = nil
+    if not ok and block.path ~= MISTAKES then error(err, 0) end
+    if not ok then print_line("lua: " .. tostring(err)) end
+    counts.run = counts.run + 1
+    check_output(block, names)
+    if not creates_table(block) or block.path == GUIDE then return end
+    for name, unique in pairs(names) do -- those that the block has created
+      if shared_names[name] ~= unique and (own_tables[name] or {}).name ~= unique then conn:delete_table(unique) end
+    end
+  end
+
+  -- Directives for a request: it either fails with the message of the block, or stores an item.
+  local function run_in_nginx(block)
+    if nginx.missing() then return pending(nginx.missing()) end
+    local tbl = own_tables.users
+    reference.reset(quick, tbl, "users")
+    local server = nginx.start({ server = ("location = /block {\nreturn 200;\n%s\n}"):format(block.code),
+      init = ('users = require("dynamodb").connect{ endpoint_url = "%s", region = "us-east-1", aws_access_key_id = "local", '
+        .. 'aws_secret_access_key = "local" }:table("%s", { hash_key = "id" })'):format(helper.unverified(), tbl.name) })
+    assert.equal(200, (server.get("/block")))
+    local deadline = curl.now() + 20
+    repeat
+      curl.sleep(0.05)
+      printed = { (server.log():match("failed to run log_by_lua%*: ([^\n]*)")) }
+    until printed[1] or tbl:has_item("visits") or curl.now() > deadline
+    local stored, log = tbl:has_item("visits"), server.log()
+    server.stop()
+    assert.equal(#promised(block) == 0, stored, log)
+    counts.run = counts.run + 1
+    check_output(block, { users = tbl.name })
+  end
+
+  for _, block in ipairs(every_block()) do
+    local name = ("of %s:%d runs"):format(block.path, block.line)
+    if elsewhere[block.first] then counts.elsewhere = counts.elsewhere + 1
+    elseif block.info == "ini" then counts.files = counts.files + 1
+    elseif block.info:find("^sh") then counts.commands = counts.commands + 1
+    elseif of_others[block.info] then counts.others = counts.others + 1
+    elseif block.info:find("^lua") then it(name, function() run_in_lua(block) end)
+    elseif block.info == "nginx" then it(name, function() run_in_nginx(block) end)
     end
   end
 end)
