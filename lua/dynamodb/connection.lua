@@ -45,6 +45,7 @@ local connect_options = options.merge(settings.options, {
   compression = options.boolean,
   credentials = options.any,
   headers = options.headers,
+  hedge = late.call("dynamodb.request.hedge", "is_option"),
   hooks = late.call("dynamodb.request.hooks", "are_hooks"),
   host = options.text,
   is_secure = options.boolean,
