@@ -132,7 +132,7 @@ local function receive_or_hedge(trip, limit, policy, call, after)
     if ok or kind ~= "timeout" or own.transport.now() >= limit then return ok, kind, why end
     if trip.received > 0 then return receive(trip, limit) end
     if not own.closed and has_room(own) and policy.may_hedge(call) then return false end
-    after = after * 2
+    after = after * 1.25
   end
 end
 
