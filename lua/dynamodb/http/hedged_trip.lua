@@ -10,6 +10,9 @@ local round_trip = require("dynamodb.http.round_trip")
 
 local hedged_trip = {}
 
+-- Seconds between checks whether the caller was killed, which notifies nothing, and which only its parent can do.
+local HEARTBEAT = 0.5
+
 ---@class dynamodb.Trip
 ---@field own table the pool
 ---@field connection dynamodb.PooledConnection|false that it holds
@@ -23,13 +26,14 @@ local hedged_trip = {}
 ---@field raised any what the transport raised
 ---@field is_over boolean it has a status or a failure, or its job raised
 ---@field is_read boolean
+---@field race table|false both trips, what the caller waits for, and the caller
 ---@field job table|false of the transport
 ---@field thread thread|false of the job, once it runs
 
 local function new_trip(own, bytes, length, deadline, timeout)
   return { own = own, bytes = bytes, length = length, deadline = deadline, timeout = timeout, limit = deadline,
     connection = false, sent = false, received = 0, first_byte = false, status = false, failure = false,
-    raised = nil, is_over = false, is_read = false, job = false, thread = false }
+    raised = nil, is_over = false, is_read = false, race = false, job = false, thread = false }
 end
 
 -- {===== One trip =====
@@ -139,12 +143,24 @@ end
 -- ===================== }
 -- {===== Both trips =====
 
+-- Receives as 'receive' does, in a job, until the caller was killed.
+local function receive_beside(trip, limit)
+  local transport, race = trip.own.transport, trip.race
+  while true do
+    local step = transport.alive and math.min(limit, transport.now() + HEARTBEAT) or limit
+    local ok, kind, why = receive(trip, step)
+    local is_over = ok or kind ~= "timeout" or transport.now() >= limit
+    if is_over or not transport.alive(race.caller, race.place) then return ok, kind, why end
+  end
+end
+
 -- Runs a trip in a job. A job that ends after the race gives its connection back itself.
 local function start(race, trip, f)
+  trip.race = race
   trip.job = trip.own.transport.spawn(function()
     trip.thread = coroutine.running()
     if race.is_over then return end
-    local ok, raised = pcall(f, trip, receive)
+    local ok, raised = pcall(f, trip, receive_beside)
     trip.raised, trip.is_over = not ok and raised or nil, true
     if not ok or race.is_over then drop(trip) end
     if not race.is_over then race.ended:notify() end
@@ -152,7 +168,7 @@ local function start(race, trip, f)
 end
 
 local function receive_rest(trip)
-  local ok, kind, why = receive(trip, trip.limit)
+  local ok, kind, why = receive_beside(trip, trip.limit)
   if not ok then fail(trip, kind, why) end
 end
 
@@ -224,7 +240,8 @@ end
 local function hedge(first, sender, call)
   local own = first.own
   local second = new_trip(own, first.bytes, first.length, first.limit, first.timeout)
-  local race = { first, second, ended = event.new(), place = own.transport.place(), is_over = false }
+  local race = { first, second, ended = event.new(), is_over = false, caller = coroutine.running(),
+    place = own.transport.place() }
   local ok, done, result, err, winner = pcall(decide, race, sender, call)
   settle(race)
   if not ok then error(done, 0) end
