@@ -5,7 +5,7 @@
 set -eu -o pipefail
 cd "$(dirname "$0")/.."
 [ $# -gt 0 ] || set -- lua5.4 luajit
-reads=${READS:-20000}
+reads=${READS:-10000} rounds=${ROUNDS:-5}
 . bench/common.sh
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
@@ -13,6 +13,6 @@ trap 'rm -rf "$scratch"' EXIT
 for lua; do need_built "build/$lua/dynamodb/core.so" "build/$lua/dynamodb/curl.so"; done
 coproc server { exec node bench/hedging_server.js; }
 read -r port <&"${server[0]}"
-for lua; do lua "$lua" bench/hedging.lua "$lua" "$port" "$reads"; done >"$scratch/results"
-lua "$1" bench/hedging_report.lua "$scratch/results" "$reads" "$(processor)" "$scratch/picture"
+for lua; do lua "$lua" bench/hedging.lua "$lua" "$port" "$reads" "$rounds"; done >"$scratch/results"
+lua "$1" bench/hedging_report.lua "$scratch/results" "$reads" "$rounds" "$(processor)" "$scratch/picture"
 if [ -n "${UPDATE:-}" ]; then cp "$scratch/picture" doc/hedging.svg; fi

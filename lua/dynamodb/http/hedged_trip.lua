@@ -10,7 +10,7 @@ local round_trip = require("dynamodb.http.round_trip")
 
 local hedged_trip = {}
 
--- Seconds between checks whether the caller was killed, which notifies nothing, and which only its parent can do.
+-- Seconds between checks whether the caller was killed, which notifies nothing.
 local HEARTBEAT = 0.5
 
 ---@class dynamodb.Trip
@@ -31,9 +31,9 @@ local HEARTBEAT = 0.5
 ---@field thread thread|false of the job, once it runs
 
 local function new_trip(own, bytes, length, deadline, timeout)
-  return { own = own, bytes = bytes, length = length, deadline = deadline, timeout = timeout, limit = deadline,
-    connection = false, sent = false, received = 0, first_byte = false, status = false, failure = false,
-    raised = nil, is_over = false, is_read = false, race = false, job = false, thread = false }
+  return { own = own, bytes = bytes, length = length, deadline = deadline, timeout = timeout,
+    limit = deadline, connection = false, sent = false, received = 0, first_byte = false, status = false,
+    failure = false, raised = nil, is_over = false, is_read = false, race = false, job = false, thread = false }
 end
 
 -- {===== One trip =====

@@ -60,8 +60,8 @@ end
 -- ===================== }
 -- {===== Measured times =====
 
--- A histogram with eight buckets for each doubling, from 0.1 ms to 100 s, so that p95 is at most 9 % too long.
--- Halving the counts lets it follow the service.
+-- A histogram with eight buckets for each doubling, from 0.1 ms to 100 s, so that p95 is at most 9 % too
+-- long. Halving the counts lets it follow the service.
 local LOWEST, STEPS = 0.0001, 8 / math.log(2)
 local LAST = math.floor(math.log(1e6) * STEPS)
 local LEAST, MOST = 100, 2000 -- measurements before there is a p95; before the counts are halved
@@ -152,8 +152,8 @@ local function can_hedge(state)
   local hedging = state.hedging
   if not hedging.has_warned and state.emit then
     hedging.has_warned = true
-    state.emit("warning", { message = "reads outside of tasks and nginx are not hedged (option 'hedge'), since "
-      .. "nothing runs while they wait" })
+    state.emit("warning", { message = "reads outside of tasks and nginx are not hedged (option 'hedge'), "
+      .. "since nothing runs while they wait" })
   end
   return false
 end
