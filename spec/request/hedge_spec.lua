@@ -22,8 +22,8 @@ describe("the option hedge", function()
   end)
 
   it("refuses everything else", function()
-    for _, value in ipairs({ true, 0.01, "p95", {}, { budget = 0.1 }, { after = 0 }, { after = -1 }, { after = "p99" }, { after = 1,
-      budget = 0 }, { after = 1, budget = 1.01 }, { after = 1, budget = "1" }, dynamodb.set({ 1 }) }) do
+    for _, value in ipairs({ true, 0.01, "p95", {}, { budget = 0.1 }, { after = 0 }, { after = -1 }, { after = "p99" },
+      { after = 1, budget = 0 }, { after = 1, budget = 1.01 }, { after = 1, budget = "1" }, dynamodb.set({ 1 }) }) do
       local ok, expected = hedge.is_option(value)
       assert.is_falsy(ok)
       assert.matches("after %(seconds or \"p95\"%) and budget", expected)

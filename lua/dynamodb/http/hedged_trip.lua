@@ -33,7 +33,8 @@ local HEARTBEAT = 0.5
 local function new_trip(own, bytes, length, deadline, timeout)
   return { own = own, bytes = bytes, length = length, deadline = deadline, timeout = timeout,
     limit = deadline, connection = false, sent = false, received = 0, first_byte = false, status = false,
-    failure = false, raised = nil, is_over = false, is_read = false, race = false, job = false, thread = false }
+    failure = false, raised = nil, is_over = false, is_read = false, race = false, job = false,
+    thread = false }
 end
 
 -- {===== One trip =====
