@@ -354,6 +354,12 @@ bench-coalescing:
 	@$(MAKE) -s $(LUAS:%=plain-%)
 	@UPDATE='$(UPDATE)' bench/coalescing.sh $(LUAS)
 
+# Measures p50, p99 and p999 of reads with and without hedging. UPDATE=1 also writes doc/hedging.svg.
+bench-hedge:
+	@tools/setup.sh test
+	@$(MAKE) -s $(LUAS:%=plain-%)
+	@UPDATE='$(UPDATE)' bench/hedging.sh $(LUAS)
+
 # Measures requests per second and latency inside nginx with a slow service.
 bench-nginx:
 	@tools/setup.sh bench
@@ -390,4 +396,4 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: all demo server test test-engines spec specs modules spec-modules check warnings format luacheck tidy cppcheck reproducible rock rockspec test-built asan valgrind coverage torture faults allocations soak fuzz fuzz-check fuzz-programs bench bench-instructions bench-peers bench-nginx bench-coalescing plain-luajit plain-lua5.4 plain-haproxy install uninstall clean
+.PHONY: all demo server test test-engines spec specs modules spec-modules check warnings format luacheck tidy cppcheck reproducible rock rockspec test-built asan valgrind coverage torture faults allocations soak fuzz fuzz-check fuzz-programs bench bench-instructions bench-peers bench-nginx bench-coalescing bench-hedge plain-luajit plain-lua5.4 plain-haproxy install uninstall clean

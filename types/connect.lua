@@ -21,6 +21,7 @@
 ---@field on_request? fun(request: dynamodb.OutgoingRequest) is called before each attempt is signed
 ---@field rate? dynamodb.Units capacity units that all calls of the connection may consume per second (default: no limit)
 ---@field single_flight? boolean identical reads that are under way share one request (default: `false`)
+---@field hedge? dynamodb.Hedge|false send reads again that take too long (default: `false`)
 ---@field shared_dict? string dictionary of nginx in which the workers share credentials
 ---@field host? string boto's form of `endpoint_url`: name of the host
 ---@field port? integer goes with `host` (default: the scheme's)

@@ -9,6 +9,7 @@
 ---@field response_received? fun(event: dynamodb.ResponseReceivedEvent) a complete response has been read
 ---@field attempt_failed? fun(event: dynamodb.AttemptFailedEvent) an attempt has ended without a response
 ---@field retry_scheduled? fun(event: dynamodb.RetryScheduledEvent) another attempt will follow
+---@field request_hedged? fun(event: dynamodb.RequestHedgedEvent) a read that was sent a second time has been decided
 ---@field call_finished? fun(event: dynamodb.CallFinishedEvent) the call is about to return
 ---@field credentials_refreshed? fun(event: dynamodb.CredentialsRefreshedEvent) a provider has returned new credentials
 ---@field warning? fun(event: dynamodb.WarningEvent) a problem occurred that did not fail the call
@@ -52,6 +53,12 @@
 ---@field retry_tokens number
 ---@field err dynamodb.Error
 
+---A read that was sent a second time has been decided.
+---@class dynamodb.RequestHedgedEvent: dynamodb.CallEvent
+---@field attempt integer
+---@field after number
+---@field won boolean
+
 ---The call is about to return.
 ---@class dynamodb.CallFinishedEvent: dynamodb.CallEvent
 ---@field attempts integer
@@ -84,6 +91,8 @@
 ---@field failures integer calls that returned an error
 ---@field attempts integer requests sent
 ---@field retries integer requests sent after a failed attempt
+---@field hedges integer reads sent a second time; they count as attempts, not as retries
+---@field hedges_won integer hedges whose response was used
 ---@field throttled_responses integer responses that asked the client to slow down
 ---@field bytes_sent integer bytes of attempts that had a complete response
 ---@field bytes_received integer bytes of attempts that had a complete response

@@ -28,7 +28,7 @@ local Item = {}
 ---@field deadline? number limit of all repetitions (default: 10)
 
 ---Options of reload.
----@class (exact) dynamodb.ItemReloadOptions: dynamodb.ConsumedCapacityOptions, dynamodb.EveryCallOptions
+---@class (exact) dynamodb.ItemReloadOptions: dynamodb.HedgingOptions, dynamodb.ConsumedCapacityOptions, dynamodb.EveryCallOptions
 ---@field consistent_read? boolean see what all earlier successful writes have stored (default: `false`)
 
 ---Returns the attribute, also if its name is that of a method; nil if the item does not have it.

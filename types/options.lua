@@ -72,8 +72,19 @@
 ---Read what all earlier successful writes have stored; not possible for global indexes (default: `false`)
 ---@field consistent_read? boolean
 
+---Reads that are sent a second time.
+---@class (exact) dynamodb.Hedge
+---@field after number|"p95" seconds until the read is sent again; `"p95"`: what 95 % of such reads do not exceed
+---@field budget? number share of the reads that may be sent again (default: 0.05)
+
+---Whether a read is sent again when no response has begun.
+---@class (exact) dynamodb.HedgingOptions
+---Send a read again when no response has begun after this time, at most this share of the reads (default: that of
+---connect)
+---@field hedge? dynamodb.Hedge|false
+
 ---Options that queries and scans share.
----@class (exact) dynamodb.QueryAndScanOptions: dynamodb.RateOptions, dynamodb.ProjectionOptions, dynamodb.ConsumedCapacityOptions, dynamodb.EveryCallOptions
+---@class (exact) dynamodb.QueryAndScanOptions: dynamodb.RateOptions, dynamodb.ProjectionOptions, dynamodb.HedgingOptions, dynamodb.ConsumedCapacityOptions, dynamodb.EveryCallOptions
 ---Return only items that meet it; the service examines and charges the others as well
 ---@field filter? dynamodb.ConditionLike
 ---@field index? string name of the global or local index to read (default: the table)

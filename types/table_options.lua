@@ -3,13 +3,13 @@
 -- The options of the methods of tables: doc/table.md.
 
 ---Options of get_item after a key.
----@class (exact) dynamodb.GetItemOptions: dynamodb.ProjectionOptions, dynamodb.ConsumedCapacityOptions, dynamodb.EveryCallOptions
+---@class (exact) dynamodb.GetItemOptions: dynamodb.HedgingOptions, dynamodb.ProjectionOptions, dynamodb.ConsumedCapacityOptions, dynamodb.EveryCallOptions
 
 ---The key and the options of get_item.
 ---@class (exact) dynamodb.GetItemKeyOptions: dynamodb.GetItemOptions, dynamodb.KeyOptions
 
 ---Options of has_item after a key.
----@class (exact) dynamodb.HasItemOptions: dynamodb.ConsumedCapacityOptions, dynamodb.EveryCallOptions
+---@class (exact) dynamodb.HasItemOptions: dynamodb.HedgingOptions, dynamodb.ConsumedCapacityOptions, dynamodb.EveryCallOptions
 ---@field consistent_read? boolean see what all earlier successful writes have stored (default: `false`)
 
 ---The key and the options of has_item.
@@ -82,7 +82,7 @@
 ---@class (exact) dynamodb.CountOptions: dynamodb.QueryKeyOptions, dynamodb.ScanOptions
 
 ---Options of get_items.
----@class (exact) dynamodb.GetItemsOptions: dynamodb.RateOptions, dynamodb.ProjectionOptions, dynamodb.ConsumedCapacityOptions, dynamodb.EveryCallOptions
+---@class (exact) dynamodb.GetItemsOptions: dynamodb.HedgingOptions, dynamodb.RateOptions, dynamodb.ProjectionOptions, dynamodb.ConsumedCapacityOptions, dynamodb.EveryCallOptions
 ---@field ordered? boolean return the items in the order of the keys (default: `false`)
 ---@field items? boolean `false`: plain tables (default: `true`)
 ---@field concurrency? integer how many requests are sent concurrently (default: 1)
@@ -93,7 +93,7 @@
 ---@field delete? dynamodb.Key[] items to delete
 
 ---Options of loader.
----@class (exact) dynamodb.LoaderOptions: dynamodb.ProjectionOptions, dynamodb.EveryCallOptions
+---@class (exact) dynamodb.LoaderOptions: dynamodb.HedgingOptions, dynamodb.ProjectionOptions, dynamodb.EveryCallOptions
 ---@field max? integer keys of one request, at most 100 (default: 100)
 ---@field wait? number seconds in which the first caller collects the keys of others (default: one turn)
 

@@ -45,6 +45,7 @@ local connect_options = options.merge(settings.options, {
   compression = options.boolean,
   credentials = options.any,
   headers = options.headers,
+  hedge = late.call("dynamodb.request.hedge", "is_option"),
   hooks = late.call("dynamodb.request.hooks", "are_hooks"),
   host = options.text,
   is_secure = options.boolean,
@@ -145,9 +146,9 @@ function connection.connect(given)
   return core.connection(fields_of(state), state)
 end
 
---- Returns counts since the connection was made: { calls, attempts, retries, failures, throttled_responses,
---- bytes_sent, bytes_received, credential_refreshes, connections_opened, connections_reused,
---- connections_open, retry_tokens, clock_offset }. doc/hooks.md
+--- Returns counts since the connection was made: { calls, attempts, retries, failures, hedges, hedges_won,
+--- throttled_responses, bytes_sent, bytes_received, credential_refreshes, connections_opened,
+--- connections_reused, connections_open, retry_tokens, clock_offset }. doc/hooks.md
 ---@return table
 function Connection:stats()
   local state = core.connection_state(self)

@@ -366,6 +366,40 @@ function app.get_after_kill()
   end })[2]
 end
 
+--- Gets an item of the endpoint of the request n times (1), hedged after 0.05 s -> its attributes n, then hedges, those that
+--- won, requests and connections that are open.
+function app.get_hedged(n)
+  local connection = dynamodb.connect({ endpoint_url = "http://127.0.0.1:" .. ngx.var.arg_port, region = "us-east-1",
+    hedge = { after = 0.05, budget = 1 }, retry_mode = "off" })
+  local tbl, found = connection:table("t", { hash_key = "id" }), {}
+  for i = 1, n or 1 do found[i] = assert(tbl:get_item("a")).n end
+  local stats = connection:stats()
+  connection:close()
+  return ("%s: %d %d %d %d"):format(table.concat(found, ","), stats.hedges, stats.hedges_won, stats.attempts,
+    stats.connections_open)
+end
+
+--- Gets a hedged item in a light thread that is killed after 0.2 s -> "killed".
+function app.get_hedged_killed()
+  local _, errs = dynamodb.gather({ app.get_hedged }, { deadline = 0.2 })
+  return errs and errs[1].kind == "timeout" and "killed"
+end
+
+--- Gets a hedged item in a light thread, and closes its connection after 0.2 s -> code of the error, seconds since then.
+function app.close_hedged()
+  local connection = dynamodb.connect({ endpoint_url = "http://127.0.0.1:" .. ngx.var.arg_port, region = "us-east-1",
+    hedge = { after = 0.05, budget = 1 } })
+  local tbl, closed, err = connection:table("t", { hash_key = "id" }), nil, nil
+  dynamodb.gather({ function() err = select(2, tbl:get_item("a")) end, function()
+    ngx.sleep(0.2)
+    ngx.update_time()
+    closed = ngx.now()
+    connection:close()
+  end })
+  ngx.update_time()
+  return ("%s %s"):format(err.code, ngx.now() - closed < 0.5)
+end
+
 --- Lists tables n times with pauses of 0.1 s -> n. Raises the error.
 function app.list_slowly(n)
   for _ = 1, n do

@@ -6,7 +6,7 @@ local round_trip = {}
 
 local FOREVER = math.huge
 
--- Adds the response to what was received -> true when it is complete | nil, kind, why.
+-- Adds bytes to a response -> true when it is complete, false when it is not | nil, kind, why.
 local function take(response, bytes)
   local done, invalid = response:feed(bytes)
   if invalid then return nil, "response", invalid end
@@ -20,6 +20,7 @@ local function finish(response)
   if is_complete then return true end
   return nil, "network", why
 end
+round_trip.take, round_trip.finish = take, finish -- also for http/hedged_trip
 
 -- Receives until the response is complete -> status, now, received, first_byte, keep_alive | nil, kind, why.
 local function receive(transport, connection, deadline)

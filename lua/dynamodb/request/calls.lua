@@ -13,7 +13,7 @@ local calls = {}
 ---@field operation table of base/operations; the transaction's when the call is wrapped into one
 ---@field params table
 ---@field owner? userdata the dynamodb.table whose items the rows of the response become
----@field options table the caller's: attempt_timeout, deadline, deadline_at, headers, max_attempts,
+---@field options table the caller's: attempt_timeout, deadline, deadline_at, headers, hedge, max_attempts,
 --- retry_mode, retry_writes
 ---@field started number by the transport's clock, as all times here
 ---@field deadline number when the call ends in any case
@@ -28,6 +28,9 @@ local calls = {}
 ---@field wrapped_name? string the operation's name, when the call is wrapped into a transaction
 ---@field overrides? table mode and max_attempts of this call, for the retry policy
 ---@field retry_cost? integer tokens that the last retry took
+---@field hedges? integer requests among them that were sent as hedges
+---@field hedged_after? number seconds from the start of the attempt to its hedge
+---@field attempted? number when the current attempt started, for reads that may be hedged
 ---@field ambiguous? boolean true when an attempt so far may have written
 ---@field checks_item? boolean true for a conditional write that was sent again: its condition may fail
 --- because an earlier attempt succeeded

@@ -7,6 +7,7 @@ local endpoint = require("dynamodb.http.endpoint")
 local errors = require("dynamodb.error")
 local event = require("dynamodb.loop.event")
 local headers = late.module("dynamodb.base.headers")
+local hedge = late.module("dynamodb.request.hedge")
 local hooks = late.module("dynamodb.request.hooks")
 local pool = late.module("dynamodb.http.pool")
 local proxy = late.module("dynamodb.http.proxy")
@@ -35,6 +36,7 @@ local FOREVER = math.huge
 ---@field deadline number seconds of a call, retries included
 ---@field flights table<string, dynamodb.Flight>|false reads under way that others may share, by operation and
 --- request; false without the option single_flight
+---@field hedging dynamodb.Hedging|false false until a read may be hedged
 ---@field retry_writes "safe"|"always"|"exact"
 --- Shared by the calls while they run:
 ---@field running dynamodb.Running
@@ -63,7 +65,7 @@ local FOREVER = math.huge
 
 local function new_stats()
   return { calls = 0, attempts = 0, retries = 0, failures = 0, throttled_responses = 0, bytes_sent = 0,
-    bytes_received = 0, credential_refreshes = 0 }
+    bytes_received = 0, credential_refreshes = 0, hedges = 0, hedges_won = 0 }
 end
 
 -- The metatable of a state whose field 'transport' has not been read yet.
@@ -88,6 +90,7 @@ function context.new(options, transport)
     emit = (options.hooks or options.log) and hooks.emitter(options.hooks, options.log) or nil,
     on_request = options.on_request,
     deadline = options.deadline or settings.defaults.deadline,
+    hedging = options.hedge and hedge.new(options.hedge) or false,
     flights = options.single_flight and {} or false,
     retry_writes = options.retry_writes or "safe",
     meter = false,

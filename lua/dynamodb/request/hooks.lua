@@ -10,6 +10,7 @@ hooks.events = {
   attempt_started = { "attempt", "max_attempts", "endpoint_url" },
   response_received = { "attempt", "status", "request_id", "timing", "consumed_capacity", "err" },
   attempt_failed = { "attempt", "err" },
+  request_hedged = { "attempt", "after", "won" },
   retry_scheduled = { "attempt", "delay", "retry_tokens", "err" },
   call_finished = { "attempts", "elapsed", "consumed_capacity", "err" },
   credentials_refreshed = { "source", "expires" },
@@ -56,6 +57,10 @@ local lines = {
   end,
   retry_scheduled = function(event)
     return ("%s: retry in %.4f s"):format(subject(event), event.delay)
+  end,
+  request_hedged = function(event)
+    return ("%s: attempt %d: sent again after %.4f s%s"):format(subject(event), event.attempt, event.after,
+      event.won and ", and that response was used" or "")
   end,
   call_finished = function(event)
     if not event.err then return nil end

@@ -19,6 +19,13 @@ local function steps_of(params)
     params.ExpressionAttributeValues or {})
 end
 
+--- Returns the parameters with an idempotency token of their own, unless they have one.
+---@param member string the name of the token's member
+function idempotency.with_token(params, member)
+  if params[member] ~= nil then return params end
+  return options.merge(params, { [member] = core.uuid() })
+end
+
 --- Returns true for a PartiQL statement that reads, which may be repeated.
 function idempotency.is_select(statement)
   return type(statement) == "string" and statement:match("^%s*[Ss][Ee][Ll][Ee][Cc][Tt]%f[^%w_]") ~= nil

@@ -14,6 +14,7 @@ local context = require("dynamodb.request.context")
 local core = require("dynamodb.core")
 local extra_headers = late.module("dynamodb.request.extra_headers")
 local errors = require("dynamodb.error")
+local hedge = late.module("dynamodb.request.hedge")
 local hints = late.module("dynamodb.request.hints")
 local hooks = late.module("dynamodb.request.hooks")
 local limits = require("dynamodb.request.limits")
@@ -47,8 +48,8 @@ end
 --- Returns call options for the requests of a multi-request operation: the caller's, with a shared deadline.
 function pipeline.multi_request_options(state, given)
   return { attempt_timeout = given.attempt_timeout, deadline_at = pipeline.deadline_of(state, given),
-    headers = given.headers, max_attempts = given.max_attempts, retry_mode = given.retry_mode,
-    retry_writes = given.retry_writes }
+    headers = given.headers, hedge = given.hedge, max_attempts = given.max_attempts,
+    retry_mode = given.retry_mode, retry_writes = given.retry_writes }
 end
 
 -- Returns the operation's name as the caller knows it.
@@ -154,7 +155,8 @@ local function attempt(call)
     emit(call, "attempt_started", { attempt = call.attempt, max_attempts = max_attempts_of(call),
       endpoint_url = own.endpoint.url })
   end
-  local done, result, err, sends = round_trip.send(own, call.request, length, sender, call, call.deadline,
+  local send = state.hedging and hedge.send or round_trip.send
+  local done, result, err, sends = send(own, call.request, length, sender, call, call.deadline,
     call.options.attempt_timeout)
   call.requests = call.requests + 1
   if sends > 1 and call.operation.writes then -- it may have been applied before it was sent again
@@ -285,12 +287,6 @@ end
 -- ===================== }
 -- {===== A call =====
 
--- Returns the parameters with an idempotency token of their own, unless they have one.
-local function with_token(params, member)
-  if params[member] ~= nil then return params end
-  return options.merge(params, { [member] = core.uuid() })
-end
-
 -- Wraps a write into a transaction, which happens exactly once.
 local function wrap(call)
   local operation, params = call.operation, call.params
@@ -304,7 +300,7 @@ local function wrap(call)
   end
 end
 
--- Applies the call's deadline, retry mode and attempt limit.
+-- Applies the call's deadline, retry mode, attempt limit and hedging.
 local function apply_options(call, given)
   local deadline = call.started + (given.deadline or call.state.deadline)
   if given.deadline_at and given.deadline_at < deadline then deadline = given.deadline_at end
@@ -313,6 +309,7 @@ local function apply_options(call, given)
   if given.retry_mode or given.max_attempts then
     call.overrides = { mode = given.retry_mode, max_attempts = given.max_attempts }
   end
+  if given.hedge then call.state.hedging = call.state.hedging or hedge.new() end
 end
 
 -- Counts the call and tells the hooks that it is over.
@@ -320,7 +317,7 @@ local function finish(call, result, err)
   local state = call.state
   local stats = state.stats
   stats.calls, stats.attempts = stats.calls + 1, stats.attempts + call.requests
-  if call.requests > 1 then stats.retries = stats.retries + call.requests - 1 end
+  if call.requests > 1 then stats.retries = stats.retries + call.requests - 1 - (call.hedges or 0) end
   if err then stats.failures = stats.failures + 1 end
   if state.emit then
     emit(call, "call_finished", { attempts = call.requests, elapsed = state.transport.now() - call.started,
@@ -364,7 +361,7 @@ function pipeline.call(connection, operation, params, owner, given, explain, sub
     return state.meter:call(state, pipeline.call, connection, operation, params, owner,
       options.merge(given, { is_metered = true }), explain, subject)
   end
-  if operation.token then params = with_token(params, operation.token) end
+  if operation.token then params = idempotency.with_token(params, operation.token) end
   local call, started = calls.take(state), transport.now()
   call.operation, call.params, call.owner, call.started = operation, params, owner, started
   call.deadline, call.retry_writes = started + state.deadline, state.retry_writes

@@ -206,6 +206,17 @@ function Policy:plan(attempt, err, overrides, is_corrected)
   return delay_for(self, attempt, class, err.retry_after), cost
 end
 
+--- Takes the tokens of a hedge, which is sent before an attempt has failed.
+---@param overrides? table
+---@return number? cost in tokens; nil when the quota or the adaptive rate limit has not enough
+function Policy:hedge(overrides)
+  if self.tokens < COST then return nil end
+  local limiter = limiter_for(self, overrides)
+  if limiter and not acquire_token(limiter, self.now(), 0) then return nil end
+  self.tokens, self.quiet = self.tokens - COST, false
+  return COST
+end
+
 --- Gives tokens back to the retry quota. Must be called after each success.
 ---@param cost? number what plan returned for the call's last retry; nil when there was none
 function Policy:succeed(cost, overrides)

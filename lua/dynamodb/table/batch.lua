@@ -92,9 +92,11 @@ local many_options = {
   on_progress = options["function"],
   rate = late.call("dynamodb.request.rate", "is_units"),
 }
+local is_hedge = late.call("dynamodb.request.hedge", "is_option")
 
 local get_options = options.with_call_options(options.merge(batch.key_options, many_options, {
   concurrency = options.count(1),
+  hedge = is_hedge,
   items = options.boolean,
   ordered = options.boolean,
   return_consumed_capacity = capacity.option,
@@ -133,6 +135,7 @@ end
 
 local batch_options = options.with_call_options(options.merge(many_options, {
   concurrency = options.count(1),
+  hedge = is_hedge,
   items = options.boolean,
   return_consumed_capacity = capacity.option,
 }))

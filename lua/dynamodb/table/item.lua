@@ -322,6 +322,7 @@ end
 -- ===================== }
 
 local reload_options = options.with_call_options({ consistent_read = options.boolean,
+  hedge = late.call("dynamodb.request.hedge", "is_option"),
   return_consumed_capacity = capacity.option })
 
 --- Reads the item again and drops local changes -> the item, nil, capacity | nil when it does not exist

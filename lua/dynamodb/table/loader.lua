@@ -10,6 +10,7 @@ local context = require("dynamodb.request.context")
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
 local event = require("dynamodb.loop.event")
+local late = require("dynamodb.base.late")
 local mutex = require("dynamodb.loop.mutex")
 local options = require("dynamodb.base.options")
 local phase = require("dynamodb.loop.phase")
@@ -40,6 +41,7 @@ local function most_keys(value)
 end
 
 local loader_options = options.with_call_options(options.merge(batch.key_options, {
+  hedge = late.call("dynamodb.request.hedge", "is_option"),
   max = most_keys,
   wait = options.seconds,
 }))

@@ -44,6 +44,7 @@ local shared_options = {
   cursor_key = options.any,
   exclusive_start_key = is_start,
   filter = options.any,
+  hedge = late.call("dynamodb.request.hedge", "is_option"),
   index = options.text,
   items = options.boolean,
   max_requests = options.count(1),

@@ -182,9 +182,12 @@ end
 
 local parse_arguments, with_key = tables.parse_arguments, tables.with_key
 
+local is_hedge = late.call("dynamodb.request.hedge", "is_option")
+
 local get_options = options.with_call_options(with_key({
   attributes_to_get = options.any,
   consistent_read = options.boolean,
+  hedge = is_hedge,
   projection = options.any,
   return_consumed_capacity = capacity.option,
 }))
@@ -226,7 +229,7 @@ end
 Table.lookup = Table.get_item
 
 local has_options = options.with_call_options(with_key({ consistent_read = options.boolean,
-  return_consumed_capacity = capacity.option }))
+  hedge = is_hedge, return_consumed_capacity = capacity.option }))
 
 --- Returns whether there is an item with this key -> true or false, nil, capacity | nil, err. It takes the
 --- arguments of get_item.

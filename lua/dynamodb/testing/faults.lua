@@ -120,9 +120,9 @@ local function delay(self, seconds, deadline)
 end
 
 -- Receives as the plan says. The response of the service is received before any delay: the service then has
--- done what was asked, whatever the client gets to know.
+-- done what was asked, whatever the client gets to know. After a timeout the caller may receive again.
 local function receive_planned(self, socket, plan, deadline)
-  local bytes = plan.reply
+  local bytes, now = plan.reply, self.inner.now
   if plan.send then
     local response, kind, why = messages.receive(self.inner, socket.inner, deadline)
     if not response then return nil, kind, why end
@@ -130,7 +130,9 @@ local function receive_planned(self, socket, plan, deadline)
     bytes = not plan.dropped and change(response) or nil
   end
   if plan.delay then
-    local ok, kind, why = delay(self, plan.delay, deadline)
+    local due = plan.due or now() + plan.delay
+    socket.plan = { reply = bytes, delay = plan.delay, due = due }
+    local ok, kind, why = delay(self, math.max(0, due - now()), deadline)
     if not ok then return nil, kind, why end
   end
   socket.plan = {} -- a response that is not whole ends with its connection

@@ -348,7 +348,7 @@ end
 
 --- Kills the light thread. A finalizer, which may run in another request, cannot.
 function Job:cancel(collected)
-  if not collected then ngx.thread.kill(self.thread) end
+  if not collected then self.done = ngx.thread.kill(self.thread) == 1 or self.done end
 end
 
 --- May a light thread that ran in that request still go on? The state of another request's thread is unknown.
