@@ -132,8 +132,8 @@ describe("a background queue", function()
   it("does not send an update again whose task was cancelled", function()
     local server = scripted.start({ { { wait = "request" }, { delay = 9000 } } })
     local slow = helper.connect({ endpoint_url = server.endpoint_url })
-    local queue, same, told = nil, slow:table("t", { hash_key = "id" }), {}
-    queue = slow:background({ wait = 0.001, on_drop = function(entry, err) told[#told + 1] = { entry, err } end })
+    local same, told = slow:table("t", { hash_key = "id" }), {}
+    local queue = slow:background({ wait = 0.001, on_drop = function(entry, err) told[#told + 1] = { entry, err } end })
     pcall(loop.run, function()
       assert(queue:update(same, "a", { update = { n = dynamodb.increment(1) } }))
       loop.sleep(0.1)

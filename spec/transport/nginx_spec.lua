@@ -51,6 +51,104 @@ describe("transport.nginx, with fake cosockets,", function()
       results[4], 1, true)
   end)
 
+  -- Returns a cosocket that has settrustedstore.
+  local function trusting_socket(responses)
+    local sock = fake.cosocket(responses)
+    sock.settrustedstore = function(_, store)
+      sock.calls[#sock.calls + 1] = { "settrustedstore", store }
+      if responses.settrustedstore then return nil, responses.settrustedstore end
+      return true
+    end
+    return sock
+  end
+
+  -- Connects with a store that takes the place of OpenSSL's.
+  local function connect_trusting(sock, options)
+    local results, trust = nil, "dynamodb.transport.nginx_trust"
+    local real, ffi, opened = package.loaded[trust], package.loaded.ffi, {}
+    package.loaded[trust] = nil
+    package.loaded.ffi = { cdef = function() end, gc = function(store) return store end, C = {
+      X509_STORE_new = function() return { "store" } end,
+      X509_STORE_free = false,
+      ERR_clear_error = function() opened.cleared = true end,
+      X509_STORE_load_locations = function(_, path)
+        opened[#opened + 1] = path
+        return path == "/ca.pem" and 1 or 0
+      end,
+    } }
+    local ok, raised = pcall(fake.with, fake.ngx("content", sock), function()
+      local nginx_transport = require("dynamodb.transport.nginx")
+      for _ = 1, 2 do results = { nginx_transport.connect({ url = "https://dynamodb.spec" }, 5, options) } end
+    end)
+    package.loaded[trust], package.loaded.ffi = real, ffi
+    assert(ok, raised)
+    return results, opened
+  end
+
+  it("trusts 'ca_bundle' where cosockets can, and reads it once", function()
+    local sock = trusting_socket({})
+    local results, opened = connect_trusting(sock, { ca_bundle = "/ca.pem" })
+    assert.is_truthy(results[1])
+    assert.same({ "/ca.pem" }, opened)
+    local names = {}
+    for _, call in ipairs(sock.calls) do names[#names + 1] = call[1] end
+    assert.matches("settrustedstore sslhandshake .*settrustedstore sslhandshake", table.concat(names, " "))
+    connect_trusting(sock, {})
+    assert.same(2, select(2, table.concat(names, " "):gsub("settrustedstore", "")))
+  end)
+
+  it("reports a 'ca_bundle' that cannot be read, and a certificate that it does not trust", function()
+    local results, opened = connect_trusting(trusting_socket({}), { ca_bundle = "/nowhere.pem" })
+    assert.same({ "network", "TLS with dynamodb.spec: option 'ca_bundle': /nowhere.pem: no certificates could be read", true },
+      { results[2], results[3], results[4] })
+    assert.is_true(opened.cleared)
+    results = connect_trusting(trusting_socket({ sslhandshake = { nil, "18: self-signed certificate" } }),
+      { ca_bundle = "/ca.pem" })
+    assert.matches("ca_bundle does not trust the certificate (self-signed certificate)", results[3], 1, true)
+    results = connect_trusting(trusting_socket({ settrustedstore = "no request ctx found" }), { ca_bundle = "/ca.pem" })
+    assert.matches("no request ctx found", results[3], 1, true)
+  end)
+
+  it("keeps connections of different 'ca_bundle' apart", function()
+    local pools = {}
+    for _, path in ipairs({ "/ca.pem", "/other.pem", false }) do
+      local sock = fake.cosocket({})
+      fake.with(fake.ngx("content", sock), function()
+        require("dynamodb.transport.nginx").connect({ url = "https://dynamodb.spec" }, 5, { ca_bundle = path or nil })
+      end)
+      for _, call in ipairs(sock.calls) do
+        if call[1] == "connect" then pools[call[4].pool] = true end
+      end
+    end
+    local count = 0
+    for _ in pairs(pools) do count = count + 1 end
+    assert.equal(3, count)
+  end)
+
+  it("waits in the phases of newer versions", function()
+    for _, name in ipairs({ "precontent", "proxy_ssl_cert", "proxy_ssl_verify" }) do
+      fake.with(fake.ngx(name, fake.cosocket({})), function()
+        assert.equal("wait", require("dynamodb.transport.auto").check("get_item"))
+      end)
+    end
+  end)
+
+  it("starts timers without a delay while the worker exits, and none in exit_worker", function()
+    local ngx, asked = fake.ngx("timer"), {}
+    ngx.timer = { at = function(seconds)
+      asked[#asked + 1] = seconds
+      if seconds > 0 then return nil, "process exiting" end
+      return 1
+    end }
+    fake.with(ngx, function()
+      local later = require("dynamodb.transport.nginx").later
+      assert.equal(1, later(0.5, print))
+      ngx.phase = "exit_worker"
+      assert.same({ nil, "the worker exits" }, { later(0, print) })
+    end)
+    assert.same({ 0.5, 0 }, asked)
+  end)
+
   it("reports an nginx without client certificates", function()
     local sock = fake.cosocket({})
     sock.setclientcert = nil
@@ -202,6 +300,7 @@ server { listen unix:{DIR}/socket; location / { proxy_pass {EMULATOR}; } }
 
 local SERVER = [[
 location = /note { content_by_lua_block { ngx.print(ngx.shared.notes:get(ngx.var.arg_name) or "") } }
+location = /trust { content_by_lua_block { app.say(app.trust, "{CA}") } }
 location = /content { content_by_lua_block { app.say(app.operations, "from_content") } }
 location = /access { access_by_lua_block { app.say(app.list) ngx.exit(200) } }
 location = /rewrite { rewrite_by_lua_block { app.say(app.list) ngx.exit(200) } }
@@ -309,6 +408,10 @@ describe("transport.nginx", function()
         assert.equal(200, (server.get("/" .. phase)))
       end)
     end
+
+    it("reads certificates for settrustedstore", function()
+      assert.same({ 200, "cdata true" }, { server.get("/trust") })
+    end)
 
     it("timers", function()
       engines.need(pending, "transactions", "partiql")

@@ -315,8 +315,8 @@ function nginx.gather(list, concurrency, deadline)
   for i = 1, math.min(concurrency or #list, #list) do threads[i] = ngx.thread.spawn(work) end
   if ended then wait_for(threads, ended, deadline) end
   for _, thread in ipairs(threads) do ngx.thread.wait(thread) end
-  local late = errors.locate(errors.new({ kind = "timeout", message = "no time left" }))
-  for i = 1, #list do results[i] = results[i] or { n = 2, false, late } end
+  local too_late = errors.locate(errors.new({ kind = "timeout", message = "no time left" }))
+  for i = 1, #list do results[i] = results[i] or { n = 2, false, too_late } end
   return results
 end
 
