@@ -141,7 +141,7 @@ local function start_task(self, transport, seconds)
   if not (transport.spawn and transport.place and transport.place()) then return nil end
   transport.spawn(function()
     local ok, why = true, nil
-    if seconds > 0 then ok, why = pcall(transport.sleep, seconds) end
+    if seconds > 0 then ok, why = pcall(context.pause, self._state, seconds) end
     self._due = false
     if not ok then error(why, 0) end
     run_worker(self)
