@@ -9,6 +9,7 @@ return function(ARN, BACKUP, KEY, SCHEMA)
   local INDEX = { name = "j", hash_key = "at" }
 
   calls.conn = {
+    background = function(o) return o:background() end,
     batch_get = function(o) return o:batch_get({ t = { KEY } }) end,
     batch_write = function(o) return o:batch_write({ t = { put = { KEY } } }) end,
     call = function(o) return o:call("ListTables") end,
@@ -148,6 +149,18 @@ return function(ARN, BACKUP, KEY, SCHEMA)
       return o:flush()
     end,
     put = function(o) return o:put(KEY) end,
+  }
+
+  calls.queue = {
+    close = function(o) return o:close() end,
+    delete = function(o, all) return o:delete(all.tbl, KEY) end,
+    flush = function(o, all)
+      assert(o:put(all.tbl, KEY))
+      return o:flush()
+    end,
+    put = function(o, all) return o:put(all.tbl, KEY) end,
+    stats = function(o) return o:stats() end,
+    update = function(o, all) return o:update(all.tbl, "a", "b", { update = { n = 1 } }) end,
   }
 
   calls.loader = { get = function(o) return o:get("a", "b") end }

@@ -89,7 +89,7 @@ local function new_objects()
   dynamodb.loop.run()
   return {
     conn = conn, tbl = tbl, item = assert(tbl:get_item("a", "b")), results = tbl:scan(),
-    loader = tbl:loader(), lock = assert(tbl:lock("a", "b")),
+    loader = tbl:loader(), queue = conn:background(), lock = assert(tbl:lock("a", "b")),
     writer = tbl:batch_writer(), batch_list = conn:new_batch_list(),
     batch_write_list = conn:new_batch_write_list(), task = task,
     number = dynamodb.number("1.5"), set = dynamodb.set({ 1, 2 }), binary = dynamodb.binary("a"),

@@ -404,6 +404,14 @@ function Connection:describe_import(import) end
 ---@return dynamodb.Error? err
 function Connection:wait_until_import_completed(import, options) end
 
+---Makes a queue of writes that are sent in the background, for phases of nginx and programs that may not wait. Sends
+---nothing.
+---
+---**Errors.** Raises for a closed connection.
+---@param options? dynamodb.BackgroundOptions
+---@return dynamodb.BackgroundQueue queue
+function Connection:background(options) end
+
 ---Returns a table of counts since the connection was made: counters.
 ---
 ---**Errors.** Raises for a closed connection.

@@ -30,6 +30,7 @@
 ---@field retry_stopped? string why there was no further attempt, such as `"attempts"` or `"deadline"`
 ---@field item? dynamodb.Attributes the stored item of a failed condition, with return_item_on_failure
 ---@field reasons? dynamodb.Reason[] why a transaction was cancelled, for each operation
+---@field failed? integer of queue:flush: how many entries failed
 ---@field leftovers? table[] of a failed batch: the entries that were not processed
 ---@field found? table of a failed batch of reads: the items that were read
 ---`{ reason =, resource = ARN }` if the service reports what is over its limit

@@ -101,6 +101,7 @@ function transport.sleep(seconds) end
 ---@field waiter? fun(): dynamodb.Waiter?
 ---@field place? fun(): any
 ---@field spawn? fun(f: function): dynamodb.Job
+---@field later? fun(seconds: number, f: function): true?, string?
 ---@field alive? fun(thread: thread, place: any): boolean
 ---@field process? fun(): any
 ---@field keep? fun(socket: any, limits: dynamodb.TransportLimits): boolean

@@ -20,6 +20,7 @@ late.methods("dynamodb.admin.backup", Connection, "delete_backup describe_backup
 late.methods("dynamodb.admin.ensure", Connection, "ensure_table")
 late.methods("dynamodb.admin.tables", Connection, "create_schema create_table delete_table describe_table "
   .. "list_tables")
+late.methods("dynamodb.table.background", Connection, "background")
 late.methods("dynamodb.table.batch", Connection, "batch_get batch_write")
 late.methods("dynamodb.table.partiql", Connection, "execute execute_batch execute_transaction")
 late.methods("dynamodb.warm", Connection, "warm")

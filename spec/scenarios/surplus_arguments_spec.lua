@@ -40,6 +40,7 @@ local objects = {
   writer = tbl:batch_writer(),
   lock = helper.lock(),
   loader = tbl:loader(),
+  queue = conn:background(),
   ["batch list"] = conn:new_batch_list(),
   ["batch write list"] = conn:new_batch_write_list(),
   task = task,

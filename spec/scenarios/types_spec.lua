@@ -38,6 +38,7 @@ served:close()
 -- The objects that users hold, by their class.
 local objects = {
   ["dynamodb.Attr"] = dynamodb.attr("a"),
+  ["dynamodb.BackgroundQueue"] = conn:background(),
   ["dynamodb.BatchList"] = conn:new_batch_list(),
   ["dynamodb.BatchWriteList"] = conn:new_batch_write_list(),
   ["dynamodb.BatchWriter"] = tbl:batch_writer(),
@@ -73,7 +74,7 @@ local variadic = {
 -- Values for parameters by name, with which a method comes to the check of its options.
 local fit = { attributes = { id = "a" }, backup = "arn:aws:b", calls = {}, change = print, export = "arn:aws:e", hash_key = "a",
   import = "arn:aws:i", name = "users", operation = "ListTables", secret = ("s"):rep(16), statement = "SELECT * FROM users",
-  table = tbl }
+  table = tbl, tbl = tbl }
 
 -- Class -> { the functions and methods of the code, the object or nil }.
 local public = {}

@@ -151,6 +151,13 @@ local function full_writer(w)
   return writer
 end
 
+local function full_queue(w)
+  local queue = w.conn:background()
+  for _, item in ipairs(WRITES.put) do assert(queue:put(w.tbl, item)) end
+  assert(queue:delete(w.tbl, { "a", 2 }))
+  return queue
+end
+
 -- Returns a lock whose heartbeats and release, but not its acquisition, get the response that is not true.
 local function full_lock(w)
   local changed = w.changed
@@ -181,6 +188,7 @@ end
 
 local methods = {
   conn = {
+    background = NONE,
     batch_get = { "BatchGetItem", function(w) return values(w.conn:batch_get({ [w.tbl] = KEYS }, SHOW)) end },
     batch_write = { "BatchWriteItem", function(w) return values(w.conn:batch_write({ [w.tbl] = WRITES }, SHOW)) end },
     call = NONE, -- it returns responses as they came
@@ -376,6 +384,14 @@ local methods = {
     end },
     release = { "UpdateItem", function(w) return values(full_lock(w):release()) end },
     remaining = NONE,
+  },
+  queue = {
+    close = { "BatchWriteItem", function(w) return values(full_queue(w):close()) end },
+    delete = NONE, -- it sends by flush
+    flush = { "BatchWriteItem", function(w) return values(full_queue(w):flush()) end },
+    put = NONE, -- it sends by flush
+    stats = NONE,
+    update = NONE, -- it sends by flush, and reads nothing of the response
   },
   loader = {
     get = NONE, -- its responses are those of tbl:get_items, by the same engine
@@ -598,7 +614,7 @@ describe("a response that does not fit", function()
   it("is tested for every method, and for no other", function()
     local w = new_world()
     local objects = { conn = w.conn, tbl = w.tbl, item = w.item, results = w.tbl:scan(), writer = w.tbl:batch_writer(),
-      lock = full_lock(w), loader = w.tbl:loader(),
+      lock = full_lock(w), loader = w.tbl:loader(), queue = w.conn:background(),
       ["batch list"] = w.conn:new_batch_list(), ["batch write list"] = w.conn:new_batch_write_list() }
     for subject, object in pairs(objects) do
       assert.same(helper.names_of(methods_of(object)), helper.names_of(methods[subject]), subject)

@@ -456,4 +456,16 @@ function app.operations(name)
   return "done"
 end
 
+--- Lets a fake cosocket trust the certificates of a file, and of one that does not exist -> type of the store, same again.
+function app.trust(path)
+  local trust, stores = require("dynamodb.transport.nginx_trust"), {}
+  local sock = { settrustedstore = function(_, store)
+    stores[#stores + 1] = store
+    return true
+  end }
+  for _ = 1, 2 do assert(trust.apply(sock, { options = { ca_bundle = path } })) end
+  assert(not trust.apply(sock, { options = { ca_bundle = "/nowhere" } }))
+  return type(stores[1]) .. " " .. tostring(stores[1] == stores[2])
+end
+
 return app

@@ -51,6 +51,46 @@ describe("transport.nginx, with fake cosockets,", function()
       results[4], 1, true)
   end)
 
+  it("keeps connections of different 'ca_bundle' apart", function()
+    local pools = {}
+    for _, path in ipairs({ "/ca.pem", "/other.pem", false }) do
+      local sock = fake.cosocket({})
+      fake.with(fake.ngx("content", sock), function()
+        require("dynamodb.transport.nginx").connect({ url = "https://dynamodb.spec" }, 5, { ca_bundle = path or nil })
+      end)
+      for _, call in ipairs(sock.calls) do
+        if call[1] == "connect" then pools[call[4].pool] = true end
+      end
+    end
+    local count = 0
+    for _ in pairs(pools) do count = count + 1 end
+    assert.equal(3, count)
+  end)
+
+  it("waits in the phases of newer versions", function()
+    for _, name in ipairs({ "precontent", "proxy_ssl_cert", "proxy_ssl_verify" }) do
+      fake.with(fake.ngx(name, fake.cosocket({})), function()
+        assert.equal("wait", require("dynamodb.transport.auto").check("get_item"))
+      end)
+    end
+  end)
+
+  it("starts timers without a delay while the worker exits, and none in exit_worker", function()
+    local ngx, asked = fake.ngx("timer"), {}
+    ngx.timer = { at = function(seconds)
+      asked[#asked + 1] = seconds
+      if seconds > 0 then return nil, "process exiting" end
+      return 1
+    end }
+    fake.with(ngx, function()
+      local later = require("dynamodb.transport.nginx").later
+      assert.equal(1, later(0.5, print))
+      ngx.phase = "exit_worker"
+      assert.same({ nil, "the worker exits" }, { later(0, print) })
+    end)
+    assert.same({ 0.5, 0 }, asked)
+  end)
+
   it("reports an nginx without client certificates", function()
     local sock = fake.cosocket({})
     sock.setclientcert = nil
@@ -202,6 +242,7 @@ server { listen unix:{DIR}/socket; location / { proxy_pass {EMULATOR}; } }
 
 local SERVER = [[
 location = /note { content_by_lua_block { ngx.print(ngx.shared.notes:get(ngx.var.arg_name) or "") } }
+location = /trust { content_by_lua_block { app.say(app.trust, "{CA}") } }
 location = /content { content_by_lua_block { app.say(app.operations, "from_content") } }
 location = /access { access_by_lua_block { app.say(app.list) ngx.exit(200) } }
 location = /rewrite { rewrite_by_lua_block { app.say(app.list) ngx.exit(200) } }
@@ -309,6 +350,10 @@ describe("transport.nginx", function()
         assert.equal(200, (server.get("/" .. phase)))
       end)
     end
+
+    it("reads certificates for settrustedstore", function()
+      assert.same({ 200, "cdata true" }, { server.get("/trust") })
+    end)
 
     it("timers", function()
       engines.need(pending, "transactions", "partiql")

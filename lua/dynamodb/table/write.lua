@@ -135,13 +135,20 @@ function write.delete(connection, fields, key, given, where, guard)
   return send(connection, operations.DeleteItem, request, given, fields, where, guard)
 end
 
---- Updates the item with a key -> response | nil, err.
+--- Returns the request of an update.
 ---@param actions any what update.write takes
-function write.update(connection, fields, key, actions, given, where, guard)
+function write.update_request(fields, key, actions, given, where, guard)
   local advice = where == "save" and "; item:put(), which stores the whole item, has no such limit" or nil
   local expression = expressions.new(where, advice)
   local request = { TableName = fields.name, Key = key, UpdateExpression = update.write(expression, actions) }
   add_options(request, expression, given, fields, guard)
+  return request
+end
+
+--- Updates the item with a key -> response | nil, err.
+---@param actions any what update.write takes
+function write.update(connection, fields, key, actions, given, where, guard)
+  local request = write.update_request(fields, key, actions, given, where, guard)
   return call(connection, operations.UpdateItem, request, given, nil, fields)
 end
 

@@ -91,6 +91,7 @@ function auto.place()
 end
 
 auto.spawn, auto.alive = nginx.spawn, nginx.alive -- used only where place() is not nil
+auto.later = nginx.later
 
 --- Returns a waiter for the caller | nil where nothing could wake it.
 function auto.waiter()

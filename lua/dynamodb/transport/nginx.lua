@@ -5,7 +5,9 @@
 
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
+local late = require("dynamodb.base.late")
 local system = require("dynamodb.base.system")
+local trust = late.module("dynamodb.transport.nginx_trust")
 
 local now = core.now
 
@@ -44,8 +46,8 @@ local function plan(endpoint, options, limits)
   host, port = host or authority, tonumber(port) or (scheme == "https" and 443 or 80)
   local proxy = not options.unix_socket and options.proxy ~= "" and options.proxy or nil
   local size = limits.max_connections or 64
-  local way = ("verified=%s via=%s certificate=%s size=%d"):format(tostring(scheme == "https"),
-    options.unix_socket or proxy or "", options.client_certificate or "", size)
+  local way = ("verified=%s by=%s via=%s certificate=%s size=%d"):format(tostring(scheme == "https"),
+    options.ca_bundle or "", options.unix_socket or proxy or "", options.client_certificate or "", size)
   -- It may contain a proxy's password.
   local name = ("dynamodb %s://%s:%d %s"):format(scheme, host, port, core.sha256(way))
   return { host = host, port = port, tls = scheme == "https", sni = host:match("^%[(.*)%]$") or host,
@@ -153,6 +155,7 @@ local function explained(target, why)
     return ("the certificate is not one for '%s' (nginx compares names, not addresses)"):format(target.sni)
   end
   if not why:find("certificate", 1, true) then return why end
+  if target.trusts then return ("ca_bundle does not trust the certificate (%s)"):format(why) end
   local hint = target.options.ca_bundle and ", 'ca_bundle' only whom libcurl does" or ""
   local text = "the certificate is not trusted (%s); lua_ssl_trusted_certificate names whom nginx trusts%s"
   return text:format(why, hint)
@@ -182,6 +185,7 @@ local function prepare(socket, target, user)
   if not target.tls then return true end
   local start = now()
   ok, why = show_certificate(sock, options)
+  if ok and options.ca_bundle then ok, why = trust.apply(sock, target) end
   if ok then ok, why = shake_hands(sock, target) end
   if not ok then return failed("TLS with " .. target.host, why) end
   socket.tls = now() - start
@@ -311,8 +315,8 @@ function nginx.gather(list, concurrency, deadline)
   for i = 1, math.min(concurrency or #list, #list) do threads[i] = ngx.thread.spawn(work) end
   if ended then wait_for(threads, ended, deadline) end
   for _, thread in ipairs(threads) do ngx.thread.wait(thread) end
-  local late = errors.locate(errors.new({ kind = "timeout", message = "no time left" }))
-  for i = 1, #list do results[i] = results[i] or { n = 2, false, late } end
+  local too_late = errors.locate(errors.new({ kind = "timeout", message = "no time left" }))
+  for i = 1, #list do results[i] = results[i] or { n = 2, false, too_late } end
   return results
 end
 
@@ -349,6 +353,16 @@ end
 --- Kills the light thread. A finalizer, which may run in another request, cannot.
 function Job:cancel(collected)
   if not collected then self.done = ngx.thread.kill(self.thread) == 1 or self.done end
+end
+
+--- Calls a function in a timer, where it can wait, from phases that cannot -> true | nil, why. While the
+--- worker exits, nginx takes only timers without a delay. It has none in exit_worker.
+function nginx.later(seconds, f)
+  if ngx.get_phase() == "exit_worker" then return nil, "the worker exits" end
+  local function call() f() end
+  local ok, why = ngx.timer.at(seconds, call)
+  if not ok and why == "process exiting" then ok, why = ngx.timer.at(0, call) end
+  return ok, why
 end
 
 --- May a light thread that ran in that request still go on? The state of another request's thread is unknown.
