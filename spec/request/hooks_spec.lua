@@ -159,7 +159,7 @@ describe("hooks", function()
       local ok, expected = hooks.are_hooks(given)
       assert.is_false(ok)
       assert.matches("attempt_failed, attempt_started, call_finished, credentials_refreshed, request_built, "
-        .. "response_received, retry_scheduled, warning", expected, 1, true)
+        .. "request_hedged, response_received, retry_scheduled, warning", expected, 1, true)
     end
     assert.is_true(hooks.are_hooks({ call_finished = print }))
   end)
