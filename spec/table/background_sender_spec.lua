@@ -138,4 +138,57 @@ describe("the sender of a background queue, without a network,", function()
       assert.is_true(#body_of(request).RequestItems.t <= 25)
     end
   end)
+
+  -- Returns a queue whose transport has timers as nginx has, the table, and the timers that were started: { seconds, function }.
+  local function with_timers()
+    local transport, timers = helper.fake(function() return helper.response(200, "{}") end), {}
+    function transport.later(seconds, f)
+      if transport.refuses then return nil, "too many pending timers" end
+      timers[#timers + 1] = { seconds, f }
+      return true
+    end
+    local conn = helper.offline(transport)
+    return conn:background({ wait = 0.5 }), conn:table("t", { hash_key = "id" }), timers, transport
+  end
+
+  it("has one timer for the entries of a time, and another at once for a full batch", function()
+    local queue, tbl, timers, transport = with_timers()
+    for i = 1, 24 do assert(queue:put(tbl, { id = "k" .. i })) end
+    assert.same({ 1, 0.5 }, { #timers, timers[1][1] })
+    for i = 25, 40 do assert(queue:put(tbl, { id = "k" .. i })) end
+    assert.same({ 2, 0 }, { #timers, timers[2][1] })
+    assert.equal(0, #transport.requests)
+    timers[2][2]()
+    assert.same({ 0, 40, 2 }, { queue:stats().queued, queue:stats().written, #transport.requests })
+    timers[1][2]() -- nothing is left
+    assert.equal(2, #transport.requests)
+  end)
+
+  it("starts another timer when nginx refused or dropped one", function()
+    local queue, tbl, timers, transport = with_timers()
+    transport.refuses = true
+    assert.is_true(queue:put(tbl, { id = "a" }))
+    transport.refuses = false
+    assert.is_true(queue:put(tbl, { id = "b" }))
+    assert.equal(1, #timers) -- nginx has dropped it, as lua_max_running_timers lets it do
+    transport.sleep(0.9)
+    assert.is_true(queue:put(tbl, { id = "c" }))
+    assert.equal(1, #timers)
+    transport.sleep(1)
+    assert.is_true(queue:put(tbl, { id = "d" }))
+    assert.equal(2, #timers)
+    timers[2][2]()
+    assert.equal(4, queue:stats().written)
+  end)
+
+  it("ends a timer after 100 requests, and goes on in another", function()
+    local queue, tbl, timers, transport = with_timers()
+    for i = 1, 150 do assert(queue:update(tbl, "k" .. i, { update = { n = 1 } })) end
+    local sent = 0
+    for i = 1, 9 do
+      if timers[i] then timers[i][2]() end
+      if i == 1 then sent = #transport.requests end
+    end
+    assert.same({ 100, 150, 150 }, { sent, #transport.requests, queue:stats().written })
+  end)
 end)
