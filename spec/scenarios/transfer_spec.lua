@@ -168,6 +168,7 @@ describe("export and import", function()
 
   it("refuse what would go wrong", function()
     local path = folder .. "/refused"
+    files.write(folder .. "/exists.json", "")
     for _, case in ipairs({
       { "TABLE and FILE expected\nusage: export.lua", "export", "x" },
       { "unknown option %-%-segmets\nusage", "export", "x", path, "--segmets 3" },
@@ -178,7 +179,7 @@ describe("export and import", function()
       { "CSV needs %-%-columns", "export", source.name, path .. ".csv" },
       { "column at: 1?%d*%d is not of type S; use at:J", "export", source.name, path .. "2.csv", "--columns id,at",
         started = true },
-      { "/whole.json exists", "export", source.name, folder .. "/whole.json" },
+      { "/exists.json exists, and there is no state", "export", source.name, folder .. "/exists.json" },
     }) do
       local text = run(case[2], case[3], case[4], case[5])
       assert.matches(case[1], text)
