@@ -30,7 +30,7 @@ local show, end_line = transfer.bar(options.progress)
 -- was saved will be read again, so the file is copied up to there.
 local function open_file(state)
   if not state then
-    assert(not io.open(path), path .. " exists")
+    if io.open(path) then error(path .. " exists, and there is no state from which it could go on", 0) end
     local file = assert(io.open(path, "wb"))
     if format.header then assert(file:write(format.header(options.columns), "\n")) end
     return file
@@ -47,7 +47,7 @@ local function open_file(state)
 end
 
 local function export()
-  assert(format ~= transfer.formats.csv or options.columns, "CSV needs --columns")
+  if format == transfer.formats.csv and not options.columns then error("CSV needs --columns", 0) end
   local state = transfer.load_state(state_path)
   local segments = options.segments or 4
   local columns = format.header and format.header(options.columns) or ""
@@ -77,9 +77,4 @@ local function export()
   print(("exported %d items"):format(before + items))
 end
 
-transfer.main(function()
-  local ok, why = pcall(dynamodb.loop.run, export)
-  if ok then return end
-  end_line()
-  error(tostring(why) .. "\nthe same command goes on", 0)
-end)
+transfer.main(end_line, dynamodb.loop.run, export)

@@ -63,7 +63,10 @@ local function import()
     budget = options.budget, on_progress = on_progress })
   for text, bytes in function() return read_record(file) end do
     local ok, attributes = pcall(format.to_item, text, columns)
-    if not ok then error(("%s: byte %d: %s"):format(path, position, tostring(attributes)), 0) end
+    if not ok then
+      local why = dynamodb.is_error(attributes) and attributes.message or tostring(attributes)
+      error(("%s: byte %d: %s"):format(path, position, why), 0)
+    end
     position = position + bytes
     if text ~= "" then assert(writer:put(attributes)) end
   end
@@ -74,9 +77,4 @@ local function import()
   print(("imported %d items"):format(items + writer.written))
 end
 
-transfer.main(function()
-  local ok, why = pcall(import)
-  if ok then return end
-  end_line()
-  error(tostring(why) .. "\nthe same command goes on", 0)
-end)
+transfer.main(end_line, import)

@@ -7,11 +7,23 @@ local transfer = {}
 
 -- {===== Arguments =====
 
+-- Ends the program with a message.
+local function stop(...)
+  io.stderr:write(...)
+  io.stderr:write("\n")
+  os.exit(1)
+end
+
 -- Reads "TABLE FILE --name value ..." -> table, file, options. 'known' maps names to functions that read a
--- value (nil for one that is wrong), or to true for an option without a value.
+-- value (nil for one that is wrong), or to true for an option without a value. Ends the program with the
+-- usage when it is asked for or an argument is wrong.
 function transfer.arguments(known, usage)
   local words, options, i = {}, {}, 1
-  local function fail(why) error(why .. "\n" .. usage, 0) end
+  local function fail(why) stop(why, "\n", usage) end
+  if arg[1] == "--help" then
+    print(usage)
+    os.exit(0)
+  end
   while arg[i] do
     local name = arg[i]:match("^%-%-(%l+)$")
     if not name then
@@ -55,6 +67,8 @@ end
 -- ===================== }
 -- {===== The state file =====
 
+local resumable = false -- whether there is a state from which the same command goes on
+
 -- Reads the state that an earlier run has saved -> state | nil.
 function transfer.load_state(path)
   local file = io.open(path, "rb")
@@ -71,6 +85,7 @@ function transfer.save_state(path, state)
   assert(file:write(dynamodb.json.encode(state)))
   assert(file:close())
   assert(os.rename(path .. ".new", path))
+  resumable = true
 end
 
 -- Raises unless an earlier run had the same values under these names.
@@ -81,6 +96,7 @@ function transfer.check_state(path, state, values)
         tostring(state[name]), tostring(value)), 0)
     end
   end
+  resumable = true
 end
 
 -- ===================== }
@@ -217,18 +233,18 @@ transfer.formats = {
 -- Returns the format of a file: by option --format, or by the end of its name.
 function transfer.format_of(path, options)
   local name = options.format or path:match("%.csv$") and "csv" or "json"
-  return transfer.formats[name] or error("option --format: json or csv expected, got " .. name, 0)
+  return transfer.formats[name] or stop("option --format: json or csv expected, got ", name)
 end
 
 -- ===================== }
 
--- Runs a program, and prints what it raises. Ctrl-C raises "interrupted!" in the standard interpreters of Lua
--- and LuaJIT.
-function transfer.main(run)
-  local ok, why = pcall(run)
+-- Runs a program, and prints what it raises, and whether the same command goes on. 'end_line' ends the bar.
+-- Ctrl-C raises "interrupted!" in the standard interpreters of Lua and LuaJIT.
+function transfer.main(end_line, run, ...)
+  local ok, why = pcall(run, ...)
   if ok then return end
-  io.stderr:write("\n", tostring(why), "\n")
-  os.exit(1)
+  end_line()
+  stop(tostring(why), resumable and "\nthe same command goes on" or "")
 end
 
 return transfer

@@ -168,20 +168,27 @@ describe("export and import", function()
 
   it("refuse what would go wrong", function()
     local path = folder .. "/refused"
+    files.write(folder .. "/exists.json", "")
     for _, case in ipairs({
       { "TABLE and FILE expected\nusage: export.lua", "export", "x" },
       { "unknown option %-%-segmets\nusage", "export", "x", path, "--segmets 3" },
       { "option %-%-rate: not 'fast'\nusage", "export", "x", path, "--rate fast" },
       { "option %-%-columns: not 'a:X'", "import", "x", path, "--columns a:X" },
-      { "ResourceNotFoundException", "export", "no_such_table", path },
+      { "^option %-%-format: json or csv expected, got xml\n$", "export", "x", path, "--format xml" },
+      { "^DescribeTable no_such_table: ResourceNotFoundException", "export", "no_such_table", path },
       { "CSV needs %-%-columns", "export", source.name, path .. ".csv" },
-      { "column at: 1?%d*%d is not of type S; use at:J", "export", source.name, path .. "2.csv", "--columns id,at" },
-      { "/whole.json exists", "export", source.name, folder .. "/whole.json" },
+      { "column at: 1?%d*%d is not of type S; use at:J", "export", source.name, path .. "2.csv", "--columns id,at",
+        started = true },
+      { "/exists.json exists, and there is no state", "export", source.name, folder .. "/exists.json" },
     }) do
-      assert.matches(case[1], run(case[2], case[3], case[4], case[5]))
+      local text = run(case[2], case[3], case[4], case[5])
+      assert.matches(case[1], text)
+      assert.is_nil(text:find("stack traceback", 1, true), text)
+      if not case.started then assert.is_nil(text:find("the same command goes on", 1, true), text) end
     end
+    assert.matches("^usage: export.lua", run("export", "--help"))
     files.write(path, '{"id":{"S":"a"},"at":{"N":"1"}}\n{"id":')
-    assert.matches("/refused: byte 32: .*json.typed_decode: ", run("import", source.name, path))
+    assert.matches("/refused: byte 32: json.typed_decode: ", run("import", source.name, path))
     os.remove(path .. ".import")
     files.write(path .. ".import", '{"table":"other","size":1}')
     assert.matches("refused.import is of a run with %l+ = .*; remove it to begin anew", run("import", source.name, path))
