@@ -15,6 +15,14 @@ describe("spelling", function()
     end)
   end
 
+  it("suggests two options for a name of other clients that has two here", function()
+    assert.equal("did you mean 'max_results' or 'request_limit'?", spelling.suggest("Limit", names))
+    assert.equal("did you mean 'limits'?", spelling.suggest("limit", { "limits", "request_limit" }))
+    assert.equal("did you mean 'region'?", spelling.suggest("regoin", names))
+    assert.is_nil(spelling.suggest("zzzzzz", names))
+    assert.is_nil(spelling.suggest(5, names))
+  end)
+
   it("takes unlike names for none", function()
     for _, given in ipairs({ "n", "id", "filter", "zzzzzz", "", 5, true, ("x"):rep(1e5) }) do
       assert.is_nil(spelling.nearest(given, names))

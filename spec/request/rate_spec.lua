@@ -414,7 +414,7 @@ describe("budget", function()
     assert.is_true(dynamodb.is_error(err))
     assert.same({ "timeout", "BudgetExceeded", "Scan", "t", false, false, 30 },
       { err.kind, err.code, err.operation, err.table, err.retryable, err.ambiguous, count })
-    assert.equal("the budget of 14 read units is used up: 15", err.message)
+    assert.equal("the budget of 14 read units is used up: 15 were consumed", err.message)
     assert.same({ id = "h", at = 30 }, err.last_evaluated_key)
     assert.equal(3, #service.requests)
     assert.equal(70, resumed(tbl, {}, err))

@@ -454,7 +454,7 @@ describe("mistakes with cursors", function()
     raises("scan: option 'cursor' excludes 'state'", tbl.scan, tbl,
       { segments = 2, cursor = "x", cursor_key = SECRET, state = tbl:scan({ segments = 2 }):state() })
     local part = { segments = 2, cursor = tbl:scan({ segments = 2 }):cursor(SECRET), cursor_key = SECRET, segment = 1 }
-    raises("scan: options 'segment' and 'exclusive_start_key' together with 'segments'", tbl.scan, tbl, part)
+    raises("scan: 'segment' with 'segments' excludes 'state', 'cursor' and 'concurrency' above 1", tbl.scan, tbl, part)
     raises("cursor: unknown option 'tll': did you mean 'ttl'?", results.cursor, results, SECRET, { tll = 5 })
     raises("cursor: option 'ttl': positive number of seconds expected", results.cursor, results, SECRET, { ttl = 0 })
     raises("cursor: option 'encrypt': boolean expected", results.cursor, results, SECRET, { encrypt = "yes" })

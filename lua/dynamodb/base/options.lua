@@ -110,11 +110,11 @@ local function refuse_unknown(schema, name, where, explain, subject)
   local names = {}
   for known in pairs(schema) do names[#names + 1] = known end
   table.sort(names)
-  local explained, nearest = explain and explain(name, subject), spelling.nearest(name, names)
+  local advice = explain and explain(name, subject) or spelling.suggest(name, names)
   local found = type(name) == "number" and ("value at position %s, options have names"):format(name)
     or ("unknown option '%s'"):format(tostring(name):sub(1, 40))
   errors.raise("%s: %s%s (known: %s)", where, found,
-    explained and ": " .. explained or nearest and (": did you mean '%s'?"):format(nearest) or "",
+    advice and ": " .. advice or "",
     table.concat(names, ", "))
 end
 

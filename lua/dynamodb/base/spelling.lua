@@ -37,6 +37,24 @@ local function badness(name, candidate)
   return found <= math.max(1, math.floor(#name / 3)) and found or math.huge
 end
 
+-- Names of other clients for which there are two here, if both are candidates.
+local shared = { limit = { "max_results", "request_limit" } }
+
+--- Returns a question for the name that was probably meant, such as "did you mean 'filter'?" | nil when no
+--- candidate is near.
+---@param name any what was given
+---@param candidates string[]
+---@return string?
+function spelling.suggest(name, candidates)
+  local two, found = type(name) == "string" and shared[normalized(name)] or nil, 0
+  for _, candidate in ipairs(two and candidates or {}) do
+    if candidate == two[1] or candidate == two[2] then found = found + 1 end
+  end
+  if found == 2 then return ("did you mean '%s' or '%s'?"):format(two[1], two[2]) end
+  local nearest = spelling.nearest(name, candidates)
+  return nearest and ("did you mean '%s'?"):format(nearest)
+end
+
 --- Returns the candidate that is nearest to the name | nil when none is near.
 ---@param name any what was given
 ---@param candidates string[]

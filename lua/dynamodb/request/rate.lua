@@ -216,7 +216,7 @@ local function budget_error(self, kind)
   local most, used = self._budget[kind], self._used[kind]
   if not most or used < most then return nil end
   return errors.new({ kind = "timeout", code = "BudgetExceeded",
-    message = ("the budget of %g %s units is used up: %g"):format(most, kind, used) })
+    message = ("the budget of %g %s units is used up: %g were consumed"):format(most, kind, used) })
 end
 
 -- Returns the error of a used up budget, after the requests under way have returned, so that their results
