@@ -2,6 +2,7 @@
 
 local cjson = require("cjson")
 local curl = require("dynamodb.transport.curl")
+local files = dofile("spec/support/files.lua")
 local helper = dofile("spec/support/helper.lua")
 local nginx = dofile("spec/support/nginx_server.lua")
 local scripted = dofile("spec/support/scripted_server.lua")
@@ -146,6 +147,28 @@ describe("a background queue in nginx", function()
   end)
 end)
 
+describe("the nginx.conf of doc/background.md", function()
+  it("counts requests", function()
+    local conn = helper.connect()
+    local pages = assert(conn:create_table({ name = helper.table_name(), schema = conn:create_schema("path", "S") }))
+    assert(pages:wait_until_active())
+    local text = files.read("doc/background.md"):match("\n```nginx\n(.-)```")
+    local changes = { ['region = "eu%-west%-1"'] = ('region = "us-east-1", endpoint_url = %q'):format(helper.endpoint()),
+      ['conn:table%("pages"'] = ('conn:table(%q'):format(pages.name), ["proxy_pass http://application;"] = "return 200;" }
+    for old, new in pairs(changes) do
+      local count
+      text, count = text:gsub(old, new)
+      assert.equal(1, count, old)
+    end
+    local server = nginx.start({ whole = "events { }\nhttp {\n" .. text .. "\n}\n" })
+    for _ = 1, 3 do assert.equal(200, (server.get("/hello"))) end
+    server.stop()
+    assert.equal(3, assert(pages:get_item("/hello")).hits)
+    assert(pages:delete())
+    conn:close()
+  end)
+end)
+
 describe("a background queue in nginx, with a service that hangs,", function()
   it("sends in exit_worker_by_lua what a timer did not finish", function()
     local slow = scripted.start({ { { wait = "request" }, { delay = 20000 } } },
@@ -161,7 +184,7 @@ describe("a background queue in nginx, with a service that hangs,", function()
     local deadline = curl.now() + 10
     while #slow.requests() < 1 and curl.now() < deadline do curl.sleep(0.02) end
     server.stop()
-    assert.equal(2, #slow.requests())
+    assert.is_true(#slow.requests() >= 2) -- nginx may let the timer itself send it again
     slow.stop()
   end)
 end)

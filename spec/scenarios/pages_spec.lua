@@ -20,6 +20,7 @@ local elsewhere = {
   ["doc/transport.md: local dynamodb = require(\"dynamodb\")"] = "spec/scenarios/examples_spec.lua, in HAProxy",
   ["doc/nginx.md: env AWS_REGION;                                             # workers see only variables named here"]
     = "spec/transport/nginx_spec.lua",
+  ["doc/background.md: init_by_lua_block {"] = "spec/scenarios/background_nginx_spec.lua",
 }
 
 -- The page whose code ends with errors. A comment --> there may be what the interpreter prints of one: "lua: app.lua:2: ...".

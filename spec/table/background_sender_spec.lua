@@ -2,6 +2,7 @@
 
 local cjson = require("cjson")
 local dynamodb = require("dynamodb")
+local fake_nginx = dofile("spec/support/fake_nginx.lua")
 local fixture = dofile("spec/support/table_fixture.lua")
 local helper = dofile("spec/support/helper.lua")
 local scripted = dofile("spec/support/scripted_server.lua")
@@ -190,5 +191,26 @@ describe("the sender of a background queue, without a network,", function()
       if i == 1 then sent = #transport.requests end
     end
     assert.same({ 100, 150, 150 }, { sent, #transport.requests, queue:stats().written })
+  end)
+
+  it("sends in exit_worker what a timer did not finish, except updates", function()
+    local queue, tbl, timers, transport = with_timers()
+    assert(queue:put(tbl, { id = "a" }))
+    assert(queue:update(tbl, "b", { update = { n = 1 } }))
+    local receive, is_over = transport.receive, false
+    transport.receive = function(...)
+      if not is_over then coroutine.yield() end
+      return receive(...)
+    end
+    for i = 1, 2 do coroutine.resume(coroutine.create(timers[i][2])) end
+    assert.same({ 2, 2 }, { #transport.requests, queue:stats().queued })
+    is_over = true
+    fake_nginx.with(fake_nginx.ngx("exit_worker", {}), function()
+      local ok, err = queue:close()
+      assert.same({ nil, "network", true, 1 }, { ok, err.kind, err.ambiguous, err.failed })
+    end)
+    assert.equal(3, #transport.requests)
+    assert.is_truthy(transport.requests[3]:find("BatchWriteItem", 1, true))
+    assert.same({ 0, 1, 1 }, { queue:stats().queued, queue:stats().written, queue:stats().failed })
   end)
 end)
