@@ -20,6 +20,8 @@
 ---@field headers? table<string, string> headers of all requests to DynamoDB; those of a call add to them
 ---@field on_request? fun(request: dynamodb.OutgoingRequest) is called before each attempt is signed
 ---@field rate? dynamodb.Units capacity units that all calls of the connection may consume per second (default: no limit)
+---The default of all calls (default: `"none"`)
+---@field return_consumed_capacity? dynamodb.CapacityDetail
 ---@field single_flight? boolean identical reads that are under way share one request (default: `false`)
 ---@field hedge? dynamodb.Hedge|false send reads again that take too long (default: `false`)
 ---@field shared_dict? string dictionary of nginx in which the workers share credentials

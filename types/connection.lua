@@ -213,6 +213,7 @@ function Connection:delete_item(table, hash_key, range_key, options) end
 ---@return table<string, (dynamodb.Item|dynamodb.Attributes)[]>? found
 ---@return (table<string, table[]>|dynamodb.Error)? missing_or_err
 ---@return dynamodb.ConsumedCapacity[]? consumed
+---@overload fun(self: dynamodb.Connection, requests: table, options: dynamodb.ExplainedOptions): dynamodb.Explanation?, dynamodb.Error?
 function Connection:batch_get(requests, options) end
 
 ---Stores and deletes any number of items of several tables, each as in tbl:batch_write.
@@ -223,6 +224,7 @@ function Connection:batch_get(requests, options) end
 ---@return true? ok
 ---@return dynamodb.Error? err
 ---@return dynamodb.ConsumedCapacity[]? consumed
+---@overload fun(self: dynamodb.Connection, requests: table, options: dynamodb.ExplainedOptions): dynamodb.Explanation?, dynamodb.Error?
 function Connection:batch_write(requests, options) end
 
 ---Makes boto's list of keys to read. It takes any number of entries; entries of one table accumulate.
@@ -245,6 +247,7 @@ function Connection:new_batch_write_list() end
 ---@return true? ok
 ---@return dynamodb.Error? err
 ---@return dynamodb.ConsumedCapacity[]? consumed
+---@overload fun(self: dynamodb.Connection, operations: table, options: dynamodb.ExplainedOptions): dynamodb.Explanation?, dynamodb.Error?
 function Connection:transact_write(operations, options) end
 
 ---Reads up to 100 items as one consistent snapshot.
@@ -255,6 +258,7 @@ function Connection:transact_write(operations, options) end
 ---@return (dynamodb.Item|false)[]? items
 ---@return dynamodb.Error? err
 ---@return dynamodb.ConsumedCapacity[]? consumed
+---@overload fun(self: dynamodb.Connection, operations: table, options: dynamodb.ExplainedOptions): dynamodb.Explanation?, dynamodb.Error?
 function Connection:transact_get(operations, options) end
 
 ---Executes a statement. `SELECT` requests a page when its first row is asked for. `INSERT`, `UPDATE` and

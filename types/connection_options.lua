@@ -40,7 +40,7 @@
 ---@field attributes_to_get? dynamodb.Projection boto's name for `projection` (default: all attributes)
 
 ---Options of batch_get.
----@class (exact) dynamodb.BatchGetOptions: dynamodb.HedgingOptions, dynamodb.RateOptions, dynamodb.ConsumedCapacityOptions, dynamodb.EveryCallOptions
+---@class (exact) dynamodb.BatchGetOptions: dynamodb.HedgingOptions, dynamodb.RateOptions, dynamodb.ConsumedCapacityOptions, dynamodb.ExplainOptions, dynamodb.EveryCallOptions
 ---@field items? boolean `false`: plain tables (default: `true`)
 ---@field concurrency? integer how many requests are sent concurrently (default: 1)
 

@@ -100,10 +100,17 @@
 ---@field connections_reused integer attempts on a kept connection
 ---@field connections_open integer connections open now
 ---@field credential_refreshes integer refreshes of credentials
+---@field units table<string, dynamodb.TableUnits> capacity units by table, as far as responses told them
 ---@field retry_tokens? number what is left of the retry quota; nil before the first call
 ---Seconds that the service's clock is ahead of the local one; nil before the first call, or if it is not
 ---corrected
 ---@field clock_offset? number
+
+---Capacity units of a table, those of its indexes included.
+---@class dynamodb.TableUnits
+---@field read number
+---@field write number
+---@field indexes? table<string, { read: number, write: number }> by the names of indexes, when a response told them
 
 ---What a call consumed, as the service says it.
 ---@class dynamodb.ConsumedCapacity

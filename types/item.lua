@@ -28,7 +28,7 @@ local Item = {}
 ---@field deadline? number limit of all repetitions (default: 10)
 
 ---Options of reload.
----@class (exact) dynamodb.ItemReloadOptions: dynamodb.HedgingOptions, dynamodb.ConsumedCapacityOptions, dynamodb.EveryCallOptions
+---@class (exact) dynamodb.ItemReloadOptions: dynamodb.HedgingOptions, dynamodb.ConsumedCapacityOptions, dynamodb.ExplainOptions, dynamodb.EveryCallOptions
 ---@field consistent_read? boolean see what all earlier successful writes have stored (default: `false`)
 
 ---Returns the attribute, also if its name is that of a method; nil if the item does not have it.
@@ -78,6 +78,7 @@ function Item:changes() end
 ---@return dynamodb.Item? item
 ---@return (dynamodb.Attributes|dynamodb.Error)? attributes_or_err
 ---@return dynamodb.ConsumedCapacity? consumed
+---@overload fun(self: dynamodb.Item, options: dynamodb.ExplainedOptions): dynamodb.Explanation?, dynamodb.Error?
 function Item:put(options) end
 
 ---Sends the smallest update that changes what was loaded into what the item has now, together with the
@@ -90,6 +91,7 @@ function Item:put(options) end
 ---@return dynamodb.Item? item
 ---@return (dynamodb.Attributes|dynamodb.Error)? attributes_or_err
 ---@return dynamodb.ConsumedCapacity? consumed
+---@overload fun(self: dynamodb.Item, options: dynamodb.ExplainedOptions): dynamodb.Explanation?, dynamodb.Error?
 function Item:save(options) end
 
 ---Deletes the stored item. The object keeps its attributes and counts as new.
@@ -99,6 +101,7 @@ function Item:save(options) end
 ---@return dynamodb.Item? item
 ---@return (dynamodb.Attributes|dynamodb.Error)? attributes_or_err
 ---@return dynamodb.ConsumedCapacity? consumed
+---@overload fun(self: dynamodb.Item, options: dynamodb.ExplainedOptions): dynamodb.Explanation?, dynamodb.Error?
 function Item:delete(options) end
 
 ---Changes the item safely with concurrent writers: reads it, calls `function(item)` and saves it with a
@@ -118,6 +121,7 @@ function Item:modify(change, options) end
 ---@return dynamodb.Item? item
 ---@return dynamodb.Error? err
 ---@return dynamodb.ConsumedCapacity? consumed
+---@overload fun(self: dynamodb.Item, options: dynamodb.ExplainedOptions): dynamodb.Explanation?, dynamodb.Error?
 function Item:reload(options) end
 
 ---Queues: sets the attribute.

@@ -19,8 +19,36 @@
 
 ---Whether a call tells what it consumed.
 ---@class (exact) dynamodb.ConsumedCapacityOptions
----Request what the call consumed, in total or for each index as well (default: `"NONE"`)
----@field return_consumed_capacity? "TOTAL"|"INDEXES"|"NONE"
+---Request what the call consumed, in total or for each index as well (default: `"none"`)
+---@field return_consumed_capacity? dynamodb.CapacityDetail
+
+---How exactly calls tell what they consume.
+---@alias dynamodb.CapacityDetail "total"|"indexes"|"none"|"TOTAL"|"INDEXES"|"NONE"
+
+---Whether a call is only explained.
+---@class (exact) dynamodb.ExplainOptions
+---Send nothing, and return a dynamodb.Explanation as first result (default: `false`)
+---@field explain? boolean
+
+---The options of a call that is explained.
+---@class dynamodb.ExplainedOptions
+---@field explain true
+---@field [string] any
+
+---What a method returns with `explain = true`: doc/costs.md.
+---@class dynamodb.Explanation
+---@field operation? string the operation of the service; nil when nothing would be sent
+---@field requests { params: table, json: string, bytes: integer }[] in their order
+---@field bytes integer of the JSON texts of all requests
+---@field units dynamodb.ExplainedUnits
+---@field warnings { code: string, message: string }[]
+
+---The capacity units that requests would take.
+---@class dynamodb.ExplainedUnits
+---@field read number the least, when the requests succeed
+---@field write number the least, when the requests succeed
+---@field unknown { code: string, message: string }[] what may be added
+---@field whole_table? number of a scan without limits: what reading a table of the described size takes
 
 ---Capacity units: a number for reads and writes alike, or one for each.
 ---@alias dynamodb.Units number|dynamodb.ReadAndWriteUnits
@@ -54,7 +82,7 @@
 ---@field replace_only? boolean nothing is written unless the item exists (default: `false`)
 
 ---Options of methods that write one item.
----@class (exact) dynamodb.SingleWriteOptions: dynamodb.ConditionOptions, dynamodb.ConsumedCapacityOptions, dynamodb.EveryWriteOptions
+---@class (exact) dynamodb.SingleWriteOptions: dynamodb.ConditionOptions, dynamodb.ConsumedCapacityOptions, dynamodb.ExplainOptions, dynamodb.EveryWriteOptions
 ---When the condition does not hold, `err.item` is the stored item, as a plain table (default: `false`)
 ---@field return_item_on_failure? boolean
 
@@ -84,7 +112,7 @@
 ---@field hedge? dynamodb.Hedge|false
 
 ---Options that queries and scans share.
----@class (exact) dynamodb.QueryAndScanOptions: dynamodb.RateOptions, dynamodb.ProjectionOptions, dynamodb.HedgingOptions, dynamodb.ConsumedCapacityOptions, dynamodb.EveryCallOptions
+---@class (exact) dynamodb.QueryAndScanOptions: dynamodb.RateOptions, dynamodb.ProjectionOptions, dynamodb.HedgingOptions, dynamodb.ConsumedCapacityOptions, dynamodb.ExplainOptions, dynamodb.EveryCallOptions
 ---Return only items that meet it; the service examines and charges the others as well
 ---@field filter? dynamodb.ConditionLike
 ---@field index? string name of the global or local index to read (default: the table)
@@ -104,10 +132,13 @@
 ---@field prefetch? integer pages to request ahead (default: 0)
 
 ---Options of batch writes and of writers.
----@class (exact) dynamodb.BatchWriteOptions: dynamodb.RateOptions, dynamodb.ConsumedCapacityOptions, dynamodb.EveryCallOptions
+---@class (exact) dynamodb.BatchWriterOptions: dynamodb.RateOptions, dynamodb.ConsumedCapacityOptions, dynamodb.EveryCallOptions
 ---@field concurrency? integer how many requests are sent concurrently (default: 1)
 ---A key that occurs twice: the last write counts (deletes come after puts), or it raises (default: `"last"`)
 ---@field on_duplicate? "last"|"error"
+
+---Options of batch_write.
+---@class (exact) dynamodb.BatchWriteOptions: dynamodb.BatchWriterOptions, dynamodb.ExplainOptions
 
 ---Options of methods that wait for a state.
 ---@class (exact) dynamodb.WaitOptions

@@ -44,6 +44,7 @@ local Table = {}
 ---@return dynamodb.ConsumedCapacity? consumed
 ---@overload fun(self: dynamodb.Table, hash_key: dynamodb.KeyValue, options: dynamodb.GetItemOptions): dynamodb.Item?, dynamodb.Error?, dynamodb.ConsumedCapacity?
 ---@overload fun(self: dynamodb.Table, options: dynamodb.GetItemKeyOptions): dynamodb.Item?, dynamodb.Error?, dynamodb.ConsumedCapacity?
+---@overload fun(self: dynamodb.Table, options: dynamodb.ExplainedOptions): dynamodb.Explanation?, dynamodb.Error?
 function Table:get_item(hash_key, range_key, options) end
 
 ---boto's second name of tbl:get_item.
@@ -68,6 +69,7 @@ function Table:lookup(hash_key, range_key, options) end
 ---@return dynamodb.ConsumedCapacity? consumed
 ---@overload fun(self: dynamodb.Table, hash_key: dynamodb.KeyValue, options: dynamodb.HasItemOptions): boolean?, dynamodb.Error?, dynamodb.ConsumedCapacity?
 ---@overload fun(self: dynamodb.Table, options: dynamodb.HasItemKeyOptions): boolean?, dynamodb.Error?, dynamodb.ConsumedCapacity?
+---@overload fun(self: dynamodb.Table, options: dynamodb.ExplainedOptions): dynamodb.Explanation?, dynamodb.Error?
 function Table:has_item(hash_key, range_key, options) end
 
 ---Makes an item object. It sends nothing; `item:put` stores the item. The table of attributes is copied,
@@ -90,6 +92,7 @@ function Table:new_item(hash_key, range_key, attrs) end
 ---@return true? ok
 ---@return (dynamodb.Attributes|dynamodb.Error)? attributes_or_err
 ---@return dynamodb.ConsumedCapacity? consumed
+---@overload fun(self: dynamodb.Table, attributes: table, options: dynamodb.ExplainedOptions): dynamodb.Explanation?, dynamodb.Error?
 function Table:put_item(attributes, options) end
 
 ---Changes attributes of an item in the service, without reading it. Creates the item if it does not exist;
@@ -105,6 +108,7 @@ function Table:put_item(attributes, options) end
 ---@return dynamodb.ConsumedCapacity? consumed
 ---@overload fun(self: dynamodb.Table, hash_key: dynamodb.KeyValue, options: dynamodb.UpdateItemOptions): true?, (dynamodb.Attributes|dynamodb.Error)?, dynamodb.ConsumedCapacity?
 ---@overload fun(self: dynamodb.Table, options: dynamodb.UpdateItemKeyOptions): true?, (dynamodb.Attributes|dynamodb.Error)?, dynamodb.ConsumedCapacity?
+---@overload fun(self: dynamodb.Table, options: dynamodb.ExplainedOptions): dynamodb.Explanation?, dynamodb.Error?
 function Table:update_item(hash_key, range_key, options) end
 
 ---Adds to a number by one atomic request, so that concurrent increments are all counted. Creates item and
@@ -119,6 +123,7 @@ function Table:update_item(hash_key, range_key, options) end
 ---@return dynamodb.ConsumedCapacity? consumed
 ---@overload fun(self: dynamodb.Table, hash_key: dynamodb.KeyValue, options: dynamodb.IncrementOptions): (number|dynamodb.Number)?, dynamodb.Error?, dynamodb.ConsumedCapacity?
 ---@overload fun(self: dynamodb.Table, options: dynamodb.IncrementKeyOptions): (number|dynamodb.Number)?, dynamodb.Error?, dynamodb.ConsumedCapacity?
+---@overload fun(self: dynamodb.Table, options: dynamodb.ExplainedOptions): dynamodb.Explanation?, dynamodb.Error?
 function Table:increment(hash_key, range_key, options) end
 
 ---Deletes the item with this key. Deleting an item that does not exist succeeds.
@@ -132,6 +137,7 @@ function Table:increment(hash_key, range_key, options) end
 ---@return dynamodb.ConsumedCapacity? consumed
 ---@overload fun(self: dynamodb.Table, hash_key: dynamodb.KeyValue, options: dynamodb.DeleteItemOptions): true?, (dynamodb.Attributes|dynamodb.Error)?, dynamodb.ConsumedCapacity?
 ---@overload fun(self: dynamodb.Table, options: dynamodb.DeleteItemKeyOptions): true?, (dynamodb.Attributes|dynamodb.Error)?, dynamodb.ConsumedCapacity?
+---@overload fun(self: dynamodb.Table, options: dynamodb.ExplainedOptions): dynamodb.Explanation?, dynamodb.Error?
 function Table:delete_item(hash_key, range_key, options) end
 
 ---Reads the items with one hash key, in the order of their range keys. Nothing is sent before the first
@@ -146,6 +152,7 @@ function Table:delete_item(hash_key, range_key, options) end
 ---@return dynamodb.Error? err
 ---@overload fun(self: dynamodb.Table, hash_key: dynamodb.KeyValue, options: dynamodb.QueryOptions): dynamodb.Results?, dynamodb.Error?
 ---@overload fun(self: dynamodb.Table, options: dynamodb.QueryKeyOptions): dynamodb.Results?, dynamodb.Error?
+---@overload fun(self: dynamodb.Table, options: dynamodb.ExplainedOptions): dynamodb.Explanation?, dynamodb.Error?
 function Table:query(hash_key, range_key, options) end
 
 ---Reads all items, in no particular order. Nothing is sent before the first item is asked for.
@@ -154,6 +161,7 @@ function Table:query(hash_key, range_key, options) end
 ---@param options? dynamodb.ScanOptions
 ---@return dynamodb.Results? results
 ---@return dynamodb.Error? err
+---@overload fun(self: dynamodb.Table, options: dynamodb.ExplainedOptions): dynamodb.Explanation?, dynamodb.Error?
 function Table:scan(options) end
 
 ---Counts the items of a query if a key is given, otherwise those of a scan. It requests all pages; the
@@ -163,6 +171,7 @@ function Table:scan(options) end
 ---@param options? dynamodb.CountOptions
 ---@return integer? count
 ---@return (dynamodb.Results|dynamodb.Error)? results_or_err
+---@overload fun(self: dynamodb.Table, options: dynamodb.ExplainedOptions): dynamodb.Explanation?, dynamodb.Error?
 function Table:count(options) end
 
 ---Reads any number of items by their keys, each once. A key is a hash key, `{ hash, range }` or `{ name =
@@ -175,6 +184,7 @@ function Table:count(options) end
 ---@return (dynamodb.Item|dynamodb.Attributes)[]? items
 ---@return (table[]|dynamodb.Error)? missing_or_err
 ---@return dynamodb.ConsumedCapacity[]? consumed
+---@overload fun(self: dynamodb.Table, keys: table, options: dynamodb.ExplainedOptions): dynamodb.Explanation?, dynamodb.Error?
 function Table:get_items(keys, options) end
 
 ---Stores and deletes any number of items. Items are tables or item objects; keys are as of tbl:get_items,
@@ -189,10 +199,11 @@ function Table:get_items(keys, options) end
 ---@return true? ok
 ---@return dynamodb.Error? err
 ---@return dynamodb.ConsumedCapacity[]? consumed
+---@overload fun(self: dynamodb.Table, request: table, options: dynamodb.ExplainedOptions): dynamodb.Explanation?, dynamodb.Error?
 function Table:batch_write(request, options) end
 
 ---Makes a writer, which collects writes and sends them in batches.
----@param options? dynamodb.BatchWriteOptions
+---@param options? dynamodb.BatchWriterOptions
 ---@return dynamodb.BatchWriter writer
 function Table:batch_writer(options) end
 

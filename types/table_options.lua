@@ -3,13 +3,13 @@
 -- The options of the methods of tables: doc/table.md.
 
 ---Options of get_item after a key.
----@class (exact) dynamodb.GetItemOptions: dynamodb.HedgingOptions, dynamodb.ProjectionOptions, dynamodb.ConsumedCapacityOptions, dynamodb.EveryCallOptions
+---@class (exact) dynamodb.GetItemOptions: dynamodb.HedgingOptions, dynamodb.ProjectionOptions, dynamodb.ConsumedCapacityOptions, dynamodb.ExplainOptions, dynamodb.EveryCallOptions
 
 ---The key and the options of get_item.
 ---@class (exact) dynamodb.GetItemKeyOptions: dynamodb.GetItemOptions, dynamodb.KeyOptions
 
 ---Options of has_item after a key.
----@class (exact) dynamodb.HasItemOptions: dynamodb.HedgingOptions, dynamodb.ConsumedCapacityOptions, dynamodb.EveryCallOptions
+---@class (exact) dynamodb.HasItemOptions: dynamodb.HedgingOptions, dynamodb.ConsumedCapacityOptions, dynamodb.ExplainOptions, dynamodb.EveryCallOptions
 ---@field consistent_read? boolean see what all earlier successful writes have stored (default: `false`)
 
 ---The key and the options of has_item.
@@ -36,7 +36,7 @@
 ---@class (exact) dynamodb.UpdateItemKeyOptions: dynamodb.UpdateItemOptions, dynamodb.KeyOptions
 
 ---Options of increment after a key.
----@class (exact) dynamodb.IncrementOptions: dynamodb.ConsumedCapacityOptions, dynamodb.EveryWriteOptions
+---@class (exact) dynamodb.IncrementOptions: dynamodb.ConsumedCapacityOptions, dynamodb.ExplainOptions, dynamodb.EveryWriteOptions
 ---@field path dynamodb.Path where the number is, such as `"stats.days[2].hits"`
 ---@field by? number what is added; may be negative (default: 1)
 ---@field start? number value that is assumed while there is no number (default: 0)
@@ -82,7 +82,7 @@
 ---@class (exact) dynamodb.CountOptions: dynamodb.QueryKeyOptions, dynamodb.ScanOptions
 
 ---Options of get_items.
----@class (exact) dynamodb.GetItemsOptions: dynamodb.HedgingOptions, dynamodb.RateOptions, dynamodb.ProjectionOptions, dynamodb.ConsumedCapacityOptions, dynamodb.EveryCallOptions
+---@class (exact) dynamodb.GetItemsOptions: dynamodb.HedgingOptions, dynamodb.RateOptions, dynamodb.ProjectionOptions, dynamodb.ConsumedCapacityOptions, dynamodb.ExplainOptions, dynamodb.EveryCallOptions
 ---@field ordered? boolean return the items in the order of the keys (default: `false`)
 ---@field items? boolean `false`: plain tables (default: `true`)
 ---@field concurrency? integer how many requests are sent concurrently (default: 1)

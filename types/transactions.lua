@@ -36,10 +36,10 @@
 ---@field projection? dynamodb.Projection the attributes to return (default: all attributes)
 
 ---Options of transact_write.
----@class (exact) dynamodb.TransactWriteOptions: dynamodb.ConsumedCapacityOptions, dynamodb.EveryCallOptions
+---@class (exact) dynamodb.TransactWriteOptions: dynamodb.ConsumedCapacityOptions, dynamodb.ExplainOptions, dynamodb.EveryCallOptions
 ---Idempotency token, for a caller that repeats the call itself: the service applies it once (default: a new
 ---one)
 ---@field token? string
 
 ---Options of transact_get.
----@class (exact) dynamodb.TransactGetOptions: dynamodb.ConsumedCapacityOptions, dynamodb.EveryCallOptions
+---@class (exact) dynamodb.TransactGetOptions: dynamodb.ConsumedCapacityOptions, dynamodb.ExplainOptions, dynamodb.EveryCallOptions

@@ -3,6 +3,7 @@
 local late = require("dynamodb.base.late")
 local arguments = require("dynamodb.base.arguments")
 local connect_keys = require("dynamodb.credentials.connect_options")
+local consumption = late.module("dynamodb.request.consumption")
 local context = require("dynamodb.request.context")
 local core = require("dynamodb.core")
 local endpoint = late.module("dynamodb.http.endpoint")
@@ -55,6 +56,7 @@ local connect_options = options.merge(settings.options, {
   max_idle_time = options.seconds,
   on_request = options["function"],
   port = is_port,
+  return_consumed_capacity = late.call("dynamodb.table.capacity", "option"),
   rate = late.call("dynamodb.request.rate", "is_units"),
   shared_dict = options.text,
   single_flight = options.boolean,
@@ -130,6 +132,12 @@ local function fields_of(state)
   end })
 end
 
+-- Returns what all calls ask of consumed capacity: a member of their requests | false.
+local function asked_capacity(name)
+  name = name:upper()
+  return name ~= "NONE" and name
+end
+
 --- Makes a connection. Nothing is sent, no file is read and no credentials are looked for before the first
 --- call.
 ---@param given? table options: doc/dynamodb.md
@@ -142,13 +150,14 @@ function connection.connect(given)
   copy.headers = given.headers and options.merge(given.headers)
   local state = context.new(copy, given.transport)
   state.dictionary = dictionary_of(given, state)
+  if given.return_consumed_capacity then state.asked = asked_capacity(given.return_consumed_capacity) end
   if given.rate then state.meter = rate.new(given) end
   return core.connection(fields_of(state), state)
 end
 
 --- Returns counts since the connection was made: { calls, attempts, retries, failures, hedges, hedges_won,
 --- throttled_responses, bytes_sent, bytes_received, credential_refreshes, connections_opened,
---- connections_reused, connections_open, retry_tokens, clock_offset }. doc/hooks.md
+--- connections_reused, connections_open, retry_tokens, clock_offset, units }. doc/hooks.md
 ---@return table
 function Connection:stats()
   local state = core.connection_state(self)
@@ -160,6 +169,7 @@ function Connection:stats()
     stats.connections_reused = stats.connections_reused + own.stats.reused
     stats.connections_open = stats.connections_open + pool.count_open(own)
   end
+  stats.units = next(state.units) and consumption.copy(state.units) or {}
   stats.retry_tokens = running.retry_policy and running.retry_policy.tokens
   stats.clock_offset = running.clock and running.clock.offset
   return stats

@@ -184,7 +184,7 @@ describe("documentation", function()
   local ways = {
     ["One GetItem, step by step"] = { steps = 16, use = function(tbl) assert(tbl:get_item("k")) end, beside = {
       "base/system", "http/service_clock", "loop/parking", "loop/scheduler", "request/calls", "request/context" } },
-    ["One page of a query, step by step"] = { steps = 11,
+    ["One page of a query, step by step"] = { steps = 12,
       use = function(tbl) for _ in tbl:query({ hash_key = "k" }) do end end, beside = {
       "base/arguments", "base/objects", "base/options", "base/system", "expression/condition", "http/service_clock",
       "loop/event", "loop/mutex", "loop/parking", "loop/scheduler", "request/calls", "request/context",

@@ -11,9 +11,9 @@ local fixture = {}
 
 --- Pages whose examples use these tables.
 fixture.pages = {}
-for _, name in ipairs({ "README", "background", "coalescing", "coming-from", "concurrency", "connection", "dynamodb", "errors",
-  "expressions", "item", "locks", "loop", "mistakes", "options", "reading", "results", "retries", "table", "values", "writer",
-  "writing" }) do
+for _, name in ipairs({ "README", "background", "coalescing", "coming-from", "concurrency", "connection", "costs",
+  "dynamodb", "errors", "expressions", "item", "locks", "loop", "mistakes", "options", "reading", "results", "retries",
+  "table", "values", "writer", "writing" }) do
   fixture.pages["doc/" .. name .. ".md"] = true
 end
 

@@ -32,6 +32,8 @@ local FOREVER = math.huge
 ---@field emit? fun(name: string, event: table) tells hooks and log; nil when there is neither
 ---@field on_request? fun(request: table) the caller's, before an attempt is signed
 ---@field dictionary? table nginx's shared dictionary, for credentials
+---@field asked "TOTAL"|"INDEXES"|false what all calls ask of consumed capacity; option
+--- 'return_consumed_capacity' of connect
 ---@field meter dynamodb.Meter|false holds all requests back; option 'rate' of connect
 ---@field deadline number seconds of a call, retries included
 ---@field flights table<string, dynamodb.Flight>|false reads under way that others may share, by operation and
@@ -44,6 +46,7 @@ local FOREVER = math.huge
 ---@field closed boolean true after context.close
 --- Counted, as conn:stats tells it:
 ---@field stats table
+---@field units table<string, table> capacity units by table: request/consumption
 
 ---@class dynamodb.Running
 ---@field pools table<string, table> pools of connections, by URL
@@ -93,11 +96,13 @@ function context.new(options, transport)
     hedging = options.hedge and hedge.new(options.hedge) or false,
     flights = options.single_flight and {} or false,
     retry_writes = options.retry_writes or "safe",
+    asked = false,
     meter = false,
     running = { pools = {}, known_tables = {}, warned = {}, spare = {}, spare_count = 0 },
     closing = event.new(),
     closed = false,
     stats = new_stats(),
+    units = {},
   }, not transport and default_transport or nil)
 end
 

@@ -10,6 +10,7 @@
 
 local calls = require("dynamodb.request.calls")
 local late = require("dynamodb.base.late")
+local consumption = late.module("dynamodb.request.consumption")
 local context = require("dynamodb.request.context")
 local core = require("dynamodb.core")
 local extra_headers = late.module("dynamodb.request.extra_headers")
@@ -107,6 +108,7 @@ local function read_response(call, own, connection, status)
   if clock then service_clock.observe(clock, http, call.sent_at, state.transport.time()) end
   if call.flight then single_flight.keep(call.flight, http, status) end
   local result, err = response.read(http, status, call.operation, call.owner, call.params)
+  if result and result.ConsumedCapacity then consumption.count(state.units, call, result.ConsumedCapacity) end
   local event = state.emit and event_of(call, connection, status, result, err)
   pool.release(own, connection)
   if err then http:reset() end -- frees memory that the collector does not count
@@ -287,8 +289,8 @@ end
 -- ===================== }
 -- {===== A call =====
 
--- Wraps a write into a transaction, which happens exactly once.
-local function wrap(call)
+--- Wraps the write of a call, its operation and params, into a transaction, which happens exactly once.
+function pipeline.wrap(call)
   local operation, params = call.operation, call.params
   if not operation.writes or idempotency.kind(operation, params) == "free" then return end
   local obstacle = idempotency.obstacle(operation, params)
@@ -357,6 +359,7 @@ function pipeline.call(connection, operation, params, owner, given, explain, sub
   local state = core.connection_state(connection)
   local transport = state.transport
   if transport.check then transport.check(operation.name) end
+  if state.asked then params = consumption.ask(params, operation, state.asked) end
   if state.meter and not (given and given.is_metered) then
     return state.meter:call(state, pipeline.call, connection, operation, params, owner,
       options.merge(given, { is_metered = true }), explain, subject)
@@ -370,7 +373,7 @@ function pipeline.call(connection, operation, params, owner, given, explain, sub
     call.options = given
     apply_options(call, given)
   end
-  if call.retry_writes == "exact" then wrap(call) end
+  if call.retry_writes == "exact" then pipeline.wrap(call) end
   local size, why = call.request:encode(call.params, call.operation.input)
   if not size or (size > limits.MAX_ITEM and params.Item) then
     local where = explain and explain(params, subject) or operation.name

@@ -7,10 +7,10 @@
 -- what a request consumes is known only when it is done, and the next one waits until the debt is paid.
 -- Source: API reference, ConsumedCapacity; DynamoDB developer guide, "DynamoDB burst and adaptive capacity".
 
+local consumption = require("dynamodb.request.consumption")
 local context = require("dynamodb.request.context")
 local errors = require("dynamodb.error")
 local event = require("dynamodb.loop.event")
-local idempotency = require("dynamodb.request.idempotency")
 local objects = require("dynamodb.base.objects")
 local options = require("dynamodb.base.options")
 
@@ -23,14 +23,6 @@ local WEIGHT = 0.3 -- of the last request in the average
 local UNKNOWN = 1 -- units of a request whose response does not tell what it consumed
 local NOTICEABLE = 0.05 -- seconds by which a correction must move requests that wait, to wake them
 local PATIENCE = 15 -- seconds, at most, to wait for requests under way before a budget ends the operation
-
--- The operations whose responses tell what they consumed.
-local counted = {}
-for name in ("BatchExecuteStatement BatchGetItem BatchWriteItem DeleteItem ExecuteStatement "
-  .. "ExecuteTransaction GetItem PutItem Query Scan TransactGetItems TransactWriteItems UpdateItem")
-  :gmatch("%S+") do
-  counted[name] = true
-end
 
 -- Errors of requests that consumed capacity all the same.
 local charged = { ConditionalCheckFailedException = true, TransactionCanceledException = true }
@@ -165,36 +157,9 @@ end
 -- ===================== }
 -- {===== What requests consume =====
 
--- Returns "read" or "write" | nil for an operation that consumes no capacity.
-local function kind_of(operation, params)
-  if not counted[operation.name] then return nil end
-  if not operation.writes then return "read" end
-  local statements = params.Statements or params.TransactStatements
-  local statement = params.Statement or (type(statements) == "table" and statements[1] or {}).Statement
-  return idempotency.is_select(statement) and "read" or "write"
-end
-
--- Adds the units of one ConsumedCapacity -> true when it has any.
-local function add_units(sum, consumed, kind)
-  if type(consumed) ~= "table" then return false end
-  local read, write = consumed.ReadCapacityUnits, consumed.WriteCapacityUnits
-  if not read and not write then
-    read, write = kind == "read" and consumed.CapacityUnits, kind == "write" and consumed.CapacityUnits
-  end
-  if type(read) == "number" then sum.read = sum.read + read end
-  if type(write) == "number" then sum.write = sum.write + write end
-  return type(read) == "number" or type(write) == "number"
-end
-
 -- Returns the units that a response tells, { read =, write = }.
 local function consumed_units(consumed, kind)
-  local sum = { read = 0, write = 0 }
-  local is_told = add_units(sum, consumed, kind)
-  for _, each in ipairs(type(consumed) == "table" and consumed or sum) do
-    is_told = add_units(sum, each, kind) or is_told
-  end
-  if not is_told then sum[kind] = UNKNOWN end
-  return sum
+  return consumption.sum(consumed, kind) or { read = 0, write = 0, [kind] = UNKNOWN }
 end
 
 -- Charges what a request consumed, in place of what it reserved.
@@ -283,13 +248,14 @@ end
 ---@param send function
 ---@param given table options of calls
 function Meter:call(state, send, connection, operation, params, owner, given, explain, subject)
-  local kind = kind_of(operation, params)
+  local kind = consumption.kind(operation, params)
   if not kind or not (self._buckets[kind] or self._budget[kind]) then
     return send(connection, operation, params, owner, given, explain, subject)
   end
   local name, deadline = operation.name .. kind, deadline_of(state, given)
   local reserved, err = admit(self, state, name, kind, deadline)
   if not reserved then return nil, complete_error(err, operation, params) end
+  if state.asked then params = consumption.ask(params, operation, state.asked) end
   local asked = params.ReturnConsumedCapacity
   local is_asked = asked ~= nil and asked ~= "NONE"
   if not is_asked then params = options.merge(params, { ReturnConsumedCapacity = "TOTAL" }) end

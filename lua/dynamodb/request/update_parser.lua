@@ -107,6 +107,23 @@ function update_parser.steps(text, names, values)
   return #steps > 0 and steps or nil
 end
 
+--- Returns the attributes that an update expression sets to values, whatever else it does: name -> value.
+--- Parts of attributes are left out.
+---@param text string
+---@param names table ExpressionAttributeNames
+---@param values table ExpressionAttributeValues
+---@return table
+function update_parser.assigned(text, names, values)
+  local found = {}
+  for _, clause in ipairs(split_clauses(text)) do
+    for _, part in ipairs(clause[1] == "SET" and split_actions(clause[2]) or {}) do
+      local step = parsers.SET(part, names, values)
+      if step and step[1] == "is" and #step[2] == 1 then found[step[2][1]] = step[3] end
+    end
+  end
+  return found
+end
+
 local function value_at(item, path)
   local value = item
   for _, name in ipairs(path) do

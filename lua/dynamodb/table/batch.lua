@@ -94,12 +94,12 @@ local many_options = {
 }
 local is_hedge = late.call("dynamodb.request.hedge", "is_option")
 
-local get_options = options.with_call_options(options.merge(batch.key_options, many_options, {
+local get_options = options.with_call_options(options.merge(batch.key_options, many_options,
+  capacity.options, {
   concurrency = options.count(1),
   hedge = is_hedge,
   items = options.boolean,
   ordered = options.boolean,
-  return_consumed_capacity = capacity.option,
 }))
 
 --- Reads any number of items by their keys. A key given twice is read once.
@@ -112,6 +112,7 @@ local get_options = options.with_call_options(options.merge(batch.key_options, m
 ---@return table[]? capacity consumed, with return_consumed_capacity
 function Table:get_items(keys, given)
   given = options.read(get_options, given, "get_items")
+  if given.explain then return capacity.explain(Table.get_items, self, keys, given) end
   local fields, connection = core.table_parts(self)
   local entries, found, list = {}, {}, core.list()
   add_reads(entries, fields, keys, given, "get_items", "get_items: ")
@@ -133,11 +134,10 @@ function Table:get_items(keys, given)
   return given.ordered and ordered or list, missing, consumed
 end
 
-local batch_options = options.with_call_options(options.merge(many_options, {
+local batch_options = options.with_call_options(options.merge(many_options, capacity.options, {
   concurrency = options.count(1),
   hedge = is_hedge,
   items = options.boolean,
-  return_consumed_capacity = capacity.option,
 }))
 local table_options = options.merge(batch.key_options, { keys = options.table })
 
@@ -149,6 +149,7 @@ local table_options = options.merge(batch.key_options, { keys = options.table })
 ---@return table[]? capacity consumed, with return_consumed_capacity
 function Connection:batch_get(requests, given)
   given = options.read(batch_options, given, "batch_get")
+  if given.explain then return capacity.explain(Connection.batch_get, self, requests, given) end
   local entries, owners, found, seen, missing = {}, {}, {}, {}, {}
   for target, request in pairs(check_tables(requests, "batch_get")) do
     local owner, err = tables.resolve(self, target, "batch_get")
@@ -201,6 +202,7 @@ batch.write_options = options.with_call_options(options.merge(many_options, {
   on_duplicate = options.choice("last", "error"),
   return_consumed_capacity = capacity.option,
 }))
+local write_options = options.merge(batch.write_options, capacity.options) -- those of a writer, and 'explain'
 
 local function write_all(connection, entries, given)
   local unique = batch_engine.unique(entries, given.on_duplicate == "error", "batch_write")
@@ -216,7 +218,8 @@ end
 ---@return dynamodb.Error? err its leftovers are { { table =, put = } or { table =, delete = }, ... }
 ---@return table[]? capacity consumed, with return_consumed_capacity
 function Connection:batch_write(requests, given)
-  given = options.read(batch.write_options, given, "batch_write")
+  given = options.read(write_options, given, "batch_write")
+  if given.explain then return capacity.explain(Connection.batch_write, self, requests, given) end
   local entries = {}
   for target, request in pairs(check_tables(requests, "batch_write")) do
     local owner, err = tables.resolve(self, target, "batch_write")
@@ -234,7 +237,8 @@ end
 ---@return dynamodb.Error? err
 ---@return table[]? capacity consumed, with return_consumed_capacity
 function Table:batch_write(request, given)
-  given = options.read(batch.write_options, given, "batch_write")
+  given = options.read(write_options, given, "batch_write")
+  if given.explain then return capacity.explain(Table.batch_write, self, request, given) end
   local fields, connection = core.table_parts(self)
   local entries = {}
   add_writes(entries, fields, request, "batch_write", "batch_write: ")

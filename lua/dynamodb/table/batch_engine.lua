@@ -253,7 +253,8 @@ local function run(connection, entries, max_entries, given, operation, send)
   local transport, call_options = state.transport, pipeline.multi_request_options(state, given)
   local count = math.min(given.concurrency or 1, math.ceil(#entries / max_entries))
   local self = { state = state, transport = transport, call_options = call_options, max_entries = max_entries,
-    send = send, connection = connection, return_consumed_capacity = given.return_consumed_capacity,
+    send = send, connection = connection,
+    return_consumed_capacity = capacity.as_sent[given.return_consumed_capacity],
     operation = operation, queue = new_queue(entries), ended = event.new(), is_concurrent = count > 1,
     meter = given.meter or (given.rate or given.budget) and rate.new(given) or nil, processed = 0,
     requests = 0, total = #entries }

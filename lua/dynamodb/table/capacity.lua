@@ -1,12 +1,28 @@
---- Consumed capacity: the option that asks for it, and its sum over the requests of one operation.
+--- Consumed capacity: the options on it, and its sum over the requests of one operation.
 -- Source: API reference, ConsumedCapacity.
 
+local late = require("dynamodb.base.late")
 local options = require("dynamodb.base.options")
 
 local capacity = {}
 
---- Validates option 'return_consumed_capacity'.
-capacity.option = options.choice("TOTAL", "INDEXES", "NONE")
+--- The value of option 'return_consumed_capacity', in upper case, as AWS writes it, or in lower case -> the
+--- member ReturnConsumedCapacity of a request.
+capacity.as_sent = {}
+for _, name in ipairs({ "TOTAL", "INDEXES", "NONE" }) do
+  capacity.as_sent[name], capacity.as_sent[name:lower()] = name, name
+end
+
+--- Validates that option.
+function capacity.option(value)
+  return capacity.as_sent[value] ~= nil, "total, indexes or none"
+end
+
+--- The options of methods that can tell what they would take.
+capacity.options = { explain = options.boolean, return_consumed_capacity = capacity.option }
+
+--- Explains a call of a method, in place of the call: table/explain.
+capacity.explain = late.call("dynamodb.table.explain", "run")
 
 -- Adds the members of a ConsumedCapacity: numbers, and tables (of the table, of indexes by name) -> a new
 -- table, so that the sum is right also when memory runs out.

@@ -163,6 +163,7 @@ local put_options = write.options({ guard = write.guard_option })
 ---@return table|dynamodb.Error|nil old attributes with return_values = "ALL_OLD" | err
 function Item:put(given)
   given = options.read(put_options, given, "put")
+  if given.explain then return capacity.explain(Item.put, self, given) end
   local attributes, loaded, fields, connection = parts(self)
   key_of("put", fields, attributes, loaded)
   local guard = write.guard(given, fields, "put")
@@ -291,6 +292,7 @@ end
 ---@return table|dynamodb.Error|nil attributes with return_values | err
 function Item:save(given)
   given = options.read(save_options, given, "save")
+  if given.explain then return capacity.explain(Item.save, self, given) end
   local attributes, loaded, fields = parts(self)
   key_of("save", fields, attributes, loaded)
   local guard = write.guard(given, fields, "save")
@@ -309,6 +311,7 @@ end
 ---@return table|dynamodb.Error|nil old attributes with return_values = "ALL_OLD" | err
 function Item:delete(given)
   given = options.read(put_options, given, "delete")
+  if given.explain then return capacity.explain(Item.delete, self, given) end
   local attributes, loaded, fields, connection = parts(self)
   local key = key_of("delete", fields, attributes, loaded)
   local guard = write.guard(given, fields, "delete")
@@ -321,9 +324,8 @@ end
 
 -- ===================== }
 
-local reload_options = options.with_call_options({ consistent_read = options.boolean,
-  hedge = late.call("dynamodb.request.hedge", "is_option"),
-  return_consumed_capacity = capacity.option })
+local reload_options = options.with_call_options(options.merge(capacity.options, {
+  consistent_read = options.boolean, hedge = late.call("dynamodb.request.hedge", "is_option") }))
 
 --- Reads the item again and drops local changes -> the item, nil, capacity | nil when it does not exist
 --- (changes are kept) | nil, err.
@@ -332,7 +334,7 @@ function Item:reload(given)
   local attributes, loaded, fields, _, owner = parts(self)
   local key = key_of("reload", fields, attributes, loaded)
   local fresh, err, consumed = owner:get_item(options.merge(given, { key = key }))
-  if not fresh then return nil, err, consumed end
+  if not fresh or given.explain then return fresh, err, consumed end
   local _, fresh_attributes, text = core.item_parts(fresh)
   core.item_load(self, text, fresh_attributes)
   core.item_queue(self, false)

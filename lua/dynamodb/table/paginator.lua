@@ -137,10 +137,10 @@ function Paginator:fetch(limit)
   local items, next_key = member(result, self._list_member) or {}, next_key_of(self, result)
   local why = complaint(self, items, next_key)
   if why then return nil, response.unfit(operation, request, why) end
-  local count = result.Count or #items -- only queries and scans have a count
+  local count, consumed = result.Count or #items, result.ConsumedCapacity -- only queries and scans count
   return { response = result, items = items, count = count, segment = self.segment, next = next_key,
     scanned = result.ScannedCount or count,
-    units = member(result, "ConsumedCapacity.CapacityUnits") or 0 }
+    units = consumed and consumed.CapacityUnits or 0 }
 end
 
 --- Moves on to the page that follows this one. When memory runs out, it has not moved.

@@ -73,7 +73,8 @@ function Connection:execute(statement, values, given)
   core.connection_state(self)
   local request = statement_of(statement, values, "execute")
   request.ConsistentRead = given.consistent_read
-  request.ReturnConsumedCapacity = given.return_consumed_capacity or "TOTAL"
+  request.ReturnConsumedCapacity = capacity.as_sent[given.return_consumed_capacity]
+    or core.connection_state(self).asked or "TOTAL"
   local found = results.new(self, operations.ExecuteStatement, request, {
     call = pipeline.multi_request_options(core.connection_state(self), given),
     max_results = given.max_results, max_requests = given.max_requests, request_limit = given.request_limit })
@@ -127,7 +128,7 @@ local batch_options = options.with_write_options({ return_consumed_capacity = ca
 function Connection:execute_batch(given, more)
   more = options.read(batch_options, more, "execute_batch")
   local request = { Statements = statements_of(given, MAX_BATCH, "execute_batch"),
-    ReturnConsumedCapacity = more.return_consumed_capacity }
+    ReturnConsumedCapacity = capacity.as_sent[more.return_consumed_capacity] }
   local result, err = pipeline.call(self, operations.BatchExecuteStatement, request, nil, more)
   if not result then return nil, err end
   local list = core.list()
@@ -145,7 +146,8 @@ end
 function Connection:execute_transaction(given, more)
   more = options.read(transaction.options, more, "execute_transaction")
   local request = { TransactStatements = statements_of(given, MAX_TRANSACTION, "execute_transaction"),
-    ClientRequestToken = core.uuid(), ReturnConsumedCapacity = more.return_consumed_capacity }
+    ClientRequestToken = core.uuid(),
+    ReturnConsumedCapacity = capacity.as_sent[more.return_consumed_capacity] }
   local result, err = transaction.call(self, operations.ExecuteTransaction, request, given, more)
   if not result then return nil, err end
   local rows, responses = {}, result.Responses or {}

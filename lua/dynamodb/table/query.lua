@@ -54,12 +54,11 @@ local shared_options = {
   projection = options.any,
   rate = late.call("dynamodb.request.rate", "is_units"),
   request_limit = options.count(1),
-  return_consumed_capacity = capacity.option,
   select = is_select,
 }
 
 local function with_shared(more)
-  return options.with_call_options(options.merge(shared_options, more))
+  return options.with_call_options(options.merge(shared_options, capacity.options, more))
 end
 
 query.query_options = with_shared({
@@ -223,7 +222,7 @@ end
 
 -- Makes the request and the plan of results that query and scan share.
 local function prepare(self, fields, given, expression, key)
-  local names = start_key_names(fields, key)
+  local names, state = start_key_names(fields, key), core.connection_state(select(2, core.table_parts(self)))
   local filter = exclusive_option(expression, given, "filter", "query_filter", "scan_filter")
   local request = {
     TableName = fields.name,
@@ -233,10 +232,10 @@ local function prepare(self, fields, given, expression, key)
     ProjectionExpression = projection(expression, given, names),
     Select = select_of(expression, given),
     ExclusiveStartKey = given.exclusive_start_key,
-    ReturnConsumedCapacity = given.return_consumed_capacity or "TOTAL",
+    ReturnConsumedCapacity = capacity.as_sent[given.return_consumed_capacity] or state.asked or "TOTAL",
   }
   return expression:into(request), {
-    call = pipeline.multi_request_options(core.connection_state(select(2, core.table_parts(self))), given),
+    call = pipeline.multi_request_options(state, given),
     owner = given.items ~= false and self or nil,
     key_names = names,
     max_results = given.max_results,
@@ -269,6 +268,7 @@ function Table:query(first, second, third)
   local given, hash, range = arguments.with_key("query", first, second, third)
   local fields, connection = core.table_parts(self)
   options.check(query.query_options, given, "query", schema.explain_option, fields.schema)
+  if given.explain then return capacity.explain(Table.query, self, first, second, third) end
   if given ~= first then given = options.merge(given, { hash_key = hash, range_key = range }) end
   local key, err = key_names(self, fields, given.index)
   if not key then return nil, err end
@@ -357,6 +357,7 @@ end
 function Table:scan(given)
   given = options.read(query.scan_options, given, "scan")
   check_segments(given)
+  if given.explain then return capacity.explain(Table.scan, self, given) end
   local fields, connection = core.table_parts(self)
   local key, err = key_names(self, fields, given.index)
   if not key then return nil, err end
@@ -382,7 +383,7 @@ function Table:count(given)
   local copy = options.merge({ count = true }, given)
   local queried = copy.hash_key ~= nil or copy.key ~= nil or copy.key_condition ~= nil
   local own, err = (queried and self.query or self.scan)(self, copy)
-  if not own then return nil, err end
+  if not own or copy.explain then return own, err end
   repeat
     local page
     page, err = own:next_response()

@@ -56,6 +56,7 @@ function Table:put_item(item, given)
   local fields, connection = core.table_parts(self)
   local attributes = items.attributes_of(item, "put_item")
   given = options.read(put_options, given, "put_item")
+  if given.explain then return capacity.explain(Table.put_item, self, item, given) end
   schema.key_of(fields.schema, "put_item", attributes)
   local result, err = write.put(connection, fields, attributes, given, "put_item")
   if not result then return nil, err end
@@ -72,6 +73,7 @@ local delete_options = with_key(put_options)
 function Table:delete_item(first, second, third)
   local fields, connection = core.table_parts(self)
   local key, given = parse_arguments(fields, delete_options, "delete_item", first, second, third)
+  if given.explain then return capacity.explain(Table.delete_item, self, first, second, third) end
   local result, err = write.delete(connection, fields, key, given, "delete_item")
   if not result then return nil, err end
   return true, result.Attributes, result.ConsumedCapacity
@@ -87,20 +89,25 @@ local update_options = with_key(write.options({ return_values = write.any_values
 function Table:update_item(first, second, third)
   local fields, connection = core.table_parts(self)
   local key, given = parse_arguments(fields, update_options, "update_item", first, second, third)
+  if given.explain then return capacity.explain(Table.update_item, self, first, second, third) end
   if given.update == nil then errors.raise("update_item: option 'update' expected") end
   local result, err = write.update(connection, fields, key, given.update, given, "update_item")
   if not result then return nil, err end
   return true, result.Attributes, result.ConsumedCapacity
 end
 
-local increment_options = options.with_write_options(with_key({ by = options.any, path = options.any,
-  return_consumed_capacity = capacity.option, start = options.any }))
+local increment_options = options.with_write_options(with_key(options.merge(capacity.options, {
+  by = options.any,
+  path = options.any,
+  start = options.any,
+})))
 
 --- Adds to a number: increment{ hash_key =, path = "Views", by = 1, start = 0 } or increment(hash [, range],
 --- options) -> the new value, nil, capacity | nil, err. A number that does not exist counts as 'start'.
 function Table:increment(first, second, third)
   local fields, connection = core.table_parts(self)
   local key, given = parse_arguments(fields, increment_options, "increment", first, second, third)
+  if given.explain then return capacity.explain(Table.increment, self, first, second, third) end
   local expression = expressions.new("increment")
   local steps = expression:steps(given.path)
   local actions = update.builder():increment(given.path, given.by, given.start)

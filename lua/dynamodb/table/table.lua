@@ -19,7 +19,7 @@ local tables = {}
 
 local NO_OPTIONS = options.NONE
 
-local attribute = core.attribute
+local attribute, as_sent = core.attribute, capacity.as_sent
 
 -- {===== Fields =====
 
@@ -184,13 +184,12 @@ local parse_arguments, with_key = tables.parse_arguments, tables.with_key
 
 local is_hedge = late.call("dynamodb.request.hedge", "is_option")
 
-local get_options = options.with_call_options(with_key({
+local get_options = options.with_call_options(with_key(options.merge(capacity.options, {
   attributes_to_get = options.any,
   consistent_read = options.boolean,
   hedge = is_hedge,
   projection = options.any,
-  return_consumed_capacity = capacity.option,
-}))
+})))
 
 --- Reads one item: get_item(hash [, range] [, options]) or get_item{ hash_key =, range_key =,
 --- consistent_read =, projection = }. A projection always includes the key.
@@ -200,8 +199,9 @@ local get_options = options.with_call_options(with_key({
 function Table:get_item(first, second, third)
   local fields, connection = core.table_parts(self)
   local key, given = parse_arguments(fields, get_options, "get_item", first, second, third)
+  if given.explain then return capacity.explain(Table.get_item, self, first, second, third) end
   local request = { TableName = fields.name, Key = key, ConsistentRead = given.consistent_read,
-    ReturnConsumedCapacity = given.return_consumed_capacity }
+    ReturnConsumedCapacity = as_sent[given.return_consumed_capacity] }
   local paths = given.projection or given.attributes_to_get
   if paths ~= nil then
     local expression = expressions.new("get_item")
@@ -228,17 +228,20 @@ end
 --- get_item under the name that boto has for a read that may find nothing.
 Table.lookup = Table.get_item
 
-local has_options = options.with_call_options(with_key({ consistent_read = options.boolean,
-  hedge = is_hedge, return_consumed_capacity = capacity.option }))
+local has_options = options.with_call_options(with_key(options.merge(capacity.options, {
+  consistent_read = options.boolean,
+  hedge = is_hedge,
+})))
 
 --- Returns whether there is an item with this key -> true or false, nil, capacity | nil, err. It takes the
 --- arguments of get_item.
 function Table:has_item(first, second, third)
   local fields, connection = core.table_parts(self)
   local key, given = parse_arguments(fields, has_options, "has_item", first, second, third)
+  if given.explain then return capacity.explain(Table.has_item, self, first, second, third) end
   local hash_name = fields.schema.hash_key_name
   local request = { TableName = fields.name, Key = key, ConsistentRead = given.consistent_read,
-    ReturnConsumedCapacity = given.return_consumed_capacity, ProjectionExpression = "#k",
+    ReturnConsumedCapacity = as_sent[given.return_consumed_capacity], ProjectionExpression = "#k",
     ExpressionAttributeNames = { ["#k"] = hash_name } }
   local result, err = pipeline.call(connection, operations.GetItem, request, nil, given)
   if not result then return nil, err end

@@ -206,6 +206,8 @@ local final_reasons = { deadline = true, off = true } -- of err.retry_stopped
 --- The options of a transaction.
 transaction.options = options.with_call_options({ return_consumed_capacity = capacity.option })
 
+local explained_options = options.merge(transaction.options, capacity.options)
+
 --- Sends a transaction until it succeeds, fails for good, or the deadline has passed -> result | nil, err.
 ---@param given table the operations, for the reasons of an error
 ---@param more table the caller's options of calls
@@ -232,7 +234,7 @@ function transaction.call(connection, operation, request, given, more)
   end
 end
 
-local write_options = options.merge(transaction.options, { token = options.text })
+local write_options = options.merge(explained_options, { token = options.text })
 
 --- Applies all writes or none: transact_write{ { put = item }, { put = attributes, table = }, { update =
 --- {...}, table =, hash_key = }, { delete = item }, { check = condition, table =, hash_key = }, ... }. Each
@@ -246,6 +248,7 @@ local write_options = options.merge(transaction.options, { token = options.text 
 ---@return table[]? capacity consumed, for each table, with return_consumed_capacity
 function Connection:transact_write(given, more)
   more = options.read(write_options, more, "transact_write")
+  if more.explain then return capacity.explain(Connection.transact_write, self, given, more) end
   check_count(given, "transact_write")
   local list, seen, bytes, done = {}, {}, 0, {}
   for i, operation in ipairs(given) do
@@ -261,7 +264,7 @@ function Connection:transact_write(given, more)
   end
   check_total(list, bytes)
   local request = { TransactItems = list, ClientRequestToken = more.token or core.uuid(),
-    ReturnConsumedCapacity = more.return_consumed_capacity }
+    ReturnConsumedCapacity = capacity.as_sent[more.return_consumed_capacity] }
   local result, err = transaction.call(self, operations.TransactWriteItems, request, given, more)
   if not result then return nil, err end
   for _, finish in ipairs(done) do finish() end
@@ -279,7 +282,8 @@ local get_options = { -- of one item
 --- Reads several items consistently: transact_get{ { table =, hash_key =, projection = }, ... } -> list of
 --- items, with false where there is none, nil, capacity | nil, err.
 function Connection:transact_get(given, more)
-  more = options.read(transaction.options, more, "transact_get")
+  more = options.read(explained_options, more, "transact_get")
+  if more.explain then return capacity.explain(Connection.transact_get, self, given, more) end
   check_count(given, "transact_get")
   local list, owners, keys = {}, {}, {}
   for i, operation in ipairs(given) do
@@ -295,7 +299,8 @@ function Connection:transact_get(given, more)
     local get = { TableName = fields.name, Key = key, ProjectionExpression = projection }
     list[i], keys[i] = { Get = expression:into(get) }, key
   end
-  local request = { TransactItems = list, ReturnConsumedCapacity = more.return_consumed_capacity }
+  local request = { TransactItems = list,
+    ReturnConsumedCapacity = capacity.as_sent[more.return_consumed_capacity] }
   local result, err = transaction.call(self, operations.TransactGetItems, request, given, more)
   if not result then return nil, err end
   local found = core.list()

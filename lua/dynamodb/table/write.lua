@@ -27,8 +27,7 @@ write.condition_options = {
 }
 
 -- The options of every write.
-local shared_options = options.merge(write.condition_options, {
-  return_consumed_capacity = capacity.option,
+local shared_options = options.merge(write.condition_options, capacity.options, {
   return_item_on_failure = options.boolean,
   return_values = options.choice("NONE", "ALL_OLD"),
 })
@@ -64,7 +63,7 @@ end
 -- Adds the members of a request that come from the options.
 local function add_options(request, expression, given, fields, guard)
   request.ConditionExpression = write.condition(expression, given, fields, guard)
-  request.ReturnConsumedCapacity = given.return_consumed_capacity
+  request.ReturnConsumedCapacity = capacity.as_sent[given.return_consumed_capacity]
   request.ReturnValues = given.return_values
   request.ReturnValuesOnConditionCheckFailure = given.return_item_on_failure and "ALL_OLD" or nil
   expression:into(request)
