@@ -327,13 +327,12 @@ end
 -- Plans how the segments are read: concurrently, or in turn, perhaps from the middle of one. 'keys' are the
 -- start keys that a cursor has.
 local function plan_segments(plan, given, connection, keys)
-  local is_resumed = given.segment ~= nil
-  if given.exclusive_start_key and not is_resumed then
+  if given.exclusive_start_key and not given.segment then
     errors.raise("scan: option 'exclusive_start_key' with 'segments' goes with 'segment', that of the key")
   end
   local limit = core.connection_state(connection).options.max_connections or pool.MAX_CONNECTIONS
-  local concurrency = math.min(given.concurrency or is_resumed and 1 or limit, given.segments)
-  if is_resumed and (given.state or keys or concurrency > 1) then
+  local concurrency = math.min(given.concurrency or given.segment and 1 or limit, given.segments)
+  if given.segment and (given.state or keys or concurrency > 1) then
     errors.raise("scan: 'segment' with 'segments' excludes 'state', 'cursor' and 'concurrency' above 1")
   end
   plan.segments, plan.concurrency = given.segments, concurrency
