@@ -221,7 +221,7 @@ local rows = {
     "GetItem: Key.id: string is not UTF-8" },
   { "get_item with an unknown option", function() plain:get_item({ hash_key = "a", consistent = true }) end,
     "get_item: unknown option 'consistent': did you mean 'consistent_read'? (known: attempt_timeout, attributes_to_get, "
-      .. "consistent_read, deadline, explain, hash_key, headers, "
+      .. "consistent_read, deadline, explain, hash_key, headers, hedge, "
       .. "key, max_attempts, projection, range_key, retry_mode, return_consumed_capacity)" },
   { "consistent_read as number", function() plain:get_item({ hash_key = "a", consistent_read = 1 }) end,
     "'consistent_read': boolean expected, got 1" },
