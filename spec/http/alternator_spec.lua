@@ -100,7 +100,7 @@ describe("alternator", function()
     end)
 
     it("keeps at most 256 nodes of a list, and leaves out what is no address", function()
-      local list = { 7, "a b", "1.2.3.4:80", "x/y", "-", "::zz", A, A }
+      local list = { 7, "a b", "1.2.3.4:80", "x/y", "-", "::zz", "a:80", A, A, "fd00::1" }
       for i = 1, 500 do list[#list + 1] = ("127.1.%d.%d"):format(math.floor(i / 250), i % 250 + 1) end
       cluster.lists({ [""] = list })
       connect({ B }, { refresh = 60 })
@@ -108,6 +108,7 @@ describe("alternator", function()
       local known = core.connection_state(conn).alternator.known
       assert.equal(257, #helper.names_of(known)) -- and the one that was named
       assert.is_table(known[cluster.url(A)])
+      assert.is_table(known[cluster.url("[fd00::1]")])
     end)
 
     for what, answer in pairs({ ["an error"] = 500, ["an object"] = { a = 1 }, ["too much"] = { ("x"):rep(65536) } }) do
