@@ -25,6 +25,7 @@
 ---@field single_flight? boolean identical reads that are under way share one request (default: `false`)
 ---@field hedge? dynamodb.Hedge|false send reads again that take too long (default: `false`)
 ---@field shared_dict? string dictionary of nginx in which the workers share credentials
+---@field alternator? dynamodb.AlternatorOptions the nodes of a cluster of ScyllaDB's Alternator
 ---@field host? string boto's form of `endpoint_url`: name of the host
 ---@field port? integer goes with `host` (default: the scheme's)
 ---@field is_secure? boolean goes with `host`: `https` or `http` (default: `true`)
@@ -40,6 +41,14 @@
 ---@field transport? dynamodb.Transport a transport of your own (default: libcurl; in nginx cosockets)
 ---@field hooks? dynamodb.Hooks functions that are called at events
 ---@field log? dynamodb.Log where the log is written
+
+---The option `alternator` of dynamodb.connect: doc/alternator.md.
+---@class (exact) dynamodb.AlternatorOptions
+---@field nodes string[] URLs of nodes, `http(s)://host[:port]`, by which the others are found
+---@field datacenter? string the datacenter to prefer (default: that of the node that is asked)
+---@field rack? string the rack to prefer
+---@field refresh? number seconds from one list of nodes to the next (default: 10)
+---@field quarantine? number seconds for which a node that failed gets no requests (default: 10)
 
 ---What option `on_request` gets.
 ---@class (exact) dynamodb.OutgoingRequest

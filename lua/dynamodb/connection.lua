@@ -1,6 +1,7 @@
 --- dynamodb.connect, and the methods of a connection on operations and tables, as boto's Layer2 has them.
 
 local late = require("dynamodb.base.late")
+local alternator = late.module("dynamodb.http.alternator")
 local arguments = require("dynamodb.base.arguments")
 local connect_keys = require("dynamodb.credentials.connect_options")
 local consumption = late.module("dynamodb.request.consumption")
@@ -38,6 +39,7 @@ end
 
 -- The options of connect: name -> validator. The settings that can be given in code are among them.
 local connect_options = options.merge(settings.options, {
+  alternator = late.call("dynamodb.http.alternator", "are_options"),
   aws_access_key_id = options.text,
   aws_secret_access_key = options.text,
   aws_session_token = options.text,
@@ -92,8 +94,9 @@ local function dictionary_of(given, state)
   errors.raise("connect: option 'shared_dict': nginx.conf has no lua_shared_dict %s", name)
 end
 
--- Returns the URL given by endpoint_url, or by boto's host, port and is_secure | nil.
+-- Returns the URL given by endpoint_url, by boto's host, port and is_secure, or by alternator | nil.
 local function url_of(given)
+  if given.alternator then return alternator.url_of(given) end
   if given.endpoint_url then
     for _, name in ipairs({ "host", "port", "is_secure" }) do
       if given[name] ~= nil then errors.raise("connect: option '%s' contradicts 'endpoint_url'", name) end
@@ -151,6 +154,7 @@ function connection.connect(given)
   local state = context.new(copy, given.transport)
   state.dictionary = dictionary_of(given, state)
   if given.return_consumed_capacity then state.asked = asked_capacity(given.return_consumed_capacity) end
+  if given.alternator then state.alternator = alternator.new(given.alternator) end
   if given.rate then state.meter = rate.new(given) end
   return core.connection(fields_of(state), state)
 end

@@ -31,7 +31,7 @@ local function prepare(state, deadline)
     ok, err = context.use_credentials(state, found)
     if not ok then return nil, err end
   end
-  return context.pool_for(state, "plain", {})
+  return context.pool_for(state, "plain", {}, { attempt = 1, deadline = deadline })
 end
 
 -- Closes idle connections that no request could use any more.

@@ -47,7 +47,7 @@ local rows = {
   -- connect
   { "no table", function() dynamodb.connect("AKID") end, "connect: table of options expected, got string" },
   { "an unknown option", function() connect({ regoin = "eu-west-1" }) end,
-    "unknown option 'regoin': did you mean 'region'? (known: account_id_endpoint_mode, attempt_timeout" },
+    "unknown option 'regoin': did you mean 'region'? (known: account_id_endpoint_mode, alternator, attempt_timeout" },
   { "a list of options", function() connect({ "AKID", "secret" }) end, "connect: value at position 1, options have names" },
   { "a number as region", function() connect({ region = 5 }) end,
     "'region': region such as eu-west-1 expected" },

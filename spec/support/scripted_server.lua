@@ -41,11 +41,12 @@ function scripted.node(script, ...)
   return { port = tonumber(ports:match("^%d+")), ports = ports, stop = stop }
 end
 
--- Starts a process of scripted_server.js -> { send_command(word, ...) -> the reply, stop() }
-local function new_process()
+--- Starts a node program of spec/support that prints its process id and then one line for each line that it reads ->
+--- { send_command(word, ...) -> the reply, stop() }
+function scripted.commanded(script)
   local fifo = os.tmpname()
   assert(os.execute(("rm '%s' && mkfifo '%s'"):format(fifo, fifo)))
-  local pipe = assert(io.popen(("exec env -u LD_PRELOAD node spec/support/scripted_server.js <'%s'"):format(fifo)))
+  local pipe = assert(io.popen(("exec env -u LD_PRELOAD node spec/support/%s <'%s'"):format(script, fifo)))
   local file = assert(io.open(fifo, "w"))
   os.remove(fifo)
   file:setvbuf("line")
@@ -53,7 +54,7 @@ local function new_process()
     for line in pipe:lines() do
       if line ~= "" then return line end
     end
-    error("scripted_server.js has ended")
+    error(script .. " has ended")
   end
   local pid = read_reply()
   return {
@@ -68,6 +69,8 @@ local function new_process()
     end,
   }
 end
+
+local function new_process() return scripted.commanded("scripted_server.js") end
 
 local shared -- the process of all servers except those with 'full', which block their process
 

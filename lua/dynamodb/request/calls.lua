@@ -25,6 +25,8 @@ local calls = {}
 ---@field credentials table|false those of the current attempt
 ---@field offset number the clock's offset that the current attempt was signed with
 ---@field flight dynamodb.Flight|false whose response other calls wait for: request/single_flight
+---@field node? dynamodb.AlternatorNode the node of the current attempt, with option alternator
+---@field chosen_at? number when it was chosen
 ---@field wrapped_name? string the operation's name, when the call is wrapped into a transaction
 ---@field overrides? table mode and max_attempts of this call, for the retry policy
 ---@field retry_cost? integer tokens that the last retry took

@@ -34,6 +34,7 @@ local FOREVER = math.huge
 ---@field dictionary? table nginx's shared dictionary, for credentials
 ---@field asked "TOTAL"|"INDEXES"|false what all calls ask of consumed capacity; option
 --- 'return_consumed_capacity' of connect
+---@field alternator dynamodb.Alternator|false the nodes of a cluster; false without the option alternator
 ---@field meter dynamodb.Meter|false holds all requests back; option 'rate' of connect
 ---@field deadline number seconds of a call, retries included
 ---@field flights table<string, dynamodb.Flight>|false reads under way that others may share, by operation and
@@ -97,6 +98,7 @@ function context.new(options, transport)
     flights = options.single_flight and {} or false,
     retry_writes = options.retry_writes or "safe",
     asked = false,
+    alternator = false,
     meter = false,
     running = { pools = {}, known_tables = {}, warned = {}, spare = {}, spare_count = 0 },
     closing = event.new(),
@@ -180,6 +182,23 @@ function context.regional_endpoint(values)
   return endpoint.resolve(endpoint_parameters(values, "plain"))
 end
 
+-- Returns the pool of an endpoint -> pool, true when it is new.
+local function pool_at(state, found)
+  local pools = state.running.pools
+  local own = pools[found.url]
+  if own then return own end
+  own = pool.new(state.transport, found, limits_of(state.running.values, state.options, found.url))
+  pools[found.url] = own
+  return own, true
+end
+
+-- Returns the pool of the node of a cluster that an attempt goes to -> pool | nil, err.
+local function pool_of_node(state, call)
+  local own = state.alternator:pool_for(call)
+  if state.closed then return nil, context.closed_error() end -- while nodes were looked for
+  return own
+end
+
 -- Returns the pool of an endpoint that may name the account of the credentials or of an ARN -> pool | nil,
 -- err.
 local function find_pool(state, kind, arn)
@@ -189,14 +208,11 @@ local function find_pool(state, kind, arn)
   parameters.account_id_mode, parameters.resource_arn = values.account_id_endpoint_mode, arn
   local found, why = endpoint.resolve(parameters)
   if not found then return nil, failure(why) end
-  local own = running.pools[found.url]
-  if not own then
-    own = pool.new(state.transport, found, limits_of(values, state.options, found.url))
-    running.pools[found.url] = own
-    if state.emit and not parameters.endpoint_url and not endpoint.is_known_region(values.region) then
-      state.emit("warning", { message = ("no partition of AWS has regions like '%s'; calls go to %s"):format(
-        values.region, found.url) })
-    end
+  local own, is_new = pool_at(state, found)
+  local by_region = is_new and not parameters.endpoint_url
+  if by_region and state.emit and not endpoint.is_known_region(values.region) then
+    state.emit("warning", { message = ("no partition of AWS has regions like '%s'; calls go to %s"):format(
+      values.region, found.url) })
   end
   return own
 end
@@ -204,13 +220,17 @@ end
 --- Returns the pool of connections to the endpoint of a request -> pool | nil, err.
 ---@param kind string of the operation
 ---@param params table of the request
-function context.pool_for(state, kind, params)
+---@param call table deadline and attempt, for the choice of a node
+function context.pool_for(state, kind, params, call)
   local name = params.TableName
   if type(name) ~= "string" then name = endpoint.resource(params) end
-  if name and byte(name) == SMALL_A and sub(name, 1, 4) == "arn:" then return find_pool(state, kind, name) end
+  if name and byte(name) == SMALL_A and sub(name, 1, 4) == "arn:" and not state.alternator then
+    return find_pool(state, kind, name)
+  end
   local pools = state.running.pools_by_kind
   local own, err = pools[kind], nil
   if not own then
+    if state.alternator then return pool_of_node(state, call) end
     own, err = find_pool(state, kind)
     pools[kind] = own
   end
@@ -285,6 +305,10 @@ function context.open(state)
     options = state.options, dictionary = state.dictionary,
   })
   running.values = values
+  if state.alternator then
+    state.alternator:open(state.transport, running.pools, function(found) return (pool_at(state, found)) end,
+      state.emit)
+  end
   return true
 end
 

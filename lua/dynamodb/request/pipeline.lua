@@ -136,7 +136,7 @@ local function sign(call)
     ok, err = context.use_credentials(state, found)
     if not ok then return nil, err end
   end
-  local own, refusal = context.pool_for(state, operation.kind, call.params)
+  local own, refusal = context.pool_for(state, operation.kind, call.params, call)
   if not own then return nil, refusal end
   local now, offset = state.transport.time(), running.clock and running.clock.offset or 0
   call.credentials, call.offset, call.sent_at = found, offset, now
@@ -211,6 +211,7 @@ end
 -- Returns seconds until the next attempt | nil, why there is none.
 local function next_delay(call, err)
   local state = call.state
+  if state.alternator then state.alternator:attempt_failed(call, err) end
   if err.ambiguous and not may_repeat(call) then return nil, "ambiguous" end
   local is_corrected = correct_cause(call, err)
   local delay, cost = state.running.retry_policy:plan(call.attempt, err, call.overrides, is_corrected)
