@@ -19,6 +19,7 @@ local MOST = { key = 64, other = 64 } -- entries of each kind
 local HALF_LIFE = 30 -- seconds after which a throttling counts half, when the worst are chosen
 local MEMORY = 60 -- seconds without throttling after which an entry slows nothing down any more
 local HASH_DIGITS = 16
+local NONE = {}
 
 -- The operations with a capacity -> kind. Those of PartiQL name their tables in statements only.
 local kinds = { BatchGetItem = "read", BatchWriteItem = "write", DeleteItem = "write", GetItem = "read",
@@ -69,7 +70,7 @@ end
 local function value_of_condition(params, name)
   local text, values = params.KeyConditionExpression, params.ExpressionAttributeValues
   if type(text) ~= "string" or type(values) ~= "table" then return nil end
-  local names = params.ExpressionAttributeNames or {}
+  local names = params.ExpressionAttributeNames or NONE
   for left, right in text:gmatch("([#%w_.%-]+)%s*=%s*(:[%w_]+)") do
     if not name or (names[left] or left) == name then return values[right] end
   end
@@ -98,9 +99,9 @@ local function tables_of(params)
   local function add(name)
     if type(name) == "string" and not seen[name] then names[#names + 1], seen[name] = name, true end
   end
-  for name in pairs(type(params.RequestItems) == "table" and params.RequestItems or names) do add(name) end
-  for _, each in ipairs(type(params.TransactItems) == "table" and params.TransactItems or names) do
-    local _, operation = next(each)
+  for name in pairs(type(params.RequestItems) == "table" and params.RequestItems or NONE) do add(name) end
+  for _, each in ipairs(type(params.TransactItems) == "table" and params.TransactItems or NONE) do
+    local _, operation = next(type(each) == "table" and each or NONE)
     add(type(operation) == "table" and operation.TableName)
   end
   return names
@@ -156,7 +157,7 @@ end
 -- Returns the entries that a throttled response stands for.
 local function entries_of(call, err)
   local list = {}
-  for _, reason in ipairs(err.throttling_reasons or {}) do
+  for _, reason in ipairs(err.throttling_reasons or NONE) do
     list[#list + 1] = entry_of(call, reason)
   end
   if #list == 0 then list[1] = { id = "connection", scope = "connection" } end

@@ -60,9 +60,7 @@ end
 
 -- Makes a table object. The connection remembers its hash key, for the limits of single keys.
 local function new_table(connection, fields)
-  if core.connection_is_open(connection) then
-    core.connection_state(connection).running.hash_names[fields.name] = fields.schema.hash_key_name
-  end
+  core.connection_state(connection).running.hash_names[fields.name] = fields.schema.hash_key_name
   return core.table(connection, fields)
 end
 
