@@ -1,4 +1,5 @@
--- Prints the results of bench/throttling.lua as a table, and draws them: throttling_report.lua RESULTS SECONDS PICTURE
+-- Prints the results of bench/throttling.lua as a table, and draws them:
+-- throttling_report.lua RESULTS SECONDS PICTURE
 
 local svg = dofile("bench/svg.lua")
 
@@ -21,8 +22,8 @@ print(ROW_FORMAT:format("", "", "others/s", "hot/s", "others p99 ms", "throttled
 for _, lua in ipairs(luas) do
   for _, case in ipairs(CASES) do
     local found = results[lua][case[1]]
-    print(ROW_FORMAT:format(lua, case[2], ("%.1f"):format(found.others), ("%.1f"):format(found.hot), found.p99,
-      found.throttled))
+    local others, hot = ("%.1f"):format(found.others), ("%.1f"):format(found.hot)
+    print(ROW_FORMAT:format(lua, case[2], others, hot, found.p99, found.throttled))
   end
 end
 print(("Served requests a second, in %s simulated seconds."):format(seconds))
@@ -47,8 +48,8 @@ for _, group in ipairs(GROUPS) do
   end
 end
 y = y + 20
-add('  <text class="note" x="10" y="%d">Served requests a second in %s simulated seconds, %s. Longer is better, up to '
-  .. "what is offered or allowed.</text>", y, seconds, svg.escaped(luas[1]))
+add('  <text class="note" x="10" y="%d">Served requests a second in %s simulated seconds, %s. Longer is '
+  .. "better, up to what is offered or allowed.</text>", y, seconds, svg.escaped(luas[1]))
 
 local file = assert(io.open(picture, "wb"))
 file:write(svg.document("Requests served beside a hot key, by retry mode", WIDTH, y + 14, lines), "\n")

@@ -9,12 +9,13 @@ local testing = require("dynamodb.testing")
 local ARN = "arn:aws:dynamodb:us-east-1:123456789012:table/views"
 local LATENCY, BURST = 0.005, 0.1 -- seconds; seconds of a key's limit that it may use at once
 local GOOD = '{"Item":{"id":{"S":"%s"}}}'
-local BUSY = '{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException","message":"busy"%s}'
-local REASONS = ',"ThrottlingReasons":[{"reason":"TableReadKeyRangeThroughputExceeded","resource":"' .. ARN .. '"}]'
+local BUSY = '{"__type":"x#ProvisionedThroughputExceededException","message":"busy"%s}'
+local REASONS = ',"ThrottlingReasons":[{"reason":"TableReadKeyRangeThroughputExceeded","resource":"' .. ARN
+  .. '"}]'
 
 local function http(status, body)
-  return ("HTTP/1.1 %d Status\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: %d\r\n\r\n%s"):format(
-    status, #body, body)
+  return ("HTTP/1.1 %d Status\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: %d\r\n\r\n")
+    :format(status, #body) .. body
 end
 
 -- Returns function(key, now) -> whether the service accepts a request for the key.
@@ -65,7 +66,7 @@ end
 --- Simulates reads of a hot key and of others.
 ---@param given table reasons (boolean), keys, seconds, hot and others (requests a second), limit (requests a
 --- second that the service allows for each key), mode ("adaptive")
----@return table hot, others: { served = requests a second, failed = , p99 = seconds of those that were served };
+---@return table hot, others: { served = and failed = requests a second, p99 = seconds of those served };
 --- throttled = responses; throttles = that of conn:stats
 return function(given)
   local clock
@@ -75,7 +76,8 @@ return function(given)
     region = "us-east-1", aws_access_key_id = "AKIDEXAMPLE", aws_secret_access_key = "secret", deadline = 1,
     max_connections = 5000, retry_mode = given.mode or "adaptive" })
   local tbl = conn:table("views", { hash_key = "id" })
-  local seen = { hot = { served = 0, failed = 0, times = {} }, others = { served = 0, failed = 0, times = {} } }
+  local function counter() return { served = 0, failed = 0, times = {} } end
+  local seen = { hot = counter(), others = counter() }
   local function get(kind, key)
     local counts, start = seen[kind], now()
     local item, err = tbl:get_item(key)

@@ -1,5 +1,6 @@
---- Rate limiters of retry mode "adaptive": each finds the rate that the service accepts as TCP CUBIC finds the
---- rate of a network (RFC 9438 section 4.2), with the constants of AWS's SDKs. Times are seconds of one clock.
+--- Rate limiters of retry mode "adaptive": each finds the rate that the service accepts as TCP CUBIC finds
+--- the rate of a network (RFC 9438 section 4.2), with the constants of AWS's SDKs. Times are seconds of one
+--- clock.
 
 local limiter = {}
 
