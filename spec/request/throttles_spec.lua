@@ -4,7 +4,9 @@
 local cjson = require("cjson")
 local core = require("dynamodb.core")
 local helper = dofile("spec/support/helper.lua")
+local retry = require("dynamodb.request.retry")
 local system = require("dynamodb.base.system")
+local throttles = require("dynamodb.request.throttles")
 
 local ARN = "arn:aws:dynamodb:us-east-1:123456789012:table/t"
 local good = helper.response(200, '{"Items":[],"Count":0,"ScannedCount":0}')
@@ -246,6 +248,39 @@ describe("throttles", function()
     tbl:get_item("hot", adaptive)
     assert.equal(0, wait_of(fake, function() get(tbl, "hot") end))
     assert.is_true(wait_of(fake, function() tbl:get_item("hot", adaptive) end) > 0)
+  end)
+
+  it("slow down a key once for all attempts that were let pass before", function()
+    local now = 100
+    local function clock() return now end
+    local policy = retry.new({ mode = "adaptive", now = clock, random = function() return 0.5 end })
+    local state = { running = { retry_policy = policy, hash_names = {} }, stats = { throttled_responses = 0 },
+      transport = { now = clock } }
+    local function begin()
+      local call = { state = state, operation = { name = "GetItem" }, params = { TableName = "t", Key = { id = "a" } } }
+      assert.is_true(policy:before(nil, nil, call) >= 0)
+      return call
+    end
+    local err = { kind = "service", status = 400, code = "ProvisionedThroughputExceededException",
+      throttling_reasons = { { reason = HOT[1], resource = HOT[2] } } }
+    local function throttle(call)
+      throttles.record(call, err)
+      policy:plan(1, err, nil, nil, call)
+      return throttles.list(state)[1].rate
+    end
+    for _ = 1, 100 do policy:succeed() end
+    now = 100.5
+    local first, second, third = begin(), begin(), begin()
+    local rate = throttle(first)
+    assert.is_true(rate > 50)
+    assert.equal(rate, throttle(second))
+    now = 100.6
+    local fourth = begin()
+    assert.is_true(throttle(third) >= rate)
+    local before = throttles.list(state)[1].rate
+    assert.near(before * 0.7, throttle(fourth), before * 0.05)
+    assert.equal(4, throttles.list(state)[1].count)
+    assert.is_false(policy.limiter.active)
   end)
 
   it("let a call fail at once when its limit leaves no time before the deadline", function()

@@ -16,12 +16,13 @@ local MIN_RATE, MIN_CAPACITY = 0.5, 1 -- requests a second; tokens
 
 --- Makes a limiter.
 ---@param now number
----@param measured? number requests a second until now (0)
+---@param measured? number requests a second until now (0), which count until a whole window has passed
 ---@return dynamodb.Limiter
 function limiter.new(now, measured)
+  local window = measured and math.ceil(now / WINDOW) * WINDOW or math.floor(now)
   return {
     active = false,
-    measured = measured or 0, count = 0, window = math.floor(now), -- the rate of requests
+    measured = measured or 0, count = 0, window = window, -- the rate of requests
     peak = 0, failed_at = now, -- rate and time of the last throttling
     rate = 0, capacity = 0, tokens = 0, filled_at = now,
   }

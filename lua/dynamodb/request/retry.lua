@@ -166,11 +166,10 @@ end
 
 --- Takes the tokens of a hedge, which is sent before an attempt has failed.
 ---@param overrides? table
----@return number? cost in tokens; nil when the quota or the adaptive rate limit has not enough
-function Policy:hedge(overrides)
-  if self.tokens < COST then return nil end
-  local limiter = limiter_for(self, overrides)
-  if limiter and not acquire_token(limiter, self.now(), 0) then return nil end
+---@param call? dynamodb.Call
+---@return number? cost in tokens; nil when the quota or the adaptive rate limits have not enough
+function Policy:hedge(overrides, call)
+  if self.tokens < COST or not self:before(0, overrides, call) then return nil end
   self.tokens, self.quiet = self.tokens - COST, false
   return COST
 end
