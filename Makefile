@@ -360,6 +360,12 @@ bench-hedge:
 	@$(MAKE) -s $(LUAS:%=plain-%)
 	@UPDATE='$(UPDATE)' bench/hedging.sh $(LUAS)
 
+# Simulates one hot key among 1,000 in each retry mode. UPDATE=1 also writes doc/throttling.svg.
+bench-throttling:
+	@tools/setup.sh test
+	@$(MAKE) -s $(LUAS:%=plain-%)
+	@UPDATE='$(UPDATE)' bench/throttling.sh $(LUAS)
+
 # Measures requests per second and latency inside nginx with a slow service.
 bench-nginx:
 	@tools/setup.sh bench
@@ -396,4 +402,4 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: all demo server test test-engines spec specs modules spec-modules check warnings format luacheck tidy cppcheck reproducible rock rockspec test-built asan valgrind coverage torture faults allocations soak fuzz fuzz-check fuzz-programs bench bench-instructions bench-peers bench-nginx bench-coalescing bench-hedge plain-luajit plain-lua5.4 plain-haproxy install uninstall clean
+.PHONY: all demo server test test-engines spec specs modules spec-modules check warnings format luacheck tidy cppcheck reproducible rock rockspec test-built asan valgrind coverage torture faults allocations soak fuzz fuzz-check fuzz-programs bench bench-instructions bench-peers bench-nginx bench-coalescing bench-hedge bench-throttling plain-luajit plain-lua5.4 plain-haproxy install uninstall clean

@@ -8,6 +8,7 @@
 ---@field attempt_started? fun(event: dynamodb.AttemptStartedEvent) an attempt begins
 ---@field response_received? fun(event: dynamodb.ResponseReceivedEvent) a complete response has been read
 ---@field attempt_failed? fun(event: dynamodb.AttemptFailedEvent) an attempt has ended without a response
+---@field throttled? fun(event: dynamodb.ThrottledEvent) a response asked the client to slow down
 ---@field retry_scheduled? fun(event: dynamodb.RetryScheduledEvent) another attempt will follow
 ---@field request_hedged? fun(event: dynamodb.RequestHedgedEvent) a read that was sent a second time has been decided
 ---@field call_finished? fun(event: dynamodb.CallFinishedEvent) the call is about to return
@@ -75,6 +76,16 @@
 ---@class dynamodb.WarningEvent
 ---@field message string
 
+---A response asked the client to slow down. There is one event for each reason.
+---@class dynamodb.ThrottledEvent: dynamodb.CallEvent
+---@field attempt integer
+---@field scope "key"|"table"|"index"|"account"|"connection" what is slowed down in mode `adaptive`
+---@field resource? string ARN of the table or index, if the service names it
+---@field kind? "read"|"write"
+---@field key_hash? string hash of the hash key's value, for scope `key`
+---@field reason? string such as `TableReadKeyRangeThroughputExceeded`
+---@field err dynamodb.Error
+
 ---How long the parts of an attempt took.
 ---@class dynamodb.Timing
 ---@field connect? number seconds, if the attempt opened a connection
@@ -85,6 +96,15 @@
 ---@field bytes_sent integer
 ---@field bytes_received integer
 
+---Something that the service throttled, in what conn:stats returns.
+---@class dynamodb.Throttle
+---@field scope "key"|"table"|"index"|"account"|"connection"
+---@field resource? string ARN of the table or index, if the service named it
+---@field kind? "read"|"write"
+---@field key_hash? string hash of the hash key's value, for scope `key`
+---@field count integer throttled responses
+---@field rate? number requests per second, while it is limited
+
 ---What conn:stats returns.
 ---@class dynamodb.Stats
 ---@field calls integer calls made
@@ -94,6 +114,7 @@
 ---@field hedges integer reads sent a second time; they count as attempts, not as retries
 ---@field hedges_won integer hedges whose response was used
 ---@field throttled_responses integer responses that asked the client to slow down
+---@field throttles dynamodb.Throttle[] what was throttled, the most frequent first
 ---@field bytes_sent integer bytes of attempts that had a complete response
 ---@field bytes_received integer bytes of attempts that had a complete response
 ---@field connections_opened integer connections opened

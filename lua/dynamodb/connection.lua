@@ -18,6 +18,7 @@ local rate = late.module("dynamodb.request.rate")
 local results = late.module("dynamodb.table.results")
 local settings = require("dynamodb.config.settings")
 local tables = late.module("dynamodb.table.table")
+local throttles = late.module("dynamodb.request.throttles")
 
 local Connection = core.connection_class.methods
 local connection = {}
@@ -161,7 +162,7 @@ end
 
 --- Returns counts since the connection was made: { calls, attempts, retries, failures, hedges, hedges_won,
 --- throttled_responses, bytes_sent, bytes_received, credential_refreshes, connections_opened,
---- connections_reused, connections_open, retry_tokens, clock_offset, units }. doc/hooks.md
+--- connections_reused, connections_open, retry_tokens, throttles, clock_offset, units }. doc/hooks.md
 ---@return table
 function Connection:stats()
   local state = core.connection_state(self)
@@ -175,6 +176,7 @@ function Connection:stats()
   end
   stats.units = next(state.units) and consumption.copy(state.units) or {}
   stats.retry_tokens = running.retry_policy and running.retry_policy.tokens
+  stats.throttles = state.throttles and throttles.list(state) or {}
   stats.clock_offset = running.clock and running.clock.offset
   return stats
 end

@@ -38,6 +38,31 @@ describe("bench/coalescing_report.lua", function()
   end)
 end)
 
+describe("bench/throttling_report.lua", function()
+  it("prints what was served, and draws it to scale", function()
+    local results, picture = os.tmpname(), os.tmpname()
+    files.write(results, "lua5.4 standard 100.0 1000.0 5.0 17000\nlua5.4 client-wide 20.0 250.0 1005.0 400\n"
+      .. "lua5.4 by-reason 90.0 1000.0 5.0 58\n")
+    local text = files.output_of(("%s bench/throttling_report.lua %s 30 %s 2>&1"):format(os.getenv("LUA"), results, picture))
+    local svg = files.read(picture)
+    os.remove(results)
+    os.remove(picture)
+    assert.matches("lua5.4 +adaptive, without reasons +250.0 +20.0 +1005.0 +400\n", text)
+    assert.matches("lua5.4 +adaptive +1000.0 +90.0 +5.0 +58\n", text)
+    for _, part in ipairs({ 'class="own" x="250" y="78" width="330.0"', 'width="82.5"', ">250/s<", ">1,000/s<", ">90.0/s<" }) do
+      assert.truthy(svg:find(part, 1, true), part)
+    end
+  end)
+
+  it("drew the picture of the documentation from the figures of its table", function()
+    local svg, page = files.read("doc/throttling.svg"), files.read("doc/retries.md")
+    for _, figure in ipairs({ "135", "1,000" }) do
+      assert.truthy(svg:find(">" .. figure .. "/s<", 1, true), figure)
+      assert.truthy(page:find("| " .. figure .. "/s |", 1, true), figure)
+    end
+  end)
+end)
+
 describe("bench/compare.lua", function()
   local committed = HEAD .. "# call              lua5.4      luajit\nGetItem             100000       90000\n"
     .. "a page, in parts       26.4        36.0\n"

@@ -12,7 +12,8 @@ local UNUSED = [[ admin.backup admin.ensure admin.poll admin.table_admin admin.t
   credentials.login credentials.process credentials.profile credentials.service_call credentials.shared_cache
   credentials.sso credentials.sts credentials.web_identity expression.builder expression.condition expression.update gather
   http.client loop loop.concurrent loop.mutex loop.scheduler request.hints request.hooks request.idempotency
-  request.output_shapes request.table_shapes request.update_parser table.batch table.batch_engine table.item
+  request.limiter request.output_shapes request.table_shapes request.throttles request.update_parser
+  table.batch table.batch_engine table.item
   table.item_copy table.item_diff table.paginator table.partiql table.prefetch table.query table.results table.single
   table.transaction table.write transport.nginx values.inspect values.item_size values.json ]]
 

@@ -52,6 +52,7 @@ local FOREVER = math.huge
 ---@class dynamodb.Running
 ---@field pools table<string, table> pools of connections, by URL
 ---@field known_tables table<string, userdata> tables that were described, by name
+---@field hash_names table<string, string> names of hash keys, by table, as requests name it
 ---@field spare table list of calls that are over, for others to use; see pipeline
 ---@field spare_count integer
 ---@field warned table<string, true> lines of the caller that a hint was given for: request/hints
@@ -100,7 +101,7 @@ function context.new(options, transport)
     asked = false,
     alternator = false,
     meter = false,
-    running = { pools = {}, known_tables = {}, warned = {}, spare = {}, spare_count = 0 },
+    running = { pools = {}, known_tables = {}, hash_names = {}, warned = {}, spare = {}, spare_count = 0 },
     closing = event.new(),
     closed = false,
     stats = new_stats(),

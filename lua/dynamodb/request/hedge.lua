@@ -133,7 +133,7 @@ function policy.may_hedge(call)
   local hedging, now = state.hedging, state.transport.now()
   notice_throttling(state, now)
   if hedging.saved < 1 or now < hedging.resume_at then return false end
-  local cost = state.running.retry_policy:hedge(call.overrides)
+  local cost = state.running.retry_policy:hedge(call.overrides, call)
   if not cost then return false end
   hedging.saved = hedging.saved - 1
   call.retry_cost = (call.retry_cost or 0) + cost -- a call that succeeds gives it back

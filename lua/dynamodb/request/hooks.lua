@@ -11,6 +11,7 @@ hooks.events = {
   response_received = { "attempt", "status", "request_id", "timing", "consumed_capacity", "err" },
   attempt_failed = { "attempt", "err" },
   request_hedged = { "attempt", "after", "won" },
+  throttled = { "attempt", "resource", "scope", "kind", "key_hash", "reason", "err" },
   retry_scheduled = { "attempt", "delay", "retry_tokens", "err" },
   call_finished = { "attempts", "elapsed", "consumed_capacity", "err" },
   credentials_refreshed = { "source", "expires" },

@@ -27,6 +27,7 @@ local retry = require("dynamodb.request.retry")
 local round_trip = require("dynamodb.http.round_trip")
 local service_clock = require("dynamodb.http.service_clock")
 local single_flight = late.module("dynamodb.request.single_flight")
+local throttles = late.module("dynamodb.request.throttles")
 
 local pipeline = {}
 
@@ -116,8 +117,8 @@ local function read_response(call, own, connection, status)
   local stats, timing = state.stats, connection.timing
   stats.bytes_sent = stats.bytes_sent + timing.bytes_sent
   stats.bytes_received = stats.bytes_received + timing.bytes_received
-  if err and err.throttled then stats.throttled_responses = stats.throttled_responses + 1 end
   if event then emit(call, "response_received", event) end
+  if err and err.throttled then throttles.record(call, err, emit) end
   return result, err
 end
 
@@ -215,7 +216,7 @@ local function next_delay(call, err)
   if state.alternator then state.alternator:attempt_failed(call, err) end
   if err.ambiguous and not may_repeat(call) then return nil, "ambiguous" end
   local is_corrected = correct_cause(call, err)
-  local delay, cost = state.running.retry_policy:plan(call.attempt, err, call.overrides, is_corrected)
+  local delay, cost = state.running.retry_policy:plan(call.attempt, err, call.overrides, is_corrected, call)
   if not delay then return nil, cost end
   if state.transport.now() + delay >= call.deadline then return nil, "deadline" end
   if cost > 0 then call.retry_cost = cost end -- a corrected cause costs nothing
@@ -233,12 +234,12 @@ end
 -- the connection is closed.
 local function wait_for_rate_limit(call)
   local state = call.state
-  local seconds = state.running.retry_policy:before(call.deadline - state.transport.now(), call.overrides)
-  if not seconds then
+  local delay = state.running.retry_policy:before(call.deadline - state.transport.now(), call.overrides, call)
+  if not delay then
     return nil, errors.new({ kind = "timeout", retryable = true, throttled = true,
       message = "held back by the rate limit of retry_mode 'adaptive'" }), "deadline"
   end
-  return wait(state, seconds)
+  return wait(state, delay)
 end
 
 local explanations = {
@@ -274,7 +275,7 @@ local function run(call)
       result = result_of_earlier_attempt(call, err)
     end
     if result then
-      if not policy.quiet or call.overrides then policy:succeed(call.retry_cost, call.overrides) end
+      if not policy.quiet or call.overrides then policy:succeed(call.retry_cost, call.overrides, call) end
       return result
     end
     local delay, reason = next_delay(call, err)

@@ -3,6 +3,9 @@
 --- function it is given.
 -- Source: AWS SDKs and Tools Reference Guide, "Retry behavior", with DynamoDB's own values.
 
+local late = require("dynamodb.base.late")
+local limiters = late.module("dynamodb.request.limiter")
+
 local retry = {}
 
 local ATTEMPTS = 4
@@ -70,72 +73,12 @@ function retry.classify(err)
   return err.kind == "response" and err.retryable and "transient" or nil
 end
 
--- The rate limiter of the adaptive mode: it finds the rate that the service accepts as TCP CUBIC finds the
--- rate of a network (RFC 9438 section 4.2), with the constants of AWS's SDKs.
-local BETA, SCALE = 0.7, 0.4
-local SMOOTHING, WINDOW = 0.8, 0.5 -- of the measured rate; seconds
-local MIN_RATE, MIN_CAPACITY = 0.5, 1 -- requests a second; tokens
-
-local function new_limiter(now)
-  return {
-    active = false, -- until the service throttles a request
-    measured = 0, count = 0, window = math.floor(now), -- the rate of requests
-    peak = 0, failed_at = now, -- rate and time of the last throttling
-    rate = 0, capacity = 0, tokens = 0, filled_at = now,
-  }
-end
-
-local function measure(limiter, now)
-  local window = math.floor(now / WINDOW) * WINDOW
-  limiter.count = limiter.count + 1
-  if window <= limiter.window then return end
-  local rate = limiter.count / (window - limiter.window)
-  limiter.measured = rate * SMOOTHING + limiter.measured * (1 - SMOOTHING)
-  limiter.count, limiter.window = 0, window
-end
-
-local function fill(limiter, now)
-  limiter.tokens = math.min(limiter.capacity, limiter.tokens + (now - limiter.filled_at) * limiter.rate)
-  limiter.filled_at = now
-end
-
-local function cubic(limiter, now)
-  local recovery = (limiter.peak * (1 - BETA) / SCALE) ^ (1 / 3) -- seconds until the peak is reached again
-  return SCALE * (now - limiter.failed_at - recovery) ^ 3 + limiter.peak
-end
-
--- Adapts the rate after an attempt.
-local function adapt(limiter, now, throttled)
-  measure(limiter, now)
-  local rate
-  if throttled then
-    limiter.peak = limiter.active and math.min(limiter.measured, limiter.rate) or limiter.measured
-    limiter.failed_at, limiter.active = now, true
-    rate = limiter.peak * BETA
-  else
-    rate = cubic(limiter, now)
-  end
-  rate = math.min(rate, 2 * limiter.measured)
-  fill(limiter, now)
-  limiter.rate, limiter.capacity = math.max(rate, MIN_RATE), math.max(rate, MIN_CAPACITY)
-  limiter.tokens = math.min(limiter.tokens, limiter.capacity)
-end
-
--- Takes a token, and returns the seconds until it exists | nil, taking none, if these are more than
--- 'longest'.
-local function acquire_token(limiter, now, longest)
-  if not limiter.active then return 0 end
-  fill(limiter, now)
-  local wait = math.max(0, (1 - limiter.tokens) / limiter.rate)
-  if longest and wait > longest then return nil end
-  limiter.tokens = limiter.tokens - 1
-  return wait
-end
-
 ---@class dynamodb.RetryPolicy one per connection
 ---@field mode "standard"|"adaptive"|"off"
 ---@field max_attempts integer the first attempt included
 ---@field tokens number the retry quota, shared by all calls
+---@field limiter? dynamodb.Limiter of the connection; made by the first attempt in adaptive mode
+---@field throttles? dynamodb.Throttles what was throttled; set by the first throttled response
 ---@field quiet boolean true when a success would change nothing, so that succeed need not be called
 local Policy = {}
 Policy.__index = Policy
@@ -158,18 +101,33 @@ end
 -- Returns the limiter, for a call in adaptive mode | nil.
 local function limiter_for(policy, overrides)
   if (overrides and overrides.mode or policy.mode) ~= "adaptive" then return nil end
-  policy.limiter = policy.limiter or new_limiter(policy.now())
+  policy.limiter = policy.limiter or limiters.new(policy.now())
   return policy.limiter
 end
 
---- Takes a token of the adaptive rate limit. Must be called before each attempt.
+--- Takes a token of the adaptive rate limits. Must be called before each attempt.
 ---@param longest? number seconds
 ---@param overrides? table the call's own mode and max_attempts, if any
+---@param call? dynamodb.Call whose table, index and key may have limits of their own
 ---@return number? seconds to wait; nil when that is more than 'longest'
-function Policy:before(longest, overrides)
+function Policy:before(longest, overrides, call)
   local limiter = limiter_for(self, overrides)
   if not limiter then return 0 end
-  return acquire_token(limiter, self.now(), longest)
+  local now = self.now()
+  if self.throttles and call then return self.throttles:before(call, limiter, now, longest) end
+  local wait = limiters.wait(limiter, now)
+  if longest and wait > longest then return nil end
+  limiters.take(limiter)
+  return wait
+end
+
+-- Adapts the limiters after an attempt, in adaptive mode.
+local function adapt(policy, overrides, throttled, call)
+  local limiter = limiter_for(policy, overrides)
+  if not limiter then return end
+  local now = policy.now()
+  if policy.throttles and call then throttled = policy.throttles:after(call, limiter, now, throttled) end
+  limiters.adapt(limiter, now, throttled)
 end
 
 -- Reads x-amz-retry-after, a whole number of milliseconds -> seconds | nil.
@@ -189,13 +147,13 @@ end
 ---@param err dynamodb.Error its retry_after is the header x-amz-retry-after
 ---@param overrides? table
 ---@param is_corrected? boolean the cause was corrected: the next attempt neither waits nor costs tokens
+---@param call? dynamodb.Call
 ---@return number? delay seconds until the next attempt
 ---@return number|string cost in tokens, or why there is no other attempt: "permanent" (it would fail as
 --- well), "off", "attempts" (this was the last one), "quota" (no tokens are left)
-function Policy:plan(attempt, err, overrides, is_corrected)
+function Policy:plan(attempt, err, overrides, is_corrected, call)
   local class = retry.classify(err)
-  local limiter = limiter_for(self, overrides)
-  if limiter then adapt(limiter, self.now(), class == "throttling") end
+  adapt(self, overrides, class == "throttling", call)
   if not class and not is_corrected then return nil, "permanent" end
   if (overrides and overrides.mode or self.mode) == "off" then return nil, "off" end
   if attempt >= (overrides and overrides.max_attempts or self.max_attempts) then return nil, "attempts" end
@@ -208,21 +166,20 @@ end
 
 --- Takes the tokens of a hedge, which is sent before an attempt has failed.
 ---@param overrides? table
----@return number? cost in tokens; nil when the quota or the adaptive rate limit has not enough
-function Policy:hedge(overrides)
-  if self.tokens < COST then return nil end
-  local limiter = limiter_for(self, overrides)
-  if limiter and not acquire_token(limiter, self.now(), 0) then return nil end
+---@param call? dynamodb.Call
+---@return number? cost in tokens; nil when the quota or the adaptive rate limits have not enough
+function Policy:hedge(overrides, call)
+  if self.tokens < COST or not self:before(0, overrides, call) then return nil end
   self.tokens, self.quiet = self.tokens - COST, false
   return COST
 end
 
 --- Gives tokens back to the retry quota. Must be called after each success.
 ---@param cost? number what plan returned for the call's last retry; nil when there was none
-function Policy:succeed(cost, overrides)
+---@param call? dynamodb.Call
+function Policy:succeed(cost, overrides, call)
   self.tokens = math.min(TOKENS, self.tokens + (cost or 1))
-  local limiter = limiter_for(self, overrides)
-  if limiter then adapt(limiter, self.now(), false) end
+  adapt(self, overrides, false, call)
   self.quiet = self.tokens == TOKENS and self.mode ~= "adaptive"
 end
 

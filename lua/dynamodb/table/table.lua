@@ -58,6 +58,12 @@ local function describe(fields, description)
   return true
 end
 
+-- Makes a table object. The connection remembers its hash key, for the limits of single keys.
+local function new_table(connection, fields)
+  core.connection_state(connection).running.hash_names[fields.name] = fields.schema.hash_key_name
+  return core.table(connection, fields)
+end
+
 --- Makes a table object from the description in a response -> table | nil, err.
 ---@param operation table of base/operations
 ---@param request table of that operation
@@ -67,7 +73,7 @@ function tables.from_description(connection, operation, request, name, descripti
   local fields = { name = name, version_attribute = version_attribute }
   local ok, why = describe(fields, description)
   if not ok then return nil, response.unfit(operation, request, why) end
-  return core.table(connection, fields)
+  return new_table(connection, fields)
 end
 
 --- Updates the fields of a table object from the description in a response -> the table | nil, err.
@@ -110,10 +116,10 @@ end
 
 --- Makes a table object from a name and a key, which is a schema or options.
 function tables.from_key(connection, name, key)
-  if schema.is(key) then return core.table(connection, { name = name, schema = key }) end
+  if schema.is(key) then return new_table(connection, { name = name, schema = key }) end
   key = options.read(tables.key_options, key, "table")
   local fields = { name = name, schema = schema_from(key), version_attribute = key.version_attribute }
-  return core.table(connection, fields)
+  return new_table(connection, fields)
 end
 
 -- ===================== }
