@@ -27,10 +27,10 @@ local format, state_path = transfer.format_of(path, options), path .. ".export"
 local show, end_line = transfer.bar(options.progress)
 
 -- Opens the file: a new one with its first line, or that of an earlier run. What was written after the state
--- was saved will be read again, so the file is copied up to there.
+-- was saved will be read again, so the file is copied up to there. A state without 'scan' is of a run that
+-- was stopped before it had asked for a page.
 local function open_file(state)
-  if not state then
-    if io.open(path) then error(path .. " exists, and there is no state from which it could go on", 0) end
+  if not state.scan then
     local file = assert(io.open(path, "wb"))
     if format.header then assert(file:write(format.header(options.columns), "\n")) end
     return file
@@ -52,10 +52,15 @@ local function export()
   local segments = options.segments or 4
   local columns = format.header and format.header(options.columns) or ""
   local same = { table = name, segments = segments, columns = columns }
-  if state then transfer.check_state(state_path, state, same) end
+  if state then transfer.check_state(state_path, state, same, { items = 2 ^ 53, bytes = 2 ^ 53 }) end
   local conn = dynamodb.connect()
   local tbl = assert(conn:get_table(name))
-  local total, before = tbl.item_count, state and state.items or 0
+  if not state then
+    if io.open(path) then error(path .. " exists, and there is no state from which it could go on", 0) end
+    state = { table = name, segments = segments, columns = columns, items = 0, bytes = 0 }
+    transfer.save_state(state_path, state)
+  end
+  local total, before = tbl.item_count, state.items
   local file, items = open_file(state), 0
 
   -- Called before each page: everything that was returned before is in the file.
@@ -66,7 +71,7 @@ local function export()
     show(before + items, total, ("%d items, %g read units"):format(before + items, scan.consumed_units))
   end
 
-  for item in tbl:scan({ segments = segments, state = state and state.scan, rate = options.rate,
+  for item in tbl:scan({ segments = segments, state = state.scan, rate = options.rate,
     budget = options.budget, request_limit = options.page, items = false, on_progress = on_progress }) do
     assert(file:write(format.of_item(item, options.columns), "\n"))
     items = items + 1

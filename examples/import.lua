@@ -38,13 +38,17 @@ local function import()
   local file = assert(io.open(path, "rb"))
   local size = file:seek("end")
   local state = transfer.load_state(state_path)
-  if state then transfer.check_state(state_path, state, { table = name, size = size }) end
+  if state then
+    transfer.check_state(state_path, state, { table = name, size = size },
+      { position = size, items = 2 ^ 53 })
+  end
   local position, items, columns = 0, state and state.items or 0, options.columns
   file:seek("set", 0)
   if format.header then
     local header, bytes = read_record(file)
-    columns = columns or assert(transfer.columns(header or ""), path .. ": the first line has no names")
-    position = bytes
+    columns = columns or transfer.columns(header or "")
+      or error(path .. ": the first line has no names, or an unknown type", 0)
+    position = bytes or 0
   end
   if state then position = state.position end
   file:seek("set", position)
@@ -62,13 +66,17 @@ local function import()
   local writer = tbl:batch_writer({ concurrency = options.concurrency or 4, rate = options.rate,
     budget = options.budget, on_progress = on_progress })
   for text, bytes in function() return read_record(file) end do
-    local ok, attributes = pcall(format.to_item, text, columns)
-    if not ok then
-      local why = dynamodb.is_error(attributes) and attributes.message or tostring(attributes)
-      error(("%s: byte %d: %s"):format(path, position, why), 0)
+    local start = position
+    position = position + bytes -- before the call of on_progress
+    local done, ok, err = pcall(function()
+      if text == "" then return true end
+      return writer:put(format.to_item(text, columns))
+    end)
+    if not done then
+      local why = dynamodb.is_error(ok) and ok.message or tostring(ok)
+      error(("%s: byte %d: %s"):format(path, start, why), 0)
     end
-    position = position + bytes
-    if text ~= "" then assert(writer:put(attributes)) end
+    assert(ok, err)
   end
   assert(writer:close())
   file:close()

@@ -52,16 +52,42 @@ function transfer.whole(text)
   return number and number % 1 == 0 and number or nil
 end
 
+local kinds = { S = true, N = true, B = true, BOOL = true, J = true }
+
+-- Splits the text of one CSV record -> list of fields; false stands for a field that is empty and not quoted.
+local function split(text)
+  local fields, position = {}, 1
+  repeat
+    local field, after
+    if text:sub(position, position) == '"' then
+      local start = position + 1
+      repeat
+        local quote = assert(text:find('"', start, true), "a quote is not closed")
+        start = quote + 2
+        after = quote + 1
+      until text:sub(quote + 1, quote + 1) ~= '"'
+      field = text:sub(position + 1, after - 2):gsub('""', '"')
+      assert(after > #text or text:sub(after, after) == ",", "text after a quote")
+    else
+      after = text:find(",", position, true) or #text + 1
+      field = after > position and text:sub(position, after - 1)
+    end
+    fields[#fields + 1] = field
+    position = after + 1
+  until text:sub(after, after) ~= ","
+  return fields
+end
+
 -- Reads "id,at:N,text" -> list of { name, type } | nil. A type is S (text, the default), N (number), B
 -- (base64), BOOL, or J (any value, as DynamoDB JSON).
 function transfer.columns(text)
-  local list = {}
-  for name in text:gmatch("[^,]+") do
-    local plain, kind = name:match("^(.*):(%u+)$")
-    list[#list + 1] = { plain or name, kind or "S" }
-    if not ("S N B BOOL J"):find("%f[%u]" .. list[#list][2] .. "%f[^%u]") then return nil end
+  local is_split, list = pcall(split, text)
+  for i, name in ipairs(is_split and list or {}) do
+    local plain, kind = (name or ""):match("^(.*):(%u+)$")
+    list[i] = { plain or name, kind or "S" }
+    if not name or list[i][1] == "" or not kinds[list[i][2]] then return nil end
   end
-  return list[1] and list or nil
+  return is_split and list or nil
 end
 
 -- ===================== }
@@ -73,10 +99,10 @@ local resumable = false -- whether there is a state from which the same command 
 function transfer.load_state(path)
   local file = io.open(path, "rb")
   if not file then return nil end
-  local state, err = dynamodb.json.decode(file:read("*a"))
+  local state = dynamodb.json.decode(file:read("*a"))
   file:close()
-  if not state then error(path .. ": " .. tostring(err), 0) end
-  return state
+  if type(state) == "table" then return state end
+  error(path .. " is no state of an earlier run; remove it to begin anew", 0)
 end
 
 -- Saves the state. It replaces the earlier one at once, so that a run that is killed leaves one of the two.
@@ -88,12 +114,19 @@ function transfer.save_state(path, state)
   resumable = true
 end
 
--- Raises unless an earlier run had the same values under these names.
-function transfer.check_state(path, state, values)
+-- Raises unless an earlier run had the same values under these names, and has saved counts under the others:
+-- 'most' has the highest ones.
+function transfer.check_state(path, state, values, most)
   for name, value in pairs(values) do
     if state[name] ~= value then
       error(("%s is of a run with %s = %s, not %s; remove it to begin anew"):format(path, name,
         tostring(state[name]), tostring(value)), 0)
+    end
+  end
+  for name, highest in pairs(most) do
+    local count = state[name]
+    if type(count) ~= "number" or count < 0 or count > highest or count % 1 ~= 0 then
+      error(("%s: %s is %s; remove the file to begin anew"):format(path, name, tostring(count)), 0)
     end
   end
   resumable = true
@@ -158,35 +191,17 @@ local function check_type(name, kind, value)
   error(("column %s: %s is not of type %s; use %s:J"):format(name, tostring(value), kind, name), 0)
 end
 
-local function from_field(text, kind)
+-- Returns the value of a field. Raises for one that is not of its column's type.
+local function from_field(text, name, kind)
+  if kind == "S" then return text end
   if kind == "N" then return dynamodb.number(text) end
-  if kind == "BOOL" then return text == "true" end
-  if kind == "B" then return dynamodb.json.typed_decode('{"B":"' .. text .. '"}') end
-  if kind == "J" then return dynamodb.json.typed_decode(text) end
-  return text
-end
-
--- Splits the text of one record -> list of fields; false stands for a field that is empty and not quoted.
-local function split(text)
-  local fields, position = {}, 1
-  repeat
-    local field, after
-    if text:sub(position, position) == '"' then
-      local start = position + 1
-      repeat
-        local quote = assert(text:find('"', start, true), "a quote is not closed")
-        start = quote + 2
-        after = quote + 1
-      until text:sub(quote + 1, quote + 1) ~= '"'
-      field = text:sub(position + 1, after - 2):gsub('""', '"')
-    else
-      after = text:find(",", position, true) or #text + 1
-      field = after > position and text:sub(position, after - 1)
-    end
-    fields[#fields + 1] = field
-    position = after + 1
-  until text:sub(after, after) ~= ","
-  return fields
+  if kind == "BOOL" then
+    if text == "true" or text == "false" then return text == "true" end
+    error(("column %s: true or false expected, got '%s'"):format(name, text), 0)
+  end
+  local value, err = dynamodb.json.typed_decode(kind == "B" and '{"B":"' .. text .. '"}' or text)
+  if err then error(("column %s: %s"):format(name, err.message), 0) end
+  return value
 end
 
 -- The formats: of_item(item, columns) -> line, and to_item(line, columns) -> attributes. header(columns) is
@@ -197,7 +212,8 @@ transfer.formats = {
     to_item = function(line)
       local attributes, err = dynamodb.json.typed_decode(line)
       if attributes then return attributes end
-      local inner = (dynamodb.json.decode(line) or {}).Item -- of an export to S3
+      local value = dynamodb.json.decode(line)
+      local inner = type(value) == "table" and value.Item -- of an export to S3
       if not inner then error(err, 0) end
       return assert(dynamodb.json.typed_decode(dynamodb.json.encode(inner)))
     end,
@@ -206,7 +222,8 @@ transfer.formats = {
     header = function(columns)
       local list = {}
       for i, column in ipairs(columns) do
-        list[i] = column[2] == "S" and column[1] or table.concat(column, ":")
+        local is_plain = column[2] == "S" and not column[1]:find(":%u+$")
+        list[i] = to_field(is_plain and column[1] or table.concat(column, ":"), "S")
       end
       return table.concat(list, ",")
     end,
@@ -221,8 +238,9 @@ transfer.formats = {
     end,
     to_item = function(line, columns)
       local attributes, fields = {}, split(line)
+      if #fields > #columns then error(("%d fields, but %d columns"):format(#fields, #columns), 0) end
       for i, column in ipairs(columns) do
-        if fields[i] then attributes[column[1]] = from_field(fields[i], column[2]) end
+        if fields[i] then attributes[column[1]] = from_field(fields[i], column[1], column[2]) end
       end
       return attributes
     end,

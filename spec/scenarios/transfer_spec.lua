@@ -189,8 +189,57 @@ describe("export and import", function()
     assert.matches("^usage: export.lua", run("export", "--help"))
     files.write(path, '{"id":{"S":"a"},"at":{"N":"1"}}\n{"id":')
     assert.matches("/refused: byte 32: json.typed_decode: ", run("import", source.name, path))
-    os.remove(path .. ".import")
     files.write(path .. ".import", '{"table":"other","size":1}')
     assert.matches("refused.import is of a run with %l+ = .*; remove it to begin anew", run("import", source.name, path))
+  end)
+
+  it("refuse records that are no items, instead of leaving values out", function()
+    local target = new_table()
+    local function check(name, text, why)
+      files.write(folder .. "/" .. name, text)
+      assert.matches(why, run("import", target.name, folder .. "/" .. name))
+    end
+    for _, line in ipairs({ "5", "true", "null", '"x"', '{"Item":5}' }) do
+      check("bad.json", line .. "\n", "bad.json: byte 0: json.typed_decode: ")
+    end
+    check("bad.json", '{"id":{"S":"a"},"at":{"N":"1"}}\n{}\n', "bad.json: byte 32: .*put: key attribute 'id' is missing")
+    check("bad.csv", "id,at:N,x:B\na,1,%%%\n", "bad.csv: byte 12: column x: json.typed_decode: malformed base64")
+    check("bad.csv", "id,at:N,x:J\na,1,no\n", "bad.csv: byte 12: column x: json.typed_decode: ")
+    check("bad.csv", "id,at:N,x:BOOL\na,1,TRUE\n", "bad.csv: byte 15: column x: true or false expected, got 'TRUE'")
+    check("bad.csv", "id,at:N,x\na,1,x,lost\n", "bad.csv: byte 10: 4 fields, but 3 columns")
+    check("bad.csv", 'id,at:N,x\na,1,"x"lost\n', "bad.csv: byte 10: .*text after a quote")
+    check("bad.csv", 'id,at:N,x\na,1,"x\n', "a quote is not closed")
+    for _, header in ipairs({ "", "id,,at:N", "id,at:X", 'id,"at"x' }) do
+      check("bad.csv", header .. "\n", "bad.csv: the first line has no names, or an unknown type")
+    end
+    check("quoted.csv", '"id","at:N","a ""b"", c"\na,7,x\n', "imported 1 items")
+    local found = items_of(target)
+    assert.same({ id = "a", at = 7, ['a "b", c'] = "x" }, found[7])
+    assert(target:delete())
+  end)
+
+  it("refuse states that no run has saved", function()
+    local path = folder .. "/states"
+    files.write(path, '{"id":{"S":"a"},"at":{"N":"1"}}\n')
+    for _, state in ipairs({ "5", "null", "false", '"x"', "" }) do
+      files.write(path .. ".import", state)
+      assert.matches("states.import is no state of an earlier run; remove it", run("import", source.name, path))
+      files.write(path .. ".export", state)
+      assert.matches("states.export is no state of an earlier run; remove it", run("export", source.name, path))
+    end
+    for _, position in ipairs({ '"x"', -1, 33, 0.5 }) do
+      files.write(path .. ".import", ('{"table":"%s","size":32,"items":0,"position":%s}'):format(source.name, position))
+      assert.matches("states.import: position is .*; remove the file", run("import", source.name, path))
+    end
+    files.write(path .. ".export", ('{"table":"%s","segments":4,"columns":"","items":0}'):format(source.name))
+    assert.matches("states.export: bytes is nil; remove the file", run("export", source.name, path))
+  end)
+
+  it("export anew after a run that was killed before its first page", function()
+    local path = folder .. "/early"
+    files.write(path .. ".export", ('{"table":"%s","segments":4,"columns":"","items":0,"bytes":0}'):format(source.name))
+    files.write(path, "a part of")
+    assert.equal(("exported %d items\n"):format(COUNT), run("export", source.name, path))
+    assert.equal(COUNT, lines_in(path))
   end)
 end)
