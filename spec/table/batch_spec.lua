@@ -447,6 +447,19 @@ describe("batches", function()
     assert.are.equal(1, transport.most_in_flight)
   end)
 
+  it("batch_writer also sends what other tasks collect while it closes", function()
+    local tbl, log, transport = slow_table()
+    local writer, outcome = tbl:batch_writer(), nil
+    assert(writer:put({ id = "first" }))
+    transport.run(function()
+      transport.spawn(function() outcome = { writer:close() } end)
+      transport.sleep(0.01)
+      assert(writer:put({ id = "second" }))
+    end)
+    assert.are.same({ true }, outcome)
+    assert.are.same({ 2, 2, 0 }, { #log, writer.written, writer.discarded })
+  end)
+
   it("batch_writer keeps all entries when sending raises an error", function()
     local tbl, log, transport = slow_table()
     local writer, send = tbl:batch_writer(), transport.send

@@ -142,8 +142,11 @@ end
 --- written).
 function Writer:close()
   if self._closed then return true end
-  local ok, err = self:flush()
-  close(self)
+  local ok, err
+  repeat
+    ok, err = self:flush()
+  until not ok or self._closed or #self._entries == 0 -- other tasks may have collected some meanwhile
+  if not self._closed then close(self) end
   return ok, err
 end
 
