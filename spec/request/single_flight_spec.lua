@@ -164,6 +164,20 @@ describe("single_flight", function()
     assert.equal(1, faults:count("GetItem"))
   end)
 
+  it("does not wait for itself when on_request reads the same", function()
+    conn:close()
+    local inner
+    connect({ single_flight = true, on_request = function(request)
+      if request.attempt ~= 1 or inner then return end
+      inner = {}
+      inner = { tbl:get_item("a", 1) }
+    end })
+    local start = faults.transport.now()
+    assert.equal(2, requests_of(reads.get_item, 1))
+    assert.equal(1, inner[1].n)
+    assert.is_true(faults.transport.now() - start < 2)
+  end)
+
   it("does not wait for a task of an outer loop", function()
     faults:add({ delay = 1 })
     local start, first = faults.transport.now(), nil

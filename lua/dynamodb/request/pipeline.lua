@@ -87,7 +87,8 @@ end
 local function error_of(call, failure)
   local message = failure.message
   if failure.kind == "timeout" and call.state.transport.now() >= call.deadline then
-    message = ("%s; the deadline of %g s has passed"):format(message, call.deadline - call.started)
+    message = ("%s; the deadline of %g s has passed"):format(message,
+      math.max(0, call.deadline - call.started)) -- negative for an absolute deadline before the call
   end
   return errors.new({ kind = failure.kind, code = failure.closed and "ConnectionClosed" or nil,
     message = message, retryable = not failure.permanent, permanent = failure.permanent,

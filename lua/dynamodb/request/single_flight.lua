@@ -80,7 +80,9 @@ end
 
 -- Returns true when the leader can go on while the caller waits. In nginx it can in any request; tasks of one
 -- loop wait for each other, but a loop that runs inside of a task holds up the tasks of the outer loop.
+-- A hook of the leader that reads the same cannot wait for it.
 local function may_follow(flight, transport, place)
+  if flight.leader.thread == coroutine.running() then return false end
   return transport.alive ~= nil or flight.leader.place == place
 end
 
@@ -113,7 +115,8 @@ end
 -- Returns the error of a caller whose deadline passed while it followed.
 local function too_late(call)
   return errors.new({ kind = "timeout", retryable = true,
-    message = ("no response in time; the deadline of %g s has passed"):format(call.deadline - call.started) })
+    message = ("no response in time; the deadline of %g s has passed"):format(
+      math.max(0, call.deadline - call.started)) })
 end
 
 --- Runs a call: by a request of its own, or by that of an identical read which is under way.
