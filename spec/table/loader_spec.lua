@@ -215,6 +215,17 @@ describe("a loader", function()
       assert.equal(1, faults:count("BatchGetItem"))
     end)
 
+    it("collects no longer than its connection is open", function()
+      local loader, start, err = loader_of({ wait = 60 }), faults.transport.now(), nil
+      loop.run(function()
+        loop.spawn(function() err = select(2, loader:get("k1")) end)
+        loop.sleep(0.01)
+        own:close()
+      end)
+      assert.equal("ConnectionClosed", err.code)
+      assert.is_true(faults.transport.now() - start < 10)
+    end)
+
     it("ends with its connection", function()
       local loader, errs = loader_of({ wait = 0.2 }), {}
       loop.run(function()

@@ -18,7 +18,6 @@ local tables = require("dynamodb.table.table")
 
 local Table = core.table_class.methods
 
-local FOREVER = math.huge
 local MOST = 100 -- keys of one BatchGetItem
 local NGINX_TURN = 0.001 -- seconds; nginx has no other way to let the light threads that are ready run
 
@@ -84,11 +83,12 @@ local function join(self, place, entry)
 end
 
 -- Lets others add their keys, until the turn is over or the group is full.
-local function collect(self, group, transport, place)
-  local function is_full() return group.is_full end
+local function collect(self, group, state, place)
+  local transport = state.transport
+  local function is_over() return group.is_full or state.closed end
   if self._wait then
-    group.filled:wait_until(transport, transport.now() + self._wait, is_full, FOREVER)
-  elseif not is_full() then
+    group.filled:wait_until(transport, transport.now() + self._wait, is_over)
+  elseif not is_over() then
     event.yield(transport, phase.is_nginx() and NGINX_TURN or 0)
   end
   if self._groups[place] == group then self._groups[place] = nil end
@@ -119,7 +119,7 @@ end
 
 -- Collects and sends, as the one caller that does it.
 local function lead(self, group, connection, state, place)
-  if place and not group.is_collected then collect(self, group, state.transport, place) end
+  if place and not group.is_collected then collect(self, group, state, place) end
   send(self, group, connection, state)
 end
 
