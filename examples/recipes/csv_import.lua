@@ -6,21 +6,21 @@ local csv_import = {}
 
 local function has_open_quote(text) return select(2, text:gsub('"', "")) % 2 == 1 end
 
--- Splits a record into fields. Commas within quotes belong to a field, and a quote in it is written twice.
-local function split(record)
-  local fields, at = {}, 1
-  record = record .. ","
+-- Splits a record into fields -> list | false for a quote in the middle of one. Quotes may have commas.
+local function split(text)
+  local fields, at, record = {}, 1, text .. ","
   while at <= #record do
     local comma = record:find(",", at, true)
     while has_open_quote(record:sub(at, comma)) do comma = record:find(",", comma + 1, true) end
     local field = record:sub(at, comma - 1)
-    fields[#fields + 1] = field:match('^".*"$') and field:sub(2, -2):gsub('""', '"') or field
+    if field:find('"', 1, true) and not field:find('^".*"$') then return false end
+    fields[#fields + 1] = field:match('^"') and field:sub(2, -2):gsub('""', '"') or field
     at = comma + 1
   end
   return fields
 end
 
--- Reads a record, which may have line breaks within quotes -> list of fields | nil at the end.
+-- Reads a record, which may have line breaks within quotes -> list of fields | false | nil at the end.
 local function read_record(file)
   local record = file:read("*l")
   while record and has_open_quote(record) do
@@ -33,16 +33,16 @@ end
 local function read_state(path, size)
   local file = io.open(path)
   if not file then return nil end
-  local state = assert(dynamodb.json.decode(file:read("*a")))
+  local state = dynamodb.json.decode(file:read("*a"))
   file:close()
-  return assert(state.size == size and state, "csv_import: the file is not that of " .. path)
+  return assert(type(state) == "table" and state.size == size and state,
+    "csv_import: the file is not that of " .. path)
 end
 
 -- Saves the state. If the program ends meanwhile, there is either the old one or the new one.
 local function write_state(path, state)
   local file = assert(io.open(path .. ".new", "w"))
-  assert(file:write(dynamodb.json.encode(state)))
-  assert(file:close())
+  assert(file:write(dynamodb.json.encode(state)) and file:close())
   assert(os.rename(path .. ".new", path))
 end
 
@@ -66,11 +66,11 @@ function csv_import.run(tbl, path, convert, options)
     local items, last = {}, state.rows + (options.chunk or 500)
     while state.rows < last do
       local fields, record = read_record(file), {}
-      if not fields then break end
-      for i, name in ipairs(names) do record[name] = fields[i] end
-      local item, why = convert(record)
-      state.rows = state.rows + 1
-      items[#items + 1] = item
+      if fields == nil then break end
+      for i, name in ipairs(names) do record[name] = fields and fields[i] end
+      local item, why = nil, "its quotes or commas are wrong"
+      if fields and #fields <= #names then item, why = convert(record) end
+      state.rows, items[#items + 1] = state.rows + 1, item
       if not item then
         state.rejected = state.rejected + 1
         if options.on_rejected then options.on_rejected(state.rows, why) end

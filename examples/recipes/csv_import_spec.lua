@@ -56,6 +56,28 @@ describe("the import", function()
     assert.is_false(has_state())
   end)
 
+  it("rejects records whose quotes or commas are wrong, and leaves nothing of them out", function()
+    write('id,text,n\na,"one"two,1\nb,one,2,3\nc,5" x\nd,6" y\ne,"five ""inches""",3\n')
+    local numbers = {}
+    local state = assert(csv_import.run(tbl, path, convert, { on_rejected = function(number, why)
+      assert.equal("its quotes or commas are wrong", why)
+      numbers[#numbers + 1] = number
+    end }))
+    assert.same({ 1, 2, 3 }, numbers) -- the third one ends where the quotes do
+    assert.same({ 4, 3 }, { state.rows, state.rejected })
+    assert.stored(tbl, "e", { id = "e", text = 'five "inches"', n = 3 })
+  end)
+
+  it("refuses a state that it has not saved", function()
+    write_records(3)
+    for _, text in ipairs({ "", "5", "null", "[]" }) do
+      local file = assert(io.open(path .. ".state", "wb"))
+      file:write(text)
+      file:close()
+      assert.error_matches(function() csv_import.run(tbl, path, convert) end, "the file is not that of ")
+    end
+  end)
+
   it("imports nothing from an empty file", function()
     write("")
     assert.equal(0, assert(csv_import.run(tbl, path, convert)).rows)

@@ -17,9 +17,9 @@ end
 local function read_state(path)
   local file = io.open(path)
   if not file then return nil end
-  local state = assert(dynamodb.json.decode(file:read("*a")))
+  local state = dynamodb.json.decode(file:read("*a"))
   file:close()
-  return state
+  return assert(type(state) == "table" and state.parts and state, "export: no state of an export: " .. path)
 end
 
 -- Reads up to 'most' items -> list of lines | nil, err.

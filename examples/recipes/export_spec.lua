@@ -52,6 +52,16 @@ describe("the export", function()
     check(1)
   end)
 
+  it("refuses a state that it has not saved", function()
+    for _, text in ipairs({ "", "5", "null", "[]" }) do
+      local file = assert(io.open(prefix .. ".state", "wb"))
+      file:write(text)
+      file:close()
+      assert.error_matches(function() export.run(tbl, prefix) end, "no state of an export: ")
+    end
+    os.remove(prefix .. ".state")
+  end)
+
   it("is split into files, and tells the progress", function()
     local progress = {}
     assert.equal(100, export.run(tbl, prefix, { part = 30, page = 7,
