@@ -449,6 +449,7 @@ describe("close", function()
       ["table:get_items"] = function(o) o.table:get_items({ "a" }) end,
       ["table:increment"] = function(o) o.table:increment({ hash_key = "a", path = "n" }) end,
       ["table:list_backups"] = function(o) o.table:list_backups() end,
+      ["connection:background"] = function(o) o.conn:background() end,
       ["table:loader"] = function(o) o.table:loader() end,
       ["table:lock"] = function(o) o.table:lock("a") end,
       ["table:lookup"] = function(o) o.table:lookup("a") end,

@@ -1,6 +1,5 @@
---- How many inputs specs try that try very many. Checks that run each instruction slowly set the environment variable
---- SPEC_SAMPLES to a share in per cent; the other checks run all inputs.
-
+--- How many inputs specs try that try very many. `make test` and the checks that run each instruction slowly set the
+--- environment variable SPEC_SAMPLES to a share in per cent; `make test-built` and `make spec` run all inputs.
 local SHARE = tonumber(os.getenv("SPEC_SAMPLES") or 100)
 
 local samples = {}
