@@ -8,7 +8,19 @@ local coverage_file = "build/coverage/lua-lines"
 local function record()
   package.cpath = ("build/coverage/%s/?.so;"):format(jit and "luajit" or "lua5.4") .. package.cpath
   local linecov = require("linecov") -- tools/linecov.c
-  local gethook, start = debug.gethook, linecov.start
+  local gethook, sethook, start = debug.gethook, debug.sethook, linecov.start
+
+  -- Specs remove the hook and set it again. For a hook in C debug.gethook returns text, which debug.sethook
+  -- does not accept.
+  function debug.gethook()
+    local hook, mask, count = gethook()
+    return hook == "external hook" and start or hook, mask, count
+  end
+  function debug.sethook(hook, mask, count)
+    if hook == start then return start() end
+    if hook then return sethook(hook, mask, count) end
+    return sethook()
+  end
 
   -- In Lua 5.4 a hook belongs to one coroutine, so each new coroutine sets it first, unless the spec that
   -- makes it has removed the hook, which allocates.

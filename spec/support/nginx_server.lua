@@ -51,10 +51,14 @@ lua_package_cpath "{ROOT}/build/luajit/?.so;;";
 ]]):gsub("{ROOT}", root)
 
 local function http_lines(settings)
-  local measure, note = "", ""
-  if measured then measure, note = 'dofile("tools/linecov.lua") ', "exit_worker_by_lua_block { LINECOV() }" end
-  return table.concat({ PATHS, "init_by_lua_block { ", measure, settings.init or "", " }", note, settings.http or "" },
-    "\n")
+  local measure, note, http = "", "", settings.http or ""
+  if measured then
+    measure, note = 'dofile("tools/linecov.lua") ', "exit_worker_by_lua_block { LINECOV() }"
+    local count -- nginx accepts one such block
+    http, count = http:gsub("exit_worker_by_lua_block {", "%0 LINECOV() ")
+    if count > 0 then note = "" end
+  end
+  return table.concat({ PATHS, "init_by_lua_block { ", measure, settings.init or "", " }", note, http }, "\n")
 end
 
 -- Adapts a complete nginx.conf: adds the paths, the port and the location /up.
