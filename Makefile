@@ -349,23 +349,12 @@ bench-peers:
 	@$(MAKE) -s $(LUAS:%=plain-%)
 	@UPDATE='$(UPDATE)' bench/peers.sh $(LUAS)
 
-# Measures 64 tasks that read at once, with and without coalescing. UPDATE=1 also writes doc/coalescing.svg.
-bench-coalescing:
+# Each draws its picture in doc/ with UPDATE=1. coalescing: 64 tasks that read at once, with and without it; hedging: p50, p99 and
+# p999 of reads with and without it; throttling: a simulation of one hot key among 1,000 in each retry mode.
+bench-coalescing bench-hedging bench-throttling: bench-%:
 	@tools/setup.sh test
 	@$(MAKE) -s $(LUAS:%=plain-%)
-	@UPDATE='$(UPDATE)' bench/coalescing.sh $(LUAS)
-
-# Measures p50, p99 and p999 of reads with and without hedging. UPDATE=1 also writes doc/hedging.svg.
-bench-hedge:
-	@tools/setup.sh test
-	@$(MAKE) -s $(LUAS:%=plain-%)
-	@UPDATE='$(UPDATE)' bench/hedging.sh $(LUAS)
-
-# Simulates one hot key among 1,000 in each retry mode. UPDATE=1 also writes doc/throttling.svg.
-bench-throttling:
-	@tools/setup.sh test
-	@$(MAKE) -s $(LUAS:%=plain-%)
-	@UPDATE='$(UPDATE)' bench/throttling.sh $(LUAS)
+	@UPDATE='$(UPDATE)' bench/$*.sh $(LUAS)
 
 # Measures requests per second and latency inside nginx with a slow service.
 bench-nginx:
@@ -403,4 +392,4 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: all demo server test test-engines spec specs modules spec-modules check warnings format luacheck tidy cppcheck reproducible rock rockspec test-built asan valgrind coverage torture faults allocations soak fuzz fuzz-check fuzz-programs bench bench-instructions bench-peers bench-nginx bench-coalescing bench-hedge bench-throttling plain-luajit plain-lua5.4 plain-haproxy install uninstall clean
+.PHONY: all demo server test test-engines spec specs modules spec-modules check warnings format luacheck tidy cppcheck reproducible rock rockspec test-built asan valgrind coverage torture faults allocations soak fuzz fuzz-check fuzz-programs bench bench-instructions bench-peers bench-nginx bench-coalescing bench-hedging bench-throttling plain-luajit plain-lua5.4 plain-haproxy install uninstall clean

@@ -3,7 +3,10 @@
 -- medians of the rounds.
 
 local dynamodb = require("dynamodb")
+local in_rounds = dofile("bench/rounds.lua")
 local now = require("dynamodb.transport.curl").now
+
+local unpack = table.unpack or unpack -- luacheck: ignore 143 113
 
 local name, port, rounds = arg[1], arg[2], tonumber(arg[3])
 local TASKS, REPEATS = 64, 20
@@ -46,23 +49,11 @@ local function measure(case)
   return { requests / REPEATS, wall / REPEATS * 1e3, cpu / REPEATS * 1e3 }
 end
 
-local function median(list, column)
-  local values = {}
-  for i, row in ipairs(list) do values[i] = row[column] end
-  table.sort(values)
-  return values[math.floor(#values / 2) + 1]
-end
-
+for _, case in ipairs(cases) do read(case[3]) end -- opens the connections
+in_rounds(cases, rounds, measure)
 for _, case in ipairs(cases) do
-  read(case[3]) -- opens the connections
-  case.rows = {}
-end
-for _ = 1, rounds do
-  for _, case in ipairs(cases) do case.rows[#case.rows + 1] = measure(case) end
-end
-for _, case in ipairs(cases) do
-  local rows = case.rows
-  print(("%s %s %g %.2f %.2f"):format(name, case[1], median(rows, 1), median(rows, 2), median(rows, 3)))
+  local requests, wall, cpu = unpack(case.medians)
+  print(("%s %s %g %.2f %.2f"):format(name, case[1], requests, wall, cpu))
 end
 conn:close()
 sharing:close()

@@ -3,7 +3,10 @@
 -- medians of the rounds.
 
 local dynamodb = require("dynamodb")
+local in_rounds = dofile("bench/rounds.lua")
 local now = require("dynamodb.transport.curl").now
+
+local unpack = table.unpack or unpack -- luacheck: ignore 143 113
 
 local name, port, reads, rounds = arg[1], arg[2], tonumber(arg[3]), tonumber(arg[4])
 local TASKS = 16
@@ -48,24 +51,12 @@ local function measure(case)
   return { requests / reads, percentile(0.5), percentile(0.99), percentile(0.999) }
 end
 
-local function median(list, column)
-  local values = {}
-  for i, row in ipairs(list) do values[i] = row[column] end
-  table.sort(values)
-  return values[math.floor(#values / 2) + 1]
-end
-
 for _, case in ipairs(cases) do
   case.conn, case.tbl = connect(case[2])
-  case.rows = {}
   read(case.tbl, 500) -- opens connections and measures the p95
 end
-for _ = 1, rounds do
-  for _, case in ipairs(cases) do case.rows[#case.rows + 1] = measure(case) end
-end
+in_rounds(cases, rounds, measure)
 for _, case in ipairs(cases) do
-  local rows = case.rows
-  print(("%s %s %.4f %.2f %.2f %.2f"):format(name, case[1], median(rows, 1), median(rows, 2), median(rows, 3),
-    median(rows, 4)))
+  print(("%s %s %.4f %.2f %.2f %.2f"):format(name, case[1], unpack(case.medians)))
   case.conn:close()
 end

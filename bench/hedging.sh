@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures how long reads take with and without hedging: bench/hedging.sh [LUA...]
-# `make bench-hedge` builds everything and calls it. The server responds after 3 ms, and to 2 % of the requests after 300 ms.
+# `make bench-hedging` builds everything and calls it. The server responds after 3 ms, and to 2 % of the requests after 300 ms.
 # UPDATE=1 also writes doc/hedging.svg.
 set -eu -o pipefail
 cd "$(dirname "$0")/.."

@@ -304,11 +304,7 @@ end)
 
 -- {===== In nginx =====
 
-local missing = nginx.missing()
-if missing then
-  pending("conn:warm in nginx: " .. missing)
-  return
-end
+if nginx.is_pending(pending, "conn:warm in nginx") then return end
 
 local INIT = [[
   app = require("nginx_handlers")

@@ -4,11 +4,7 @@ local clusters = dofile("spec/support/alternator_cluster.lua")
 local curl = require("dynamodb.transport.curl")
 local nginx = dofile("spec/support/nginx_server.lua")
 
-local missing = nginx.missing()
-if missing then
-  pending("Alternator in nginx: " .. missing)
-  return
-end
+if nginx.is_pending(pending, "Alternator in nginx") then return end
 
 local A, B, C = "127.0.0.21", "127.0.0.22", "127.0.0.23"
 

@@ -7,11 +7,7 @@ local helper = dofile("spec/support/helper.lua")
 local nginx = dofile("spec/support/nginx_server.lua")
 local scripted = dofile("spec/support/scripted_server.lua")
 
-local missing = nginx.missing()
-if missing then
-  pending("background queues in nginx: " .. missing)
-  return
-end
+if nginx.is_pending(pending, "background queues in nginx") then return end
 
 -- The connection and its queues are made in the master process, and used by the worker.
 local INIT = [[

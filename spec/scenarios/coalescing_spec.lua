@@ -5,11 +5,7 @@ local helper = dofile("spec/support/helper.lua")
 local nginx = dofile("spec/support/nginx_server.lua")
 local scripted = dofile("spec/support/scripted_server.lua")
 
-local missing = nginx.missing()
-if missing then
-  pending("nginx: " .. missing)
-  return
-end
+if nginx.is_pending(pending, "coalescing in nginx") then return end
 
 local ITEM = '{"Item":{"id":{"S":"a"},"n":{"N":"7"}}}'
 local SLOW = { { wait = "request" }, { delay = 400 }, { send = scripted.response(ITEM) }, { again = true } }

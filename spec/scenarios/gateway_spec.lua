@@ -297,10 +297,7 @@ local function read_configuration()
 end
 
 describe("the gateway in nginx", function()
-  if nginx.missing() then
-    pending(nginx.missing())
-    return
-  end
+  if nginx.is_pending(pending, "a gateway in nginx") then return end
   local server
 
   setup(function()

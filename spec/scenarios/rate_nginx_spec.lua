@@ -5,11 +5,7 @@ local curl = require("dynamodb.transport.curl")
 local helper = dofile("spec/support/helper.lua")
 local nginx = dofile("spec/support/nginx_server.lua")
 
-local missing = nginx.missing()
-if missing then
-  pending("a rate in nginx: " .. missing)
-  return
-end
+if nginx.is_pending(pending, "a rate in nginx") then return end
 
 -- Each read consumes half a unit, and each write one.
 local INIT = [[

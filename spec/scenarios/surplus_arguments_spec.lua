@@ -4,6 +4,7 @@
 local core = require("dynamodb.core")
 local dynamodb = require("dynamodb")
 local helper = dofile("spec/support/helper.lua")
+local kit = dofile("spec/support/kit_objects.lua")
 local methods_of = dofile("spec/support/public_methods.lua")
 local testing = require("dynamodb.testing")
 
@@ -17,17 +18,6 @@ local conn = helper.offline(transport)
 local tbl = conn:table("t", { hash_key = "id", range_key = "at" })
 local task = dynamodb.loop.spawn(function() end)
 dynamodb.loop.run()
-
-local clock = testing.clock(transport)
-clock:close()
-local recording = testing.record("/nowhere/recording", transport)
-recording.is_finished = true -- it writes no file
-local replay_file = os.tmpname()
-local replay = testing.replay(replay_file)
-os.remove(replay_file)
-local served = helper.connect()
-local _, guard = testing.table(served)
-served:close()
 
 -- The objects that users hold, by what messages call them.
 local objects = {
@@ -52,12 +42,12 @@ local objects = {
   action = dynamodb.increment(1),
   update = dynamodb.update(),
   schema = conn:create_schema("id", "S"),
-  clock = clock,
-  faults = testing.faults(transport),
-  guard = guard,
-  recording = recording,
-  replay = replay,
-  server = testing.server({ endpoint_url = helper.endpoint() }),
+  clock = kit.clock,
+  faults = kit.faults,
+  guard = kit.guard,
+  recording = kit.recording,
+  replay = kit.replay,
+  server = kit.server,
   error = select(2, helper.offline(helper.fake(helper.response(400, "{}"))):list_tables()),
 }
 

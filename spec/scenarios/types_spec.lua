@@ -6,6 +6,7 @@ local core = require("dynamodb.core")
 local dynamodb = require("dynamodb")
 local files = dofile("spec/support/files.lua")
 local helper = dofile("spec/support/helper.lua")
+local kit = dofile("spec/support/kit_objects.lua")
 local luacats = dofile("spec/support/luacats.lua")
 local options = require("dynamodb.base.options")
 local pages = dofile("spec/support/reference_pages.lua")
@@ -23,17 +24,6 @@ local conn = helper.offline(helper.fake())
 local tbl = conn:table("users", { hash_key = "id" })
 local task = dynamodb.loop.spawn(function() end)
 dynamodb.loop.run()
-
-local clock = testing.clock(helper.fake())
-clock:close()
-local recording = testing.record("/nowhere/recording", helper.fake())
-recording.is_finished = true -- it writes no file
-local replay_file = os.tmpname()
-local replay = testing.replay(replay_file)
-os.remove(replay_file)
-local served = helper.connect()
-local _, guard = testing.table(served)
-served:close()
 
 -- The objects that users hold, by their class.
 local objects = {
@@ -53,12 +43,12 @@ local objects = {
   ["dynamodb.Table"] = tbl,
   ["dynamodb.Task"] = task,
   ["dynamodb.Update"] = dynamodb.update(),
-  ["dynamodb.testing.Clock"] = clock,
-  ["dynamodb.testing.Faults"] = testing.faults(helper.fake()),
-  ["dynamodb.testing.Recording"] = recording,
-  ["dynamodb.testing.Replay"] = replay,
-  ["dynamodb.testing.Server"] = testing.server({ endpoint_url = helper.endpoint() }),
-  ["dynamodb.testing.TableGuard"] = guard,
+  ["dynamodb.testing.Clock"] = kit.clock,
+  ["dynamodb.testing.Faults"] = kit.faults,
+  ["dynamodb.testing.Recording"] = kit.recording,
+  ["dynamodb.testing.Replay"] = kit.replay,
+  ["dynamodb.testing.Server"] = kit.server,
+  ["dynamodb.testing.TableGuard"] = kit.guard,
 }
 
 -- The modules and tables of functions, by their class.

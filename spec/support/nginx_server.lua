@@ -184,6 +184,13 @@ function nginx.missing()
   return "no nginx with Lua here (" .. modules .. ")"
 end
 
+--- Where there is no nginx with Lua: tells busted that the specs of 'what' are pending -> true.
+function nginx.is_pending(pending, what)
+  local missing = nginx.missing()
+  if missing then pending(what .. ": " .. missing) end
+  return missing ~= nil
+end
+
 -- ===================== }
 
 return nginx

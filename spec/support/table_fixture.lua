@@ -33,6 +33,16 @@ function fixture.close(conn, ...)
   conn:close()
 end
 
+--- Returns a background queue and a table without a network, the transport, the list of what on_drop was told, and the
+--- connection.
+function fixture.offline_queue(response, given, connect)
+  local transport, dropped = helper.fake(response or function() return helper.response(200, "{}") end), {}
+  local conn = helper.offline(transport, connect)
+  local options = { on_drop = function(entry, err) dropped[#dropped + 1] = { entry, err } end }
+  for name, value in pairs(given or {}) do options[name] = value end
+  return conn:background(options), conn:table("t", { hash_key = "id" }), transport, dropped, conn
+end
+
 --- Makes a function that returns another id at each call: "p1", "p2".
 function fixture.id_generator(prefix)
   local count = 0

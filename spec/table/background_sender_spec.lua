@@ -12,14 +12,7 @@ local loop = dynamodb.loop
 
 local function body_of(request) return cjson.decode(request:match("\r\n\r\n(.*)$")) end
 
--- Returns a queue and a table without a network, the transport, and the list of what on_drop was told.
-local function offline(response, given, connect)
-  local transport, dropped = helper.fake(response or function() return helper.response(200, "{}") end), {}
-  local conn = helper.offline(transport, connect)
-  local options = { on_drop = function(entry, err) dropped[#dropped + 1] = { entry, err } end }
-  for name, value in pairs(given or {}) do options[name] = value end
-  return conn:background(options), conn:table("t", { hash_key = "id" }), transport, dropped, conn
-end
+local offline = fixture.offline_queue
 
 describe("the sender of a background queue", function()
   local conn, sent, tbl

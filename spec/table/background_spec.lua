@@ -8,14 +8,7 @@ local helper = dofile("spec/support/helper.lua")
 local loop = dynamodb.loop
 local raises = fixture.raises_in("background_spec.lua")
 
--- Returns a queue and a table without a network, the transport, and the list of what on_drop was told.
-local function offline(response, given, connect)
-  local transport, dropped = helper.fake(response or function() return helper.response(200, "{}") end), {}
-  local conn = helper.offline(transport, connect)
-  local options = { on_drop = function(entry, err) dropped[#dropped + 1] = { entry, err } end }
-  for name, value in pairs(given or {}) do options[name] = value end
-  return conn:background(options), conn:table("t", { hash_key = "id" }), transport, dropped, conn
-end
+local offline = fixture.offline_queue
 
 describe("a background queue", function()
   local conn, sent, tbl, pairs_tbl

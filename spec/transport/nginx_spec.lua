@@ -301,11 +301,7 @@ end
 
 -- ===================== }
 
-local missing = nginx.missing()
-if missing then
-  pending("transport.nginx: " .. missing)
-  return
-end
+if nginx.is_pending(pending, "transport.nginx") then return end
 
 describe("transport.nginx", function()
   local server

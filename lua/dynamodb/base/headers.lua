@@ -33,7 +33,8 @@ local function name_misfit(name)
   if is_reserved(name) then return "headers that the client does not set itself", "'" .. name .. "'" end
 end
 
--- The same of a value. It may be a secret, so it is not shown.
+-- Returns what was expected of a value, and what came | nil when it is fit. A value may be a secret, so the
+-- message does not show it.
 local function value_misfit(name, value)
   if type(value) == "string" and not value:find("[^\t\32-\126]") then return nil end
   local is_text = type(value) == "string"

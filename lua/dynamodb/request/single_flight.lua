@@ -108,7 +108,7 @@ local function follow(call, flight, key)
   flight.followers = flight.followers - 1
   if not ok then error(raised, 0) end
   if flight.is_over then return flight.response ~= nil end
-  if flights[key] == flight then flights[key] = nil end -- nobody else waits for it in vain
+  if flights[key] == flight then flights[key] = nil end -- so that no other caller waits for it
   return false
 end
 
