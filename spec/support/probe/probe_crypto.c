@@ -143,12 +143,8 @@ static int crypto_es256_public(lua_State *L) {
   return push_es256(L, st, out, &e);
 }
 
-/* -> bytes, or nil, status, size; the output buffer has exactly ddb_base64_decoded_size bytes */
-static int crypto_base64_decode(lua_State *L) {
-  size_t used = 1;
-  struct ddb_slice text = probe_slice(L, 1);
-  unsigned char *out = lua_newuserdata(L, ddb_base64_decoded_size(text.n));
-  enum ddb_status st = ddb_base64_decode(text.p, text.n, out, &used);
+/* Pushes what was decoded, or nil, the status and the size -> number of results. */
+static int push_decoded(lua_State *L, enum ddb_status st, const unsigned char *out, size_t used) {
   if (!st) {
     lua_pushlstring(L, (const char *)out, used);
     return 1;
@@ -157,6 +153,15 @@ static int crypto_base64_decode(lua_State *L) {
   lua_pushstring(L, ddb_status_text(st));
   lua_pushnumber(L, (lua_Number)used);
   return 3;
+}
+
+/* -> bytes, or nil, status, size; the output buffer has exactly ddb_base64_decoded_size bytes */
+static int crypto_base64_decode(lua_State *L) {
+  size_t used = 1;
+  struct ddb_slice text = probe_slice(L, 1);
+  unsigned char *out = lua_newuserdata(L, ddb_base64_decoded_size(text.n));
+  enum ddb_status st = ddb_base64_decode(text.p, text.n, out, &used);
+  return push_decoded(L, st, out, used);
 }
 
 /* Returns a copy of string argument 1, which may be overwritten. */
@@ -181,14 +186,7 @@ static int crypto_base64url_decode(lua_State *L) {
   struct ddb_slice text = probe_slice(L, 1);
   unsigned char *out = lua_newuserdata(L, text.n + 3);
   enum ddb_status st = ddb_base64url_decode(text.p, text.n, out, &used);
-  if (!st) {
-    lua_pushlstring(L, (const char *)out, used);
-    return 1;
-  }
-  lua_pushnil(L);
-  lua_pushstring(L, ddb_status_text(st));
-  lua_pushnumber(L, (lua_Number)used);
-  return 3;
+  return push_decoded(L, st, out, used);
 }
 
 /* (a, b) of one length -> whether they are equal */
