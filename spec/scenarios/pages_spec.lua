@@ -373,7 +373,7 @@ describe("the code of the pages", function()
 
   -- Directives for a request: it either fails with the message of the block, or stores an item.
   local function run_in_nginx(block)
-    if nginx.missing() then return pending(nginx.missing()) end
+    if nginx.is_pending(pending, "a block in nginx") then return end
     local tbl = own_tables.users
     reference.reset(quick, tbl, "users")
     local server = nginx.start({ server = ("location = /block {\nreturn 200;\n%s\n}"):format(block.code),

@@ -178,17 +178,14 @@ function nginx.stop()
   for server in pairs(running) do server.stop() end
 end
 
---- Returns nil if an nginx with Lua is installed, else the reason to skip.
-function nginx.missing()
-  if built:find("ngx_lua", 1, true) or read(modules .. "/ngx_http_lua_module.so") then return nil end
-  return "no nginx with Lua here (" .. modules .. ")"
-end
-
---- Where there is no nginx with Lua: tells busted that the specs of 'what' are pending -> true.
+--- Where no nginx with Lua is installed: makes the running spec, or the file, pending.
+---@param pending function busted's function of that name, which only spec files and specs have
+---@param what string what cannot be tried
+---@return boolean whether it is pending
 function nginx.is_pending(pending, what)
-  local missing = nginx.missing()
-  if missing then pending(what .. ": " .. missing) end
-  return missing ~= nil
+  if built:find("ngx_lua", 1, true) or read(modules .. "/ngx_http_lua_module.so") then return false end
+  pending(("%s: no nginx with Lua here (%s)"):format(what, modules))
+  return true
 end
 
 -- ===================== }
