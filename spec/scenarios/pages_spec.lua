@@ -45,14 +45,21 @@ local needed_words = { { "transact", "transactions" }, { "conn:execute", "partiq
   { "drop_index", "on_demand_indexes" }, { "deletion_protection", "table_settings" }, { "stream", "table_settings" },
   { '"country", "S"', "multi_attribute_indexes" }, { "return_item_on_failure", "failed_items" } }
 
--- Returns the blocks of a page: { path, line, info (the words after ```), code, first }.
+-- Returns the blocks of a page: { path, line (that of its first code), info (the words after ```), code, first }.
 local function blocks_of(path)
-  local list, line = {}, 1
-  local text = "\n" .. files.read(path)
-  for before, info, code in text:gmatch("(.-)\n```([^\n]*)\n(.-)\n```") do
-    line = line + select(2, before:gsub("\n", "")) + 1
-    list[#list + 1] = { path = path, line = line, info = info, code = code, first = path .. ": " .. code:match("[^\n]*") }
-    line = line + select(2, code:gsub("\n", "")) + 2
+  local list, number, open, code = {}, 0, nil, nil
+  for line in (files.read(path) .. "\n"):gmatch("([^\n]*)\n") do
+    number = number + 1
+    local info = line:match("^```(.*)$")
+    if info and open then
+      open.code = table.concat(code, "\n")
+      open.first = path .. ": " .. code[1]
+      list[#list + 1], open = open, nil
+    elseif info then
+      open, code = { path = path, line = number + 1, info = info }, {}
+    elseif open then
+      code[#code + 1] = line
+    end
   end
   return list
 end

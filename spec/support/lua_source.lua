@@ -19,35 +19,57 @@ local function after_quoted(text, at)
   return i + 1
 end
 
--- Returns kind and end of the token at 'at'.
-local function token_at(text, at)
-  if text:find("^%-%-", at) then
-    return "comment", after_long(text, at + 2) or (text:find("\n", at, true) or #text + 1)
-  end
-  if text:find("^[\"']", at) then return "text", after_quoted(text, at) end
-  local long = after_long(text, at)
-  if long then return "text", long end
-  for _, each in ipairs({ { "name", "^[%a_][%w_]*()" }, { "number", "^%.?%d[%w.]*()" }, { "sign", "^%.%.%.?()" },
-    { "sign", "^[=~<>]=()" } }) do
-    local stop = text:match(each[2], at)
-    if stop then return each[1], stop end
-  end
-  return "sign", at + 1
+-- Returns the end of the sign at 'at'.
+local function after_sign(text, at)
+  return text:match("^%.%.%.?()", at) or text:match("^[=~<>]=()", at) or at + 1
 end
 
---- Returns the tokens of a Lua text, without comments: { kind = "name" | "text" | "number" | "sign", text, at, line }.
-function source.tokens(text)
-  local list, at, line = {}, 1, 1
+-- Returns kind and end of the token at 'at'.
+local function token_at(text, at)
+  local stop = text:match("^[%a_][%w_]*()", at)
+  if stop then return "name", stop end
+  local first = text:sub(at, at)
+  if first == '"' or first == "'" then return "text", after_quoted(text, at) end
+  if first == "-" and text:find("^%-%-", at) then
+    return "comment", after_long(text, at + 2) or (text:find("\n", at, true) or #text + 1)
+  end
+  stop = first == "[" and after_long(text, at)
+  if stop then return "text", stop end
+  stop = text:match("^%.?%d[%w.]*()", at)
+  if stop then return "number", stop end
+  return "sign", after_sign(text, at)
+end
+
+-- Returns the number of line ends before 'stop', from 'at' on.
+local function count_lines(text, at, stop)
+  local count = 0
+  while true do
+    local found = text:find("\n", at, true)
+    if not found or found >= stop then return count end
+    count, at = count + 1, found + 1
+  end
+end
+
+local function read_tokens(text)
+  local list, at, line, counted = {}, 1, 1, 1
   while true do
     local start = text:find("%S", at)
     if not start then return list end
-    line = line + select(2, text:sub(at, start - 1):gsub("\n", ""))
     local kind, stop = token_at(text, start)
-    local part = text:sub(start, stop - 1)
-    if kind ~= "comment" then list[#list + 1] = { kind = kind, text = part, at = start, line = line } end
-    line = line + select(2, part:gsub("\n", ""))
+    if kind ~= "comment" then
+      line, counted = line + count_lines(text, counted, start), start
+      list[#list + 1] = { kind = kind, text = text:sub(start, stop - 1), at = start, line = line }
+    end
     at = stop
   end
+end
+
+local read = {} -- the tokens of each text, since several specs judge the same file
+
+--- Returns the tokens of a Lua text, without comments: { kind = "name" | "text" | "number" | "sign", text, at, line }.
+function source.tokens(text)
+  read[text] = read[text] or read_tokens(text)
+  return read[text]
 end
 
 --- Returns the content of a text token without escapes.

@@ -23,6 +23,22 @@ local function responds(server)
   return names ~= nil, err
 end
 
+-- Returns a socket that is connected to the port | nil when nothing listens there.
+local function connected(port)
+  return (curl.connect({ url = "http://127.0.0.1:" .. port }, 1, {}))
+end
+
+-- Returns a port that nothing listens on. Other specs and checkouts run at the same time.
+local function free_port()
+  local port, socket
+  repeat
+    port = 10000 + math.floor(system.random() * 4000)
+    socket = connected(port)
+    if socket then curl.close(socket) end
+  until not socket
+  return port
+end
+
 -- Calls the function without the variable that names a server.
 local function without_variable(f, ...)
   local getenv = system.getenv
@@ -54,11 +70,12 @@ describe("testing.server", function()
   end
 
   it("starts the first engine that is installed, in this or a higher directory", function()
-    local server = without_variable(testing.server, { directory = SUPPORT, port = 14999 })
-    assert.equal(14999, server.port)
+    local port = free_port()
+    local server = without_variable(testing.server, { directory = SUPPORT, port = port })
+    assert.equal(port, server.port)
     assert.is_true((responds(server)))
-    assert.error_matches(function() testing.server({ directory = SUPPORT, port = 14999 }) end,
-      "^testing.server: %l+ does not start: port 14999 is in use$")
+    assert.error_matches(function() testing.server({ directory = SUPPORT, port = port }) end,
+      ("^testing.server: %%l+ does not start: port %d is in use$"):format(port))
     server:stop()
   end)
 
@@ -97,7 +114,7 @@ describe("testing.server", function()
       if command:find("\nfind_program ", 1, true) then return "/bin/false\n" end
       return run(command, seconds)
     end
-    local _, err = pcall(testing.server, { engine = "dynoxide", port = 14998 })
+    local _, err = pcall(testing.server, { engine = "dynoxide", port = free_port() })
     system.run = run -- luacheck: ignore 122
     assert.matches("testing.server: dynoxide does not start: it ended: ", err, 1, true)
   end)
@@ -146,8 +163,9 @@ exec "%s" --host 127.0.0.1 --port "$port"
 
   it("runs in the foreground by make server, which prints how to use it", function()
     assert.matches("tools/server.lua $(PORT)", files.read("Makefile"), 1, true)
-    local command = "LUA_PATH='%s' LUA_CPATH='%s' env -u LD_PRELOAD timeout -s INT 3 '%s' tools/server.lua 14997 2>&1"
-    local pipe = assert(io.popen(command:format(package.path, package.cpath, os.getenv("LUA"))))
+    local port = free_port()
+    local command = "LUA_PATH='%s' LUA_CPATH='%s' env -u LD_PRELOAD timeout -s INT 3 '%s' tools/server.lua %d 2>&1"
+    local pipe = assert(io.popen(command:format(package.path, package.cpath, os.getenv("LUA"), port)))
     local lines = { pipe:read("*l"), pipe:read("*l"), pipe:read("*l") }
     local is_there, err = responds({ connect = function(_, given)
       given.endpoint_url = lines[3]:match("^export AWS_ENDPOINT_URL_DYNAMODB=(%S+) ")
@@ -156,8 +174,8 @@ exec "%s" --host 127.0.0.1 --port "$port"
     assert.is_true(is_there, tostring(err))
     assert.equal("", pipe:read("*a"))
     pipe:close()
-    assert.matches("^A local DynamoDB %(%l+%) runs at http://127.0.0.1:14997. Ctrl%-C ends it.", lines[1])
-    assert.is_nil((curl.connect({ url = "http://127.0.0.1:14997" }, 1, {})))
+    assert.matches(("^A local DynamoDB %%(%%l+%%) runs at http://127.0.0.1:%d. Ctrl%%-C ends it."):format(port), lines[1])
+    assert.is_nil(connected(port))
   end)
 
   it("connects with made-up keys, without a proxy, and with the options given", function()
