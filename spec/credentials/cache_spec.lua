@@ -272,6 +272,28 @@ describe("credentials.cache", function()
     end)
   end
 
+  it("fetches in a coroutine inside a task, too, since the task that fetches could not go on meanwhile", function()
+    local fetched = 0
+    local own = cache(function()
+      fetched = fetched + 1
+      local n = fetched
+      loop.sleep(0.02)
+      return { aws_access_key_id = "k" .. n, aws_secret_access_key = "s", expires = 1e12 }
+    end, curl)
+    local function get() return name_of((own:get(curl.now() + 60))) end
+    local function refresh(current) return name_of((own:refresh(current, curl.now() + 60))) end
+    loop.run(function()
+      local first, second = loop.spawn(get), loop.spawn(function() return coroutine.wrap(get)() end)
+      assert.equal("k2", second:wait())
+      assert.equal("k1", first:wait())
+      local current = own:get(curl.now() + 60)
+      first = loop.spawn(refresh, current)
+      second = loop.spawn(function() return coroutine.wrap(refresh)(current) end)
+      assert.equal("k4", second:wait())
+      assert.equal("k3", first:wait())
+    end)
+  end)
+
   it("refreshes once for 50 coroutines, 49 of which use the old keys meanwhile", function()
     local w = world(slow(lasting(3600)))
     together(w, 1, w.get)
@@ -404,6 +426,21 @@ describe("credentials.cache", function()
     local _, err = w.get()
     assert.equal("credentials: credentials are requested by the function that fetches them", tostring(err))
     assert.same({}, w.slept)
+  end)
+
+  it("never lets a caller wait for a coroutine of its own, in a task or outside", function()
+    local own, errs = nil, {}
+    own = cache(function()
+      errs[#errs + 1] = select(2, coroutine.wrap(function() return own:get(curl.now() + 60) end)())
+      return nil, "none"
+    end, curl)
+    for _, run in ipairs({ function(f) return f() end, loop.run }) do
+      assert.equal("none", select(2, run(function() return own:get(curl.now() + 60) end)))
+    end
+    assert.equal(2, #errs)
+    for _, err in ipairs(errs) do
+      assert.equal("credentials: credentials are requested by the function that fetches them", tostring(err))
+    end
   end)
 
   it("is usable after the source has raised an error", function()

@@ -112,6 +112,16 @@ describe("an event", function()
     assert.same({ 0, false, false }, { own.count, own.first, own.last })
   end)
 
+  it("tells where waiting blocks: outside of tasks, and in coroutines inside a task", function()
+    local function blocks() return event.blocks(curl) end
+    assert.is_true(blocks())
+    loop.run(function()
+      assert.is_false(blocks())
+      assert.is_true(coroutine.wrap(blocks)())
+    end)
+    assert.is_false(event.blocks({}))
+  end)
+
   it("wakes in the order of arrival after other tasks have left", function()
     local own, order, done = event.new(), {}, {}
     loop.run(function()

@@ -489,13 +489,14 @@ describe("budget", function()
     assert.is_true(math.abs(service.transport.now() - began - 3) < 0.2)
   end)
 
-  it("refuses other values", function()
+  it("refuses other values, and names the member", function()
     local _, tbl = paging.start()
-    for _, value in ipairs({ 0, "5", {}, { total = 1 } }) do
-      local ok, message = pcall(tbl.scan, tbl, { budget = value })
+    for _, case in ipairs({ { 0, "0" }, { "5", "'5'" }, { {}, "an empty table" }, { { total = 1 }, "a member 'total'" },
+      { { read = -1 }, "read = -1" }, { { write = "5" }, "write = '5'" }, { { 5 }, "a member '1'" } }) do
+      local ok, message = pcall(tbl.scan, tbl, { budget = case[1] })
       assert.is_false(ok)
-      assert.matches("scan: option 'budget': positive number of units, or { read = units, write = units } expected", message, 1,
-        true)
+      assert.equal("scan: option 'budget': positive number of units, or { read = units, write = units } expected, got "
+        .. case[2], (message:gsub("^%S+:%d+: ", "")))
     end
   end)
 end)

@@ -178,6 +178,14 @@ exec "%s" --host 127.0.0.1 --port "$port"
     assert.is_nil(connected(port))
   end)
 
+  it("says by make server, in one line, that the port is in use", function()
+    local server = without_variable(testing.server, { directory = SUPPORT })
+    local command = "LUA_PATH='%s' LUA_CPATH='%s' env -u LD_PRELOAD '%s' tools/server.lua %d 2>&1; echo code $?"
+    local text = files.output_of(command:format(package.path, package.cpath, os.getenv("LUA"), server.port))
+    server:stop()
+    assert.matches("^testing.server: %l+ does not start: port " .. server.port .. " is in use\ncode 1\n$", text)
+  end)
+
   it("connects with made-up keys, without a proxy, and with the options given", function()
     local server = testing.server()
     local conn = server:connect({ region = "eu-west-1", transport = curl })

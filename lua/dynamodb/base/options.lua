@@ -99,7 +99,8 @@ function options.select_call_options(given)
   return found
 end
 
-local function show(value)
+--- Returns a value as messages show it: strings are cut, and tables and objects are named by their type.
+function options.show(value)
   if type(value) == "string" then return "'" .. value:sub(1, 40) .. (#value > 40 and "...'" or "'") end
   if type(value) == "number" or type(value) == "boolean" then return tostring(value) end
   return objects.describe(value)
@@ -142,7 +143,7 @@ function options.check(schema, given, where, explain, subject)
     if not validator then refuse_unknown(schema, name, where, explain, subject) end
     local ok, expected, got = validator(value)
     if not ok then
-      got = got or show(value)
+      got = got or options.show(value)
       if schema.aws_secret_access_key and (type(value) == "string" or name:find("^aws_")) then
         got = "a " .. type(value)
       end

@@ -1,5 +1,6 @@
 --- Caches credentials and refreshes them before they expire. One task fetches; the others use the old
---- credentials while these are valid, or wait for the new ones.
+--- credentials while these are valid, or wait for the new ones. A caller that the fetching task would have to
+--- wait for, such as a coroutine inside another task, fetches as well.
 
 local errors = require("dynamodb.error")
 local event = require("dynamodb.loop.event")
@@ -126,9 +127,21 @@ local function pending_fetch(self)
   return pending and self.transport.now() < pending.deadline and pending or nil
 end
 
+-- Returns true when the caller runs on behalf of the fetch: in the thread that fetches, or in a coroutine
+-- that this thread has resumed. LuaJIT has no object for the main thread, which resumes all others.
+local function is_part_of(pending)
+  local owner = pending.owner
+  return owner == running_thread() or owner == "main" or coroutine.status(owner) == "normal"
+end
+
+-- Returns true when the fetch cannot go on while the caller waits for it.
+local function is_held_up(self, pending)
+  return event.blocks(self.transport) and not is_part_of(pending)
+end
+
 -- Waits until the fetch of another task is over or ignored -> true | nil, err.
 local function wait(self, pending, deadline)
-  if pending.owner == running_thread() then
+  if is_part_of(pending) then
     return nil, failure("credentials are requested by the function that fetches them")
   end
   local limit = math.min(deadline, pending.deadline)
@@ -153,7 +166,7 @@ function Cache:get(deadline)
   if current and (self.due == math.huge or self.transport.time() < self.due) then return current end
   local pending = pending_fetch(self)
   if is_usable(self) then return pending and current or fetch(self, half_deadline(self, deadline)) end
-  if not pending then return fetch(self, deadline) end
+  if not pending or is_held_up(self, pending) then return fetch(self, deadline) end
   local over, err = wait(self, pending, deadline)
   if not over then return nil, err end
   if pending.found or pending.err then return pending.found, pending.err end
@@ -169,7 +182,7 @@ function Cache:refresh(refused, deadline)
   if self.fixed then return nil end
   if self.current ~= refused then return self:get(deadline) end
   local pending = pending_fetch(self)
-  if not pending then return fetch(self, deadline, refused) end
+  if not pending or is_held_up(self, pending) then return fetch(self, deadline, refused) end
   local over, err = wait(self, pending, deadline)
   if not over then return nil, err end
   if not pending.done or pending.broken then return self:refresh(refused, deadline) end

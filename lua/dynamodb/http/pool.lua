@@ -300,7 +300,7 @@ end
 local function wait(self, deadline)
   local transport = self.transport
   if not transport.waiter then return poll(self, deadline) end
-  if not transport.waiter() then return reserve(self, true) end
+  if event.blocks(transport) then return reserve(self, true) end
   return wait_in_queue(self, deadline)
 end
 

@@ -91,6 +91,12 @@ function Event:notify()
   return woken
 end
 
+--- Returns true when no other task can go on while the caller waits: outside of tasks, and in a coroutine
+--- inside a task. Transports without waiters do not tell; then it returns false.
+function event.blocks(transport)
+  return transport.waiter ~= nil and not transport.waiter()
+end
+
 --- Lets the other tasks run until they wait. Does nothing without a waiter.
 ---@param seconds? number how long they may run; 0 by default, which in nginx does not wait
 function event.yield(transport, seconds)

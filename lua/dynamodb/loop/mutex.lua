@@ -37,7 +37,7 @@ local function check_progress(self, transport)
   if self.holder.thread == (coroutine.running() or true) then
     errors.raise("%s: used again by a function that is called meanwhile", self.subject)
   end
-  if not transport.waiter or transport.waiter() then return end
+  if not event.blocks(transport) then return end
   collectgarbage() -- a holder that was killed may remain
   if is_held(self, transport) then
     errors.raise("%s: in use by a task or coroutine that cannot go on while this call blocks", self.subject)

@@ -38,9 +38,10 @@ function rate.is_units(value)
   local expected = "positive number of units, or { read = units, write = units }"
   if not objects.is_plain(value) then return is_units(value), expected end
   for name, units in pairs(value) do
-    if not kinds[name] or not is_units(units) then return false, expected end
+    if not kinds[name] then return false, expected, ("a member '%s'"):format(tostring(name)) end
+    if not is_units(units) then return false, expected, ("%s = %s"):format(name, options.show(units)) end
   end
-  return next(value) ~= nil, expected
+  return next(value) ~= nil, expected, "an empty table"
 end
 
 -- Returns the units for reads and for writes; either may be nil.
