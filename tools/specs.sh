@@ -49,7 +49,7 @@ count() { # NAME
   if [ $bad = 0 ] && { [ "$code" != 0 ] || [ -z "$good" ]; }; then
     running=$(tail -n 1 "$1.journal" | sed -E 's/^> /in /; s/^[0-9.]+ /after /')
     case $code in
-      "") echo "not run, since no server is there: $(cat "$1.run"*)" ;;
+      "") echo "not run to the end, since a server or worker ended: $(cat "$1.run"*)" ;;
       124) echo "the specs took longer than $LIMIT seconds" ;;
     esac
     [ -z "$code" ] || echo "the specs ended with code $code ${running:-on $(cat "$1.run.taken")}"
