@@ -100,7 +100,9 @@ local function ask(url, path, options)
         assert(kind == "closed" and response:finish(), why)
         return response:status(), response:body()
       end
-      if assert(response:feed(bytes)) then
+      local done, invalid = response:feed(bytes)
+      assert(done ~= nil, invalid)
+      if done then
         socket:close()
         return response:status(), response:body()
       end
