@@ -42,7 +42,7 @@ describe("the start of a program", function()
 
   it("loads settings and endpoints when it connects", function()
     assert.equal(" base.arguments base.late base.objects base.options base.system base.version config.catalogue "
-      .. "config.settings connection core credentials.connect_options error http.endpoint loop.event request.context",
+      .. "config.settings connection core credentials.connect_options error http.endpoint request.context",
       used.connected.modules)
   end)
 

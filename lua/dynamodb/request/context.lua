@@ -5,7 +5,7 @@ local core = require("dynamodb.core")
 local credential_chain = late.module("dynamodb.credentials.chain")
 local endpoint = require("dynamodb.http.endpoint")
 local errors = require("dynamodb.error")
-local event = require("dynamodb.loop.event")
+local event = late.module("dynamodb.loop.event")
 local headers = late.module("dynamodb.base.headers")
 local hedge = late.module("dynamodb.request.hedge")
 local hooks = late.module("dynamodb.request.hooks")
@@ -43,7 +43,7 @@ local FOREVER = math.huge
 ---@field retry_writes "safe"|"always"|"exact"
 --- Shared by the calls while they run:
 ---@field running dynamodb.Running
----@field closing dynamodb.Event notified by context.close; the calls that pause wait for it
+---@field closing dynamodb.Event|false notified by context.close; made by the first call that pauses
 ---@field closed boolean true after context.close
 --- Counted, as conn:stats tells it:
 ---@field stats table
@@ -102,7 +102,7 @@ function context.new(options, transport)
     alternator = false,
     meter = false,
     running = { pools = {}, known_tables = {}, hash_names = {}, warned = {}, spare = {}, spare_count = 0 },
-    closing = event.new(),
+    closing = false,
     closed = false,
     stats = new_stats(),
     units = {},
@@ -123,7 +123,7 @@ function context.close(state)
   if running.signer then running.signer:close() end
   for i = 1, running.spare_count do running.spare[i].request:close() end
   for _, own in pairs(running.pools) do pool.close(own) end
-  state.closing:notify()
+  if state.closing then state.closing:notify() end
 end
 
 --- Waits between two requests of a call -> true | nil, err when the connection is closed meanwhile.
@@ -132,6 +132,7 @@ function context.pause(state, seconds)
   local transport = state.transport
   if transport.waiter and transport.waiter() then
     local function is_closed() return state.closed end
+    state.closing = state.closing or event.new()
     state.closing:wait_until(transport, transport.now() + seconds, is_closed, FOREVER)
   else
     transport.sleep(seconds)
