@@ -13,7 +13,7 @@ verify=spec/support/signature_verifier.sh
 [ -z "${AWS_ENDPOINT_URL_DYNAMODB-}" ] || verify= # a real endpoint verifies signatures itself
 servers="spec/support/emulator.sh $verify spec/support/tls_endpoints.sh"
 queue=$(mktemp -d)
-trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$queue"' EXIT
+trap 'trap "" INT TERM; kill $(jobs -p) 2>/dev/null || true; rm -rf "$queue"' EXIT
 unset LUA_INIT LUA_INIT_5_4 LUA_PATH_5_4 LUA_CPATH_5_4 AWS_PROFILE AWS_SESSION_TOKEN
 unset AWS_CONFIG_FILE AWS_SHARED_CREDENTIALS_FILE BOTO_CONFIG
 passed=0 failed=0
@@ -35,7 +35,8 @@ runs() {
   if [ "$(wc -l <<<"$files")" -lt "$SPLIT_FROM" ]; then
     echo "${SPEC:-spec examples}"
   else
-    { grep -E "$FIRST" <<<"$files" || true; grep -vE "$FIRST" <<<"$files" || true; } | sed "s|^|$options|"
+    { grep -E "$FIRST" <<<"$files" || true; grep -vE "$FIRST" <<<"$files" || true; } |
+      while read -r word; do echo "$options$word"; done
   fi
 }
 

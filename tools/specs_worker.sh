@@ -4,7 +4,8 @@
 # NAME.output, the exit code to NAME.code and the journal of spec/support/timed_output.lua to NAME.journal. It prints the output.
 # RUN, SAN and LIMIT are described in tools/specs.sh.
 set -eu -o pipefail
-trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
+# A signal for the whole process group comes twice, since the scripts of the servers pass it on.
+trap 'trap "" INT TERM; kill $(jobs -p) 2>/dev/null || true' EXIT
 
 queue=$1
 alone=$(find "$queue" -name '*.output' | wc -l)
@@ -20,7 +21,7 @@ run() { # JOURNAL LUA ARGS...
 
 # Prints in one piece, without the lines that only have a sign for each spec that passed.
 print_output() { # TITLE OUTPUT
-  { echo -n "$1: "; sed '/^+*$/d' "$2"; } | flock "$queue" cat
+  echo "$1: $(sed '/^+*$/d' "$2")" | flock "$queue" cat
 }
 
 for entry in "$queue"/*.run; do

@@ -208,7 +208,7 @@ describe("architecture", function()
     ngx = { ["lua/dynamodb/transport/nginx.lua"] = true, ["lua/dynamodb/loop/phase.lua"] = true },
     package = { [SYSTEM] = { config = true }, [LATE] = { loaded = true } },
     debug = { ["lua/dynamodb/error.lua"] = { getinfo = true }, ["lua/dynamodb/loop/scheduler.lua"] = { traceback = true },
-      ["lua/dynamodb/base/finalizer.lua"] = { getmetatable = true },
+      ["lua/dynamodb/table/prefetch.lua"] = { getmetatable = true },
       ["lua/dynamodb/testing/blocks.lua"] = { getupvalue = true } },
     print = NOTHING, dofile = NOTHING, loadfile = NOTHING, load = NOTHING, loadstring = NOTHING,
     rawset = { ["lua/dynamodb/connection.lua"] = { [""] = true } }, -- of a table of its own

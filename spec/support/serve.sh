@@ -11,8 +11,10 @@ stop_server() {
   server=''
 }
 
-# Forwards a signal to the command and waits, so that the command can stop its own children.
+# Forwards a signal to the command and waits, so that the command can stop its own children. A signal for the whole process
+# group comes once more from the script that started this one, and is ignored then.
 on_signal() {
+  trap '' HUP INT TERM
   [ -z "$child" ] || { kill "$child" && wait "$child"; } 2>/dev/null || true
   exit "$1"
 }

@@ -55,35 +55,4 @@ describe("batch_writer", function()
     other:discard()
     assert.same({ 0, nil, { collected = 3 } }, told) -- they were not sent
   end)
-
-  describe("that is collected with entries", function()
-    -- Makes a writer, uses it, and forgets it -> the messages of warnings.
-    local function forget(use)
-      local messages = {}
-      local tbl = helper.offline(helper.fake(helper.response(200, "{}")),
-        { hooks = { warning = function(event) messages[#messages + 1] = event.message end } }):table("t", { hash_key = "id" })
-      local function run() use((tbl:batch_writer())) end
-      run()
-      helper.collect()
-      return messages
-    end
-
-    it("emits a warning with the line that made it", function()
-      local messages = forget(function(writer) put(writer, 27) end)
-      assert.equal(1, #messages)
-      assert.matches("^spec/table/batch_writer_spec%.lua:%d+: batch_writer: 2 writes are lost, since the writer was neither "
-        .. "closed nor discarded$", messages[1])
-      assert.matches("1 write is lost", forget(function(writer) put(writer, 1) end)[1], 1, true)
-    end)
-
-    it("emits none when it was closed, discarded or flushed, and when it has none", function()
-      for _, finish in ipairs({ "close", "discard", "flush" }) do
-        assert.same({}, forget(function(writer)
-          put(writer, 3)
-          writer[finish](writer)
-        end))
-      end
-      assert.same({}, forget(function() end))
-    end)
-  end)
 end)

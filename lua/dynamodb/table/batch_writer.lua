@@ -6,7 +6,6 @@ local batch_engine = require("dynamodb.table.batch_engine")
 local capacity = require("dynamodb.table.capacity")
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
-local finalizer = require("dynamodb.base.finalizer")
 local items = require("dynamodb.table.item")
 local late = require("dynamodb.base.late")
 local mutex = require("dynamodb.loop.mutex")
@@ -42,18 +41,6 @@ local function share_limits(writer, state, given)
   end
 end
 
--- Makes the collection of a writer that still has entries emit a warning, which names the line that made it.
-local function warn_of_loss(writer, emit)
-  local where = core.where()
-  writer._guard = finalizer.new(function()
-    local count = #writer._entries + #writer._in_flight
-    if writer._closed or count == 0 then return end
-    local what = count == 1 and "write is" or "writes are"
-    emit("warning", { message = ("%sbatch_writer: %d %s lost, since the writer was neither closed nor "
-      .. "discarded"):format(where, count, what) })
-  end)
-end
-
 --- Makes a writer that collects puts and deletes and sends them in batches. A `local writer <close>` of Lua
 --- 5.4 is closed at the end of its block; when an error closes it, what was not sent is discarded and
 --- counted.
@@ -67,7 +54,6 @@ function Table:batch_writer(given)
     _progress = false,
     _mutex = mutex.new("writer") } -- held while a request is under way
   if given.rate or given.budget or given.on_progress then share_limits(writer, state, given) end
-  if state.emit then warn_of_loss(writer, state.emit) end
   return setmetatable(writer, Writer)
 end
 

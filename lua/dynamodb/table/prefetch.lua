@@ -12,7 +12,6 @@
 local concurrent = require("dynamodb.loop.concurrent")
 local errors = require("dynamodb.error")
 local event = require("dynamodb.loop.event")
-local finalizer = require("dynamodb.base.finalizer")
 
 local prefetch = {}
 
@@ -245,7 +244,12 @@ end
 --- Returns a value that ends the fetches when it is collected. Only the owner of the prefetch may refer to
 --- it, since the fetches refer to the prefetch.
 function Prefetch:guard()
-  return finalizer.new(function() self:close(true) end)
+  local function close() self:close(true) end
+  local newproxy = rawget(_G, "newproxy") -- Lua 5.1 has no __gc for tables
+  if not newproxy then return setmetatable({}, { __gc = close }) end
+  local proxy = newproxy(true)
+  debug.getmetatable(proxy).__gc = close
+  return proxy
 end
 
 --- Ends the fetches that are under way.
