@@ -139,9 +139,23 @@ local function start_at(settings, directory, port)
     if is_up(url, directory) then return shell, url end
     curl.sleep(0.02)
     local trouble = (read(directory .. "/output") or "") .. (read(directory .. "/error.log") or "")
-  until trouble:find("%[emerg%]") or curl.now() > deadline
+  until trouble:find("%[emerg%]") or trouble:find("init_by_lua error") or curl.now() > deadline
   shell:close()
   return nil
+end
+
+local function is_used(port)
+  local socket = curl.connect({ url = "http://127.0.0.1:" .. port }, 1, {})
+  if socket then socket:close() end
+  return socket ~= nil
+end
+
+-- Returns a port that is free, as is the next one. nginx runs init_by_lua before it binds its ports, so a port in use would
+-- let it run twice.
+local function free_port()
+  local port
+  repeat port = 15000 + math.floor(core.random() * 8000) * 2 until not is_used(port) and not is_used(port + 1)
+  return port
 end
 
 --- Starts nginx. 'settings' are main, http and server (parts of nginx.conf, in which {DIR} is its directory and {PORT} and
@@ -154,7 +168,7 @@ function nginx.start(settings)
   settings.server = "location = /up { return 200; }\n" .. (settings.server or "")
   local shell, url, port
   for _ = 1, 10 do
-    port = 15000 + math.floor(core.random() * 8000) * 2
+    port = free_port()
     shell, url = start_at(settings, directory, port)
     if shell then break end
     os.remove(directory .. "/error.log")
