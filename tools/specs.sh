@@ -24,7 +24,7 @@ export SAN=${SAN-} RUN=${RUN-} LIMIT=${LIMIT:-1200}
 
 # Prints busted's arguments, one line for each process. Scenarios and transports come first, because they take longest.
 runs() {
-  local word files options="" paths=()
+  local word file files options="" paths=()
   for word in ${SPEC:-spec examples}; do
     case $word in
       -*) options+="$word " ;;
@@ -36,7 +36,7 @@ runs() {
     echo "${SPEC:-spec examples}"
   else
     { grep -E "$FIRST" <<<"$files" || true; grep -vE "$FIRST" <<<"$files" || true; } |
-      while read -r word; do echo "$options$word"; done
+      while read -r file; do echo "$options$file"; done
   fi
 }
 

@@ -3,6 +3,7 @@
 local core = require("dynamodb.core")
 local curl = require("dynamodb.transport.curl")
 local files = dofile("spec/support/files.lua")
+local ports = dofile("spec/support/ports.lua")
 local read = require("dynamodb.base.system").read_file -- returns nil if there is no file
 
 local nginx = {}
@@ -144,20 +145,6 @@ local function start_at(settings, directory, port)
   return nil
 end
 
-local function is_used(port)
-  local socket = curl.connect({ url = "http://127.0.0.1:" .. port }, 1, {})
-  if socket then socket:close() end
-  return socket ~= nil
-end
-
--- Returns a port that is free, as is the next one. nginx runs init_by_lua before it binds its ports, so a port in use would
--- let it run twice.
-local function free_port()
-  local port
-  repeat port = 15000 + math.floor(core.random() * 8000) * 2 until not is_used(port) and not is_used(port + 1)
-  return port
-end
-
 --- Starts nginx. 'settings' are main, http and server (parts of nginx.conf, in which {DIR} is its directory and {PORT} and
 --- {PORT+1} are its ports), init (Lua for init_by_lua) and workers; or whole, a complete nginx.conf.
 --- Returns { url, port, directory, get(path) -> status, body; ask(path) -> function; log(), reload(), stop() }.
@@ -168,7 +155,7 @@ function nginx.start(settings)
   settings.server = "location = /up { return 200; }\n" .. (settings.server or "")
   local shell, url, port
   for _ = 1, 10 do
-    port = free_port()
+    port = ports.free() -- nginx runs init_by_lua before it binds its ports, so a port in use would let it run twice
     shell, url = start_at(settings, directory, port)
     if shell then break end
     os.remove(directory .. "/error.log")

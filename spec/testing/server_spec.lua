@@ -3,6 +3,7 @@
 local curl = require("dynamodb.transport.curl")
 local files = dofile("spec/support/files.lua")
 local helper = dofile("spec/support/helper.lua")
+local ports = dofile("spec/support/ports.lua")
 local system = require("dynamodb.base.system")
 local testing = require("dynamodb.testing")
 
@@ -21,22 +22,6 @@ local function responds(server)
   local names, err = conn:list_tables()
   conn:close()
   return names ~= nil, err
-end
-
--- Returns a socket that is connected to the port | nil when nothing listens there.
-local function connected(port)
-  return (curl.connect({ url = "http://127.0.0.1:" .. port }, 1, {}))
-end
-
--- Returns a port that nothing listens on. Other specs and checkouts run at the same time.
-local function free_port()
-  local port, socket
-  repeat
-    port = 10000 + math.floor(system.random() * 4000)
-    socket = connected(port)
-    if socket then curl.close(socket) end
-  until not socket
-  return port
 end
 
 -- Calls the function without the variable that names a server.
@@ -70,7 +55,7 @@ describe("testing.server", function()
   end
 
   it("starts the first engine that is installed, in this or a higher directory", function()
-    local port = free_port()
+    local port = ports.free()
     local server = without_variable(testing.server, { directory = SUPPORT, port = port })
     assert.equal(port, server.port)
     assert.is_true((responds(server)))
@@ -114,7 +99,7 @@ describe("testing.server", function()
       if command:find("\nfind_program ", 1, true) then return "/bin/false\n" end
       return run(command, seconds)
     end
-    local _, err = pcall(testing.server, { engine = "dynoxide", port = free_port() })
+    local _, err = pcall(testing.server, { engine = "dynoxide", port = ports.free() })
     system.run = run -- luacheck: ignore 122
     assert.matches("testing.server: dynoxide does not start: it ended: ", err, 1, true)
   end)
@@ -163,7 +148,7 @@ exec "%s" --host 127.0.0.1 --port "$port"
 
   it("runs in the foreground by make server, which prints how to use it", function()
     assert.matches("tools/server.lua $(PORT)", files.read("Makefile"), 1, true)
-    local port = free_port()
+    local port = ports.free()
     local command = "LUA_PATH='%s' LUA_CPATH='%s' env -u LD_PRELOAD timeout -s INT 3 '%s' tools/server.lua %d 2>&1"
     local pipe = assert(io.popen(command:format(package.path, package.cpath, os.getenv("LUA"), port)))
     local lines = { pipe:read("*l"), pipe:read("*l"), pipe:read("*l") }
@@ -175,7 +160,7 @@ exec "%s" --host 127.0.0.1 --port "$port"
     assert.equal("", pipe:read("*a"))
     pipe:close()
     assert.matches(("^A local DynamoDB %%(%%l+%%) runs at http://127.0.0.1:%d. Ctrl%%-C ends it."):format(port), lines[1])
-    assert.is_nil(connected(port))
+    assert.is_false(ports.is_used(port))
   end)
 
   it("says by make server, in one line, that the port is in use", function()

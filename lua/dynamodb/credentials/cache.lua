@@ -1,6 +1,6 @@
 --- Caches credentials and refreshes them before they expire. One task fetches; the others use the old
---- credentials while these are valid, or wait for the new ones. A caller that the fetching task would have to
---- wait for, such as a coroutine inside another task, fetches as well.
+--- credentials while these are valid, or wait for the new ones. A coroutine inside another task fetches as
+--- well, since the fetching task could not go on while it waits.
 
 local errors = require("dynamodb.error")
 local event = require("dynamodb.loop.event")
