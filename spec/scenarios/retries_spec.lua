@@ -169,6 +169,17 @@ describe("a call", function()
       assert.equal("InternalServerError: m; no time for another attempt before the deadline", errors.reason(err))
     end)
 
+    it("that may pass during a delay, as on a busy machine; the error is that of the last attempt", function()
+      for _, more in ipairs({ {}, { retry_mode = "adaptive" } }) do
+        local conn, fake = start(function() return broken end, more)
+        local sleep = fake.sleep
+        function fake.sleep(seconds) sleep(seconds + 1) end
+        local _, err = conn:call("GetItem", KEY, { deadline = 0.5 })
+        assert.equal("InternalServerError: m; no time for another attempt before the deadline", errors.reason(err))
+        assert.same({ 1, 1, "deadline" }, { #fake.requests, err.attempts, err.retry_stopped })
+      end
+    end)
+
     it("that a call may set", function()
       local conn = start(function() return broken end)
       assert.equal(2, select(2, conn:call("GetItem", KEY, { deadline = 0.03 })).attempts)

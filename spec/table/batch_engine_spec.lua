@@ -202,6 +202,33 @@ describe("batch", function()
     assert.is_true(timeouts > TIMED_RUNS / 10 and timeouts < TIMED_RUNS)
   end)
 
+  -- A service that processes nothing, and a machine on which every pause takes a second longer -> connection, fields, fake.
+  local function late_machine(response)
+    local fake = helper.fake(response)
+    local sleep = fake.sleep
+    function fake.sleep(seconds) sleep(seconds + 1) end
+    local conn, fields = connect(fake)
+    return conn, fields, fake
+  end
+
+  local UNPROCESSED = '{"UnprocessedItems":{"one":[{"PutRequest":{"Item":{"id":{"S":"k"}}}}]}}'
+  for what, case in pairs({
+    ["unprocessed entries"] = { helper.response(200, UNPROCESSED), "timeout: the service left parts of the batch unprocessed" },
+    ["the service's error"] = {
+      helper.response(400, '{"__type":"x#ProvisionedThroughputExceededException","message":"slower"}'), "slower" },
+  }) do
+    it("reports " .. what .. " when a pause ends after the deadline, and sends nothing more", function()
+      local conn, fields, fake = late_machine(case[1])
+      local entries = { batch_engine.put(fields.one, { id = "k" }, "spec") }
+      local ok, err = batch_engine.write(conn, entries, { deadline = 0.5, max_attempts = 1 })
+      assert.is_nil(ok)
+      assert.matches(case[2], tostring(err), 1, true)
+      assert.is_true(err.throttled)
+      assert.equal(1, #err.leftovers)
+      assert.equal(1, #fake.requests)
+    end)
+  end
+
   -- ===================== }
   -- {===== Concurrent requests =====
 

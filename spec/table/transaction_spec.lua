@@ -256,8 +256,10 @@ describe("transaction", function()
   local in_progress = helper.response(400, '{"__type":"x#TransactionInProgressException","message":"wait"}')
 
   -- Sends two operations to a service that gives these responses and repeats the last one -> result, err, fake.
-  local function transact(responses, given, method)
+  local function transact(responses, given, method, oversleep)
     local fake = helper.fake(function(_, n) return responses[math.min(n, #responses)] end)
+    local sleep = fake.sleep
+    function fake.sleep(seconds) sleep(seconds + (oversleep or 0)) end
     local offline = helper.offline(fake)
     local tbl = offline:table("t", { hash_key = "id" })
     local result, err
@@ -336,6 +338,12 @@ describe("transaction", function()
       assert.is_true(fake.clock > 1000 + deadline / 2 and fake.clock <= 1000 + deadline, tostring(fake.clock))
     end)
   end
+
+  it("gives the reasons, too, when a pause ends after the deadline, as on a busy machine", function()
+    local _, err, fake = transact({ cancelled("TransactionConflict", "None") }, { deadline = 2 }, nil, 3)
+    assert.are.equal("TransactionConflict", err.reasons[1].code)
+    assert.are.same({ 1, 1 }, { err.attempts, #fake.requests })
+  end)
 
   -- ===================== }
   -- {===== Reading =====

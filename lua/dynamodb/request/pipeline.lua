@@ -223,23 +223,24 @@ local function next_delay(call, err)
   return delay
 end
 
--- Waits before an attempt -> true | nil, err, reason when the connection is closed meanwhile.
-local function wait(state, seconds)
+-- Waits before an attempt -> true | nil, err, reason if the connection is closed meanwhile, or if a busy
+-- machine ends the wait after the deadline; then the error is 'last'.
+local function wait(call, seconds, last)
   if seconds == 0 then return true end
-  local ok, err = context.pause(state, seconds)
+  local ok, err = context.pause(call.state, seconds)
+  if ok and call.state.transport.now() >= call.deadline then return nil, last, "deadline" end
   return ok, err, "permanent"
 end
 
--- Waits for the rate limit of the adaptive mode -> true | nil, err, reason when the deadline is too early or
--- the connection is closed.
+-- Waits for the rate limit of the adaptive mode -> true | nil, err, reason as wait.
 local function wait_for_rate_limit(call)
-  local state = call.state
-  local delay = state.running.retry_policy:before(call.deadline - state.transport.now(), call.overrides, call)
-  if not delay then
-    return nil, errors.new({ kind = "timeout", retryable = true, throttled = true,
-      message = "held back by the rate limit of retry_mode 'adaptive'" }), "deadline"
-  end
-  return wait(state, delay)
+  local left = call.deadline - call.state.transport.now()
+  local delay = call.state.running.retry_policy:before(left, call.overrides, call)
+  if delay == 0 then return true end
+  local held = errors.new({ kind = "timeout", retryable = true, throttled = true,
+    message = "held back by the rate limit of retry_mode 'adaptive'" })
+  if not delay then return nil, held, "deadline" end
+  return wait(call, delay, held)
 end
 
 local explanations = {
@@ -284,8 +285,8 @@ local function run(call)
       emit(call, "retry_scheduled", { attempt = call.attempt, delay = delay, err = err,
         retry_tokens = policy.tokens })
     end
-    local ok, closed, why = wait(state, delay)
-    if not ok then return nil, complete_error(call, closed, why) end
+    local ok, last, why = wait(call, delay, err)
+    if not ok then return nil, complete_error(call, last, why) end
   end
 end
 
@@ -319,8 +320,7 @@ end
 
 -- Counts the call and tells the hooks that it is over.
 local function finish(call, result, err)
-  local state = call.state
-  local stats = state.stats
+  local state, stats = call.state, call.state.stats
   stats.calls, stats.attempts = stats.calls + 1, stats.attempts + call.requests
   if call.requests > 1 then stats.retries = stats.retries + call.requests - 1 - (call.hedges or 0) end
   if err then stats.failures = stats.failures + 1 end

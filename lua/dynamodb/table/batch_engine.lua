@@ -201,17 +201,21 @@ local function is_closed(self)
   return self.state.closed
 end
 
--- Waits before entries are sent again. Ends the batch instead if the deadline comes first. When the batch
--- ends meanwhile, so does the wait.
+-- Waits before entries are sent again. Ends the batch if the deadline comes first, or has come when the wait
+-- ends, which may be late on a busy machine. When the batch ends meanwhile, so does the wait.
 local function back_off(self, pause, err)
   local transport, seconds = self.transport, pause * (0.5 + system.random() / 2)
   local retry_at = transport.now() + seconds
-  if retry_at >= deadline_of(self) then
-    return end_early(self, err or errors.new({ kind = "timeout", operation = self.operation, retryable = true,
-      throttled = true, message = "the service left parts of the batch unprocessed until the deadline" }))
+  if retry_at < deadline_of(self) then
+    if self.is_concurrent then
+      self.ended:wait_until(transport, retry_at, function() return has_ended(self) or self.state.closed end)
+    else
+      context.pause(self.state, seconds)
+    end
+    if has_ended(self) or self.state.closed or transport.now() < deadline_of(self) then return end
   end
-  if not self.is_concurrent then return context.pause(self.state, seconds) end
-  self.ended:wait_until(transport, retry_at, function() return has_ended(self) or self.state.closed end)
+  end_early(self, err or errors.new({ kind = "timeout", operation = self.operation, retryable = true,
+    throttled = true, message = "the service left parts of the batch unprocessed until the deadline" }))
 end
 
 -- Sends one request after the other until the queue is empty or the batch ends.

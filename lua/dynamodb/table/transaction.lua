@@ -230,6 +230,7 @@ function transaction.call(connection, operation, request, given, more)
       closed.operation, closed.attempts = operation.name, attempts
       return nil, errors.locate(closed)
     end
+    if transport.now() >= call_options.deadline_at then return nil, err end -- as on a busy machine
     pause = math.min(pause * 2, LONGEST_PAUSE)
   end
 end
