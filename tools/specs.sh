@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the specs concurrently on each Lua named, and adds up: tools/specs.sh LUA...
-# Prints the ten slowest specs; the last line is `N passed, N failed`.
+# Prints the ten slowest specs, and each failure again if there are many processes; the last line is `N passed, N failed`.
 # SPEC     busted's arguments; all specs by default. Each of many files runs in a process of its own: they form a queue that
 #          workers with servers of their own empty (tools/specs_worker.sh). Few files run in one process.
 # SAN      suffix of the build directory
@@ -84,5 +84,8 @@ echo "the ten slowest specs, in seconds:"
 for name in "${names[@]}"; do
   sed -n "s|^[0-9].*|& (${name##*-}${SAN-})|p" "$name.journal"
 done | sort -rn | awk 'NR <= 10' # which reads to the end, so that sort can write to the end
+[ ${#names[@]} = $# ] || for name in "${names[@]}"; do
+  sed -n "/^\(Failure\|Error\) ->/,\$ s|^|${name##*-}: |p" "$name.output"
+done
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ] && [ "$passed" != 0 ]
