@@ -2,15 +2,19 @@
 
 static const struct object_class connection_class;
 
+struct connection *connection_check_any(lua_State *L, int index) {
+  return object_check(L, index, &connection_class);
+}
+
 struct connection *connection_check(lua_State *L, int index) {
-  struct connection *c = object_check(L, index, &connection_class);
+  struct connection *c = connection_check_any(L, index);
   if (!c->open) object_raise(L, "attempt to use a closed connection");
   return c;
 }
 
 /* Drops the state, so that its content is collected. Safe to call again. */
 static int connection_close(lua_State *L) {
-  struct connection *c = object_check(L, 1, &connection_class);
+  struct connection *c = connection_check_any(L, 1);
   c->open = false;
   lua_pushnil(L);
   compat_setslot(L, 1, CONNECTION_STATE);
@@ -24,7 +28,7 @@ static int endpoint_of(lua_State *L) {
 
 /* Finding the endpoint may need files that cannot be read; tostring does not report that. */
 static int connection_tostring(lua_State *L) {
-  const struct connection *c = object_check(L, 1, &connection_class);
+  const struct connection *c = connection_check_any(L, 1);
   if (!c->open) {
     lua_pushliteral(L, "Connection(closed)");
     return 1;
@@ -67,7 +71,7 @@ static int core_connection_state(lua_State *L) {
 
 /* core.connection_is_open(connection) -> boolean. */
 static int core_connection_is_open(lua_State *L) {
-  const struct connection *c = object_check(L, 1, &connection_class);
+  const struct connection *c = connection_check_any(L, 1);
   lua_pushboolean(L, c->open);
   return 1;
 }

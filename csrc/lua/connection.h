@@ -16,6 +16,9 @@ enum {
   CONNECTION_STATE                   /* credentials, pools...: hidden from users */
 };
 
+/* Returns the connection at 'index', open or closed; raises for other values. */
+struct connection *connection_check_any(lua_State *L, int index);
+
 /* Returns the open connection at 'index'; raises for other values and for a closed one. */
 struct connection *connection_check(lua_State *L, int index);
 

@@ -54,7 +54,7 @@ describe("a hedged read", function()
   end
 
   it("is sent once when the response begins in time", function()
-    start({ steps(item(1)) })
+    start({ steps(item(1)) }, { hedge = { after = 5, budget = 1 } })
     for _ = 1, 3 do assert.equal(1, read().n) end
     expect(3, 0, 0, 1)
   end)
@@ -80,8 +80,8 @@ describe("a hedged read", function()
   end)
 
   it("uses an idle connection for the second request", function()
-    start({ { { wait = "request" }, { delay = 250 }, { send = item(1) }, { wait = "request" }, { delay = 1000 } },
-      steps(item(2)) }, { hedge = { after = 0.4, budget = 1 } }) -- the first connection becomes idle last
+    start({ { { wait = "request" }, { delay = 400 }, { send = item(1) }, { wait = "request" }, { delay = 3000 } },
+      steps(item(2)) }, { hedge = { after = 1, budget = 1 } }) -- the first connection becomes idle last
     loop.run(function()
       for _ = 1, 2 do loop.spawn(function() assert(tbl:get_item("a")) end) end
     end)
@@ -93,7 +93,8 @@ describe("a hedged read", function()
 
   it("does not send again a read whose response has begun", function()
     local bytes = item(1)
-    start({ { { wait = "request" }, { send = bytes:sub(1, 20) }, { delay = 200 }, { send = bytes:sub(21) }, { again = true } } })
+    start({ { { wait = "request" }, { send = bytes:sub(1, 20) }, { delay = 800 }, { send = bytes:sub(21) }, { again = true } } },
+      { hedge = { after = 0.4, budget = 1 } })
     assert.equal(1, read().n)
     assert.equal(1, read().n) -- by the same connection
     expect(2, 0, 0, 1)
@@ -203,7 +204,8 @@ describe("a hedged read", function()
   end)
 
   it("is sent again by another connection when an idle one was closed", function()
-    start({ { { wait = "request" }, { send = item(1) }, { wait = "request" }, { close = true } }, steps(item(2)) })
+    start({ { { wait = "request" }, { send = item(1) }, { wait = "request" }, { close = true } }, steps(item(2)) },
+      { hedge = { after = 5, budget = 1 } })
     assert.equal(1, read().n)
     assert.equal(2, read().n)
     assert.equal(3, #server.requests())

@@ -248,6 +248,18 @@ describe("rate", function()
     assert.equal(2, #service.log)
   end)
 
+  it("tells that it held a request back when the wait ends after the deadline, as on a busy machine", function()
+    local fake = helper.fake(helper.response(200, "{}"))
+    local sleep = fake.sleep
+    function fake.sleep(seconds) sleep(seconds + 5) end
+    local tbl = helper.offline(fake, { rate = 1 }):table("t", { hash_key = "id" })
+    for _ = 1, 2 do
+      local ok, err = tbl:put_item({ id = "a" }, { deadline = 3 })
+      assert.is_true(ok or err.message == "held back by option 'rate' until the deadline", tostring(err))
+    end
+    assert.equal(1, #fake.requests)
+  end)
+
   it("counts as part of the deadline of connect and of a scan", function()
     local service = service_of(100, { rate = 1, deadline = 5 })
     assert(service.tbl:put_item({ id = "a" }))

@@ -1,6 +1,7 @@
 --- ensure_table: creates a table if it does not exist, and reports where it differs from its definition.
 
 local arguments = require("dynamodb.base.arguments")
+local context = require("dynamodb.request.context")
 local core = require("dynamodb.core")
 local table_definition = require("dynamodb.admin.table_definition")
 local options = require("dynamodb.base.options")
@@ -111,6 +112,20 @@ end
 local ensure_options = { timeout = options.seconds }
 for name, validator in pairs(table_definition.options) do ensure_options[name] = validator end
 
+-- Looks a table up, and creates it if it does not exist -> table | nil, err.
+local function lookup_or_create(self, asked)
+  local versions = { version_attribute = asked.version_attribute }
+  local found, err = self:lookup(asked.name, versions)
+  if found or err then return found, err end
+  err = context.closed_meanwhile(self)
+  if err then return nil, err end
+  found, err = self:create_table(asked)
+  if found or err.code ~= "ResourceInUseException" then return found, err end
+  err = context.closed_meanwhile(self)
+  if err then return nil, err end
+  return self:get_table(asked.name, versions) -- another client created it meanwhile
+end
+
 --- Creates the table if it does not exist, and waits until it is ACTIVE. An existing table is not changed.
 --- @param given table the options of create_table, and timeout in seconds
 --- @return userdata? table
@@ -121,26 +136,21 @@ function Connection:ensure_table(given)
   for name, value in pairs(given) do asked[name] = value end
   asked.timeout = nil
   local request = table_definition.create_request(asked, "ensure_table")
-  local versions = { version_attribute = asked.version_attribute }
-  local found, err = self:lookup(asked.name, versions)
+  local found, err = lookup_or_create(self, asked)
+  err = err or context.closed_meanwhile(self)
   if err then return nil, err end
-  if not found then
-    found, err = self:create_table(asked)
-    if not found and err.code == "ResourceInUseException" then
-      found, err = self:get_table(asked.name, versions) -- another client created it meanwhile
-    end
-    if not found then return nil, err end
-  end
   local ok
   ok, err = found:wait_until_active({ timeout = timeout })
-  if not ok then return nil, err end
+  if ok then err = context.closed_meanwhile(self) end
+  if err then return nil, err end
   local description
   description, err = self:describe_table(found)
   if not description then return nil, err end
   local list, differences = comparisons(request, description.Table), {}
   if request.Tags then
     local tags
-    tags, err = found:tags()
+    err = context.closed_meanwhile(self)
+    if not err then tags, err = found:tags() end
     if not tags then return nil, err end
     compare_tags(list, request.Tags, tags)
   end

@@ -1,6 +1,7 @@
 --- The methods of a connection that list, describe, create and delete tables.
 
 local arguments = require("dynamodb.base.arguments")
+local context = require("dynamodb.request.context")
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
 local operations = require("dynamodb.base.operations")
@@ -39,6 +40,8 @@ function Connection:list_tables(given)
       return nil, response.unfit(operations.ListTables, {}, "it repeats the page after '" .. start .. "'")
     end
     seen[start or ""] = true
+    local closed = start and context.closed_meanwhile(self)
+    if closed then return nil, closed end
   until not start or (given.limit and #names >= given.limit)
   return names, nil, start
 end
@@ -75,9 +78,10 @@ end
 --- Deletes a table given as object or name -> table description, with status DELETING | nil, err.
 function Connection:delete_table(target)
   local name = tables.name_of(target, "delete_table")
+  local running = core.connection_state(self).running
   local result, err = pipeline.call(self, operations.DeleteTable, { TableName = name })
   if not result then return nil, err end
-  core.connection_state(self).running.known_tables[name] = nil -- a new table of that name may differ
+  running.known_tables[name] = nil -- a new table of that name may differ
   if core.typename(target) == "dynamodb.table" then
     local ok
     ok, err = tables.update(target, operations.DeleteTable, result.TableDescription)

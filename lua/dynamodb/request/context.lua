@@ -115,6 +115,15 @@ function context.closed_error()
   return errors.new({ kind = "network", code = "ConnectionClosed", message = pool.closed_failure().message })
 end
 
+--- Returns the error of a method whose connection was closed after its first request, by another task or a
+--- function of the caller | nil. Methods ask before each later request, which would raise for the connection.
+---@param connection userdata dynamodb.connection
+---@return dynamodb.Error?
+function context.closed_meanwhile(connection)
+  if core.connection_is_open(connection) then return nil end
+  return errors.locate(context.closed_error())
+end
+
 --- Closes the pools, ends the calls that run, and overwrites what requests were signed with. Nothing more is
 --- sent.
 function context.close(state)

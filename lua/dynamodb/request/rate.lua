@@ -122,11 +122,11 @@ local function wait_for_gain(self, state, bucket, target, deadline)
     local now = transport.now()
     refill(bucket, now)
     if state.closed then return nil, context.closed_error() end
-    if bucket.gained >= target - EPSILON then return true end
-    if now >= deadline then
+    if now >= deadline then -- also when a busy machine ends the wait late
       return nil, errors.new({ kind = "timeout", retryable = true,
         message = "held back by option 'rate' until the deadline" })
     end
+    if bucket.gained >= target - EPSILON then return true end
     seen = self._corrections
     local due_at = now + (target - bucket.gained) / bucket.rate
     self._changed:wait_until(transport, math.min(deadline, due_at), is_due)

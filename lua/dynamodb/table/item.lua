@@ -366,6 +366,8 @@ function Item:modify(change, given)
     local ok, err = self:reload({ consistent_read = true, deadline = left })
     if not ok then return nil, err and err.kind == "timeout" and conflict or err end
     if change(self) == false then return self end
+    local closed = context.closed_meanwhile(connection)
+    if closed then return nil, closed end
     left = math.max(deadline - transport.now(), MIN_DEADLINE)
     ok, err = self:save({ guard = guard, deadline = left })
     if ok then return self end

@@ -74,6 +74,8 @@ end
 
 -- Reads the item -> attributes, {} when there is none | nil, err.
 local function read(self)
+  local closed = context.closed_meanwhile(self._connection)
+  if closed then return nil, closed end
   local request = { TableName = self._fields.name, Key = self._key, ConsistentRead = true }
   local result, err = pipeline.call(self._connection, operations.GetItem, request, nil, self._calls)
   if not result then return nil, err end
@@ -92,6 +94,8 @@ end
 -- Writes a new version of the item, unless another one was written since 'seen' -> the version | nil, err.
 -- The lease of the version counts from the time before the request.
 local function write_version(self, seen, actions)
+  local closed = context.closed_meanwhile(self._connection)
+  if closed then return nil, closed end
   local version, started = core.uuid(), now(self)
   self._tried[version] = started
   local given = options.merge(self._calls, { condition = unchanged(seen) })
@@ -183,7 +187,7 @@ local function acquire(self, wait, interval)
     if is_late or not (is_open or err.retryable) then return nil, err end
     local pause = next_pause(self, seen, is_open and math.min(interval, NEXT_READ) or interval, deadline)
     local going, closed = context.pause(self._state, pause)
-    if not going then return nil, closed end
+    if not going then return nil, err.ambiguous and err or closed end
   end
 end
 
@@ -214,7 +218,7 @@ local function renew(self)
     end
     if not is_unclear(err) then return nil, err end
     local item, why = read(self)
-    if not item then return nil, why end
+    if not item then return nil, err.ambiguous and err or why end
     if item.lock_owner ~= self._owner then return lose(self, item) end
     adopt(self, item.lock_version)
     if self._expires >= start + self.lease then return true end -- the response was lost
@@ -235,7 +239,7 @@ local function free(self)
     if version then return true end
     if not is_unclear(err) then return nil, err end
     local item, why = read(self)
-    if not item then return nil, why end
+    if not item then return nil, err.ambiguous and err or why end
     if item.lock_owner ~= self._owner then
       -- No other holder may have acquired it before the lease had passed, so this release was applied.
       self._released = self._tried[item.lock_version] ~= nil or (err.ambiguous and self:remaining() > 0)
@@ -267,6 +271,7 @@ end
 --- holder, or was one. After other errors the lock is held for lock:remaining() seconds.
 function Lock:heartbeat()
   check_open(self, "heartbeat")
+  core.connection_state(self._connection) -- raises for a closed connection
   return alone(self, renew)
 end
 
@@ -281,6 +286,7 @@ end
 --- may be called again. Releasing it again does nothing.
 function Lock:release()
   if self._released then return true end
+  core.connection_state(self._connection) -- raises for a closed connection
   local keeper = self._keeper
   keeper.over = true
   keeper.changed:notify()

@@ -2,6 +2,7 @@
 --- that has pages.
 -- Source: DynamoDB developer guide, "Paginating table query results".
 
+local context = require("dynamodb.request.context")
 local core = require("dynamodb.core")
 local options = require("dynamodb.base.options")
 local pipeline = require("dynamodb.request.pipeline")
@@ -122,8 +123,10 @@ end
 --- Requests the next page. It remains the next one until it is accepted.
 ---@param limit? integer most items to examine
 ---@return dynamodb.Page?
----@return dynamodb.Error?
+---@return dynamodb.Error? also when the connection was closed since the results were made
 function Paginator:fetch(limit)
+  local closed = context.closed_meanwhile(self._connection)
+  if closed then return nil, closed end
   local request, operation, plan = self._request, self._operation, self._plan
   request.Limit = limit or request.Limit
   local meter, result, err = plan.meter

@@ -4,6 +4,7 @@ local late = require("dynamodb.base.late")
 local arguments = require("dynamodb.base.arguments")
 local pipeline = require("dynamodb.request.pipeline")
 local capacity = require("dynamodb.table.capacity")
+local context = require("dynamodb.request.context")
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
 local expressions = late.module("dynamodb.expression.builder")
@@ -60,7 +61,9 @@ end
 
 -- Makes a table object. The connection remembers its hash key, for the limits of single keys.
 local function new_table(connection, fields)
-  core.connection_state(connection).running.hash_names[fields.name] = fields.schema.hash_key_name
+  if core.connection_is_open(connection) then
+    core.connection_state(connection).running.hash_names[fields.name] = fields.schema.hash_key_name
+  end
   return core.table(connection, fields)
 end
 
@@ -162,6 +165,8 @@ function tables.resolve(connection, target, where)
   local found, err = known[name], nil
   if not found then
     found, err = tables.fetch(connection, name)
+    err = err or context.closed_meanwhile(connection)
+    if err then return nil, err end
     known[name] = found
   end
   return found, err
