@@ -37,8 +37,10 @@ static int table_newindex(lua_State *L) {
   return object_raise(L, "a table's fields are read-only: '%s'", lua_tostring(L, 2));
 }
 
-/* core.table(connection, fields) -> a new table object that owns 'fields'; also of a connection that was closed
- * while the service responded. */
+/*
+ * core.table(connection, fields) -> a new table object that owns 'fields'. The connection may have
+ * been closed while the service responded.
+ */
 static int core_table(lua_State *L) {
   (void)connection_check_any(L, 1);
   luaL_checktype(L, 2, LUA_TTABLE);

@@ -12,7 +12,9 @@ local THROTTLED = scripted.response('{"__type":"x#ThrottlingException","message"
 
 -- The steps of a connection that sends this for each request after a delay in ms, by default ten times as long as reads wait
 -- before they are sent again.
-local function slow(bytes, delay) return { { wait = "request" }, { delay = delay or 200 }, { send = bytes }, { again = true } } end
+local function slow(bytes, delay)
+  return { { wait = "request" }, { delay = delay or 200 }, { send = bytes }, { again = true } }
+end
 
 describe("the option hedge", function()
   it("takes a time or p95, a budget, or false", function()

@@ -65,7 +65,7 @@ local function call(server, fault, attempt_timeout, deadline, name, params)
   local conn = scripted.connect(server, { compression = fault.compressed, attempt_timeout = attempt_timeout or 5,
     deadline = deadline })
   if fault.warm then assert.same({ Item = vectors.item }, conn:call("GetItem", KEY)) end
-  if fault.warm then curl.sleep(0.02) end
+  if fault.warm then curl.sleep(0.1) end
   local started, before = curl.now(), conn:stats().attempts
   local result, err = conn:call(name, fault.large and with(params, LARGE) or params)
   local outcome = { result = result, err = err, seconds = curl.now() - started, attempts = conn:stats().attempts - before }

@@ -56,8 +56,8 @@ describe("tools/specs.sh", function()
     assert.matches("own4_spec.lua:4: an error", text, 1, true)
     assert.matches("own5_spec.lua: 3 successes / 0 failures / 0 errors / 0 pending", text, 1, true)
     local repeated = text:match("\nthe ten slowest specs, in seconds:\n(.*)$")
-    assert.matches(os.getenv("LUA") .. ": Error %-> [^\n]*own4_spec.lua @ 4\n[^\n]*a group fails\n[^\n]*own4_spec.lua:4: an error\n",
-      repeated)
+    assert.matches(os.getenv("LUA") .. ": Error %-> [^\n]*own4_spec.lua @ 4\n[^\n]*a group fails\n"
+      .. "[^\n]*own4_spec.lua:4: an error\n", repeated)
     assert.matches("\n32 passed, 2 failed\ncode 1\n$", text)
   end)
 

@@ -366,11 +366,11 @@ function app.get_after_kill()
   end })[2]
 end
 
---- Gets an item of the endpoint of the request n times (1), hedged after 0.05 s -> its attributes n, then hedges, those that
---- won, requests and connections that are open.
+--- Gets an item of the endpoint of the request n times (1), hedged after 0.05 s or as the request says -> its attributes n, then
+--- hedges, those that won, requests and connections that are open.
 function app.get_hedged(n)
   local connection = dynamodb.connect({ endpoint_url = "http://127.0.0.1:" .. ngx.var.arg_port, region = "us-east-1",
-    hedge = { after = 0.05, budget = 1 }, retry_mode = "off" })
+    hedge = { after = tonumber(ngx.var.arg_after) or 0.05, budget = 1 }, retry_mode = "off" })
   local tbl, found = connection:table("t", { hash_key = "id" }), {}
   for i = 1, n or 1 do found[i] = assert(tbl:get_item("a")).n end
   local stats = connection:stats()
