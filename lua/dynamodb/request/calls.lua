@@ -13,8 +13,8 @@ local calls = {}
 ---@field operation table of base/operations; the transaction's when the call is wrapped into one
 ---@field params table
 ---@field owner? userdata the dynamodb.table whose items the rows of the response become
----@field options table the caller's: attempt_timeout, deadline, deadline_at, headers, hedge, max_attempts,
---- retry_mode, retry_writes
+---@field options table the caller's: attempt_timeout, deadline, headers, hedge, max_attempts, retry_mode,
+--- retry_writes; of a method with several requests also deadline_at and its shared_deadline in seconds
 ---@field started number by the transport's clock, as all times here
 ---@field deadline number when the call ends in any case
 ---@field retry_writes "safe"|"always"|"exact"
@@ -37,6 +37,17 @@ local calls = {}
 ---@field checks_item? boolean true for a conditional write that was sent again: its condition may fail
 --- because an earlier attempt succeeded
 ---@field refreshed? boolean true once other credentials were asked for
+
+--- Returns the message of a failure with the deadline that has passed, in the seconds that the caller gave.
+---@param call dynamodb.Call
+---@param message string
+---@return string
+function calls.late_message(call, message)
+  local given, seconds = call.options, call.deadline - call.started
+  if call.deadline == given.deadline_at then seconds = given.shared_deadline or given.deadline end
+  if not seconds then return message .. "; the deadline has passed" end
+  return ("%s; the deadline of %g s has passed"):format(message, seconds)
+end
 
 local MOST_SPARE = 64 -- calls that a connection keeps
 

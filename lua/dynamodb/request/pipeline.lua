@@ -51,7 +51,8 @@ end
 function pipeline.multi_request_options(state, given)
   return { attempt_timeout = given.attempt_timeout, deadline_at = pipeline.deadline_of(state, given),
     headers = given.headers, hedge = given.hedge, max_attempts = given.max_attempts,
-    retry_mode = given.retry_mode, retry_writes = given.retry_writes }
+    retry_mode = given.retry_mode, retry_writes = given.retry_writes,
+    shared_deadline = given.deadline or state.options.deadline }
 end
 
 -- Returns the operation's name as the caller knows it.
@@ -88,8 +89,7 @@ end
 local function error_of(call, failure)
   local message = failure.message
   if failure.kind == "timeout" and call.state.transport.now() >= call.deadline then
-    message = ("%s; the deadline of %g s has passed"):format(message,
-      math.max(0, call.deadline - call.started)) -- negative for an absolute deadline before the call
+    message = calls.late_message(call, message)
   end
   return errors.new({ kind = failure.kind, code = failure.closed and "ConnectionClosed" or nil,
     message = message, retryable = not failure.permanent, permanent = failure.permanent,

@@ -7,6 +7,7 @@
 -- again. Consistent reads are not shared, since one that begins after a write must not get the response to a
 -- request that was sent before it.
 
+local calls = require("dynamodb.request.calls")
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
 local event = require("dynamodb.loop.event")
@@ -115,8 +116,7 @@ end
 -- Returns the error of a caller whose deadline passed while it followed.
 local function too_late(call)
   return errors.new({ kind = "timeout", retryable = true,
-    message = ("no response in time; the deadline of %g s has passed"):format(
-      math.max(0, call.deadline - call.started)) })
+    message = calls.late_message(call, "no response in time") })
 end
 
 --- Runs a call: by a request of its own, or by that of an identical read which is under way.

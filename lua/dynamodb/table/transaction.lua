@@ -215,7 +215,9 @@ function transaction.call(connection, operation, request, given, more)
   local state = core.connection_state(connection)
   local transport, call_options = state.transport, pipeline.multi_request_options(state, more)
   local pause, attempts = FIRST_PAUSE, 0
-  call_options.deadline_at = call_options.deadline_at or transport.now() + DEADLINE
+  if not call_options.deadline_at then
+    call_options.deadline_at, call_options.shared_deadline = transport.now() + DEADLINE, DEADLINE
+  end
   while true do
     local result, err = pipeline.call(connection, operation, request, nil, call_options)
     if result then return result end
