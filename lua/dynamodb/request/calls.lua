@@ -36,6 +36,7 @@ local calls = {}
 ---@field ambiguous? boolean true when an attempt so far may have written
 ---@field checks_item? boolean true for a conditional write that was sent again: its condition may fail
 --- because an earlier attempt succeeded
+---@field is_late? boolean true when the current attempt ended at the deadline, which its error tells
 ---@field refreshed? boolean true once other credentials were asked for
 
 --- Returns the message of a failure with the deadline that has passed, in the seconds that the caller gave.

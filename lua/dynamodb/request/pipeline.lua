@@ -89,7 +89,7 @@ end
 local function error_of(call, failure)
   local message = failure.message
   if failure.kind == "timeout" and call.state.transport.now() >= call.deadline then
-    message = calls.late_message(call, message)
+    call.is_late, message = true, calls.late_message(call, message)
   end
   return errors.new({ kind = failure.kind, code = failure.closed and "ConnectionClosed" or nil,
     message = message, retryable = not failure.permanent, permanent = failure.permanent,
@@ -254,9 +254,9 @@ local function complete_error(call, err, reason)
   if call.wrapped_name then err = idempotency.unwrap(err) end
   err.operation, err.table, err.attempts = name_of(call), hooks.table_of(call.params), call.requests
   err.elapsed = call.state.transport.now() - call.started
-  err.ambiguous = call.ambiguous or false
-  err.retry_stopped = reason
-  if explanations[reason] then err.message = err.message .. explanations[reason] end
+  err.ambiguous, err.retry_stopped = call.ambiguous or false, reason
+  local explanation = not (call.is_late and reason == "deadline") and explanations[reason]
+  if explanation then err.message = err.message .. explanation end
   return errors.locate(err)
 end
 
