@@ -147,6 +147,16 @@ describe("closing a connection at each point of", function()
       for _, item in ipairs(numbered("w", 20)) do writer:put(item) end
       return writer
     end },
+    ["closing a batch writer that another task fills"] = { function(_, _, writer)
+      local other = loop.spawn(function() return pcall(writer.put, writer, { id = "later" }) end)
+      local ok, err = writer:close()
+      other:wait()
+      return ok, err
+    end, function(tbl)
+      local writer = tbl:batch_writer()
+      writer:put({ id = "first" })
+      return writer
+    end },
     ["closing a background queue"] = { function(_, _, queue) return queue:close() end, function(tbl, conn)
       local queue = conn:background()
       for _, item in ipairs(numbered("b", 30)) do queue:put(tbl, item) end

@@ -55,4 +55,18 @@ describe("batch_writer", function()
     other:discard()
     assert.same({ 0, nil, { collected = 3 } }, told) -- they were not sent
   end)
+
+  if _VERSION == "Lua 5.4" then
+    it("does not replace the error that leaves its block by one of on_progress", function()
+      local tbl = start()
+      local run = assert(load([[
+        local tbl, more = ...
+        local writer <close> = tbl:batch_writer(more)
+        writer:put({ id = "a" })
+        error("the caller's", 0)
+      ]]))
+      local ok, err = pcall(run, tbl, { on_progress = function() error("of on_progress", 0) end })
+      assert.same({ false, "the caller's" }, { ok, err })
+    end)
+  end
 end)

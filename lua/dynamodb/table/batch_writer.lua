@@ -4,6 +4,7 @@ local arguments = require("dynamodb.base.arguments")
 local batch = require("dynamodb.table.batch")
 local batch_engine = require("dynamodb.table.batch_engine")
 local capacity = require("dynamodb.table.capacity")
+local context = require("dynamodb.request.context")
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
 local items = require("dynamodb.table.item")
@@ -109,16 +110,23 @@ local function unwritten(entries, err)
   return list
 end
 
---- Sends what was collected -> true | nil, err; what could not be written remains collected. Of tasks that
---- share a writer one sends at a time, so that writes to one key keep their order.
-function Writer:flush()
-  check_open(self)
-  local _, connection = core.table_parts(self._table)
-  local transport = core.connection_state(connection).transport
+-- Returns the error of a writer whose connection was closed by another task | nil.
+local function closed_meanwhile(self, connection)
+  local err = context.closed_meanwhile(connection)
+  if not err then return nil end
+  err.leftovers = core.list()
+  for i, entry in ipairs(self._entries) do err.leftovers[i] = entry.given end
+  return err
+end
+
+-- Sends what was collected, as flush does.
+local function send(self, connection, transport)
   mutex.wait(self._mutex, transport)
   if #self._in_flight > 0 then restore(self, self._in_flight) end -- of a task that was killed while it sent
   local entries = self._entries
   if #entries == 0 then return true end
+  local closed = closed_meanwhile(self, connection)
+  if closed then return nil, closed end
   self._entries, self._positions, self._in_flight = {}, {}, entries
   local done, ok, err, consumed = mutex.call(self._mutex, transport, batch_engine.write, connection, entries,
     self._given)
@@ -132,6 +140,14 @@ function Writer:flush()
   return ok, err
 end
 
+--- Sends what was collected -> true | nil, err; what could not be written remains collected. Of tasks that
+--- share a writer one sends at a time, so that writes to one key keep their order.
+function Writer:flush()
+  check_open(self)
+  local _, connection = core.table_parts(self._table)
+  return send(self, connection, core.connection_state(connection).transport)
+end
+
 local function close(self)
   self.discarded = #self._entries
   self._closed, self._entries, self._positions = true, {}, {}
@@ -142,10 +158,12 @@ end
 --- written).
 function Writer:close()
   if self._closed then return true end
-  local ok, err
-  repeat
-    ok, err = self:flush()
-  until not ok or self._closed or #self._entries == 0 -- other tasks may have collected some meanwhile
+  local _, connection = core.table_parts(self._table)
+  local transport = core.connection_state(connection).transport
+  local ok, err = send(self, connection, transport)
+  while ok and not self._closed and #self._entries > 0 do -- other tasks have collected some meanwhile
+    ok, err = send(self, connection, transport)
+  end
   if not self._closed then close(self) end
   return ok, err
 end
@@ -158,7 +176,7 @@ end
 
 function Writer:__close(err)
   if err ~= nil then
-    self:discard()
+    pcall(self.discard, self) -- the error that leaves the block is not replaced by one of on_progress
     return
   end
   local ok, failure = self:close()
