@@ -62,7 +62,7 @@ local cases = {
     batch(26, { concurrency = 2, max_attempts = 1 }), nil, "either" },
   { "a transaction before it is sent again", always(CONFLICT, 400), function(conn)
     return conn:transact_write({ { put = { id = "a" }, table = table_of(conn) } }, { deadline = 60, max_attempts = 1 })
-  end },
+  end, nil, "either" },
 }
 
 -- Runs a call in a task and closes its connection once it has waited for a while -> result, err, seconds from close to the end.
