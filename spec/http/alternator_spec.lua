@@ -223,6 +223,18 @@ describe("alternator", function()
       assert.is_true(curl.now() - began < 1, curl.now() - began)
     end)
 
+    it("asks no other node when the connection is closed while it looks for nodes", function()
+      local transport = setmetatable({}, { __index = require("dynamodb.transport.curl") })
+      connect({ A, B }, {}, { transport = transport })
+      function transport.connect()
+        conn:close()
+        return nil, "network", "refused"
+      end
+      local _, err = tbl:get_item("x")
+      assert.equal("ConnectionClosed", err.code)
+      assert.same({}, requests())
+    end)
+
     it("ends a call when the connection is closed while it looks for nodes", function()
       cluster.silent(A)
       connect({ A })

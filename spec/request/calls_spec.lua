@@ -22,13 +22,13 @@ describe("calls", function()
     { { deadline = 2 }, 102, " of 2 s" },
     { { deadline_at = 101.3, shared_deadline = 30 }, 101.3, " of 30 s" },
     { { deadline_at = 99, shared_deadline = 30 }, 99, " of 30 s" },
-    { { deadline_at = 101.3, deadline = 4 }, 101.3, " of 4 s" },
     { { deadline_at = 101.3 }, 101.3, "" },
     { { deadline_at = 130, shared_deadline = 60 }, 115, " of 15 s" },
   }) do
     it(("tell the deadline%s that has passed, as the caller gave it"):format(case[3]), function()
       local call = { options = case[1], started = 100, deadline = case[2] }
       assert.equal("slow; the deadline" .. case[3] .. " has passed", calls.late_message(call, "slow"))
+      assert.is_true(call.is_late)
     end)
   end
 

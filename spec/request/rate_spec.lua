@@ -260,6 +260,22 @@ describe("rate", function()
     assert.equal(1, #fake.requests)
   end)
 
+  it("ends transactions with the number of their attempts, and tells the deadline of connect", function()
+    local fake = helper.fake(helper.response(200, "{}"))
+    local conn = helper.offline(fake, { rate = 1, deadline = 5 })
+    local write = { { put = { id = "a" }, table = conn:table("t", { hash_key = "id" }) } }
+    assert(conn:transact_write(write))
+    local _, err = conn:transact_write(write, { deadline = 0.1 })
+    assert.same({ "held back by option 'rate' until the deadline", 0 }, { err.message, err.attempts })
+    conn = helper.offline(fake, { rate = 1000, deadline = 5 })
+    function fake.receive(_, deadline)
+      fake.clock = deadline
+      return nil, "timeout", "no response in time"
+    end
+    _, err = conn:table("t", { hash_key = "id" }):get_item("a")
+    assert.equal("no response in time; the deadline of 5 s has passed", err.message)
+  end)
+
   it("counts as part of the deadline of connect and of a scan", function()
     local service = service_of(100, { rate = 1, deadline = 5 })
     assert(service.tbl:put_item({ id = "a" }))

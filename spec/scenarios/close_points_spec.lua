@@ -66,7 +66,10 @@ describe("closing a connection at each point of", function()
 
   setup(function()
     base = helper.connect({ endpoint_url = helper.unverified() }) -- it stays open
-    shared, small = helper.create_table(base), helper.create_table(base)
+    small = helper.create_table(base)
+    shared = assert(base:create_table({ name = helper.table_name(), schema = base:create_schema(helper.HASH),
+      global_indexes = { { name = "by_n", hash_key = { "n", "N" } } } }))
+    assert(shared:wait_until_active())
     for _, tbl in ipairs({ shared, small }) do assert(tbl:batch_write({ put = numbered("k", 12) })) end
   end)
 
@@ -118,6 +121,11 @@ describe("closing a connection at each point of", function()
       end)
     end },
     ["a query"] = { function(tbl) return tbl:query("k1"):all() end },
+    ["a query of an index"] = { function(tbl)
+      local found, err = tbl:query({ index = "by_n", hash_key = 1 })
+      if not found then return found, err end
+      return found:all()
+    end },
     ["a scan"] = { function(_, conn) return few(conn):scan({ request_limit = 4, prefetch = 0 }):all() end },
     ["a scan that requests pages ahead"] = { function(_, conn)
       return few(conn):scan({ request_limit = 4, prefetch = 2 }):all()

@@ -3,6 +3,7 @@
 local curl = require("dynamodb.transport.curl")
 local dynamodb = require("dynamodb")
 local system = require("dynamodb.base.system")
+local helper = dofile("spec/support/helper.lua")
 local scripted = dofile("spec/support/scripted_server.lua")
 
 local loop = dynamodb.loop
@@ -169,6 +170,96 @@ describe("closing a connection", function()
     assert.is_nil(result)
     check(err, curl.now() - start)
     assert.equal(0, #server.requests())
+  end)
+
+  -- Connects to a service without a network -> connection. 'respond' is called with the connection for each request.
+  local function offline(respond)
+    local conn
+    conn = helper.offline(helper.fake(function() return respond(conn) end))
+    return conn
+  end
+
+  local UNKNOWN = '{"__type":"x#ResourceNotFoundException","message":"m"}'
+
+  it("while it responds to list_tables returns the names when there are enough", function()
+    local function respond(conn)
+      conn:close()
+      return helper.response(200, '{"TableNames":["a"],"LastEvaluatedTableName":"a"}')
+    end
+    assert.same({ "a" }, (offline(respond):list_tables({ limit = 1 })))
+    local names, err = offline(respond):list_tables({ limit = 2 })
+    assert.is_nil(names)
+    assert.equal("ConnectionClosed", err.code)
+  end)
+
+  describe("of an unknown region", function()
+    helper.ignore_endpoint(setup, teardown)
+
+    it("by a hook for warnings ends the call before it is signed", function()
+      local conn
+      conn = dynamodb.connect({ region = "foo-bar-1", aws_access_key_id = helper.KEY, aws_secret_access_key = helper.SECRET,
+        transport = helper.fake(), hooks = { warning = function() conn:close() end } })
+      local _, err = get(conn)
+      assert.equal("ConnectionClosed", err.code)
+    end)
+  end)
+
+  it("leaves credentials alone that expired, and those that were not asked for yet", function()
+    local asked = 0
+    local function credentials()
+      asked = asked + 1
+      return { aws_access_key_id = helper.KEY, aws_secret_access_key = helper.SECRET }
+    end
+    local expired = '{"__type":"x#ExpiredTokenException","message":"m"}'
+    local conn
+    local function close() conn:close() end
+    conn = dynamodb.connect({ region = "us-east-1", credentials = credentials, hooks = { response_received = close },
+      transport = helper.fake(helper.response(400, expired)) })
+    local _, err = get(conn)
+    assert.same({ "ExpiredTokenException", 1 }, { err.code, asked })
+    conn = dynamodb.connect({ region = "us-east-1", credentials = credentials, on_request = close, transport = helper.fake() })
+    _, err = get(conn)
+    assert.same({ "ConnectionClosed", 1 }, { err.code, asked })
+  end)
+
+  for what, response in pairs({ ["is closed"] = false, ["fails"] = helper.response(400, UNKNOWN) }) do
+    it("or not, a batch writer whose request " .. what .. " leaves all entries in the error of its close", function()
+      local writer
+      writer = table_of(offline(function(conn)
+        if writer:put({ id = "later" }) and not response then conn:close() end
+        return response
+      end)):batch_writer()
+      assert(writer:put({ id = "first" }))
+      local ok, err = writer:close()
+      assert.is_nil(ok)
+      assert.same({ { put = { id = "first" }, table = "t" }, { put = { id = "later" }, table = "t" } }, err.leftovers)
+      assert.same({ 2, 0 }, { writer.discarded, writer.written })
+      assert.is_true(writer:close())
+    end)
+  end
+
+  it("before a batch writer is closed leaves its entries in the error", function()
+    local conn = offline(error)
+    local writer = table_of(conn):batch_writer()
+    assert(writer:put({ id = "a" }))
+    conn:close()
+    local ok, err = writer:close()
+    assert.is_nil(ok)
+    assert.same({ "ConnectionClosed", 1, 1 }, { err.code, #err.leftovers, writer.discarded })
+  end)
+
+  it("ends the calls of all tasks that wait for a batch writer", function()
+    local server = scripted.start({ { { wait = "request" }, { delay = 100 }, { send = scripted.response(UNKNOWN, 400) } } })
+    local writer = table_of(scripted.connect(server, {})):batch_writer()
+    assert(writer:put({ id = "a" }))
+    local tasks = {}
+    loop.run(function()
+      for i, name in ipairs({ "close", "flush", "close" }) do tasks[i] = loop.spawn(writer[name], writer) end
+      for i = 1, 3 do
+        local ok, err = tasks[i]:wait()
+        assert.same({ nil, "ResourceNotFoundException", 1 }, { ok, err.code, #err.leftovers })
+      end
+    end)
   end)
 
   it("keeps a response that came before", function()

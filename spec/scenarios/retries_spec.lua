@@ -212,6 +212,15 @@ describe("a call", function()
       assert.equal(before, #fake.requests)
     end)
 
+    it("that may pass in a wait of the adaptive mode; the error is that of the last attempt", function()
+      local conn, fake = start(function() return busy end, { retry_mode = "adaptive" })
+      conn:call("GetItem", KEY, { deadline = 30 })
+      local before = #fake.requests
+      local _, err = conn:call("GetItem", KEY, { deadline = 3 })
+      assert.is_true(#fake.requests > before)
+      assert.same({ "ThrottlingException", "deadline" }, { err.code, err.retry_stopped })
+    end)
+
     it("that bounds all pages of a query", function()
       local page = helper.response(200, '{"Items":[{"id":{"S":"a"}}],"Count":1,"ScannedCount":1,'
         .. '"LastEvaluatedKey":{"id":{"S":"%d"}}}')

@@ -39,7 +39,7 @@ function poll.poll(state, timeout, what, ask, tell)
   local transport = state.transport
   local deadline = transport.now() + timeout
   if tell then ask = told(transport, ask, tell) end
-  local call = { deadline_at = deadline }
+  local call = { deadline_at = deadline, shared_deadline = timeout }
   local delay, last = FIRST, nil
   while true do
     local reached, found = ask(call)

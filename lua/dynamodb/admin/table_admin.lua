@@ -2,7 +2,6 @@
 
 local arguments = require("dynamodb.base.arguments")
 local pipeline = require("dynamodb.request.pipeline")
-local context = require("dynamodb.request.context")
 local core = require("dynamodb.core")
 local table_definition = require("dynamodb.admin.table_definition")
 local errors = require("dynamodb.error")
@@ -30,10 +29,9 @@ end
 
 -- Returns the ARN of the table, which may take one DescribeTable | nil, err.
 local function arn_of(self)
-  local fields, connection = core.table_parts(self)
+  local fields = core.table_parts(self)
   if not fields.arn then
-    local ok, err = self:refresh()
-    if ok then err = context.closed_meanwhile(connection) end
+    local err = tables.refresh(self)
     if err then return nil, err end
   end
   if fields.arn then return fields.arn end

@@ -28,10 +28,14 @@ function Connection:list_tables(given)
   local seen = { [start or ""] = true }
   local limits = pipeline.multi_request_options(core.connection_state(self), given)
   repeat
-    local page, err = pipeline.call(self, operations.ListTables, {
-      ExclusiveStartTableName = start,
-      Limit = given.limit and math.min(given.limit - #names, 100),
-    }, nil, limits)
+    local page, err
+    if #names > 0 then err = context.closed_meanwhile(self) end
+    if not err then
+      page, err = pipeline.call(self, operations.ListTables, {
+        ExclusiveStartTableName = start,
+        Limit = given.limit and math.min(given.limit - #names, 100),
+      }, nil, limits)
+    end
     if not page then return nil, err end
     for _, name in ipairs(page.TableNames) do names[#names + 1] = name end
     start = page.LastEvaluatedTableName
@@ -40,8 +44,6 @@ function Connection:list_tables(given)
       return nil, response.unfit(operations.ListTables, {}, "it repeats the page after '" .. start .. "'")
     end
     seen[start or ""] = true
-    local closed = start and context.closed_meanwhile(self)
-    if closed then return nil, closed end
   until not start or (given.limit and #names >= given.limit)
   return names, nil, start
 end

@@ -2,6 +2,7 @@
 --- buffers and tables cost more than the rest of a call.
 
 local core = require("dynamodb.core")
+local errors = require("dynamodb.error")
 local options = require("dynamodb.base.options")
 
 local calls = {}
@@ -36,18 +37,33 @@ local calls = {}
 ---@field ambiguous? boolean true when an attempt so far may have written
 ---@field checks_item? boolean true for a conditional write that was sent again: its condition may fail
 --- because an earlier attempt succeeded
----@field is_late? boolean true when the current attempt ended at the deadline, which its error tells
+---@field is_late? boolean true once an error says that the deadline has passed
 ---@field refreshed? boolean true once other credentials were asked for
 
---- Returns the message of a failure with the deadline that has passed, in the seconds that the caller gave.
+--- Adds to a message that the deadline of the call has passed, with the seconds that the caller gave.
 ---@param call dynamodb.Call
 ---@param message string
 ---@return string
 function calls.late_message(call, message)
   local given, seconds = call.options, call.deadline - call.started
-  if call.deadline == given.deadline_at then seconds = given.shared_deadline or given.deadline end
+  call.is_late = true
+  if call.deadline == given.deadline_at then seconds = given.shared_deadline end
   if not seconds then return message .. "; the deadline has passed" end
   return ("%s; the deadline of %g s has passed"):format(message, seconds)
+end
+
+--- Makes the error of an attempt without a response.
+---@param call dynamodb.Call
+---@param failure dynamodb.Failure
+---@return dynamodb.Error
+function calls.error_of(call, failure)
+  local message = failure.message
+  if failure.kind == "timeout" and call.state.transport.now() >= call.deadline then
+    message = calls.late_message(call, message)
+  end
+  return errors.new({ kind = failure.kind, code = failure.closed and "ConnectionClosed" or nil,
+    message = message, retryable = not failure.permanent, permanent = failure.permanent,
+    ambiguous = call.operation.writes and failure.sent })
 end
 
 local MOST_SPARE = 64 -- calls that a connection keeps

@@ -115,13 +115,16 @@ function context.closed_error()
   return errors.new({ kind = "network", code = "ConnectionClosed", message = pool.closed_failure().message })
 end
 
---- Returns the error of a method whose connection was closed after its first request, by another task or a
---- function of the caller | nil. Methods ask before each later request, which would raise for the connection.
+--- Returns an error if the connection is closed | nil. A method of several requests calls it before each one
+--- but the first, since a request raises on a closed connection. Another task, a hook or a function of the
+--- caller may have closed it.
 ---@param connection userdata dynamodb.connection
 ---@return dynamodb.Error?
 function context.closed_meanwhile(connection)
   if core.connection_is_open(connection) then return nil end
-  return errors.locate(context.closed_error())
+  local err = context.closed_error()
+  err.attempts = 0
+  return errors.locate(err)
 end
 
 --- Closes the pools, ends the calls that run, and overwrites what requests were signed with. Nothing more is
@@ -200,6 +203,7 @@ local function pool_at(state, found)
   if own then return own end
   own = pool.new(state.transport, found, limits_of(state.running.values, state.options, found.url))
   pools[found.url] = own
+  if state.closed then pool.close(own) end -- while an Alternator's nodes were asked for the others
   return own, true
 end
 
@@ -224,6 +228,7 @@ local function find_pool(state, kind, arn)
   if by_region and state.emit and not endpoint.is_known_region(values.region) then
     state.emit("warning", { message = ("no partition of AWS has regions like '%s'; calls go to %s"):format(
       values.region, found.url) })
+    if state.closed then return nil, context.closed_error() end -- by the hook
   end
   return own
 end

@@ -85,17 +85,6 @@ local function may_resend(call)
   return idempotency.kind(call.operation, call.params) == "free"
 end
 
--- Makes the error of an attempt without a response.
-local function error_of(call, failure)
-  local message = failure.message
-  if failure.kind == "timeout" and call.state.transport.now() >= call.deadline then
-    call.is_late, message = true, calls.late_message(call, message)
-  end
-  return errors.new({ kind = failure.kind, code = failure.closed and "ConnectionClosed" or nil,
-    message = message, retryable = not failure.permanent, permanent = failure.permanent,
-    ambiguous = call.operation.writes and failure.sent })
-end
-
 local function event_of(call, connection, status, result, err)
   return { attempt = call.attempt, status = status,
     request_id = connection.response:header("x-amzn-requestid"),
@@ -130,9 +119,10 @@ local function sign(call)
   local state, operation = call.state, call.operation
   local running, headers = state.running, nil
   if state.on_request or call.options.headers then headers = extra_headers.of_attempt(call, name_of(call)) end
-  local found, err = running.provider:get(call.deadline)
-  if not found then return nil, errors.new(options.merge(err)) end -- a copy: several calls get the same error
+  local found, err
+  if not state.closed then found, err = running.provider:get(call.deadline) end
   if state.closed then return nil, context.closed_error() end
+  if not found then return nil, errors.new(options.merge(err)) end -- a copy: several calls get the same error
   if found ~= running.credentials then
     local ok
     ok, err = context.use_credentials(state, found)
@@ -167,7 +157,7 @@ local function attempt(call)
     call.requests, call.ambiguous = call.requests + sends - 1, true
   end
   if done then return result, err end
-  err = error_of(call, result)
+  err = calls.error_of(call, result)
   if state.emit then emit(call, "attempt_failed", { attempt = call.attempt, err = err }) end
   return nil, err
 end
@@ -182,7 +172,7 @@ local function correct_cause(call, err)
   if retry.skew_codes[err.code] and running.clock and service_clock.corrected(running.clock, call.offset) then
     return true
   end
-  if not retry.expiry_codes[err.code] or call.refreshed then return false end
+  if not retry.expiry_codes[err.code] or call.refreshed or call.state.closed then return false end
   call.refreshed = true
   local fresh, failure = running.provider:refresh(call.credentials, call.deadline)
   if failure then err.message = ("%s; other credentials: %s"):format(err.message, failure.message) end
@@ -223,8 +213,8 @@ local function next_delay(call, err)
   return delay
 end
 
--- Waits before an attempt -> true | nil, err, reason if the connection is closed meanwhile, or if a busy
--- machine ends the wait after the deadline; then the error is 'last'.
+-- Waits before an attempt -> true | nil, err, reason when the connection is closed meanwhile | nil, 'last',
+-- reason when a busy machine ends the wait after the deadline.
 local function wait(call, seconds, last)
   if seconds == 0 then return true end
   local ok, err = context.pause(call.state, seconds)
@@ -232,12 +222,13 @@ local function wait(call, seconds, last)
   return ok, err, "permanent"
 end
 
--- Waits for the rate limit of the adaptive mode -> true | nil, err, reason as wait.
-local function wait_for_rate_limit(call)
+-- Waits for the rate limit of the adaptive mode -> true | nil, err, reason. 'last' is the error of the
+-- attempt before | nil.
+local function wait_for_rate_limit(call, last)
   local left = call.deadline - call.state.transport.now()
   local delay = call.state.running.retry_policy:before(left, call.overrides, call)
   if delay == 0 then return true end
-  local held = errors.new({ kind = "timeout", retryable = true, throttled = true,
+  local held = last or errors.new({ kind = "timeout", retryable = true, throttled = true,
     message = "held back by the rate limit of retry_mode 'adaptive'" })
   if not delay then return nil, held, "deadline" end
   return wait(call, delay, held)
@@ -263,11 +254,11 @@ end
 -- Attempts until the call is done -> result | nil, err.
 local function run(call)
   local state = call.state
-  local policy = state.running.retry_policy
+  local policy, last = state.running.retry_policy, nil
   while true do
     call.attempt = call.attempt + 1
     if policy.limiter or call.overrides then
-      local ok, err, reason = wait_for_rate_limit(call)
+      local ok, err, reason = wait_for_rate_limit(call, last)
       if not ok then return nil, complete_error(call, err, reason) end
     end
     local result, err = attempt(call)
@@ -285,8 +276,9 @@ local function run(call)
       emit(call, "retry_scheduled", { attempt = call.attempt, delay = delay, err = err,
         retry_tokens = policy.tokens })
     end
-    local ok, last, why = wait(call, delay, err)
-    if not ok then return nil, complete_error(call, last, why) end
+    local ok, failure, why = wait(call, delay, err)
+    if not ok then return nil, complete_error(call, failure, why) end
+    last = err
   end
 end
 

@@ -239,6 +239,7 @@ end
 
 local function complete_error(err, operation, params)
   err.operation, err.table = operation.name, type(params.TableName) == "string" and params.TableName or nil
+  err.attempts = 0
   return errors.locate(err)
 end
 
@@ -263,7 +264,8 @@ function Meter:call(state, send, connection, operation, params, owner, given, ex
   self._in_flight = self._in_flight + 1
   local done, result
   done, result, err = pcall(send, connection, operation, params, owner, options.merge(given, {
-    deadline_at = deadline < FOREVER and deadline or nil }), explain, subject)
+    deadline_at = deadline < FOREVER and deadline or nil,
+    shared_deadline = given.shared_deadline or given.deadline or state.options.deadline }), explain, subject)
   settle(self, name, kind, reserved, done and result, err)
   if not done then error(result, 0) end
   if result and not is_asked then result.ConsumedCapacity = nil end

@@ -52,7 +52,9 @@ function Table:batch_writer(given)
   local state = core.connection_state((select(2, core.table_parts(self)))) -- raises for a closed connection
   local writer = { discarded = 0, written = 0, _table = self, _given = given, _entries = {}, _positions = {},
     _in_flight = {}, -- entries of the request under way
+    _failure = false, -- the error of close
     _progress = false,
+    _transport = state.transport,
     _mutex = mutex.new("writer") } -- held while a request is under way
   if given.rate or given.budget or given.on_progress then share_limits(writer, state, given) end
   return setmetatable(writer, Writer)
@@ -110,26 +112,27 @@ local function unwritten(entries, err)
   return list
 end
 
--- Returns the error of a writer whose connection was closed by another task | nil.
-local function closed_meanwhile(self, connection)
-  local err = context.closed_meanwhile(connection)
-  if not err then return nil end
+-- Adds all collected entries to an error.
+local function add_leftovers(self, err)
   err.leftovers = core.list()
   for i, entry in ipairs(self._entries) do err.leftovers[i] = entry.given end
   return err
 end
 
--- Sends what was collected, as flush does.
-local function send(self, connection, transport)
-  mutex.wait(self._mutex, transport)
+-- Sends what was collected -> true | nil, err; what could not be written remains collected. Tasks that share
+-- the writer send one after the other, so that writes to one key keep their order.
+local function send(self)
+  local _, connection = core.table_parts(self._table)
+  mutex.wait(self._mutex, self._transport)
+  if self._failure then return nil, self._failure end -- another task has closed the writer meanwhile
   if #self._in_flight > 0 then restore(self, self._in_flight) end -- of a task that was killed while it sent
   local entries = self._entries
   if #entries == 0 then return true end
-  local closed = closed_meanwhile(self, connection)
-  if closed then return nil, closed end
+  local closed = context.closed_meanwhile(connection)
+  if closed then return nil, add_leftovers(self, closed) end
   self._entries, self._positions, self._in_flight = {}, {}, entries
-  local done, ok, err, consumed = mutex.call(self._mutex, transport, batch_engine.write, connection, entries,
-    self._given)
+  local done, ok, err, consumed = mutex.call(self._mutex, self._transport, batch_engine.write, connection,
+    entries, self._given)
   local left = done and unwritten(entries, err) or entries
   restore(self, left)
   if not done then error(ok, 0) end
@@ -140,31 +143,29 @@ local function send(self, connection, transport)
   return ok, err
 end
 
---- Sends what was collected -> true | nil, err; what could not be written remains collected. Of tasks that
---- share a writer one sends at a time, so that writes to one key keep their order.
+--- Sends what was collected -> true | nil, err; what could not be written remains collected.
 function Writer:flush()
   check_open(self)
-  local _, connection = core.table_parts(self._table)
-  return send(self, connection, core.connection_state(connection).transport)
+  core.connection_state((select(2, core.table_parts(self._table)))) -- raises for a closed connection
+  return send(self)
 end
 
-local function close(self)
+local function close(self, err)
+  self._failure = err and add_leftovers(self, err) or false
   self.discarded = #self._entries
   self._closed, self._entries, self._positions = true, {}, {}
   if self._progress then self._progress:finish() end
 end
 
 --- Sends what was collected and closes the writer -> true | nil, err (err.leftovers: what could not be
---- written).
+--- written). Closes it also when its connection is closed.
 function Writer:close()
   if self._closed then return true end
-  local _, connection = core.table_parts(self._table)
-  local transport = core.connection_state(connection).transport
-  local ok, err = send(self, connection, transport)
+  local ok, err = send(self)
   while ok and not self._closed and #self._entries > 0 do -- other tasks have collected some meanwhile
-    ok, err = send(self, connection, transport)
+    ok, err = send(self)
   end
-  if not self._closed then close(self) end
+  if not self._closed then close(self, err) end
   return ok, err
 end
 

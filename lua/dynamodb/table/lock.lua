@@ -179,15 +179,19 @@ end
 local function acquire(self, wait, interval)
   local start = now(self)
   local deadline, seen = start + wait, { since = start, lease = 0 }
+  local unclear -- the error of a claim whose outcome is not known
   while true do
     local ok, err, is_open = look(self, seen, wait)
+    if is_open or ok or err.code ~= "ConnectionClosed" then unclear = is_open and err or nil end
     local is_late = now(self) >= deadline
     if is_open and is_late then ok, err = look(self, seen, wait) end
     if ok then return true end
-    if is_late or not (is_open or err.retryable) then return nil, err end
+    if is_late or not (is_open or err.retryable) then
+      return nil, err.code == "ConnectionClosed" and unclear or err
+    end
     local pause = next_pause(self, seen, is_open and math.min(interval, NEXT_READ) or interval, deadline)
     local going, closed = context.pause(self._state, pause)
-    if not going then return nil, err.ambiguous and err or closed end
+    if not going then return nil, unclear or closed end
   end
 end
 
@@ -293,10 +297,13 @@ function Lock:release()
   return alone(self, free)
 end
 
--- An error that leaves the block is not replaced by a failure of the release.
 function Lock:__close(err)
+  if err ~= nil then
+    pcall(self.release, self) -- the error that leaves the block is not replaced by one of the release
+    return
+  end
   local ok, failure = self:release()
-  if not ok and err == nil then error(failure, 0) end
+  if not ok then error(failure, 0) end
 end
 
 -- ===================== }

@@ -16,6 +16,7 @@ local objects = require("dynamodb.base.objects")
 local operations = require("dynamodb.base.operations")
 local options = require("dynamodb.base.options")
 local schema = require("dynamodb.table.schema")
+local tables = require("dynamodb.table.table")
 
 local Table = core.table_class.methods
 local query = {}
@@ -88,10 +89,8 @@ local function key_names(self, fields, index)
   if not index then
     return { hash = { fields.schema.hash_key_name }, range = { fields.schema.range_key_name } }
   end
-  if not (fields.indexes and fields.indexes[index]) then
-    local ok, err = self:refresh()
-    if not ok then return nil, err end
-  end
+  local err = not (fields.indexes and fields.indexes[index]) and tables.refresh(self)
+  if err then return nil, err end
   local found = (fields.indexes or {})[index]
   if found and found.hash[1] then return found end
   return nil, errors.locate(errors.new({ kind = "service", code = "ValidationException",

@@ -88,6 +88,14 @@ function tables.update(self, operation, description)
   return self
 end
 
+--- Refreshes a table in a method that goes on with another request.
+---@return dynamodb.Error? err when it failed, or when the connection is closed
+function tables.refresh(self)
+  local ok, err = self:refresh()
+  if not ok then return err end
+  return context.closed_meanwhile((select(2, core.table_parts(self))))
+end
+
 function core.table_class.__inspect(self, show)
   return tostring(self) .. " " .. show((core.table_parts(self)), "fields")
 end
