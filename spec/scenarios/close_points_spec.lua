@@ -87,10 +87,19 @@ describe("closing a connection at each point of", function()
   -- Returns the table that no call writes.
   local function few(conn) return conn:table(small.name, { hash_key = "id" }) end
 
-  -- Returns the options of a new table, and a function that deletes it if it was created.
+  -- Returns the options of a new table.
   local function new_table(conn)
-    local name = helper.table_name()
-    return { name = name, schema = conn:create_schema(helper.HASH) }, function() base:delete_table(name) end
+    return { name = helper.table_name(), schema = conn:create_schema(helper.HASH) }
+  end
+
+  -- Returns a call of the method of that name that creates a table, which is deleted if it was created.
+  local function creating(method)
+    return function(_, conn)
+      local definition = new_table(conn)
+      local tbl, err = conn[method](conn, definition)
+      base:delete_table(definition.name)
+      return tbl, err
+    end
   end
 
   local function count_up(item) item.n = (item.n or 0) + 1 end
@@ -196,18 +205,8 @@ describe("closing a connection at each point of", function()
       function(tbl) return assert(tbl:lock(lock_name())) end },
     ["releasing a lock"] = { function(_, _, lock) return lock:release() end,
       function(tbl) return assert(tbl:lock(lock_name())) end },
-    ["create_table"] = { function(_, conn)
-      local definition, clean = new_table(conn)
-      local tbl, err = conn:create_table(definition)
-      clean()
-      return tbl, err
-    end },
-    ["ensure_table for a new table"] = { function(_, conn)
-      local definition, clean = new_table(conn)
-      local tbl, err = conn:ensure_table(definition)
-      clean()
-      return tbl, err
-    end },
+    ["create_table"] = { creating("create_table") },
+    ["ensure_table for a new table"] = { creating("ensure_table") },
     ["ensure_table"] = { function(_, conn)
       return conn:ensure_table({ name = shared.name, schema = conn:create_schema(helper.HASH), tags = { a = "b" } })
     end },

@@ -1,7 +1,12 @@
--- The limits and the progress of a writer, which all of its batches share. spec/table/batch_spec.lua has the rest of writers.
+-- The limits and the progress of a writer, which all of its batches share, and what its close leaves behind.
+-- spec/table/batch_spec.lua has the rest of writers.
 
 local cjson = require("cjson")
 local helper = dofile("spec/support/helper.lua")
+local loop = require("dynamodb.loop")
+local scripted = dofile("spec/support/scripted_server.lua")
+
+local UNKNOWN = '{"__type":"x#ResourceNotFoundException","message":"m"}'
 
 -- Returns a table of a service that accepts every batch: each takes 0.2 seconds and consumes 25 units -> table, transport.
 local function start()
@@ -54,6 +59,44 @@ describe("batch_writer", function()
     put(other, 3)
     other:discard()
     assert.same({ 0, nil, { collected = 3 } }, told) -- they were not sent
+  end)
+
+  -- { how the last request of a writer ends, the response, what it does to the connection }
+  for _, case in ipairs({
+    { "fails", helper.response(400, UNKNOWN), function() end },
+    { "ends with its connection", false, function(conn) conn:close() end },
+  }) do
+    it("leaves all entries in the error of its close when its last request " .. case[1], function()
+      local conn, writer
+      conn = helper.offline(helper.fake(function()
+        assert(writer:put({ id = "later" }))
+        case[3](conn)
+        return case[2]
+      end))
+      writer = conn:table("t", { hash_key = "id" }):batch_writer()
+      put(writer, 1)
+      local ok, err = writer:close()
+      assert.is_nil(ok)
+      assert.same({ { put = { id = "k1" }, table = "t" }, { put = { id = "later" }, table = "t" } }, err.leftovers)
+      assert.same({ 2, 0 }, { writer.discarded, writer.written })
+      assert.is_true(writer:close())
+    end)
+  end
+
+  it("returns the error of its close to all tasks that wait for it", function()
+    local server = scripted.start({ { { wait = "request" }, { delay = 100 }, { send = scripted.response(UNKNOWN, 400) } } })
+    local conn, tasks = scripted.connect(server, {}), {}
+    local writer = conn:table("t", { hash_key = "id" }):batch_writer()
+    put(writer, 1)
+    loop.run(function()
+      for i, name in ipairs({ "close", "flush", "close" }) do tasks[i] = loop.spawn(writer[name], writer) end
+      for i = 1, 3 do
+        local ok, err = tasks[i]:wait()
+        assert.same({ nil, "ResourceNotFoundException", 1 }, { ok, err.code, #err.leftovers })
+      end
+    end)
+    conn:close()
+    server.stop()
   end)
 
   if _VERSION == "Lua 5.4" then

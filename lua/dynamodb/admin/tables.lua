@@ -27,15 +27,13 @@ function Connection:list_tables(given)
   local names, start = core.list(), given.exclusive_start_table_name
   local seen = { [start or ""] = true }
   local limits = pipeline.multi_request_options(core.connection_state(self), given)
+  local closed -- the error when the connection was closed during a request
   repeat
-    local page, err
-    if #names > 0 then err = context.closed_meanwhile(self) end
-    if not err then
-      page, err = pipeline.call(self, operations.ListTables, {
-        ExclusiveStartTableName = start,
-        Limit = given.limit and math.min(given.limit - #names, 100),
-      }, nil, limits)
-    end
+    if closed then return nil, closed end
+    local page, err = pipeline.call(self, operations.ListTables, {
+      ExclusiveStartTableName = start,
+      Limit = given.limit and math.min(given.limit - #names, 100),
+    }, nil, limits)
     if not page then return nil, err end
     for _, name in ipairs(page.TableNames) do names[#names + 1] = name end
     start = page.LastEvaluatedTableName
@@ -44,6 +42,7 @@ function Connection:list_tables(given)
       return nil, response.unfit(operations.ListTables, {}, "it repeats the page after '" .. start .. "'")
     end
     seen[start or ""] = true
+    closed = context.closed_meanwhile(self)
   until not start or (given.limit and #names >= given.limit)
   return names, nil, start
 end

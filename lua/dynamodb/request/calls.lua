@@ -1,5 +1,6 @@
---- The state of single calls. A connection keeps calls that are over for those that follow, since their
---- buffers and tables cost more than the rest of a call.
+--- The state of single calls, and the errors of those whose attempts get no response in time. A connection
+--- keeps calls that are over for those that follow, since their buffers and tables cost more than the rest of
+--- a call.
 
 local core = require("dynamodb.core")
 local errors = require("dynamodb.error")
